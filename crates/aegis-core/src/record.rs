@@ -1,0 +1,163 @@
+//! Records: what must be on disk before anything is done that relies on it.
+
+use std::{net::IpAddr, sync::Arc};
+
+use crate::{Alert, AlertId, Decision, Indicator, NodeId, Origin, PeerClass, Timestamp};
+
+/// An entry of the operator's allowlist.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AllowEntry {
+    /// What is allowed.
+    pub indicator: Indicator,
+    /// When it was added.
+    pub added_at: Timestamp,
+    /// When it ends; `None` for never.
+    pub expires_at: Option<Timestamp>,
+    /// Why, in the operator's words; printable, at most 512 bytes.
+    pub comment: Option<crate::Description>,
+}
+
+/// The operator's unblock: alerts from others do not block the indicator until it ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Unblock {
+    /// What was unblocked.
+    pub indicator: Indicator,
+    /// When.
+    pub unblocked_at: Timestamp,
+    /// When no alert that was alive then can be alive any more.
+    pub expires_at: Timestamp,
+}
+
+/// A peer worth remembering.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct KnownPeer {
+    /// Who it is.
+    pub peer: NodeId,
+    /// How it was met.
+    pub class: PeerClass,
+    /// Where it was reached last, as a multiaddr text of at most 256 bytes.
+    pub address: String,
+    /// When it was seen first.
+    pub first_seen_at: Timestamp,
+    /// When it was seen last.
+    pub last_seen_at: Timestamp,
+}
+
+/// Who changed something.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Actor {
+    /// A detector of this node.
+    Detector,
+    /// A person or program on this host, by user id.
+    User(u32),
+    /// Another node, as author of an alert.
+    Peer(NodeId),
+    /// The node itself: expiry, start, protection.
+    Node,
+}
+
+/// What was done, for the audit log.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Action {
+    Block,
+    Unblock,
+    Expire,
+    Withdraw,
+    Allow,
+    Disallow,
+    Publish,
+    Start,
+    Stop,
+}
+
+impl Action {
+    /// Returns the word that the audit log keeps.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Block => "block",
+            Self::Unblock => "unblock",
+            Self::Expire => "expire",
+            Self::Withdraw => "withdraw",
+            Self::Allow => "allow",
+            Self::Disallow => "disallow",
+            Self::Publish => "publish",
+            Self::Start => "start",
+            Self::Stop => "stop",
+        }
+    }
+}
+
+/// One line of the audit log.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AuditEntry {
+    /// When it was done.
+    pub at: Timestamp,
+    /// Who did it.
+    pub actor: Actor,
+    /// What was done.
+    pub action: Action,
+    /// To what; `None` where it concerns the node as a whole.
+    pub indicator: Option<Indicator>,
+    /// What else is worth knowing, such as the end of the block; printable.
+    pub detail: String,
+}
+
+/// One change of what the node must know after a restart.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Record {
+    /// A live alert came in or was made here.
+    AlertAdded {
+        alert: Arc<Alert>,
+        received_at: Timestamp,
+    },
+    /// An alert expired, was withdrawn or evicted.
+    AlertRemoved(AlertId),
+    /// A decision was made or prolonged; one per indicator, origin and author.
+    DecisionMade(Decision),
+    /// A decision ended.
+    DecisionEnded {
+        indicator: Indicator,
+        origin: Origin,
+        author: NodeId,
+    },
+    /// The allowlist gained or replaced an entry.
+    Allowed(AllowEntry),
+    /// The allowlist lost an entry.
+    Disallowed(Indicator),
+    /// The operator unblocked an indicator.
+    Unblocked(Unblock),
+    /// The unblock holds no more.
+    UnblockEnded(Indicator),
+    /// A peer was met or seen again.
+    PeerSeen(KnownPeer),
+    /// Something was done that the audit log must show.
+    Audit(AuditEntry),
+}
+
+/// What a store gives back at start: everything alive, alerts as their signed bytes.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Snapshot {
+    /// Signed bytes of live alerts with their time of arrival; to be verified again.
+    pub alerts: Vec<(Arc<[u8]>, Timestamp)>,
+    /// Active decisions.
+    pub decisions: Vec<Decision>,
+    /// The allowlist.
+    pub allowlist: Vec<AllowEntry>,
+    /// Unblocks that still hold.
+    pub unblocks: Vec<Unblock>,
+    /// Peers, those seen last first.
+    pub peers: Vec<KnownPeer>,
+}
+
+/// What the host is and stands on, as its kernel and files tell.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct HostFacts {
+    /// Addresses of this host's interfaces.
+    pub own: std::collections::BTreeSet<IpAddr>,
+    /// Default gateways.
+    pub gateways: std::collections::BTreeSet<IpAddr>,
+    /// DNS resolvers.
+    pub resolvers: std::collections::BTreeSet<IpAddr>,
+    /// Remote ends of authenticated admin sessions.
+    pub sessions: std::collections::BTreeSet<IpAddr>,
+}

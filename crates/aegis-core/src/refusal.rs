@@ -1,0 +1,148 @@
+//! Refusals: why an indicator is not blocked, in words for a person.
+
+use std::{fmt, time::Duration};
+
+use crate::{Indicator, Severity};
+
+/// What makes an address untouchable for everybody.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Protection {
+    Loopback,
+    Unspecified,
+    Broadcast,
+    Multicast,
+    LinkLocal,
+    OwnAddress,
+    Gateway,
+    Resolver,
+    AdminSession,
+}
+
+impl Protection {
+    /// Returns what the address is, as the end of "is …".
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Loopback => "a loopback address",
+            Self::Unspecified => "the unspecified address",
+            Self::Broadcast => "the broadcast address",
+            Self::Multicast => "a multicast address",
+            Self::LinkLocal => "a link-local address",
+            Self::OwnAddress => "an address of this host",
+            Self::Gateway => "a default gateway of this host",
+            Self::Resolver => "a DNS resolver of this host",
+            Self::AdminSession => "in an authenticated admin session on this host",
+        }
+    }
+}
+
+/// Why a block was refused: the first guard that said no.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Refusal {
+    /// `address` lies in the indicator and is never blocked by anybody.
+    Protected {
+        address: Indicator,
+        protection: Protection,
+    },
+    /// `address` belongs to a configured or bootstrap peer; only `--force` or a detector may.
+    ConfiguredPeer { address: Indicator },
+    /// The operator allowed `entry`, which the indicator lies in.
+    Allowlisted { entry: Indicator },
+    /// The prefix has fewer than `prefix_len_min` bits.
+    TooWide { prefix_len_min: u8 },
+    /// A stranger speaks of a private range.
+    PrivateRange,
+    /// The author already holds `active_max` blocks here.
+    BudgetSpent { active_max: u32 },
+    /// The author speaks faster than its rate.
+    TooFast,
+    /// Milder than the configured `severity_min`.
+    BelowSeverity { severity_min: Severity },
+    /// The author's word does not weigh enough: percent of confidence, and the line.
+    NotTrusted { confidence: u8, line: u8 },
+    /// Unproven evidence against an address that answered here within the last hour.
+    Established,
+    /// The operator unblocked it, and no detector of this node has seen it since.
+    Unblocked,
+    /// The block would already be over.
+    Expired,
+    /// The table holds as many blocks as it can.
+    TableFull { entries_max: u32 },
+}
+
+impl Refusal {
+    /// Returns a short stable name for programs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Protected { .. } => "protected",
+            Self::ConfiguredPeer { .. } => "configured_peer",
+            Self::Allowlisted { .. } => "allowlisted",
+            Self::TooWide { .. } => "too_wide",
+            Self::PrivateRange => "private_range",
+            Self::BudgetSpent { .. } => "budget_spent",
+            Self::TooFast => "too_fast",
+            Self::BelowSeverity { .. } => "below_severity",
+            Self::NotTrusted { .. } => "not_trusted",
+            Self::Established => "established",
+            Self::Unblocked => "unblocked",
+            Self::Expired => "expired",
+            Self::TableFull { .. } => "table_full",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Protected {
+                address,
+                protection,
+            } => {
+                write!(
+                    f,
+                    "{address} is {} and is never blocked",
+                    protection.as_str()
+                )
+            }
+            Self::ConfiguredPeer { address } => write!(
+                f,
+                "{address} is a configured peer; block it with --force if that is what you want"
+            ),
+            Self::Allowlisted { entry } => write!(f, "the allowlist holds {entry}"),
+            Self::TooWide { prefix_len_min } => {
+                write!(
+                    f,
+                    "the prefix is too wide: at least /{prefix_len_min} is needed"
+                )
+            }
+            Self::PrivateRange => f.write_str("strangers may not speak of private ranges"),
+            Self::BudgetSpent { active_max } => {
+                write!(
+                    f,
+                    "the author's budget of {active_max} active blocks is spent"
+                )
+            }
+            Self::TooFast => f.write_str("the author sends faster than its rate"),
+            Self::BelowSeverity { severity_min } => {
+                write!(f, "the severity is below min_severity {severity_min}")
+            }
+            Self::NotTrusted { confidence, line } => write!(
+                f,
+                "the author's word weighs {confidence} %, and {line} % are needed to block"
+            ),
+            Self::Established => f.write_str(
+                "the evidence is spoofable, and the address held a working connection here within \
+                 the last hour",
+            ),
+            Self::Unblocked => f.write_str(
+                "the operator unblocked it, and no detector of this node has seen it since",
+            ),
+            Self::Expired => f.write_str("its time is already over"),
+            Self::TableFull { entries_max } => {
+                write!(f, "the blocklist is full: {entries_max} entries")
+            }
+        }
+    }
+}
+
+/// How long an address that answered is safe from unproven evidence.
+pub(crate) const ESTABLISHED_FOR: Duration = Duration::from_secs(3600);
