@@ -1,1 +1,22 @@
-//! Placeholder.
+//! The wall around the embedded database: what a node must know after a restart, and its audit log.
+//!
+//! This is the only crate that speaks SQLite. It takes [`aegis_core::Record`]s and gives back an
+//! [`aegis_core::Snapshot`]; it judges nothing and knows no clock, no network and no kernel.
+//! What it reads back goes through the checked constructors of the core again, so a damaged row
+//! costs that row and nothing else.
+//!
+//! `docs/store.md` describes the schema, the migrations, the audit chain and the bounds.
+
+mod audit;
+mod bound;
+mod error;
+mod lock;
+mod open;
+mod read;
+mod schema;
+mod store;
+mod write;
+
+pub use audit::{AuditEvent, AuditFault, AuditHash, AuditLine, AuditReport};
+pub use error::{DatabaseError, StoreError};
+pub use store::Store;

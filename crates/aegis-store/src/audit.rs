@@ -1,0 +1,147 @@
+//! The audit log: append-only, each row bound to all before it by a hash.
+
+use std::fmt;
+
+use aegis_core::{Action, Actor, AuditEntry, NodeId};
+use rusqlite::{Connection, Row};
+
+use crate::read::{self, CorruptRow};
+
+mod chain;
+mod verify;
+
+pub(crate) use verify::verify;
+pub use verify::{AuditFault, AuditReport};
+
+use chain::{Head, RawRow};
+
+/// The longest detail that is kept; the rest of a longer one is cut off.
+const DETAIL_BYTES_MAX: usize = 1024;
+
+/// The hash that stands for a row of the audit log and all before it.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub struct AuditHash([u8; 32]);
+
+impl AuditHash {
+    /// Returns the bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for AuditHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|it| write!(f, "{it:02x}"))
+    }
+}
+
+impl fmt::Debug for AuditHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AuditHash({self})")
+    }
+}
+
+/// One line of the audit log with its place in the chain.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AuditLine {
+    /// Its number, counted from 1 without a gap.
+    pub seq: u64,
+    /// What was done.
+    pub event: AuditEvent,
+    /// The hash over this line and all before it.
+    pub hash: AuditHash,
+}
+
+/// What a line of the audit log tells.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum AuditEvent {
+    /// Something that the node or its operator did.
+    Entry(AuditEntry),
+}
+
+/// Adds the entries to the end of the chain.
+pub(crate) fn append(connection: &Connection, entries: &[&AuditEntry]) -> rusqlite::Result<()> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let mut head = Head::read(connection)?;
+    for entry in entries {
+        head = head.append(connection, &RawRow::of(head.seq + 1, entry))?;
+    }
+    head.write(connection)
+}
+
+/// Reads the last `limit` lines, oldest first, and counts those that could not be read.
+pub(crate) fn tail(
+    connection: &Connection,
+    limit: usize,
+) -> rusqlite::Result<(Vec<AuditLine>, u64)> {
+    let sql = format!(
+        "SELECT seq, at, actor, action, indicator, detail, hash FROM audit
+         ORDER BY seq DESC LIMIT {limit}"
+    );
+    let mut readout = read::read(connection, &sql, line)?;
+    readout.items.reverse();
+    Ok((readout.items, readout.corrupt_rows))
+}
+
+fn line(row: &Row<'_>) -> Result<AuditLine, CorruptRow> {
+    let seq: i64 = read::column(row, "seq")?;
+    let indicator: Option<String> = read::column(row, "indicator")?;
+    let entry = AuditEntry {
+        at: read::time(row, "at")?,
+        actor: actor(&read::column::<String>(row, "actor")?).ok_or(CorruptRow("actor"))?,
+        action: action(&read::column::<String>(row, "action")?).ok_or(CorruptRow("action"))?,
+        indicator: indicator
+            .map(|it| it.parse().map_err(|_| CorruptRow("indicator")))
+            .transpose()?,
+        detail: read::column(row, "detail")?,
+    };
+    Ok(AuditLine {
+        seq: u64::try_from(seq).map_err(|_| CorruptRow("seq"))?,
+        event: AuditEvent::Entry(entry),
+        hash: AuditHash(read::column(row, "hash")?),
+    })
+}
+
+fn actor_text(actor: &Actor) -> String {
+    match actor {
+        Actor::Detector => "detector".to_owned(),
+        Actor::Node => "node".to_owned(),
+        Actor::User(uid) => format!("user:{uid}"),
+        Actor::Peer(peer) => format!("peer:{peer}"),
+    }
+}
+
+fn actor(text: &str) -> Option<Actor> {
+    match text.split_once(':') {
+        None if text == "detector" => Some(Actor::Detector),
+        None if text == "node" => Some(Actor::Node),
+        Some(("user", uid)) => uid.parse().ok().map(Actor::User),
+        Some(("peer", peer)) => peer.parse::<NodeId>().ok().map(Actor::Peer),
+        None | Some(_) => None,
+    }
+}
+
+fn action(text: &str) -> Option<Action> {
+    const ACTIONS: [Action; 9] = [
+        Action::Block,
+        Action::Unblock,
+        Action::Expire,
+        Action::Withdraw,
+        Action::Allow,
+        Action::Disallow,
+        Action::Publish,
+        Action::Start,
+        Action::Stop,
+    ];
+    ACTIONS.into_iter().find(|it| it.as_str() == text)
+}
+
+/// Returns what is kept of a detail.
+fn shortened(detail: &str) -> &str {
+    &detail[..detail.floor_char_boundary(DETAIL_BYTES_MAX)]
+}
+
+#[cfg(test)]
+mod tests;

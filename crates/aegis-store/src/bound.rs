@@ -1,0 +1,105 @@
+//! How much the store keeps, and what goes first when it is more.
+
+use aegis_core::Timestamp;
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::write::millis;
+
+/// Live alerts: what all peers may have alive at once within their budgets. At the 4 KiB an
+/// alert may have this is 0.8 GB, at the usual 400 bytes 0.1 GB.
+const ALERT_ROWS_MAX: i64 = 200_000;
+
+/// Decisions: what the largest blocklist of the kernel holds, about 0.2 GB.
+const DECISION_ROWS_MAX: i64 = 1_000_000;
+
+/// Unblocks: made by hand, each alive for a day or so.
+const UNBLOCKED_ROWS_MAX: i64 = 100_000;
+
+/// Peers: far more than a node has connections, enough to find the network again after weeks.
+const PEER_ROWS_MAX: i64 = 2_000;
+
+/// A table with a bound and the order in which its rows go.
+struct Bound {
+    table: &'static str,
+    rows_max: i64,
+    /// SQL terms, first to go first.
+    first_to_go: &'static str,
+    /// The primary key, in SQL.
+    key: &'static str,
+}
+
+const BOUNDS: [Bound; 4] = [
+    Bound {
+        table: "alert",
+        rows_max: ALERT_ROWS_MAX,
+        first_to_go: "expires_at",
+        key: "id",
+    },
+    Bound {
+        table: "decision",
+        rows_max: DECISION_ROWS_MAX,
+        // Peers' first, so that no flood of alerts pushes out what this host saw for itself.
+        first_to_go: "CASE origin WHEN 'operator' THEN 2 WHEN 'detector' THEN 1 ELSE 0 END,
+            expires_at",
+        key: "indicator, origin, author",
+    },
+    Bound {
+        table: "unblocked",
+        rows_max: UNBLOCKED_ROWS_MAX,
+        first_to_go: "expires_at",
+        key: "indicator",
+    },
+    Bound {
+        table: "peer",
+        rows_max: PEER_ROWS_MAX,
+        // Strangers first: a crowd of them must not make the node forget its configured peers.
+        first_to_go: "CASE class WHEN 'configured' THEN 2 WHEN 'lan' THEN 1 ELSE 0 END,
+            last_seen_at",
+        key: "peer",
+    },
+];
+
+/// Removes what is over at `now` and what is beyond the bounds.
+pub(crate) fn prune(connection: &mut Connection, now: Timestamp) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    remove_expired(&transaction, now)?;
+    evict(&transaction)?;
+    transaction.commit()
+}
+
+/// Removes every row whose time is over at `now`.
+pub(crate) fn remove_expired(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    for table in ["alert", "decision", "allowed", "unblocked"] {
+        let sql = format!("DELETE FROM {table} WHERE expires_at <= ?1");
+        connection.prepare_cached(&sql)?.execute([millis(now)])?;
+    }
+    Ok(())
+}
+
+/// Removes from each table what is beyond its bound.
+pub(crate) fn evict(connection: &Connection) -> rusqlite::Result<()> {
+    BOUNDS.iter().try_for_each(|it| it.evict(connection))
+}
+
+impl Bound {
+    fn evict(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let table = self.table;
+        let rows: i64 =
+            connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |it| it.get(0))?;
+        let surplus = rows - self.rows_max;
+        if surplus <= 0 {
+            return Ok(());
+        }
+        tracing::warn!(table, evicted = surplus, "Store is full, rows evicted");
+        let (key, first_to_go) = (self.key, self.first_to_go);
+        let sql = format!(
+            "DELETE FROM {table} WHERE ({key}) IN
+                (SELECT {key} FROM {table} ORDER BY {first_to_go} LIMIT ?1)"
+        );
+        connection.execute(&sql, [surplus])?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

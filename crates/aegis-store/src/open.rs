@@ -1,0 +1,157 @@
+//! Opening a store: its directory, file and lock, then whether it is ours, whole and current.
+
+use std::{
+    fs::{self, DirBuilder, OpenOptions, Permissions},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
+
+use crate::{
+    StoreError,
+    lock::StoreLock,
+    schema::{self, Identity},
+};
+
+/// SQLite takes a shorter file for an empty one and would write over what is left of it.
+const FILE_BYTES_MIN: u64 = 512;
+
+/// How long to wait for somebody who looks into the file with another tool.
+const BUSY_MAX: Duration = Duration::from_secs(5);
+
+/// Prepared statements kept: more than the crate has, so none is compiled twice.
+const STATEMENTS_MAX: usize = 64;
+
+/// The log is cut back to this after a checkpoint, so a burst does not keep its disk space.
+const LOG_BYTES_MAX: u32 = 16 * 1024 * 1024;
+
+/// Opens the store at `path`, making it where there is none, and brings its schema up to date.
+pub(crate) fn open(path: &Path) -> Result<(Connection, StoreLock), StoreError> {
+    let path = make_file(path).map_err(|source| StoreError::Open {
+        path: path.to_owned(),
+        source,
+    })?;
+    let lock = StoreLock::acquire(&path)?;
+    refuse_stump(&path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let damaged = |error| damaged(&path, error);
+    let mut connection = Connection::open_with_flags(&path, flags).map_err(damaged)?;
+    harden(&connection).map_err(damaged)?;
+    let found = current_schema(&connection, &path)?;
+    check_whole(&connection, &path)?;
+    write_ahead(&connection).map_err(damaged)?;
+    schema::migrate(&mut connection, found, &schema::MIGRATIONS).map_err(StoreError::write)?;
+    Ok((connection, lock))
+}
+
+/// Opens a store that lives and dies with its owner.
+pub(crate) fn in_memory() -> Result<Connection, StoreError> {
+    let mut connection = Connection::open_in_memory().map_err(StoreError::read)?;
+    harden(&connection).map_err(StoreError::read)?;
+    schema::migrate(&mut connection, 0, &schema::MIGRATIONS).map_err(StoreError::write)?;
+    Ok(connection)
+}
+
+/// Makes sure that the file is there and nobody else's to read; returns its one true path, so
+/// that two ways to the same file meet at the same lock.
+fn make_file(path: &Path) -> io::Result<PathBuf> {
+    let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
+    if let Some(directory) = directory {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)?;
+    }
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)?;
+    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        file.set_permissions(Permissions::from_mode(0o600))?;
+    }
+    fs::canonicalize(path)
+}
+
+fn refuse_stump(path: &Path) -> Result<(), StoreError> {
+    let bytes = fs::metadata(path).map_err(|source| StoreError::Open {
+        path: path.to_owned(),
+        source,
+    })?;
+    if (1..FILE_BYTES_MIN).contains(&bytes.len()) {
+        return Err(StoreError::Damaged {
+            path: path.to_owned(),
+            what: format!("only {} bytes are left of it", bytes.len()),
+        });
+    }
+    Ok(())
+}
+
+/// Takes from the file every power that a forged schema could use against its reader.
+fn harden(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_MAX)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.pragma_update(None, "cell_size_check", true)
+}
+
+/// Write-ahead log, synced at every commit.
+///
+/// `NORMAL` would sync only at checkpoints and could lose the last commits with the power; what
+/// `apply` has acknowledged is relied upon, so it must be on the disk.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let journal_mode = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+    connection.pragma_update_and_check(None, "journal_mode", "wal", journal_mode)?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES_MAX, |_| Ok(()))
+}
+
+/// Returns the schema of a store of ours, 0 for a new file, without having changed anything.
+fn current_schema(connection: &Connection, path: &Path) -> Result<u32, StoreError> {
+    match schema::identify(connection).map_err(|error| damaged(path, error))? {
+        Identity::New => Ok(0),
+        Identity::Ours(found) if found <= schema::NEWEST => Ok(found),
+        Identity::Ours(found) => Err(StoreError::NewerSchema {
+            found,
+            newest: schema::NEWEST,
+        }),
+        Identity::Foreign => Err(StoreError::Foreign {
+            path: path.to_owned(),
+        }),
+    }
+}
+
+fn check_whole(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let finding: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|error| damaged(path, error))?;
+    if finding == "ok" {
+        return Ok(());
+    }
+    Err(StoreError::Damaged {
+        path: path.to_owned(),
+        what: finding,
+    })
+}
+
+/// Tells a damaged file from one that cannot be read just now.
+fn damaged(path: &Path, error: rusqlite::Error) -> StoreError {
+    let code = error.sqlite_error_code();
+    if matches!(
+        code,
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+    ) {
+        StoreError::Damaged {
+            path: path.to_owned(),
+            what: error.to_string(),
+        }
+    } else {
+        StoreError::read(error)
+    }
+}
