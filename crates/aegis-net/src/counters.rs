@@ -1,0 +1,82 @@
+//! Counters of the network service, written by it and read by anybody.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// How often things happened since the start.
+#[derive(Debug, Default)]
+pub struct Counters {
+    accepted: AtomicU64,
+    ignored: AtomicU64,
+    rejected: AtomicU64,
+    published: AtomicU64,
+    unheard: AtomicU64,
+    events_dropped: AtomicU64,
+    heartbeats: AtomicU64,
+    peers: AtomicU64,
+}
+
+/// What the counters show at one moment.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct CounterValues {
+    /// Alerts that were valid, fresh and within their quotas.
+    pub accepted: u64,
+    /// Messages left aside without anybody's blame: late, over quota, known already.
+    pub ignored: u64,
+    /// Messages that broke the protocol.
+    pub rejected: u64,
+    /// Alerts of this node that at least one peer was sent.
+    pub published: u64,
+    /// Alerts of this node that no peer was there to hear; a later peer is pushed them.
+    pub unheard: u64,
+    /// Alerts dropped because nobody took earlier events out of the queue.
+    pub events_dropped: u64,
+    /// Beats of the service's own clock.
+    pub heartbeats: u64,
+    /// Peers connected now.
+    pub peers: u64,
+}
+
+impl Counters {
+    /// Returns what the counters show.
+    pub fn values(&self) -> CounterValues {
+        CounterValues {
+            accepted: self.accepted.load(Relaxed),
+            ignored: self.ignored.load(Relaxed),
+            rejected: self.rejected.load(Relaxed),
+            published: self.published.load(Relaxed),
+            unheard: self.unheard.load(Relaxed),
+            events_dropped: self.events_dropped.load(Relaxed),
+            heartbeats: self.heartbeats.load(Relaxed),
+            peers: self.peers.load(Relaxed),
+        }
+    }
+
+    pub(crate) fn count(&self, what: Counted) {
+        let counter = match what {
+            Counted::Accepted => &self.accepted,
+            Counted::Ignored => &self.ignored,
+            Counted::Rejected => &self.rejected,
+            Counted::Published => &self.published,
+            Counted::Unheard => &self.unheard,
+            Counted::EventDropped => &self.events_dropped,
+            Counted::Heartbeat => &self.heartbeats,
+        };
+        counter.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn show_peers(&self, peers: usize) {
+        self.peers.store(peers as u64, Relaxed);
+    }
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Counted {
+    Accepted,
+    Ignored,
+    Rejected,
+    Published,
+    Unheard,
+    EventDropped,
+    Heartbeat,
+}

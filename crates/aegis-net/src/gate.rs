@@ -1,0 +1,328 @@
+//! Admission: what becomes of a message from a peer, and what it costs whom.
+//!
+//! Pure: no socket, no clock, no libp2p. Cheap checks come first, so that a flooder costs little
+//! more than reading what it sends:
+//!
+//! 1. the forwarder's standing and rate,
+//! 2. whether the alert is known already,
+//! 3. size, spelling and fields,
+//! 4. its time,
+//! 5. the author's quota (looked at, not yet used: anybody can write an author's name),
+//! 6. the signature.
+//!
+//! Gossip relayed by a peer that is over its rate is still looked at: the network layer shows each
+//! message once, whoever brings it, so refusing it for its bringer's sake would let a flooder
+//! suppress honest alerts. The rate costs the flooder its standing instead, and soon its connection.
+
+use std::sync::Arc;
+
+use aegis_core::{Alert, AlertId, Channel, Freshness, NodeId, PeerClass, Timestamp};
+
+use crate::wire::{Unverified, WireError};
+
+mod bans;
+mod bucket;
+mod limits;
+mod misbehaviour;
+mod standing;
+mod table;
+
+pub use bans::{BanList, PREFIX_BANS_MIN};
+pub use bucket::TokenBucket;
+pub use limits::{Limits, Quota};
+pub use misbehaviour::Misbehaviour;
+pub use standing::{CUT_OFF_POINTS, Conduct, Standings, THROTTLE_POINTS};
+pub use table::Table;
+
+/// Nodes with a quota or class of their own at a time, each some 200 bytes.
+///
+/// Forty times the connections of a default node; who is evicted starts afresh.
+pub const NODES_MAX: usize = 4096;
+
+/// Ids of alerts that are remembered as known, each some 100 bytes: half an hour of the accepted
+/// rate in a busy network.
+pub const KNOWN_MAX: usize = 16_384;
+
+/// One message and how it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival<'a> {
+    /// Who handed it over.
+    pub forwarder: NodeId,
+    /// By what way.
+    pub channel: Channel,
+    /// The message.
+    pub bytes: &'a [u8],
+}
+
+/// What becomes of a message.
+#[derive(Clone, Debug)]
+pub enum Admission {
+    /// It is heard and passed on.
+    Accept(Arc<Alert>),
+    /// It is neither heard nor passed on, and its forwarder did nothing wrong by sending it.
+    Ignore(Ignored),
+    /// It breaks the protocol.
+    Reject(Rejected),
+}
+
+/// Why a message is left aside.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Ignored {
+    /// Its forwarder has misbehaved so much that nothing of it is looked at.
+    Throttled,
+    /// Its forwarder hands over more than it may.
+    ForwarderQuota,
+    /// This node has it already.
+    Known,
+    /// It is no news any more, or no longer true.
+    Late,
+    /// Its author states more than it may.
+    AuthorQuota,
+}
+
+/// Why a message breaks the protocol.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Rejected {
+    /// It is not a valid message.
+    Invalid(WireError),
+    /// Its time cannot come about honestly.
+    ImpossibleTime,
+}
+
+/// Who broke the protocol, how, and how it stands now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Blame {
+    /// The forwarder, or the author where the forwarder could not know.
+    pub culprit: NodeId,
+    /// What it did.
+    pub misbehaviour: Misbehaviour,
+    /// What follows.
+    pub conduct: Conduct,
+}
+
+/// What becomes of a message, and who is to blame for it.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// What becomes of it.
+    pub admission: Admission,
+    /// Who is to blame, if anybody. Flooding may come with an accepted message.
+    pub blame: Option<Blame>,
+}
+
+/// The state that admission depends on: quotas, standings, and what is known already.
+#[derive(Debug)]
+pub struct Gate {
+    limits: Limits,
+    classes: Table<NodeId, PeerClass>,
+    forwarders: Table<NodeId, TokenBucket>,
+    handovers: Table<NodeId, TokenBucket>,
+    authors: Table<NodeId, TokenBucket>,
+    strangers: TokenBucket,
+    met: TokenBucket,
+    all: TokenBucket,
+    known: Table<AlertId, ()>,
+    standings: Standings,
+}
+
+impl Gate {
+    /// Returns a gate that has heard of nobody.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            classes: Table::new(NODES_MAX),
+            forwarders: Table::new(NODES_MAX),
+            handovers: Table::new(NODES_MAX),
+            authors: Table::new(NODES_MAX),
+            strangers: TokenBucket::full(limits.strangers),
+            met: TokenBucket::full(limits.met),
+            all: TokenBucket::full(limits.all),
+            known: Table::new(KNOWN_MAX),
+            standings: Standings::new(NODES_MAX),
+            limits,
+        }
+    }
+
+    /// Gives `node` the quotas of `class`, as author and as forwarder.
+    pub fn set_class(&mut self, node: NodeId, class: PeerClass) {
+        if self.classes.insert(node, class) != Some(class) {
+            // Buckets of the old class have the wrong size.
+            self.authors.remove(&node);
+            self.handovers.remove(&node);
+        }
+    }
+
+    /// Returns the class of `node`, `None` for one never met.
+    pub fn class(&mut self, node: &NodeId) -> Option<PeerClass> {
+        self.classes.touch(node).copied()
+    }
+
+    /// Decides about one message, and charges whoever is to blame.
+    pub fn admit(&mut self, now: Timestamp, arrival: Arrival<'_>) -> Judgement {
+        if self.standings.conduct(now, arrival.forwarder) != Conduct::Good {
+            return Judgement::ignore(Ignored::Throttled);
+        }
+        let flooding = match self.count_forwarder(now, arrival) {
+            Ok(flooding) => flooding,
+            Err(ignored) => return Judgement::ignore(ignored),
+        };
+        match self.examine(now, arrival) {
+            Ok(alert) => Judgement {
+                admission: Admission::Accept(Arc::new(alert)),
+                blame: flooding,
+            },
+            Err(Refused::Ignore(ignored)) => Judgement {
+                admission: Admission::Ignore(ignored),
+                blame: flooding,
+            },
+            Err(Refused::Reject(rejected, culprit)) => {
+                let misbehaviour = Misbehaviour::of(rejected);
+                Judgement {
+                    admission: Admission::Reject(rejected),
+                    blame: Some(self.charge(now, culprit, misbehaviour)),
+                }
+            }
+        }
+    }
+
+    /// Charges `culprit` the price of `misbehaviour`.
+    pub fn charge(&mut self, now: Timestamp, culprit: NodeId, misbehaviour: Misbehaviour) -> Blame {
+        let conduct = self.standings.charge(now, culprit, misbehaviour.price());
+        Blame {
+            culprit,
+            misbehaviour,
+            conduct,
+        }
+    }
+
+    /// Returns how `peer` stands.
+    pub fn conduct(&mut self, now: Timestamp, peer: NodeId) -> Conduct {
+        self.standings.conduct(now, peer)
+    }
+
+    /// Forgets that an alert is known, because it got lost after it was accepted.
+    pub fn forget(&mut self, id: &AlertId) {
+        self.known.remove(id);
+    }
+
+    /// Remembers an alert of this node's own as known.
+    pub fn remember(&mut self, id: AlertId) {
+        self.known.insert(id, ());
+    }
+
+    /// Takes one from the forwarder's quota for `channel`.
+    fn count_forwarder(
+        &mut self,
+        now: Timestamp,
+        arrival: Arrival<'_>,
+    ) -> Result<Option<Blame>, Ignored> {
+        let forwarder = arrival.forwarder;
+        let class = self.class(&forwarder).unwrap_or(PeerClass::Dht);
+        match arrival.channel {
+            Channel::Gossip => {
+                let quota = self.limits.forwarder;
+                let within = take(&mut self.forwarders, forwarder, quota, now);
+                let flooding = Misbehaviour::Flooding;
+                Ok((!within).then(|| self.charge(now, forwarder, flooding)))
+            }
+            Channel::Sync => {
+                let quota = self.limits.handover(class);
+                let within = take(&mut self.handovers, forwarder, quota, now);
+                within.then_some(None).ok_or(Ignored::ForwarderQuota)
+            }
+        }
+    }
+
+    fn examine(&mut self, now: Timestamp, arrival: Arrival<'_>) -> Result<Alert, Refused> {
+        let Arrival {
+            forwarder,
+            channel,
+            bytes,
+        } = arrival;
+        let invalid = |error| Refused::Reject(Rejected::Invalid(error), forwarder);
+        let id = AlertId::of(bytes);
+        if self.known.touch(&id).is_some() {
+            return Err(Refused::Ignore(Ignored::Known));
+        }
+        let message = Unverified::parse(bytes).map_err(invalid)?;
+        let freshness = Freshness::of(message.statement(), now, channel);
+        let is_ahead = now < message.statement().stated_at;
+        match freshness {
+            Freshness::Late => return Err(Refused::Ignore(Ignored::Late)),
+            // Old gossip is a replay by its forwarder; a time ahead is in the author's hand.
+            Freshness::Impossible if !is_ahead => {
+                return Err(Refused::Reject(Rejected::ImpossibleTime, forwarder));
+            }
+            Freshness::Fresh | Freshness::Impossible => {}
+        }
+        let author = message.author();
+        if channel == Channel::Gossip && !self.author_has_quota(now, author) {
+            return Err(Refused::Ignore(Ignored::AuthorQuota));
+        }
+        let alert = message.verify().map_err(invalid)?;
+        if freshness == Freshness::Impossible {
+            return Err(Refused::Reject(Rejected::ImpossibleTime, author));
+        }
+        if channel == Channel::Gossip {
+            self.take_from_author(now, author);
+        }
+        self.known.insert(id, ());
+        Ok(alert)
+    }
+
+    /// Returns whether one more alert of `author` is within every quota that it falls under.
+    fn author_has_quota(&mut self, now: Timestamp, author: NodeId) -> bool {
+        let class = self.class(&author);
+        let own = self.limits.author(class.unwrap_or(PeerClass::Dht));
+        let own_has = match self.authors.touch(&author) {
+            Some(bucket) => bucket.has_one(now, own),
+            None => own.burst >= 1,
+        };
+        let shared_has = match class {
+            None => self.strangers.has_one(now, self.limits.strangers),
+            Some(PeerClass::Dht) => self.met.has_one(now, self.limits.met),
+            Some(PeerClass::Lan | PeerClass::Configured) => true,
+        };
+        own_has && shared_has && self.all.has_one(now, self.limits.all)
+    }
+
+    fn take_from_author(&mut self, now: Timestamp, author: NodeId) {
+        let class = self.class(&author);
+        let own = self.limits.author(class.unwrap_or(PeerClass::Dht));
+        take(&mut self.authors, author, own, now);
+        match class {
+            None => self.strangers.take_one(now, self.limits.strangers),
+            Some(PeerClass::Dht) => self.met.take_one(now, self.limits.met),
+            Some(PeerClass::Lan | PeerClass::Configured) => true,
+        };
+        self.all.take_one(now, self.limits.all);
+    }
+}
+
+impl Judgement {
+    fn ignore(ignored: Ignored) -> Self {
+        Self {
+            admission: Admission::Ignore(ignored),
+            blame: None,
+        }
+    }
+}
+
+/// Why a message is not accepted, and by whose fault it is rejected.
+enum Refused {
+    Ignore(Ignored),
+    Reject(Rejected, NodeId),
+}
+
+/// Takes one from the bucket of `node`, a full one where it has none; returns whether it had one.
+fn take(
+    buckets: &mut Table<NodeId, TokenBucket>,
+    node: NodeId,
+    quota: Quota,
+    now: Timestamp,
+) -> bool {
+    buckets
+        .entry(node, || TokenBucket::full(quota))
+        .take_one(now, quota)
+}
+
+#[cfg(test)]
+mod tests;

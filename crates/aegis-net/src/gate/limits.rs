@@ -1,0 +1,74 @@
+//! The quotas of peers and authors.
+
+use aegis_core::PeerClass;
+
+/// So many at once, and so many a second after that.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Quota {
+    /// How many at once.
+    pub burst: u32,
+    /// How many a second after that.
+    pub per_second: u32,
+}
+
+impl Quota {
+    const fn new(burst: u32, per_second: u32) -> Self {
+        Self { burst, per_second }
+    }
+}
+
+/// What peers and authors may send.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limits {
+    /// Alerts by one author of the local network or the configuration.
+    pub trusted_author: Quota,
+    /// Alerts by one author met through the global network, or never met.
+    pub dht_author: Quota,
+    /// Alerts by all authors together that are connected through the global network.
+    pub met: Quota,
+    /// Alerts by all authors together that this node never met, so that ten thousand fresh keys
+    /// get no more than one.
+    pub strangers: Quota,
+    /// Alerts by all authors together: what this node relays at most.
+    pub all: Quota,
+    /// Gossip by one forwarder. More than `all` and `trusted_author` together, so that no honest
+    /// node ever exceeds it.
+    pub forwarder: Quota,
+    /// Alerts handed over by one peer of the local network or the configuration.
+    pub trusted_handover: Quota,
+    /// Alerts handed over by one peer met through the global network.
+    pub dht_handover: Quota,
+}
+
+impl Limits {
+    /// Returns the quota of one author of `class`.
+    pub fn author(&self, class: PeerClass) -> Quota {
+        match class {
+            PeerClass::Dht => self.dht_author,
+            PeerClass::Lan | PeerClass::Configured => self.trusted_author,
+        }
+    }
+
+    /// Returns how much one peer of `class` may hand over.
+    pub fn handover(&self, class: PeerClass) -> Quota {
+        match class {
+            PeerClass::Dht => self.dht_handover,
+            PeerClass::Lan | PeerClass::Configured => self.trusted_handover,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            trusted_author: Quota::new(1000, 20),
+            dht_author: Quota::new(50, 1),
+            met: Quota::new(1000, 100),
+            strangers: Quota::new(100, 20),
+            all: Quota::new(4000, 400),
+            forwarder: Quota::new(6000, 600),
+            trusted_handover: Quota::new(5000, 20),
+            dht_handover: Quota::new(50, 1),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What a peer can do wrong, and what it costs.
+
+use std::fmt;
+
+use super::Rejected;
+use crate::wire::WireError;
+
+/// A peer broke the protocol. Costs it standing; never stops us, never retried.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Misbehaviour {
+    /// It relays more than any honest node does.
+    Flooding,
+    /// Its message is longer than any alert may be.
+    Oversized,
+    /// Its message is not JSON, or a field breaks its rule.
+    Malformed,
+    /// Its message is spelled otherwise than canonically, as if to make one alert look like two.
+    Respelled,
+    /// Its message bears somebody's name without that one's signature.
+    Forged,
+    /// Its message is from the future, or so old that only a replay brings it.
+    ImpossibleTime,
+    /// What it hands over does not unpack, or to more than allowed.
+    BadBatch,
+    /// Its gossip broke the rules so often that the gossip layer shuns it.
+    BadGossip,
+}
+
+impl Misbehaviour {
+    /// Returns what it costs, in points: at 50 a peer is throttled, at 100 cut off.
+    ///
+    /// An honest node never sends what costs 25, so four of those are enough. A clock may be
+    /// wrong for a while. A flooder sends thousands within seconds.
+    pub fn price(self) -> f64 {
+        match self {
+            Self::Flooding => 0.05,
+            Self::ImpossibleTime => 10.0,
+            Self::Oversized
+            | Self::Malformed
+            | Self::Respelled
+            | Self::Forged
+            | Self::BadBatch
+            | Self::BadGossip => 25.0,
+        }
+    }
+
+    /// Returns the word that logs and reports use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Flooding => "flooding",
+            Self::Oversized => "oversized",
+            Self::Malformed => "malformed",
+            Self::Respelled => "respelled",
+            Self::Forged => "forged",
+            Self::ImpossibleTime => "impossible_time",
+            Self::BadBatch => "bad_batch",
+            Self::BadGossip => "bad_gossip",
+        }
+    }
+
+    pub(super) fn of(rejected: Rejected) -> Self {
+        match rejected {
+            Rejected::ImpossibleTime => Self::ImpossibleTime,
+            Rejected::Invalid(WireError::TooLong { .. }) => Self::Oversized,
+            Rejected::Invalid(WireError::NotCanonical) => Self::Respelled,
+            Rejected::Invalid(WireError::Signature) => Self::Forged,
+            Rejected::Invalid(
+                WireError::NotJson | WireError::Missing { .. } | WireError::Field { .. },
+            ) => Self::Malformed,
+        }
+    }
+}
+
+impl fmt::Display for Misbehaviour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

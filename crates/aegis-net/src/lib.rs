@@ -1,0 +1,26 @@
+//! The wall around libp2p: how a node talks to other nodes.
+//!
+//! - [`wire`]: the signed threat message, bytes to [`aegis_core::Alert`] and back
+//! - [`batch`]: many messages in one compressed piece
+//! - [`gate`]: what becomes of a message and what it costs whom; pure, time is given in
+//! - [`start`]: the service, a thread of its own, reached by [`NetCommand`] and [`NetEvent`]
+//!
+//! No type of libp2p appears in a public signature. Nothing here decides what is blocked: an alert
+//! that comes out of here is authentic, fresh and within quota, no more.
+
+mod address;
+pub mod batch;
+mod config;
+mod counters;
+mod event;
+pub mod gate;
+mod identity;
+mod service;
+pub mod wire;
+
+pub use address::{Address, InvalidAddress, InvalidPeerAddress, PeerAddress};
+pub use config::{Clock, P2pConfig, PORT_DEFAULT};
+pub use counters::{CounterValues, Counters};
+pub use event::{NetCommand, NetEvent, Via};
+pub use identity::{Identity, IdentityError};
+pub use service::{NetError, NetHandle, PUSH_ALERTS_MAX, start};
