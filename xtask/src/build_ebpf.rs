@@ -1,0 +1,276 @@
+//! `build-ebpf`: builds the kernel program, the same bytes wherever it is built, and checks that
+//! the committed object is what the source gives.
+//!
+//! The object is committed and embedded, so that everybody else needs cargo and a C compiler only.
+//! One compiler is pinned, since another gives other bytes. Paths of the machine are remapped, the
+//! debug information is stripped but BTF stays, and an object that still holds panicking code, which
+//! the kernel would refuse, is refused here.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, bail, ensure};
+
+/// The toolchain that builds the object, as rustup calls it.
+const TOOLCHAIN: &str = "nightly";
+/// The compiler behind it: `nightly` moves, the committed bytes must not.
+const COMPILER_COMMIT: &str = "e50aa6fba4e63ab34c72bf9acfd2c307c1155d1a";
+/// The day of that nightly, for those who need to install it.
+const COMPILER_DATE: &str = "2026-05-20";
+const LINKER_VERSION: &str = "bpf-linker 0.13.0";
+const TARGET: &str = "bpfel-unknown-none";
+
+const OBJECT: &str = "crates/aegis-enforce/bpf/aegis.bpf.o";
+const RECORD: &str = "crates/aegis-enforce/bpf/SOURCE.blake3";
+/// What the bytes of the object depend on, besides the compiler and its flags.
+const SOURCES: [&str; 4] = [
+    "crates/aegis-ebpf/Cargo.toml",
+    "crates/aegis-ebpf/Cargo.lock",
+    "crates/aegis-ebpf/src",
+    "crates/aegis-abi/src",
+];
+/// How the object is compiled; without `--btf` and full debug information it has no BTF.
+const FLAGS: [&str; 5] = [
+    "-Clinker=bpf-linker",
+    "-Clink-arg=--btf",
+    "-Cdebuginfo=2",
+    // Atomic additions that return a value want v3, which kernel 5.15 has.
+    "-Ctarget-cpu=v3",
+    // Packet bytes have no alignment; without this they are read one by one.
+    "-Ctarget-feature=+allows-misaligned-mem-access",
+];
+
+/// What to do with the object.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Accepted for symmetry: the object is always optimised, the verifier takes no other
+    #[arg(long)]
+    release: bool,
+    /// Compare with the committed object instead of replacing it
+    #[arg(long)]
+    check: bool,
+    /// Write the object here instead
+    #[arg(long, conflicts_with = "check")]
+    output: Option<PathBuf>,
+}
+
+/// Builds the object and writes it, or compares it with the committed one.
+pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+    let root = workspace_root()?;
+    let Args {
+        release: _,
+        check,
+        output,
+    } = args;
+    match missing_tool() {
+        Some(missing) if check => return check_record(&root, &missing),
+        Some(missing) => bail!("cannot build the kernel program: {missing}"),
+        None => {}
+    }
+    let object = build(&root)?;
+    match (check, output) {
+        (true, _) => compare(&root, &object),
+        (false, Some(path)) => fs::write(&path, object).context("write the object"),
+        (false, None) => {
+            let path = root.join(OBJECT);
+            let folder = path.parent().context("find the folder of the object")?;
+            fs::create_dir_all(folder).context("make the folder of the object")?;
+            fs::write(&path, object).context("write the object")?;
+            fs::write(root.join(RECORD), source_record(&root)?).context("record the source")
+        }
+    }
+}
+
+fn workspace_root() -> anyhow::Result<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    Ok(folder.parent().context("find the workspace")?.into())
+}
+
+/// Returns what of the pinned tools cannot be had, with the command that gets it.
+fn missing_tool() -> Option<String> {
+    let commit = read_output(
+        Command::new("rustc")
+            .arg(format!("+{TOOLCHAIN}"))
+            .arg("-vV"),
+    )
+    .unwrap_or_default();
+    if !commit.contains(COMPILER_COMMIT) {
+        return Some(format!(
+            "the toolchain `{TOOLCHAIN}` is not the pinned compiler {COMPILER_COMMIT}; get it with \
+             `rustup toolchain install nightly-{COMPILER_DATE} --component rust-src` and link it \
+             as `{TOOLCHAIN}`"
+        ));
+    }
+    let linker = read_output(Command::new("bpf-linker").arg("--version")).unwrap_or_default();
+    if linker.trim() != LINKER_VERSION {
+        return Some(format!("no {LINKER_VERSION} on the path"));
+    }
+    if objcopy().is_none() {
+        return Some("no llvm-objcopy; Debian has it in llvm-22".into());
+    }
+    None
+}
+
+fn read_output(command: &mut Command) -> anyhow::Result<String> {
+    let output = command.output().context("run a tool")?;
+    ensure!(output.status.success(), "a tool failed: {command:?}");
+    String::from_utf8(output.stdout).context("read what a tool says")
+}
+
+/// Returns the path of an objcopy that knows BPF.
+fn objcopy() -> Option<PathBuf> {
+    [
+        "llvm-objcopy",
+        "/usr/lib/llvm-22/bin/llvm-objcopy",
+        "rust-objcopy",
+    ]
+    .into_iter()
+    .find(|it| read_output(Command::new(it).arg("--version")).is_ok())
+    .map(PathBuf::from)
+}
+
+/// Builds the object in a folder of its own and returns its bytes.
+fn build(root: &Path) -> anyhow::Result<Vec<u8>> {
+    let source = root.join("crates/aegis-ebpf");
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let target = target.join("bpf");
+    let status = Command::new("cargo")
+        .arg(format!("+{TOOLCHAIN}"))
+        .args(["build", "--release", "--locked", "-Z", "build-std=core"])
+        .args(["--target", TARGET, "--quiet"])
+        .current_dir(&source)
+        .env("CARGO_TARGET_DIR", &target)
+        .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(root)?.join("\x1f"))
+        .env_remove("RUSTFLAGS")
+        .env_remove("RUSTC")
+        .env_remove("RUSTC_WRAPPER")
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .env_remove("CARGO")
+        .status()
+        .context("run cargo")?;
+    ensure!(status.success(), "the kernel program does not build");
+    let built = target.join(TARGET).join("release/aegis");
+    let stripped = target.join("aegis.bpf.o");
+    let objcopy = objcopy().context("find llvm-objcopy")?;
+    let status = Command::new(objcopy)
+        .arg("--strip-debug")
+        .args([&built, &stripped])
+        .status()
+        .context("run llvm-objcopy")?;
+    ensure!(status.success(), "llvm-objcopy failed");
+    let object = fs::read(&stripped).context("read the object")?;
+    refuse_panics(&object)?;
+    Ok(object)
+}
+
+/// Returns the flags, with every path of this machine mapped to one that is the same everywhere.
+fn rust_flags(root: &Path) -> anyhow::Result<Vec<String>> {
+    let sysroot = read_output(
+        Command::new("rustc")
+            .arg(format!("+{TOOLCHAIN}"))
+            .args(["--print", "sysroot"]),
+    )?;
+    let cargo_home = match env::var_os("CARGO_HOME") {
+        Some(path) => PathBuf::from(path),
+        None => PathBuf::from(env::var_os("HOME").context("find the home folder")?).join(".cargo"),
+    };
+    let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
+    let real_home = cargo_home
+        .canonicalize()
+        .unwrap_or_else(|_| cargo_home.clone());
+    let remaps = [
+        remap(&cargo_home, "/cargo"),
+        remap(&real_home, "/cargo"),
+        remap(Path::new(sysroot.trim()), "/rust"),
+        remap(root, "/src"),
+    ];
+    Ok(FLAGS.map(String::from).into_iter().chain(remaps).collect())
+}
+
+/// Fails where a symbol of panicking code is left: the kernel would refuse the program.
+fn refuse_panics(object: &[u8]) -> anyhow::Result<()> {
+    let needle = b"panicking";
+    let is_left = object.windows(needle.len()).any(|it| it == needle);
+    ensure!(!is_left, "the object still holds panicking code");
+    Ok(())
+}
+
+fn compare(root: &Path, object: &[u8]) -> anyhow::Result<()> {
+    let committed = fs::read(root.join(OBJECT)).context("read the committed object")?;
+    ensure!(
+        committed == object,
+        "the committed object is not what the source gives: run `cargo xtask build-ebpf`"
+    );
+    check_source(root)
+}
+
+/// Compares the recorded hash of the source: weaker than a rebuild, and said so.
+fn check_record(root: &Path, missing: &str) -> anyhow::Result<()> {
+    warn_loudly(&format!(
+        "THE KERNEL OBJECT WAS NOT REBUILT: {missing}.\n\
+         Only the recorded hash of its source is compared, which proves less."
+    ));
+    check_source(root)
+}
+
+fn check_source(root: &Path) -> anyhow::Result<()> {
+    let recorded = fs::read_to_string(root.join(RECORD)).context("read the recorded source")?;
+    ensure!(
+        recorded == source_record(root)?,
+        "the source of the kernel program changed since its object was built: run \
+         `cargo xtask build-ebpf`"
+    );
+    Ok(())
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "a developer's tool talks on standard error"
+)]
+fn warn_loudly(text: &str) {
+    let line = "!".repeat(80);
+    eprintln!("{line}\n{text}\n{line}");
+}
+
+/// Returns the line that tells source and compiler of the object apart from any other.
+fn source_record(root: &Path) -> anyhow::Result<String> {
+    let mut files = Vec::new();
+    for source in SOURCES {
+        list_files(&root.join(source), &mut files)?;
+    }
+    files.sort();
+    let mut hasher = blake3::Hasher::new();
+    for path in files {
+        let name = path.strip_prefix(root).context("name a source file")?;
+        let bytes = fs::read(&path).with_context(|| format!("read {}", name.display()))?;
+        for part in [name.as_os_str().as_encoded_bytes(), &bytes[..]] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+    }
+    for flag in FLAGS {
+        hasher.update(flag.as_bytes());
+    }
+    Ok(format!(
+        "{}  source, built by rustc {COMPILER_COMMIT}\n",
+        hasher.finalize()
+    ))
+}
+
+/// Adds every file below `path` but tests, which are no part of the object.
+fn list_files(path: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    if path.is_file() {
+        if path.file_name().is_some_and(|it| it != "tests.rs") {
+            files.push(path.into());
+        }
+        return Ok(());
+    }
+    let entries = fs::read_dir(path).with_context(|| format!("list {}", path.display()))?;
+    for entry in entries {
+        list_files(&entry.context("list a folder")?.path(), files)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,193 @@
+//! `cargo xtask ci`: what CI checks beside the tests, each step timed, the first failure named.
+//!
+//! A step that lacks its tool is left out loudly. Every step runs even after a failure, so that
+//! one round tells everything.
+
+use std::env;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{shell, talk};
+
+/// What `cargo xtask ci` may be told.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Runs only these steps.
+    steps: Vec<String>,
+}
+
+/// How a step ended, if it did not fail.
+enum Verdict {
+    Passed,
+    /// It could not run here, and why.
+    LeftOut(&'static str),
+}
+
+struct Step {
+    name: &'static str,
+    run: fn() -> Result<Verdict>,
+}
+
+/// Quick steps first.
+const STEPS: [Step; 8] = [
+    Step {
+        name: "fmt",
+        run: format,
+    },
+    Step {
+        name: "tidy",
+        run: tidy,
+    },
+    Step {
+        name: "clippy",
+        run: clippy,
+    },
+    Step {
+        name: "clippy-bpf",
+        run: clippy_bpf,
+    },
+    Step {
+        name: "doc",
+        run: document,
+    },
+    Step {
+        name: "deny",
+        run: deny,
+    },
+    Step {
+        name: "build-ebpf",
+        run: check_object,
+    },
+    Step {
+        name: "lockfile",
+        run: lockfile,
+    },
+];
+
+/// Runs the steps and sums them up.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    if let Some(odd) = args
+        .steps
+        .iter()
+        .find(|name| STEPS.iter().all(|step| step.name != **name))
+    {
+        let names: Vec<_> = STEPS.iter().map(|step| step.name).collect();
+        bail!("there is no step `{odd}`; there are: {}", names.join(", "));
+    }
+    let is_wanted =
+        |step: &&Step| args.steps.is_empty() || args.steps.iter().any(|it| it == step.name);
+    let mut lines = Vec::new();
+    let mut first_failure = None;
+    for step in STEPS.iter().filter(is_wanted) {
+        talk::note(format_args!("\n=== {}", step.name));
+        let watch = talk::Stopwatch::start();
+        let word = match (step.run)() {
+            Ok(Verdict::Passed) => "passed".to_owned(),
+            Ok(Verdict::LeftOut(why)) => {
+                talk::warn(format_args!("{} is left out: {why}", step.name));
+                format!("LEFT OUT: {why}")
+            }
+            Err(error) => {
+                talk::note(format_args!("{error:#}"));
+                first_failure.get_or_insert(step.name);
+                "FAILED".to_owned()
+            }
+        };
+        lines.push(format!(
+            "{:<12} {:>7.1} s  {word}",
+            step.name,
+            watch.elapsed().as_secs_f64()
+        ));
+    }
+    lines.iter().for_each(talk::say);
+    match first_failure {
+        Some(name) => bail!("the first step that failed: {name}"),
+        None => Ok(()),
+    }
+}
+
+fn format() -> Result<Verdict> {
+    shell::run(&mut shell::cargo(&["fmt", "--all", "--check"]))?;
+    for manifest in ["crates/aegis-ebpf/Cargo.toml", "fuzz/Cargo.toml"] {
+        if shell::root().join(manifest).is_file() {
+            let arguments = ["fmt", "--check", "--manifest-path", manifest];
+            shell::run(&mut shell::cargo(&arguments))?;
+        }
+    }
+    Ok(Verdict::Passed)
+}
+
+fn tidy() -> Result<Verdict> {
+    run_task(&["tidy"])
+}
+
+fn clippy() -> Result<Verdict> {
+    let arguments = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    shell::run(&mut shell::cargo(&arguments)).map(|()| Verdict::Passed)
+}
+
+fn clippy_bpf() -> Result<Verdict> {
+    let folder = shell::root().join("crates/aegis-ebpf");
+    let mut sysroot = shell::program("rustup");
+    sysroot.env_remove("RUSTUP_TOOLCHAIN");
+    sysroot.args(["run", "nightly", "rustc", "--print", "sysroot"]);
+    let Ok(sysroot) = shell::capture(&mut sysroot) else {
+        return Ok(Verdict::LeftOut("there is no nightly compiler"));
+    };
+    let source = "lib/rustlib/src/rust/library/core";
+    if !std::path::Path::new(sysroot.trim()).join(source).is_dir() {
+        return Ok(Verdict::LeftOut("the nightly compiler has no rust-src"));
+    }
+    if !shell::succeeds(&mut shell::nightly_cargo(&["clippy", "--version"])) {
+        return Ok(Verdict::LeftOut("the nightly compiler has no clippy"));
+    }
+    let mut command = shell::nightly_cargo(&["clippy", "--release", "-Z", "build-std=core"]);
+    command.args(["--target", "bpfel-unknown-none", "--", "-D", "warnings"]);
+    command
+        .current_dir(folder)
+        .env("CARGO_TARGET_DIR", shell::target_folder()?.join("bpf"));
+    shell::run(&mut command).map(|()| Verdict::Passed)
+}
+
+fn document() -> Result<Verdict> {
+    let arguments = [
+        "doc",
+        "--workspace",
+        "--no-deps",
+        "--document-private-items",
+    ];
+    let mut command = shell::cargo(&arguments);
+    shell::run(command.env("RUSTDOCFLAGS", "-D warnings")).map(|()| Verdict::Passed)
+}
+
+/// Advisories are not among these: their database comes by network and changes by itself, so
+/// `cargo deny check advisories` belongs before a release and not before every commit.
+fn deny() -> Result<Verdict> {
+    if !shell::has_cargo_command("deny") {
+        return Ok(Verdict::LeftOut("cargo-deny is not installed"));
+    }
+    let arguments = ["deny", "--offline", "check", "licenses", "bans", "sources"];
+    shell::run(&mut shell::cargo(&arguments)).map(|()| Verdict::Passed)
+}
+
+fn check_object() -> Result<Verdict> {
+    run_task(&["build-ebpf", "--check"])
+}
+
+fn lockfile() -> Result<Verdict> {
+    let arguments = ["metadata", "--locked", "--format-version", "1"];
+    shell::capture(&mut shell::cargo(&arguments)).map(|_| Verdict::Passed)
+}
+
+/// Runs another task of xtask as a process of its own, so that it fails for itself.
+fn run_task(arguments: &[&str]) -> Result<Verdict> {
+    let this = env::current_exe().context("find xtask")?;
+    shell::run(shell::program(this).args(arguments)).map(|()| Verdict::Passed)
+}

@@ -1,0 +1,53 @@
+//! Developer tasks of AEGIS: `cargo xtask <task>`, and what CI calls.
+//!
+//! Every task is a thin shell round cargo and the tools beside it. Nothing here is part of
+//! the product, and no crate of the workspace depends on it.
+
+mod bench;
+mod build_ebpf;
+mod ci;
+mod fuzz;
+mod shell;
+mod talk;
+mod test;
+mod tidy;
+
+use clap::{Parser, Subcommand};
+
+/// Builds, tests and checks AEGIS.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Builds the kernel program, or checks that the committed one is what its source gives.
+    BuildEbpf(build_ebpf::Args),
+    /// Runs the tests of every tier that this machine and these privileges allow.
+    Test(test::Args),
+    /// Runs only the tests that need the kernel and network namespaces; needs root.
+    KernelTest(test::KernelArgs),
+    /// Runs the benchmarks in release mode.
+    Bench(bench::Args),
+    /// Feeds random input to a decoder until it breaks or the time is over.
+    Fuzz(fuzz::Args),
+    /// Checks the house rules that compilers do not.
+    Tidy(tidy::Args),
+    /// Runs every check that CI runs beside the tests.
+    Ci(ci::Args),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().task {
+        Task::BuildEbpf(args) => build_ebpf::run(args),
+        Task::Test(args) => test::run(&args),
+        Task::KernelTest(args) => test::run_kernel(&args),
+        Task::Bench(args) => bench::run(&args),
+        Task::Fuzz(args) => fuzz::run(&args),
+        Task::Tidy(args) => tidy::run(&args),
+        Task::Ci(args) => ci::run(&args),
+    }
+}
