@@ -1,1 +1,53 @@
-//! Placeholder.
+//! The control contract of an AEGIS node: types, a server over a trait, and a client.
+//!
+//! HTTP/1.1 with JSON, under `/v1`. Today it is spoken over a Unix socket; nothing but
+//! [`Listener`] and [`Client`] knows that. What comes in is parsed into the checked types of the
+//! domain, so whoever implements [`Control`] sees no unchecked text.
+
+mod allow;
+mod block;
+mod client;
+mod control;
+mod encoding;
+mod error;
+mod event;
+mod event_hub;
+mod page;
+mod peer;
+mod server;
+mod stats;
+mod status;
+mod why;
+mod word;
+
+pub use aegis_core::{
+    AlertId, BlockDuration, Description, Indicator, InvalidDescription, InvalidIndicator,
+    InvalidThreatType, NodeId, Severity, ThreatType, Timestamp,
+};
+pub use allow::{AllowEntry, AllowRequest, Disallowed};
+pub use block::{
+    Block, BlockRequest, Blocked, Check, PublishRequest, Published, UnblockRequest, Unblocked,
+};
+pub use client::{CALL_TIMEOUT, Client, ClientError, EventStream, REPLY_BYTES_MAX};
+pub use control::{Caller, Control, Reply, Request};
+pub use error::{ApiError, ErrorCode};
+pub use event::{Event, EventKind, UnblockCause, Via};
+pub use event_hub::{BACKLOG_EVENTS_MAX, EventHub, QUEUED_EVENTS_MAX, Subscription};
+pub use page::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, Page, PageQuery};
+pub use peer::Peer;
+pub use server::{
+    ANSWER_TIMEOUT, BODY_BYTES_MAX, BODY_TIMEOUT, BindError, CONNECTIONS_MAX, EVENT_STREAMS_MAX,
+    HEADER_TIMEOUT, Listener, STALL_TIMEOUT, serve,
+};
+pub use stats::{AlertStats, Stats, Traffic};
+pub use status::{Interface, PeerCounts, RulesetState, Status};
+pub use why::{EvidenceLine, Exempt, KernelEntry, RefusalLine, WHY_LINES_MAX, Why};
+pub use word::{AttachMode, Evidence, NodeMode, Origin, PeerClass};
+
+/// Returns how many seconds are left from `now` to `expires_at`, rounded up.
+///
+/// Rounded up, so that only what has ended shows as zero.
+pub fn ttl_secs(now: Timestamp, expires_at: Timestamp) -> u64 {
+    let left = expires_at.since(now);
+    left.as_secs() + u64::from(left.subsec_nanos() > 0)
+}

@@ -1,0 +1,185 @@
+//! Blocks, and what an operator says to make, share or end one.
+
+use aegis_core::{
+    AlertId, BlockDuration, Description, Indicator, NodeId, Severity, ThreatType, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    encoding::{description, duration_secs, severity, text, text_option, time, time_option},
+    word::{Evidence, Origin},
+};
+
+/// A block decision with what the kernel counted for it.
+///
+/// In a list it stands for its indicator: where several decisions hold, the one that ends last.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Block {
+    /// What is blocked.
+    #[serde(with = "text")]
+    pub indicator: Indicator,
+    /// Who caused it.
+    pub origin: Origin,
+    /// Whose word it rests on.
+    #[serde(with = "text")]
+    pub author: NodeId,
+    /// The alert it rests on, if any.
+    #[serde(with = "text_option", default)]
+    pub alert_id: Option<AlertId>,
+    /// What the indicator did.
+    #[serde(with = "text")]
+    pub threat_type: ThreatType,
+    /// How bad that was, 1…10.
+    #[serde(with = "severity")]
+    pub severity: Severity,
+    /// Whether the source was proven.
+    pub evidence: Evidence,
+    /// When it was made.
+    #[serde(with = "time")]
+    pub decided_at: Timestamp,
+    /// When it ends.
+    #[serde(with = "time")]
+    pub expires_at: Timestamp,
+    /// Seconds left, rounded up.
+    pub ttl_secs: u64,
+    /// Packets dropped.
+    pub packets: u64,
+    /// Bytes dropped.
+    pub bytes: u64,
+    /// How often a detector caught the source.
+    pub violations: u64,
+}
+
+/// Asks for a block on this node and, unless told otherwise, an alert to the others.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BlockRequest {
+    /// What to block.
+    #[serde(with = "text")]
+    pub indicator: Indicator,
+    /// For how long, 1…86400 seconds.
+    #[serde(with = "duration_secs")]
+    pub duration_secs: BlockDuration,
+    /// What the indicator did.
+    #[serde(with = "text")]
+    pub threat_type: ThreatType,
+    /// How bad that is, 1…10.
+    #[serde(with = "severity")]
+    pub severity: Severity,
+    /// Whether the source is proven; an operator's word counts as verified unless it says
+    /// otherwise.
+    #[serde(default)]
+    pub evidence: Option<Evidence>,
+    /// Words for others to read.
+    #[serde(with = "description", default)]
+    pub description: Option<Description>,
+    /// Whether to tell the other nodes.
+    #[serde(default = "yes")]
+    pub publish: bool,
+    /// Whether to block a configured peer all the same.
+    #[serde(default)]
+    pub force: bool,
+}
+
+/// Asks for an alert to the others without a block on this node.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublishRequest {
+    /// What the alert is about.
+    #[serde(with = "text")]
+    pub indicator: Indicator,
+    /// For how long others should block it, 1…86400 seconds.
+    #[serde(with = "duration_secs")]
+    pub duration_secs: BlockDuration,
+    /// What the indicator did.
+    #[serde(with = "text")]
+    pub threat_type: ThreatType,
+    /// How bad that is, 1…10.
+    #[serde(with = "severity")]
+    pub severity: Severity,
+    /// As in [`BlockRequest::evidence`].
+    #[serde(default)]
+    pub evidence: Option<Evidence>,
+    /// Words for others to read.
+    #[serde(with = "description", default)]
+    pub description: Option<Description>,
+    /// Whether to speak of a configured peer all the same.
+    #[serde(default)]
+    pub force: bool,
+}
+
+/// Asks for the end of a block on this node.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnblockRequest {
+    /// What to unblock.
+    #[serde(with = "text")]
+    pub indicator: Indicator,
+    /// Whether to take back this node's own alerts as well.
+    #[serde(default)]
+    pub withdraw: bool,
+}
+
+/// A block was made.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Blocked {
+    /// What is blocked.
+    #[serde(with = "text")]
+    pub indicator: Indicator,
+    /// When the block ends.
+    #[serde(with = "time")]
+    pub expires_at: Timestamp,
+    /// Seconds left, rounded up.
+    pub ttl_secs: u64,
+    /// The alert that tells the others; absent where nothing was published.
+    #[serde(with = "text_option", default)]
+    pub alert_id: Option<AlertId>,
+}
+
+/// An alert was published.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Published {
+    /// What the alert is about.
+    #[serde(with = "text")]
+    pub indicator: Indicator,
+    /// The alert.
+    #[serde(with = "text")]
+    pub alert_id: AlertId,
+    /// When it ends.
+    #[serde(with = "time")]
+    pub expires_at: Timestamp,
+}
+
+/// A block was ended, or there was none; either way others' alerts do not bring it back.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Unblocked {
+    /// What was unblocked.
+    #[serde(with = "text")]
+    pub indicator: Indicator,
+    /// Whether it was blocked until now.
+    pub was_blocked: bool,
+    /// How many of this node's own alerts were taken back.
+    pub withdrawn: u64,
+}
+
+/// Whether an indicator is blocked.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Check {
+    /// What was asked for.
+    #[serde(with = "text")]
+    pub indicator: Indicator,
+    /// Whether it is blocked.
+    pub blocked: bool,
+    /// The block it lies in, which may be a wider prefix.
+    #[serde(with = "text_option", default)]
+    pub covered_by: Option<Indicator>,
+    /// When that block ends.
+    #[serde(with = "time_option", default)]
+    pub expires_at: Option<Timestamp>,
+    /// Seconds left, rounded up.
+    pub ttl_secs: Option<u64>,
+}
+
+fn yes() -> bool {
+    true
+}

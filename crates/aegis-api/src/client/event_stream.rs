@@ -1,0 +1,80 @@
+//! The stream of events as the client reads it.
+
+use std::io;
+
+use axum::{body::Bytes, http::Method};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use tokio::{task::JoinSet, time::timeout};
+
+use super::{CALL_TIMEOUT, Client, ClientError, protocol, refused_stream, request};
+use crate::Event;
+
+/// The longest line of the stream. An event has a few hundred bytes.
+const LINE_BYTES_MAX: usize = 256 * 1024;
+
+/// Events as they happen. Dropping it ends the connection.
+#[derive(Debug)]
+pub struct EventStream {
+    body: Incoming,
+    received: Vec<u8>, // what came after the last event handed out, at most a frame and a line
+    _connection: JoinSet<()>, // one task, stopped with the stream
+}
+
+impl EventStream {
+    pub(super) async fn open(client: &Client, with_backlog: bool) -> Result<Self, ClientError> {
+        let path = format!("/v1/events?backlog={with_backlog}");
+        let request = request(Method::GET, &path, Bytes::new())?;
+        let (mut sender, connection) = client.connect().await?;
+        let mut connections = JoinSet::new();
+        connections.spawn(async move {
+            // The error shows on the body as well.
+            let _ = connection.await;
+        });
+        let response = match timeout(CALL_TIMEOUT, sender.send_request(request)).await {
+            Ok(response) => response.map_err(|it| client.broken(&it))?,
+            Err(_) => return Err(client.unreachable(io::ErrorKind::TimedOut.into())),
+        };
+        if !response.status().is_success() {
+            return Err(refused_stream(response).await);
+        }
+        Ok(Self {
+            body: response.into_body(),
+            received: Vec::new(),
+            _connection: connections,
+        })
+    }
+
+    /// Returns the next event, or `None` once the node has ended the stream.
+    ///
+    /// Nothing is lost where the future is dropped before it is ready.
+    pub async fn next(&mut self) -> Result<Option<Event>, ClientError> {
+        loop {
+            if let Some(event) = self.take_event()? {
+                return Ok(Some(event));
+            }
+            match self.body.frame().await {
+                Some(Ok(frame)) => {
+                    let data = frame.into_data().unwrap_or_default();
+                    self.received.extend_from_slice(&data);
+                }
+                // A node that is killed does not say good-bye.
+                Some(Err(_)) | None => return Ok(None),
+            }
+        }
+    }
+
+    /// Takes the first whole event out of what was received, and all that comes before it.
+    fn take_event(&mut self) -> Result<Option<Event>, ClientError> {
+        while let Some(end) = self.received.iter().position(|it| *it == b'\n') {
+            let line: Vec<u8> = self.received.drain(..=end).collect();
+            if let Some(data) = line.strip_prefix(b"data:") {
+                return serde_json::from_slice(data).map(Some).map_err(protocol);
+            }
+        }
+        if self.received.len() > LINE_BYTES_MAX {
+            return Err(protocol("an event is longer than any may be"));
+        }
+        Ok(None)
+    }
+}

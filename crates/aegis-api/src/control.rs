@@ -1,0 +1,93 @@
+//! What a node must answer to be controlled: one request type, one reply type, one trait.
+
+use std::future::Future;
+
+use aegis_core::{Indicator, NodeId};
+use serde::Serialize;
+
+use crate::{
+    AllowEntry, AllowRequest, ApiError, Block, BlockRequest, Blocked, Check, Disallowed, EventHub,
+    Page, PageQuery, Peer, PublishRequest, Published, Stats, Status, UnblockRequest, Unblocked,
+    Why,
+};
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Caller {
+    /// The user id that the kernel vouches for.
+    pub uid: u32,
+}
+
+/// What can be asked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Request {
+    /// Answered by [`Reply::Status`].
+    Status,
+    /// Answered by [`Reply::Stats`].
+    Stats,
+    /// Answered by [`Reply::Blocks`], in the order of the indicators.
+    Blocks(PageQuery<Indicator>),
+    /// Answered by [`Reply::Check`].
+    Check(Indicator),
+    /// Answered by [`Reply::Why`].
+    Why(Indicator),
+    /// Answered by [`Reply::Peers`], in the order of the peers' ids.
+    Peers(PageQuery<NodeId>),
+    /// Answered by [`Reply::AllowEntries`], in the order of the indicators.
+    AllowEntries(PageQuery<Indicator>),
+    /// Answered by [`Reply::Blocked`].
+    Block(BlockRequest),
+    /// Answered by [`Reply::Published`].
+    Publish(PublishRequest),
+    /// Answered by [`Reply::Unblocked`].
+    Unblock(UnblockRequest),
+    /// Answered by [`Reply::Allowed`].
+    Allow(AllowRequest),
+    /// Answered by [`Reply::Disallowed`].
+    Disallow(Indicator),
+}
+
+/// What is answered. The JSON is that of the value inside.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Reply {
+    /// To [`Request::Status`].
+    Status(Box<Status>),
+    /// To [`Request::Stats`].
+    Stats(Box<Stats>),
+    /// To [`Request::Blocks`].
+    Blocks(Page<Block>),
+    /// To [`Request::Check`].
+    Check(Check),
+    /// To [`Request::Why`].
+    Why(Box<Why>),
+    /// To [`Request::Peers`].
+    Peers(Page<Peer>),
+    /// To [`Request::AllowEntries`].
+    AllowEntries(Page<AllowEntry>),
+    /// To [`Request::Block`].
+    Blocked(Blocked),
+    /// To [`Request::Publish`].
+    Published(Published),
+    /// To [`Request::Unblock`].
+    Unblocked(Unblocked),
+    /// To [`Request::Allow`].
+    Allowed(AllowEntry),
+    /// To [`Request::Disallow`].
+    Disallowed(Disallowed),
+}
+
+/// A node, or whatever speaks for one.
+pub trait Control: Clone + Send + Sync + 'static {
+    /// Does what is asked, or says why not.
+    fn call(
+        &self,
+        caller: Caller,
+        request: Request,
+    ) -> impl Future<Output = Result<Reply, ApiError>> + Send;
+
+    /// Returns the hub that the node's events go to.
+    ///
+    /// An event that a request causes is published before its reply is given.
+    fn events(&self) -> &EventHub;
+}

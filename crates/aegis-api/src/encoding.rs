@@ -1,0 +1,175 @@
+//! How the domain's checked values are written in JSON: texts, numbers, RFC 3339 times.
+//!
+//! Each module is for `#[serde(with = "…")]`. Reading one is the check: a value that its type
+//! refuses never comes into being.
+
+mod rfc3339;
+
+pub(crate) mod text {
+    //! Values with a `Display` that their `FromStr` reads back.
+
+    use std::{fmt::Display, str::FromStr};
+
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(crate) fn serialize<T: Display, S: Serializer>(
+        value: &T,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_str(value)
+    }
+
+    pub(crate) fn deserialize<'de, T, D>(from: D) -> Result<T, D::Error>
+    where
+        T: FromStr<Err: Display>,
+        D: Deserializer<'de>,
+    {
+        let text = std::borrow::Cow::<str>::deserialize(from)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+pub(crate) mod text_option {
+    //! As [`super::text`], or null.
+
+    use std::{fmt::Display, str::FromStr};
+
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(crate) fn serialize<T, S>(value: &Option<T>, to: S) -> Result<S::Ok, S::Error>
+    where
+        T: Display,
+        S: Serializer,
+    {
+        match value {
+            Some(value) => to.collect_str(value),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, T, D>(from: D) -> Result<Option<T>, D::Error>
+    where
+        T: FromStr<Err: Display>,
+        D: Deserializer<'de>,
+    {
+        let text = Option::<std::borrow::Cow<'_, str>>::deserialize(from)?;
+        let parse = |it: std::borrow::Cow<'_, str>| it.parse().map_err(de::Error::custom);
+        text.map(parse).transpose()
+    }
+}
+
+pub(crate) mod description {
+    //! A description, or null. It has no `Display` on purpose: nobody shows one unescaped.
+
+    use aegis_core::Description;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    pub(crate) fn serialize<S: Serializer>(
+        value: &Option<Description>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.as_ref().map(Description::as_str).serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, D>(from: D) -> Result<Option<Description>, D::Error>
+    where
+        D: Deserializer<'de>,
+    {
+        let text = Option::<std::borrow::Cow<'_, str>>::deserialize(from)?;
+        let parse = |it: std::borrow::Cow<'_, str>| it.parse().map_err(de::Error::custom);
+        text.map(parse).transpose()
+    }
+}
+
+pub(crate) mod severity {
+    //! A severity as a number.
+
+    use aegis_core::Severity;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(crate) fn serialize<S: Serializer>(value: &Severity, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u8(value.value())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Severity, D::Error> {
+        let number = i64::deserialize(from)?;
+        let severity = u8::try_from(number).ok().and_then(Severity::new);
+        severity.ok_or_else(|| de::Error::custom("severity must be 1 to 10"))
+    }
+}
+
+pub(crate) mod duration_secs {
+    //! A block duration as a number of seconds.
+
+    use aegis_core::BlockDuration;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(crate) fn serialize<S: Serializer>(
+        value: &BlockDuration,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(value.as_secs())
+    }
+
+    pub(crate) fn deserialize<'de, D>(from: D) -> Result<BlockDuration, D::Error>
+    where
+        D: Deserializer<'de>,
+    {
+        let number = i64::deserialize(from)?;
+        let duration = u64::try_from(number)
+            .ok()
+            .and_then(BlockDuration::from_secs);
+        duration.ok_or_else(|| de::Error::custom("duration must be 1 to 86400 seconds"))
+    }
+}
+
+pub(crate) mod time {
+    //! A point in time as RFC 3339 in UTC with milliseconds.
+
+    use aegis_core::Timestamp;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use super::rfc3339;
+
+    pub(crate) fn serialize<S: Serializer>(value: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&rfc3339::Millis(*value))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(from)?;
+        rfc3339::parse(&text).ok_or_else(|| de::Error::custom(rfc3339::EXPECTED))
+    }
+}
+
+pub(crate) mod time_option {
+    //! As [`super::time`], or null.
+
+    use aegis_core::Timestamp;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use super::rfc3339;
+
+    pub(crate) fn serialize<S: Serializer>(
+        value: &Option<Timestamp>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => to.collect_str(&rfc3339::Millis(*value)),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D>(from: D) -> Result<Option<Timestamp>, D::Error>
+    where
+        D: Deserializer<'de>,
+    {
+        let text = Option::<std::borrow::Cow<'_, str>>::deserialize(from)?;
+        let parse = |it: std::borrow::Cow<'_, str>| {
+            rfc3339::parse(&it).ok_or_else(|| de::Error::custom(rfc3339::EXPECTED))
+        };
+        text.map(parse).transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests;

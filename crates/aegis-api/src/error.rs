@@ -1,0 +1,135 @@
+//! Errors of the contract: a stable code, words for a person, and one HTTP status for each code.
+
+use aegis_core::Refusal;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+/// Why a request was not done.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, thiserror::Error)]
+#[error("{message}")]
+pub struct ApiError {
+    /// For programs.
+    pub code: ErrorCode,
+    /// For a person.
+    pub message: String,
+}
+
+/// The reasons a request is not done.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// The request cannot be read, or a value is outside its limits.
+    InvalidRequest,
+    /// The body is larger than [`crate::BODY_BYTES_MAX`].
+    TooLarge,
+    /// The body did not arrive in time.
+    TooSlow,
+    /// There is no such route.
+    NotFound,
+    /// The route exists, the method does not.
+    MethodNotAllowed,
+    /// The caller may not do this.
+    Denied,
+    /// As many event streams as there may be are open.
+    Busy,
+    /// The node does not do this as it is configured.
+    Unavailable,
+    /// The node did not answer in time.
+    Timeout,
+    /// Something broke that the caller cannot mend.
+    Internal,
+    /// See [`Refusal::Protected`].
+    Protected,
+    /// See [`Refusal::ConfiguredPeer`].
+    ConfiguredPeer,
+    /// See [`Refusal::Allowlisted`].
+    Allowlisted,
+    /// See [`Refusal::TooWide`].
+    TooWide,
+    /// See [`Refusal::PrivateRange`].
+    PrivateRange,
+    /// See [`Refusal::BudgetSpent`].
+    BudgetSpent,
+    /// See [`Refusal::TooFast`].
+    TooFast,
+    /// See [`Refusal::BelowSeverity`].
+    BelowSeverity,
+    /// See [`Refusal::NotTrusted`].
+    NotTrusted,
+    /// See [`Refusal::Established`].
+    Established,
+    /// See [`Refusal::Unblocked`].
+    Unblocked,
+    /// See [`Refusal::Expired`].
+    Expired,
+    /// See [`Refusal::TableFull`].
+    TableFull,
+}
+
+impl ApiError {
+    /// Returns an error with these words.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+impl ErrorCode {
+    /// Returns the HTTP status: the only place that maps one to the other.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidRequest => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Denied => StatusCode::FORBIDDEN,
+            Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::BudgetSpent | Self::TooFast => StatusCode::TOO_MANY_REQUESTS,
+            Self::TableFull => StatusCode::INSUFFICIENT_STORAGE,
+            Self::TooWide
+            | Self::PrivateRange
+            | Self::BelowSeverity
+            | Self::NotTrusted
+            | Self::Expired => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Protected
+            | Self::ConfiguredPeer
+            | Self::Allowlisted
+            | Self::Established
+            | Self::Unblocked => StatusCode::CONFLICT,
+        }
+    }
+}
+
+impl From<&Refusal> for ErrorCode {
+    fn from(refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::Protected { .. } => Self::Protected,
+            Refusal::ConfiguredPeer { .. } => Self::ConfiguredPeer,
+            Refusal::Allowlisted { .. } => Self::Allowlisted,
+            Refusal::TooWide { .. } => Self::TooWide,
+            Refusal::PrivateRange => Self::PrivateRange,
+            Refusal::BudgetSpent { .. } => Self::BudgetSpent,
+            Refusal::TooFast => Self::TooFast,
+            Refusal::BelowSeverity { .. } => Self::BelowSeverity,
+            Refusal::NotTrusted { .. } => Self::NotTrusted,
+            Refusal::Established => Self::Established,
+            Refusal::Unblocked => Self::Unblocked,
+            Refusal::Expired => Self::Expired,
+            Refusal::TableFull { .. } => Self::TableFull,
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(ErrorCode::from(&refusal), refusal.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+//! A refusal has the same code in the domain and in the contract, and keeps its words.
+
+use aegis_core::{Indicator, Protection, Refusal, Severity};
+
+use super::{ApiError, ErrorCode};
+
+#[test]
+fn a_refusal_keeps_its_code_and_its_words() {
+    let address: Indicator = "192.0.2.1".parse().expect("an address");
+    for refusal in [
+        Refusal::Protected {
+            address,
+            protection: Protection::Gateway,
+        },
+        Refusal::ConfiguredPeer { address },
+        Refusal::Allowlisted { entry: address },
+        Refusal::TooWide { prefix_len_min: 24 },
+        Refusal::PrivateRange,
+        Refusal::BudgetSpent { active_max: 5000 },
+        Refusal::TooFast,
+        Refusal::BelowSeverity {
+            severity_min: Severity::MEDIUM,
+        },
+        Refusal::NotTrusted {
+            confidence: 10,
+            line: 50,
+        },
+        Refusal::Established,
+        Refusal::Unblocked,
+        Refusal::Expired,
+        Refusal::TableFull { entries_max: 10 },
+    ] {
+        let error = ApiError::from(refusal);
+        let json = serde_json::to_value(&error).expect("serialises");
+        assert_eq!(json["code"], refusal.code());
+        assert_eq!(json["message"], refusal.to_string());
+        assert!(error.code.status().is_client_error() || error.code == ErrorCode::TableFull);
+    }
+}

@@ -1,0 +1,164 @@
+//! Events: what happens on the node, told as it happens.
+
+use aegis_core::{AlertId, Indicator, NodeId, Severity, ThreatType, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    encoding::{severity, text, time},
+    word::{AttachMode, Origin},
+};
+
+/// One thing that happened.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Event {
+    /// The number of the event since the daemon started, from 1 without a gap.
+    pub seq: u64,
+    /// When it happened.
+    #[serde(with = "time")]
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What can happen.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum EventKind {
+    /// The node is up.
+    ServiceRunning {
+        #[serde(with = "text")]
+        node_id: NodeId,
+        listen: Vec<String>,
+    },
+    /// The node is going down.
+    ServiceStopping,
+    /// The kernel program hangs on an interface.
+    ProgramAttached {
+        interface: String,
+        mode: AttachMode,
+        reason: String,
+    },
+    /// The kernel program hangs on an interface no more.
+    ProgramDetached { interface: String, reason: String },
+    /// The node can be reached at an address, a multiaddr text.
+    Listening { address: String },
+    /// A peer was found.
+    PeerDiscovered {
+        #[serde(with = "text")]
+        peer: NodeId,
+        via: Via,
+    },
+    /// A peer is connected.
+    PeerConnected {
+        #[serde(with = "text")]
+        peer: NodeId,
+    },
+    /// A peer is connected no more.
+    PeerLeft {
+        #[serde(with = "text")]
+        peer: NodeId,
+    },
+    /// An alert of another node came in and counts.
+    AlertReceived {
+        #[serde(with = "text")]
+        indicator: Indicator,
+        #[serde(with = "text")]
+        threat_type: ThreatType,
+        #[serde(with = "severity")]
+        severity: Severity,
+        #[serde(with = "text")]
+        author: NodeId,
+    },
+    /// An alert of another node came in and does not block.
+    AlertRefused {
+        #[serde(with = "text")]
+        indicator: Indicator,
+        code: String,
+        message: String,
+        #[serde(with = "text")]
+        author: NodeId,
+    },
+    /// An indicator is blocked, or for longer than before.
+    Blocked {
+        #[serde(with = "text")]
+        indicator: Indicator,
+        ttl_secs: u64,
+        origin: Origin,
+    },
+    /// An indicator is blocked no more.
+    Unblocked {
+        #[serde(with = "text")]
+        indicator: Indicator,
+        cause: UnblockCause,
+    },
+    /// A detector of this node caught a source; the rate is in events per second.
+    Detected {
+        #[serde(with = "text")]
+        indicator: Indicator,
+        #[serde(with = "text")]
+        threat_type: ThreatType,
+        rate: u32,
+        #[serde(with = "severity")]
+        severity: Severity,
+    },
+    /// This node told the others.
+    Published {
+        #[serde(with = "text")]
+        indicator: Indicator,
+        #[serde(with = "text")]
+        threat_type: ThreatType,
+        #[serde(with = "severity")]
+        severity: Severity,
+        #[serde(with = "text")]
+        alert_id: AlertId,
+    },
+    /// The operator allowed an indicator.
+    Allowed {
+        #[serde(with = "text")]
+        indicator: Indicator,
+    },
+    /// An indicator is on the allowlist no more.
+    Disallowed {
+        #[serde(with = "text")]
+        indicator: Indicator,
+    },
+    /// Something does not work as it should.
+    Degraded { message: String },
+    /// Events were lost because the reader was too slow.
+    Lagged { missed: u64 },
+}
+
+/// How a peer was found.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// On the local network.
+    Mdns,
+    /// On this host, without a network.
+    Host,
+    /// In the configuration.
+    Config,
+    /// Remembered from earlier.
+    Memory,
+    /// Through the global network.
+    Dht,
+    /// It called.
+    Inbound,
+}
+
+/// Why a block ended.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnblockCause {
+    /// The operator said so.
+    Operator,
+    /// Its time was over.
+    Expired,
+    /// Its author took it back.
+    Withdrawn,
+    /// The operator put it on the allowlist.
+    Allowed,
+    /// It became an address that is never blocked.
+    Protected,
+}

@@ -1,0 +1,37 @@
+//! Peers as a person wants to see them.
+
+use aegis_core::{NodeId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    encoding::{text, time},
+    word::PeerClass,
+};
+
+/// A peer.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Peer {
+    /// Who it is.
+    #[serde(with = "text")]
+    pub peer: NodeId,
+    /// How it was met.
+    pub class: PeerClass,
+    /// Whether it is connected now.
+    pub connected: bool,
+    /// Where it is or was reached, as multiaddr texts.
+    pub addresses: Vec<String>,
+    /// When it was seen first.
+    #[serde(with = "time")]
+    pub first_seen_at: Timestamp,
+    /// When it was seen last.
+    #[serde(with = "time")]
+    pub last_seen_at: Timestamp,
+    /// Its alerts that counted.
+    pub alerts_accepted: u64,
+    /// Its alerts that were refused.
+    pub alerts_refused: u64,
+    /// How much its word weighs, 0…100.
+    pub weight_percent: u8,
+    /// Anything special about it, such as a penalty, in words for a person.
+    pub standing: Option<String>,
+}

@@ -1,0 +1,107 @@
+//! What a request carries, parsed before the node hears of it.
+
+use std::{fmt::Display, str::FromStr, time::Duration};
+
+use aegis_core::Indicator;
+use axum::{
+    Json,
+    extract::{FromRequest, FromRequestParts, Query},
+    http::{StatusCode, request::Parts},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use tokio::time::timeout;
+
+use crate::{ApiError, ErrorCode, page::PageQuery, page::RawPageQuery};
+
+/// How long the body of a request may take to arrive.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A JSON body.
+pub(super) struct Body<T>(pub(super) T);
+
+/// The address or prefix of `?ip=`.
+pub(super) struct Ip(pub(super) Indicator);
+
+/// The page of `?limit=&after=`.
+pub(super) struct Cursor<K>(pub(super) PageQuery<K>);
+
+/// No query at all.
+pub(super) struct Plain;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IpQuery {
+    ip: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlainQuery {}
+
+impl<T, S> FromRequest<S> for Body<T>
+where
+    T: DeserializeOwned,
+    S: Send + Sync,
+{
+    type Rejection = ApiError;
+
+    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, ApiError> {
+        let body = Json::<T>::from_request(request, state);
+        let Ok(body) = timeout(BODY_TIMEOUT, body).await else {
+            let message = "the body did not arrive in time";
+            return Err(ApiError::new(ErrorCode::TooSlow, message));
+        };
+        let Json(value) = body.map_err(|rejection| {
+            let code = match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => ErrorCode::TooLarge,
+                _ => ErrorCode::InvalidRequest,
+            };
+            ApiError::new(code, rejection.body_text())
+        })?;
+        Ok(Self(value))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Ip {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let IpQuery { ip } = query(parts)?;
+        ip.parse().map(Self).map_err(|it| invalid("ip", it))
+    }
+}
+
+impl<K, S> FromRequestParts<S> for Cursor<K>
+where
+    K: FromStr<Err: Display>,
+    S: Send + Sync,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let raw: RawPageQuery = query(parts)?;
+        raw.parse().map(Self).map_err(|it| invalid("after", it))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Plain {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        query(parts).map(|PlainQuery {}| Self)
+    }
+}
+
+pub(super) fn query<T: DeserializeOwned>(parts: &Parts) -> Result<T, ApiError> {
+    match Query::try_from_uri(&parts.uri) {
+        Ok(Query(value)) => Ok(value),
+        Err(rejection) => Err(ApiError::new(
+            ErrorCode::InvalidRequest,
+            rejection.body_text(),
+        )),
+    }
+}
+
+fn invalid(field: &str, why: impl Display) -> ApiError {
+    ApiError::new(ErrorCode::InvalidRequest, format!("{field}: {why}"))
+}

@@ -1,0 +1,290 @@
+//! A scripted node: every request has one known answer.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use aegis_core::{AlertId, Indicator, NodeId, Severity, ThreatType, Timestamp};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::UnixStream,
+    sync::{Notify, oneshot},
+    task::JoinSet,
+};
+
+use crate::{
+    AllowEntry, ApiError, AttachMode, Block, Blocked, Caller, Check, Client, Control, Disallowed,
+    ErrorCode, Event, EventHub, EventKind, EventStream, Evidence, Interface, Listener, NodeMode,
+    Origin, Page, Peer, PeerClass, PeerCounts, Published, Reply, Request, RulesetState, Stats,
+    Status, Unblocked, Why, serve,
+};
+
+/// Long enough for a busy machine; nothing waits for it unless it fails.
+pub(super) const DEADLINE: Duration = Duration::from_secs(20);
+
+pub(super) const NOW: Timestamp = Timestamp::from_millis(1_795_176_000_250);
+
+/// Asking why about this address is answered only once the gate opens.
+pub(super) const GATED: &str = "198.51.100.99";
+
+/// A server on a socket of its own; dropping it stops the server.
+pub(super) struct Node {
+    pub(super) client: Client,
+    pub(super) path: PathBuf,
+    pub(super) hub: EventHub,
+    pub(super) gate: Arc<Notify>,
+    stop_tx: oneshot::Sender<()>,
+    server: JoinSet<()>,
+    _directory: TempDir,
+}
+
+#[derive(Clone)]
+struct Script {
+    hub: EventHub,
+    gate: Arc<Notify>,
+}
+
+impl Node {
+    pub(super) fn start() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("control.sock");
+        let listener = Listener::bind(&path).expect("binds");
+        let (hub, gate) = (EventHub::new(), Arc::new(Notify::new()));
+        let script = Script {
+            hub: hub.clone(),
+            gate: Arc::clone(&gate),
+        };
+        let (stop_tx, stop_rx) = oneshot::channel();
+        let mut server = JoinSet::new();
+        server.spawn(serve(listener, script, async {
+            let _ = stop_rx.await;
+        }));
+        Self {
+            client: Client::new(&path),
+            path,
+            hub,
+            gate,
+            stop_tx,
+            server,
+            _directory: directory,
+        }
+    }
+
+    pub(super) async fn stop(mut self) {
+        self.stop_tx.send(()).expect("the server runs");
+        let ended = tokio::time::timeout(DEADLINE, self.server.join_next());
+        ended
+            .await
+            .expect("it ends in time")
+            .expect("a server")
+            .expect("no panic");
+        assert!(!self.path.exists(), "the socket is gone");
+    }
+
+    /// Sends bytes as they are and reads until the server closes.
+    pub(super) async fn raw(&self, request: &str) -> String {
+        let mut stream = UnixStream::connect(&self.path).await.expect("connects");
+        // The server may answer and close before it has read everything.
+        let _ = stream.write_all(request.as_bytes()).await;
+        let mut answer = Vec::new();
+        let read = tokio::time::timeout(DEADLINE, stream.read_to_end(&mut answer));
+        let _ = read.await.expect("it closes in time");
+        String::from_utf8(answer).expect("text")
+    }
+}
+
+pub(super) fn ip(text: &str) -> Indicator {
+    text.parse().expect("an indicator")
+}
+
+pub(super) fn node_id() -> NodeId {
+    NodeId::from_public_key([7; 32])
+}
+
+pub(super) fn block(number: u32) -> Block {
+    Block {
+        indicator: Indicator::host(std::net::Ipv4Addr::from(0x0a00_0000 + number).into()),
+        origin: Origin::Operator,
+        author: node_id(),
+        alert_id: Some(AlertId::from_bytes([3; 16])),
+        threat_type: ThreatType::syn_flood(),
+        severity: Severity::MAX,
+        evidence: Evidence::Verified,
+        decided_at: NOW,
+        expires_at: NOW + Duration::from_secs(300),
+        ttl_secs: 300,
+        packets: 5,
+        bytes: 300,
+        violations: 1,
+    }
+}
+
+pub(super) fn status() -> Status {
+    Status {
+        version: "0.1.0".into(),
+        node_id: node_id(),
+        instance: "default".into(),
+        mode: NodeMode::Observe,
+        started_at: NOW,
+        uptime_secs: 5,
+        interfaces: vec![Interface {
+            name: "lo".into(),
+            mode: AttachMode::Generic,
+            reason: "loopback has no driver".into(),
+        }],
+        ruleset: RulesetState {
+            intended: 3,
+            actual: 3,
+            generation: 9,
+            in_agreement: true,
+        },
+        peers: PeerCounts {
+            connected: 1,
+            known: 2,
+        },
+        listen: vec!["/ip4/127.0.0.1/tcp/9001".into()],
+        alerts_live: 4,
+        blocks_active: 3,
+        auto_publish: true,
+        severity_min: Severity::MEDIUM,
+        kernel_map_ids: vec![11, 12],
+        state_dir: "state".into(),
+        memory_bytes: 1 << 24,
+        problems: Vec::new(),
+    }
+}
+
+impl Control for Script {
+    async fn call(&self, caller: Caller, request: Request) -> Result<Reply, ApiError> {
+        Ok(match request {
+            Request::Status => Reply::Status(Box::new(status())),
+            Request::Stats => Reply::Stats(Box::new(Stats {
+                events_lost: u64::from(caller.uid),
+                ..Stats::default()
+            })),
+            Request::Blocks(page) => {
+                let start = page.cursor().map_or(0, |it| number(it) + 1);
+                let blocks = (start..2500).map(block);
+                Reply::Blocks(page.collect(blocks.map(|it| (it.indicator, it))))
+            }
+            Request::Check(indicator) => Reply::Check(Check {
+                indicator,
+                blocked: true,
+                covered_by: Some(ip("198.51.100.0/24")),
+                expires_at: Some(NOW),
+                ttl_secs: Some(1),
+            }),
+            Request::Why(indicator) => Reply::Why(Box::new(self.why(indicator).await)),
+            Request::Peers(_) => Reply::Peers(last_page(peer())),
+            Request::AllowEntries(_) => Reply::AllowEntries(last_page(allowed(ip("192.0.2.1")))),
+            Request::Block(it) => self.block(it.indicator)?,
+            Request::Publish(it) => Reply::Published(Published {
+                indicator: it.indicator,
+                alert_id: AlertId::from_bytes([3; 16]),
+                expires_at: NOW + it.duration_secs.into(),
+            }),
+            Request::Unblock(it) => Reply::Unblocked(Unblocked {
+                indicator: it.indicator,
+                was_blocked: true,
+                withdrawn: u64::from(it.withdraw),
+            }),
+            Request::Allow(it) => Reply::Allowed(allowed(it.indicator)),
+            Request::Disallow(indicator) => Reply::Disallowed(Disallowed {
+                indicator,
+                was_allowed: false,
+            }),
+        })
+    }
+
+    fn events(&self) -> &EventHub {
+        &self.hub
+    }
+}
+
+impl Script {
+    fn block(&self, indicator: Indicator) -> Result<Reply, ApiError> {
+        if indicator == ip("127.0.0.1") {
+            let message = "127.0.0.1 is a loopback address and is never blocked";
+            return Err(ApiError::new(ErrorCode::Protected, message));
+        }
+        if indicator == ip("192.0.2.66") {
+            return Err(ApiError::new(ErrorCode::Denied, "only root may"));
+        }
+        self.hub.publish(
+            NOW,
+            EventKind::Blocked {
+                indicator,
+                ttl_secs: 300,
+                origin: Origin::Operator,
+            },
+        );
+        Ok(Reply::Blocked(Blocked {
+            indicator,
+            expires_at: NOW,
+            ttl_secs: 300,
+            alert_id: None,
+        }))
+    }
+
+    async fn why(&self, indicator: Indicator) -> Why {
+        if indicator == ip(GATED) {
+            self.gate.notified().await;
+        }
+        Why {
+            indicator,
+            blocked: true,
+            expires_at: Some(NOW),
+            ttl_secs: Some(2),
+            decisions: vec![block(1)],
+            exempt: None,
+            refusals: Vec::new(),
+            evidence: Vec::new(),
+            kernel: None,
+            undo: Some(format!("aegis unblock {indicator}")),
+        }
+    }
+}
+
+pub(super) fn peer() -> Peer {
+    Peer {
+        peer: node_id(),
+        class: PeerClass::Lan,
+        connected: true,
+        addresses: vec!["/ip4/192.0.2.9/tcp/9001".into()],
+        first_seen_at: NOW,
+        last_seen_at: NOW,
+        alerts_accepted: 1,
+        alerts_refused: 2,
+        weight_percent: 100,
+        standing: None,
+    }
+}
+
+pub(super) fn allowed(indicator: Indicator) -> AllowEntry {
+    AllowEntry {
+        indicator,
+        added_at: NOW,
+        expires_at: None,
+        ttl_secs: None,
+        comment: "the \u{202e}office".parse().ok(),
+    }
+}
+
+pub(super) async fn next_event(events: &mut EventStream) -> Event {
+    let next = tokio::time::timeout(DEADLINE, events.next());
+    let next = next.await.expect("an event in time").expect("a stream");
+    next.expect("the stream goes on")
+}
+
+fn last_page<T>(item: T) -> Page<T> {
+    Page {
+        items: vec![item],
+        next: None,
+    }
+}
+
+fn number(indicator: &Indicator) -> u32 {
+    match indicator.address() {
+        std::net::IpAddr::V4(address) => u32::from(address) - 0x0a00_0000,
+        std::net::IpAddr::V6(_) => 0,
+    }
+}

@@ -1,0 +1,88 @@
+//! Status: what the node is, where it stands, and whether the kernel does what it wants.
+
+use std::path::PathBuf;
+
+use aegis_core::{NodeId, Severity, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    encoding::{severity, text, time},
+    word::{AttachMode, NodeMode},
+};
+
+/// What `status` tells.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Status {
+    /// The program's version.
+    pub version: String,
+    /// Who the node is.
+    #[serde(with = "text")]
+    pub node_id: NodeId,
+    /// The name that tells nodes on one host apart.
+    pub instance: String,
+    /// Whether packets are dropped.
+    pub mode: NodeMode,
+    /// When the daemon started.
+    #[serde(with = "time")]
+    pub started_at: Timestamp,
+    /// For how many seconds it has run.
+    pub uptime_secs: u64,
+    /// The interfaces and how the kernel program hangs on each.
+    pub interfaces: Vec<Interface>,
+    /// What the node wants the kernel to hold, and what it holds.
+    pub ruleset: RulesetState,
+    /// How many peers there are.
+    pub peers: PeerCounts,
+    /// The addresses the node listens on, as multiaddr texts.
+    pub listen: Vec<String>,
+    /// Alerts that are still true.
+    pub alerts_live: u64,
+    /// Indicators that are blocked.
+    pub blocks_active: u64,
+    /// Whether detections are published without being asked.
+    pub auto_publish: bool,
+    /// The severity below which alerts do not block, 1…10.
+    #[serde(with = "severity")]
+    pub severity_min: Severity,
+    /// The kernel's ids of this node's maps.
+    pub kernel_map_ids: Vec<u32>,
+    /// Where the node keeps what it must know after a restart.
+    pub state_dir: PathBuf,
+    /// Resident memory of the daemon.
+    pub memory_bytes: u64,
+    /// What does not work as it should, in words for a person.
+    pub problems: Vec<String>,
+}
+
+/// One interface.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Interface {
+    /// Its name.
+    pub name: String,
+    /// How the kernel program hangs on it.
+    pub mode: AttachMode,
+    /// Why that way.
+    pub reason: String,
+}
+
+/// The desired and the actual kernel state.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct RulesetState {
+    /// Entries the kernel is to hold.
+    pub intended: u64,
+    /// Entries it held when last read back.
+    pub actual: u64,
+    /// A number that grows with every change.
+    pub generation: u64,
+    /// Whether the two agree.
+    pub in_agreement: bool,
+}
+
+/// How many peers there are.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct PeerCounts {
+    /// Connected now.
+    pub connected: u64,
+    /// Known, connected or not.
+    pub known: u64,
+}

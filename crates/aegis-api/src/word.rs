@@ -1,0 +1,167 @@
+//! Words that reports and requests use for the domain's choices.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Who caused a decision.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Other nodes' alerts.
+    Peers,
+    /// This host's own detectors.
+    Detector,
+    /// The operator's command.
+    Operator,
+}
+
+/// Whether the source address is proven to be the sender's.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// The address may be forged.
+    Spoofable,
+    /// The return path is proven.
+    Verified,
+}
+
+/// How a peer was met.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PeerClass {
+    /// A stranger met through the global network.
+    Dht,
+    /// Found on the local network or on this host.
+    Lan,
+    /// Named in this node's configuration.
+    Configured,
+}
+
+/// Whether the node drops packets or only counts what it would drop.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeMode {
+    /// Packets of blocked sources are dropped.
+    Enforce,
+    /// Nothing is ever dropped.
+    Observe,
+}
+
+/// How the kernel program hangs on an interface.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttachMode {
+    /// XDP in the network driver.
+    Native,
+    /// XDP in the kernel's generic path.
+    Generic,
+    /// The traffic-control hook.
+    Tc,
+    /// Not at all.
+    None,
+}
+
+impl Origin {
+    /// Returns the word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Peers => "peers",
+            Self::Detector => "detector",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+impl Evidence {
+    /// Returns the word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Spoofable => "spoofable",
+            Self::Verified => "verified",
+        }
+    }
+}
+
+impl PeerClass {
+    /// Returns the word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dht => "dht",
+            Self::Lan => "lan",
+            Self::Configured => "configured",
+        }
+    }
+}
+
+impl NodeMode {
+    /// Returns the word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Observe => "observe",
+        }
+    }
+}
+
+impl AttachMode {
+    /// Returns the word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Generic => "generic",
+            Self::Tc => "tc",
+            Self::None => "none",
+        }
+    }
+}
+
+macro_rules! display_as_str {
+    ($($word:ty),*) => {
+        $(impl fmt::Display for $word {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        })*
+    };
+}
+
+display_as_str!(Origin, Evidence, PeerClass, NodeMode, AttachMode);
+
+impl From<aegis_core::Origin> for Origin {
+    fn from(origin: aegis_core::Origin) -> Self {
+        match origin {
+            aegis_core::Origin::Peers => Self::Peers,
+            aegis_core::Origin::Detector => Self::Detector,
+            aegis_core::Origin::Operator => Self::Operator,
+        }
+    }
+}
+
+impl From<aegis_core::Evidence> for Evidence {
+    fn from(evidence: aegis_core::Evidence) -> Self {
+        match evidence {
+            aegis_core::Evidence::Spoofable => Self::Spoofable,
+            aegis_core::Evidence::Verified => Self::Verified,
+        }
+    }
+}
+
+impl From<Evidence> for aegis_core::Evidence {
+    fn from(evidence: Evidence) -> Self {
+        match evidence {
+            Evidence::Spoofable => Self::Spoofable,
+            Evidence::Verified => Self::Verified,
+        }
+    }
+}
+
+impl From<aegis_core::PeerClass> for PeerClass {
+    fn from(class: aegis_core::PeerClass) -> Self {
+        match class {
+            aegis_core::PeerClass::Dht => Self::Dht,
+            aegis_core::PeerClass::Lan => Self::Lan,
+            aegis_core::PeerClass::Configured => Self::Configured,
+        }
+    }
+}
