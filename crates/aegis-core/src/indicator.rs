@@ -71,12 +71,9 @@ impl Indicator {
         self.contains(other) || other.contains(self)
     }
 
-    pub(crate) fn net(&self) -> IpNet {
-        self.0
-    }
-
-    pub(crate) fn from_net(net: IpNet) -> Self {
-        Self(net)
+    /// Returns the last single address of the indicator.
+    pub(crate) fn last_host(&self) -> Self {
+        Self(IpNet::from(self.0.broadcast()))
     }
 }
 

@@ -4,26 +4,46 @@
 //! [`Timestamp`], effects go out as values.
 
 mod alert;
+mod blocklist;
+mod bucket;
+mod budget;
 mod decision;
 mod detection;
+mod engine;
+mod guard;
 mod indicator;
+mod ledger;
 mod node_id;
 mod peer;
+mod policy;
+mod prefix_map;
 mod record;
 mod refusal;
 mod ruleset;
 mod threat;
 mod time;
+mod trust;
+mod violation;
 
 pub use alert::{
     ALERT_BYTES_MAX, Alert, AlertId, Channel, Description, Freshness, InvalidAlertId,
     InvalidDescription, LATE_MAX, SKEW_MAX, Statement,
 };
+pub use bucket::TokenBucket;
+pub use budget::Allowance;
 pub use decision::{Decision, Origin};
 pub use detection::Detection;
+pub use engine::{
+    BLOCKS_MAX, Cause, Checked, Command, Counters, Engine, EngineConfig, Input, Notice, Order,
+    Output, PEERS_MAX, Peer, PeerAddress, Purpose, Reply, Restore, Subject, Why, WhyEvidence,
+};
 pub use indicator::{Indicator, InvalidIndicator};
+pub use ledger::Outcome;
 pub use node_id::{InvalidNodeId, NodeId};
 pub use peer::PeerClass;
+pub use policy::{
+    BlockStep, CONFIGURED_PEER_TTL_MAX, PEER_TTL_MAX, Policy, SPOOFABLE_TTL_MAX, SeverityStep,
+};
 pub use record::{
     Action, Actor, AllowEntry, AuditEntry, HostFacts, KnownPeer, Record, Snapshot, Unblock,
 };
@@ -31,3 +51,4 @@ pub use refusal::{Protection, Refusal};
 pub use ruleset::{Change, Exemption, Ruleset};
 pub use threat::{BlockDuration, Evidence, InvalidThreatType, Severity, ThreatType};
 pub use time::Timestamp;
+pub use trust::{Confidence, Preset, Weigh};

@@ -1,6 +1,6 @@
 //! Refusals: why an indicator is not blocked, in words for a person.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use crate::{Indicator, Severity};
 
@@ -143,6 +143,3 @@ impl fmt::Display for Refusal {
         }
     }
 }
-
-/// How long an address that answered is safe from unproven evidence.
-pub(crate) const ESTABLISHED_FOR: Duration = Duration::from_secs(3600);

@@ -36,6 +36,11 @@ impl Timestamp {
         self.0 / 1000
     }
 
+    /// Returns the start of the second this lies in: what the wire can carry.
+    pub const fn floor_to_secs(self) -> Self {
+        Self(self.0 - self.0 % 1000)
+    }
+
     /// Returns how long after `earlier` this is, or zero where it is not after it.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))

@@ -1,3 +1,5 @@
+//! Tests of `alert`.
+
 use super::*;
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);

@@ -1,3 +1,5 @@
+//! Tests of `indicator`.
+
 use super::*;
 
 #[test]

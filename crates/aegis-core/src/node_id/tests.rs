@@ -1,3 +1,5 @@
+//! Tests of `node_id`.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Tests of `threat`.
+
 use super::*;
 
 #[test]

@@ -1,0 +1,176 @@
+//! The blocklist: which decisions hold, per indicator, and when they end.
+
+use std::collections::BTreeSet;
+
+use crate::{AlertId, Decision, Indicator, NodeId, Origin, Timestamp, prefix_map::PrefixMap};
+
+/// Decisions kept for one indicator: more voices than that change nothing for an expiry.
+const DECISIONS_PER_INDICATOR_MAX: usize = 16;
+
+/// Every active decision. An indicator is blocked until the last of its decisions ends.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Blocklist {
+    entries: PrefixMap<Vec<Decision>>,
+    due: BTreeSet<(Timestamp, Indicator)>, // one for each decision's end; equal ends share one
+}
+
+/// What became of an indicator when its decisions changed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Standing {
+    /// It is blocked until then.
+    Blocked(Timestamp),
+    /// Nothing holds it any more.
+    Free,
+}
+
+impl Blocklist {
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Indicator, &Vec<Decision>)> {
+        self.entries.iter()
+    }
+
+    pub(crate) fn decisions(&self, indicator: &Indicator) -> &[Decision] {
+        self.entries.get(indicator).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the blocked indicators that contain `indicator`, widest first, itself included.
+    pub(crate) fn covering(&self, indicator: &Indicator) -> Vec<Indicator> {
+        self.entries.covering(indicator).map(|(it, _)| it).collect()
+    }
+
+    /// Returns the blocked indicators inside `indicator`, itself included.
+    pub(crate) fn within(&self, indicator: &Indicator) -> Vec<Indicator> {
+        self.entries.within(indicator).map(|(it, _)| it).collect()
+    }
+
+    pub(crate) fn standing(&self, indicator: &Indicator) -> Standing {
+        let last = self
+            .decisions(indicator)
+            .iter()
+            .map(|it| it.expires_at)
+            .max();
+        last.map_or(Standing::Free, Standing::Blocked)
+    }
+
+    /// Adds `decision`, replacing the same author's of the same origin unless that lasts longer.
+    ///
+    /// Returns the decision that gave way to it, if any.
+    pub(crate) fn insert(&mut self, decision: Decision) -> Option<Decision> {
+        let indicator = decision.indicator;
+        let is_same = |it: &Decision| it.origin == decision.origin && it.author == decision.author;
+        let decisions = self.decisions(&indicator);
+        let gives_way = match decisions.iter().find(|it| is_same(it)) {
+            Some(earlier) if earlier.expires_at > decision.expires_at => return None,
+            Some(earlier) => Some(earlier.clone()),
+            None if decisions.len() >= DECISIONS_PER_INDICATOR_MAX => decisions
+                .iter()
+                .min_by_key(|it| (it.origin, it.expires_at))
+                .cloned(),
+            None => None,
+        };
+        if let Some(it) = &gives_way {
+            self.remove(&indicator, it.origin, it.author);
+        }
+        self.due.insert((decision.expires_at, indicator));
+        match self.entries.get_mut(&indicator) {
+            Some(decisions) => decisions.push(decision),
+            None => drop(self.entries.insert(indicator, vec![decision])),
+        }
+        gives_way
+    }
+
+    /// Notes that the decision `author` caused as `origin` was shared as `alert`; returns it.
+    pub(crate) fn set_alert(
+        &mut self,
+        indicator: &Indicator,
+        origin: Origin,
+        author: NodeId,
+        alert: AlertId,
+    ) -> Option<Decision> {
+        let decisions = self.entries.get_mut(indicator)?;
+        let mut shared = decisions
+            .iter_mut()
+            .filter(|it| it.origin == origin && it.author == author);
+        let decision = shared.next()?;
+        decision.alert = Some(alert);
+        Some(decision.clone())
+    }
+
+    /// Removes the decision that `author` caused as `origin`.
+    pub(crate) fn remove(
+        &mut self,
+        indicator: &Indicator,
+        origin: Origin,
+        author: NodeId,
+    ) -> Option<Decision> {
+        self.remove_where(indicator, |it| it.origin == origin && it.author == author)
+            .pop()
+    }
+
+    /// Removes every decision that rests on `alert`.
+    pub(crate) fn remove_alert(&mut self, indicator: &Indicator, alert: AlertId) -> Vec<Decision> {
+        self.remove_where(indicator, |it| it.alert == Some(alert))
+    }
+
+    /// Removes every decision about `indicator`, and of nothing wider or narrower.
+    pub(crate) fn remove_all(&mut self, indicator: &Indicator) -> Vec<Decision> {
+        self.remove_where(indicator, |_| true)
+    }
+
+    /// Removes and returns every decision that has ended at `now`.
+    pub(crate) fn remove_due(&mut self, now: Timestamp) -> Vec<Decision> {
+        let mut ended = Vec::new();
+        while let Some((expires_at, indicator)) = self.due.first().copied() {
+            if now < expires_at {
+                break;
+            }
+            self.due.pop_first();
+            ended.extend(self.remove_where(&indicator, |it| !it.is_active(now)));
+        }
+        ended
+    }
+
+    /// Returns when the next decision ends.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.due.first().map(|(expires_at, _)| *expires_at)
+    }
+
+    /// Returns the block by peers alone that ends first: what gives way when there is no room.
+    pub(crate) fn weakest(&self) -> Option<Indicator> {
+        let by_peers = |indicator: &&Indicator| {
+            self.decisions(indicator)
+                .iter()
+                .all(|it| it.origin == Origin::Peers)
+        };
+        self.due
+            .iter()
+            .map(|(_, indicator)| indicator)
+            .find(by_peers)
+            .copied()
+    }
+
+    fn remove_where(
+        &mut self,
+        indicator: &Indicator,
+        mut is_gone: impl FnMut(&Decision) -> bool,
+    ) -> Vec<Decision> {
+        let Some(decisions) = self.entries.get_mut(indicator) else {
+            return Vec::new();
+        };
+        let gone: Vec<Decision> = decisions.extract_if(.., |it| is_gone(it)).collect();
+        let left: Vec<Timestamp> = decisions.iter().map(|it| it.expires_at).collect();
+        for it in gone.iter().filter(|it| !left.contains(&it.expires_at)) {
+            self.due.remove(&(it.expires_at, *indicator));
+        }
+        if left.is_empty() {
+            self.entries.remove(indicator);
+        }
+        gone
+    }
+}
+
+#[cfg(test)]
+mod tests;

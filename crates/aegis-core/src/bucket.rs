@@ -1,0 +1,47 @@
+//! Token buckets: a burst, then a rate.
+
+use std::time::Duration;
+
+use crate::Timestamp;
+
+/// A burst of tokens that refills at a steady rate, without a clock of its own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TokenBucket {
+    burst: u32,
+    per_token: Duration, // how long one token takes to come back
+    full_at: Timestamp,  // when all tokens are back
+}
+
+impl TokenBucket {
+    /// Returns a full bucket of `burst` tokens that gives `rate` tokens a second, 1…1000.
+    ///
+    /// Time has a grain of a millisecond: a token takes a whole number of them, rounded down.
+    pub fn new(burst: u32, rate: u32) -> Self {
+        let per_token = Duration::from_millis(u64::from(1000 / rate.clamp(1, 1000)));
+        Self {
+            burst,
+            per_token,
+            full_at: Timestamp::EPOCH,
+        }
+    }
+
+    /// Takes one token; returns whether there was one.
+    ///
+    /// A clock that runs backwards neither fills the bucket nor empties it further.
+    pub fn take(&mut self, now: Timestamp) -> bool {
+        let full_at = self.full_at.max(now) + self.per_token;
+        let fits = full_at.since(now) <= self.per_token * self.burst;
+        if fits {
+            self.full_at = full_at;
+        }
+        fits
+    }
+
+    /// Returns whether the bucket is full, so that forgetting it changes nothing.
+    pub fn is_full(&self, now: Timestamp) -> bool {
+        self.full_at <= now
+    }
+}
+
+#[cfg(test)]
+mod tests;

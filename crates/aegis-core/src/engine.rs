@@ -1,0 +1,185 @@
+//! The Engine: takes one input at a time, decides, and queues what is to be done about it.
+//!
+//! It owns every decision of a node and nothing else: no clock, no socket, no kernel. The shell
+//! around it calls `handle_input`, drains `poll_output` to the end, and comes back at
+//! `poll_timeout`. Equal inputs give equal outputs, bit for bit.
+
+mod block;
+mod detect;
+mod hear;
+mod host;
+mod input;
+mod operate;
+mod output;
+mod publish;
+mod query;
+mod restore;
+mod time;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    net::IpAddr,
+};
+
+pub use input::{Command, Input, Order, PeerAddress, Subject};
+pub use output::{Cause, Notice, Output, Purpose, Reply};
+pub use query::{Checked, Counters, Peer, Why, WhyEvidence};
+pub use restore::Restore;
+
+use crate::{
+    Action, Actor, AuditEntry, Change, Indicator, NodeId, PeerClass, Policy, Record, Ruleset,
+    Timestamp, TokenBucket, Unblock, Weigh, blocklist::Blocklist, budget::Budgets, guard::Guards,
+    ledger::Ledger, prefix_map::PrefixMap, violation::Violations,
+};
+
+/// Blocks held at most unless configured otherwise; the kernel's tables have the same size.
+pub const BLOCKS_MAX: usize = 1_000_000;
+
+/// Peers remembered at most; those away longest make room.
+pub const PEERS_MAX: usize = 2_000;
+
+/// Own alerts shared at once, and per second after that: half of what a LAN peer accepts, so that
+/// a flood of detections is not mistaken for a flood of alerts.
+const PUBLISH_BURST: u32 = 500;
+const PUBLISH_RATE: u32 = 10;
+
+/// What an Engine is told at its start.
+pub struct EngineConfig {
+    /// This node.
+    pub node: NodeId,
+    /// The operator's choices.
+    pub policy: Policy,
+    /// The trust model.
+    pub trust: Box<dyn Weigh>,
+    /// Addresses of configured peers and bootstrap nodes.
+    pub configured_addresses: Vec<IpAddr>,
+    /// Blocks held at most.
+    pub blocks_max: usize,
+}
+
+/// A node's mind.
+pub struct Engine {
+    node: NodeId,
+    policy: Policy,
+    trust: Box<dyn Weigh>,
+    blocks_max: usize,
+    guards: Guards,
+    budgets: Budgets,
+    blocklist: Blocklist,
+    ledger: Ledger,
+    violations: Violations,
+    unblocks: PrefixMap<Unblock>,
+    unblocks_due: BTreeSet<(Timestamp, Indicator)>,
+    allowlist_due: BTreeSet<(Timestamp, Indicator)>,
+    peers: BTreeMap<NodeId, Peer>,
+    publish_bucket: TokenBucket,
+    ruleset: Ruleset,
+    counters: Counters,
+    outputs: VecDeque<Output>,
+}
+
+impl Engine {
+    /// Returns an Engine that has decided nothing yet; what every host protects is queued.
+    pub fn new(config: EngineConfig) -> Self {
+        let mut guards = Guards::new();
+        for address in config.configured_addresses {
+            guards.add_configured(address);
+        }
+        let mut engine = Self {
+            node: config.node,
+            policy: config.policy,
+            trust: config.trust,
+            blocks_max: config.blocks_max,
+            guards,
+            budgets: Budgets::new(),
+            blocklist: Blocklist::default(),
+            ledger: Ledger::default(),
+            violations: Violations::default(),
+            unblocks: PrefixMap::default(),
+            unblocks_due: BTreeSet::new(),
+            allowlist_due: BTreeSet::new(),
+            peers: BTreeMap::new(),
+            publish_bucket: TokenBucket::new(PUBLISH_BURST, PUBLISH_RATE),
+            ruleset: Ruleset::default(),
+            counters: Counters::default(),
+            outputs: VecDeque::new(),
+        };
+        engine.sync_exemptions();
+        engine
+    }
+
+    /// Takes one input at `now` and queues its effects for `poll_output`.
+    pub fn handle_input(&mut self, now: Timestamp, input: Input) {
+        match input {
+            Input::Detected(detection) => self.handle_detection(now, detection),
+            Input::AlertReceived {
+                alert,
+                forwarder,
+                channel,
+            } => {
+                self.handle_alert(now, alert, forwarder, channel);
+            }
+            Input::Signed { alert, purpose } => self.handle_signed(now, alert, purpose),
+            Input::Ordered(order) => self.handle_order(now, order),
+            Input::HostChanged(facts) => self.handle_host_facts(now, &facts),
+            Input::Established(addresses) => {
+                for address in addresses {
+                    self.guards.add_established(now, address);
+                }
+            }
+            Input::PeerConnected {
+                peer,
+                class,
+                address,
+            } => {
+                self.handle_peer_connected(now, peer, class, address);
+            }
+            Input::PeerLeft(peer) => self.handle_peer_left(now, peer),
+        }
+    }
+
+    /// Returns the next effect to carry out, in the order they must happen.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    fn class_of(&self, author: &NodeId) -> PeerClass {
+        self.peers
+            .get(author)
+            .map_or(PeerClass::Dht, |peer| peer.class)
+    }
+
+    fn push(&mut self, output: Output) {
+        self.outputs.push_back(output);
+    }
+
+    fn persist(&mut self, record: Record) {
+        self.push(Output::Persist(record));
+    }
+
+    fn notify(&mut self, notice: Notice) {
+        self.push(Output::Notify(notice));
+    }
+
+    /// Changes the desired ruleset, and the kernel's where that makes a difference.
+    fn enforce(&mut self, change: Change) {
+        if self.ruleset.apply(change) {
+            self.push(Output::Enforce(change));
+        }
+    }
+
+    fn audit(&mut self, at: Timestamp, actor: Actor, what: (Action, Indicator), detail: String) {
+        let (action, indicator) = what;
+        let entry = AuditEntry {
+            at,
+            actor,
+            action,
+            indicator: Some(indicator),
+            detail,
+        };
+        self.persist(Record::Audit(entry));
+    }
+}
+
+#[cfg(test)]
+mod tests;

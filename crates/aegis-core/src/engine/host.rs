@@ -1,0 +1,134 @@
+//! What the Engine knows of its surroundings: the host it protects and the peers it meets.
+
+use std::sync::Arc;
+
+use crate::{
+    Alert, Change, Exemption, HostFacts, Indicator, KnownPeer, NodeId, PeerClass, Record,
+    Timestamp,
+    engine::{Cause, Engine, Output, PEERS_MAX, Peer, PeerAddress},
+};
+
+/// Own live alerts handed to a peer just met: those that hold longest, within a LAN peer's burst.
+const PUSHED_ALERTS_MAX: usize = 500;
+
+impl Engine {
+    pub(super) fn handle_host_facts(&mut self, now: Timestamp, facts: &HostFacts) {
+        self.guards.set_host_facts(facts);
+        self.sync_exemptions();
+        self.end_untouchable(now);
+    }
+
+    /// Ends every block of something that is protected now.
+    pub(super) fn end_untouchable(&mut self, now: Timestamp) {
+        let protected: Vec<Indicator> = self.guards.protected().collect();
+        for indicator in protected {
+            let mut blocked = self.blocklist.covering(&indicator);
+            blocked.extend(self.blocklist.within(&indicator));
+            for it in blocked {
+                let ended = self.blocklist.remove_all(&it);
+                self.end_decisions(now, &ended, Cause::Exempted);
+            }
+        }
+    }
+
+    /// Makes the ruleset's exemptions those of the guards.
+    pub(super) fn sync_exemptions(&mut self) {
+        let mut desired: std::collections::BTreeMap<Indicator, Exemption> = self
+            .guards
+            .allowlist()
+            .iter()
+            .map(|(indicator, _)| (*indicator, Exemption::Allowlisted))
+            .collect();
+        desired.extend(self.guards.protected().map(|it| (it, Exemption::Protected)));
+        let gone: Vec<Indicator> = self
+            .ruleset
+            .exemptions()
+            .keys()
+            .filter(|it| !desired.contains_key(it))
+            .copied()
+            .collect();
+        for (indicator, exemption) in desired {
+            self.enforce(Change::Exempt {
+                indicator,
+                exemption,
+            });
+        }
+        for indicator in gone {
+            self.enforce(Change::Unexempt(indicator));
+        }
+    }
+
+    pub(super) fn handle_peer_connected(
+        &mut self,
+        now: Timestamp,
+        id: NodeId,
+        class: PeerClass,
+        address: PeerAddress,
+    ) {
+        let (address, ip) = address;
+        if let (PeerClass::Configured, Some(ip)) = (class, ip) {
+            self.guards.add_configured(ip);
+        }
+        if !self.peers.contains_key(&id) && self.peers.len() >= PEERS_MAX {
+            self.forget_peer();
+        }
+        let peer = self
+            .peers
+            .entry(id)
+            .or_insert_with(|| Peer::new(id, class, now));
+        let was_connected = std::mem::replace(&mut peer.is_connected, true);
+        peer.class = class.max(match peer.class {
+            PeerClass::Configured => PeerClass::Configured,
+            PeerClass::Lan | PeerClass::Dht => class,
+        });
+        peer.address = address;
+        peer.last_seen_at = now;
+        let record = Record::PeerSeen(known(peer));
+        self.persist(record);
+        if !was_connected {
+            self.push_own_alerts(id);
+        }
+    }
+
+    pub(super) fn handle_peer_left(&mut self, now: Timestamp, id: NodeId) {
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return;
+        };
+        peer.is_connected = false;
+        peer.last_seen_at = now;
+        let record = Record::PeerSeen(known(peer));
+        self.persist(record);
+    }
+
+    /// Hands a peer just met what this node still says.
+    fn push_own_alerts(&mut self, peer: NodeId) {
+        let own = self.ledger.of_author(&self.node).map(|it| it.alert.clone());
+        let mut alerts: Vec<Arc<Alert>> = own.collect();
+        alerts.sort_by_key(|it| std::cmp::Reverse(it.statement().expires_at()));
+        alerts.truncate(PUSHED_ALERTS_MAX);
+        if !alerts.is_empty() {
+            self.push(Output::Push { peer, alerts });
+        }
+    }
+
+    /// Forgets the peer that has been away longest, or a connected one where none is away.
+    fn forget_peer(&mut self) {
+        let oldest = self
+            .peers
+            .values()
+            .min_by_key(|it| (it.is_connected, it.last_seen_at));
+        if let Some(id) = oldest.map(|it| it.peer) {
+            self.peers.remove(&id);
+        }
+    }
+}
+
+fn known(peer: &Peer) -> KnownPeer {
+    KnownPeer {
+        peer: peer.peer,
+        class: peer.class,
+        address: peer.address.clone(),
+        first_seen_at: peer.first_seen_at,
+        last_seen_at: peer.last_seen_at,
+    }
+}

@@ -1,0 +1,94 @@
+//! What comes into the Engine.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use crate::{
+    Alert, BlockDuration, Channel, Description, Detection, Evidence, HostFacts, Indicator, NodeId,
+    PeerClass, Severity, ThreatType, engine::Purpose,
+};
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A detector of this host saw an attack.
+    Detected(Detection),
+    /// An alert came in whose signature was checked.
+    AlertReceived {
+        alert: Arc<Alert>,
+        forwarder: NodeId,
+        channel: Channel,
+    },
+    /// The shell signed what `Output::Sign` asked for.
+    Signed { alert: Arc<Alert>, purpose: Purpose },
+    /// A person or program on this host wants something.
+    Ordered(Order),
+    /// The host's addresses, gateways, resolvers or sessions are now these.
+    HostChanged(HostFacts),
+    /// Addresses held an accepted TCP connection here that carried data both ways.
+    Established(Vec<IpAddr>),
+    /// A peer is connected.
+    PeerConnected {
+        peer: NodeId,
+        class: PeerClass,
+        address: PeerAddress,
+    },
+    /// The last connection to a peer is gone.
+    PeerLeft(NodeId),
+}
+
+/// Where a peer is: its multiaddr as text and, where that has one, the IP address in it.
+pub type PeerAddress = (String, Option<IpAddr>);
+
+/// A command and who gave it; `ticket` names the `Output::Answer` to it.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Chosen by the shell, returned with the answer.
+    pub ticket: u64,
+    /// Who asks: a user id of this host.
+    pub user: u32,
+    /// What is wanted.
+    pub command: Command,
+}
+
+/// What an operator can want.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Block here, and share that where `publish` says so.
+    Block {
+        subject: Subject,
+        publish: bool,
+        force: bool,
+    },
+    /// Share without blocking here.
+    Publish(Subject),
+    /// End the block of exactly this indicator; with `withdraw`, take own alerts back too.
+    Unblock {
+        indicator: Indicator,
+        withdraw: bool,
+    },
+    /// Put an indicator on the allowlist, for ever where `allow_for` is `None`.
+    Allow {
+        indicator: Indicator,
+        allow_for: Option<Duration>,
+        comment: Option<Description>,
+    },
+    /// Take an indicator off the allowlist.
+    Disallow(Indicator),
+}
+
+/// What an operator says of an indicator.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Subject {
+    /// What it is about.
+    pub indicator: Indicator,
+    /// For how long.
+    pub block_for: BlockDuration,
+    /// What it did.
+    pub threat_type: ThreatType,
+    /// How bad that is.
+    pub severity: Severity,
+    /// Whether the source is proven: an operator's word counts as proven unless said otherwise.
+    pub evidence: Evidence,
+    /// In the operator's words.
+    pub description: Option<Description>,
+}

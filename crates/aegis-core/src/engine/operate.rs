@@ -1,0 +1,283 @@
+//! What the operator orders. What is protected is protected from the operator too.
+
+use std::time::Duration;
+
+use crate::{
+    Action, Actor, AllowEntry, BlockDuration, Change, Decision, Description, Indicator, Origin,
+    Record, Refusal, Statement, Timestamp, Unblock,
+    engine::{Cause, Command, Engine, Order, Output, Purpose, Reply, Subject},
+    guard::{ALLOWLIST_MAX, Guards},
+    policy::PEER_TTL_MAX,
+};
+
+impl Engine {
+    pub(super) fn handle_order(&mut self, now: Timestamp, order: Order) {
+        let Order {
+            ticket,
+            user,
+            command,
+        } = order;
+        let done = match command {
+            Command::Block {
+                subject,
+                publish,
+                force,
+            } => self.order_block(now, (ticket, user), subject, (publish, force)),
+            Command::Publish(subject) => self.order_publish(now, (ticket, user), subject),
+            Command::Unblock {
+                indicator,
+                withdraw,
+            } => Ok(Some(self.order_unblock(now, user, indicator, withdraw))),
+            Command::Allow {
+                indicator,
+                allow_for,
+                comment,
+            } => self
+                .order_allow(now, user, (indicator, allow_for), comment)
+                .map(Some),
+            Command::Disallow(indicator) => Ok(Some(self.order_disallow(now, user, indicator))),
+        };
+        match done {
+            Ok(Some(reply)) => self.push(Output::Answer {
+                ticket,
+                reply: Ok(reply),
+            }),
+            Ok(None) => {} // answered when the alert is signed
+            Err(refusal) => {
+                self.count_refusal(&refusal);
+                self.push(Output::Answer {
+                    ticket,
+                    reply: Err(refusal),
+                });
+            }
+        }
+    }
+
+    fn order_block(
+        &mut self,
+        now: Timestamp,
+        (ticket, user): (u64, u32),
+        subject: Subject,
+        (publish, force): (bool, bool),
+    ) -> Result<Option<Reply>, Refusal> {
+        let indicator = subject.indicator;
+        self.guards.untouchable(&indicator)?;
+        if !force {
+            self.guards.configured_peer(&indicator)?;
+        }
+        Guards::width(&indicator)?;
+        let block_for: Duration = subject.block_for.into();
+        let decision = Decision {
+            indicator,
+            origin: Origin::Operator,
+            author: self.node,
+            alert: None,
+            threat_type: subject.threat_type.clone(),
+            severity: subject.severity,
+            evidence: subject.evidence,
+            decided_at: now,
+            expires_at: now + block_for,
+        };
+        // The operator's newest word replaces the last one, also where that would last longer.
+        let replaced = self
+            .blocklist
+            .remove(&indicator, Origin::Operator, self.node);
+        if replaced.is_some() {
+            self.budgets.remove_active(self.node);
+        }
+        self.block(now, Actor::User(user), decision)?;
+        self.forget_unblock(&indicator);
+        if !publish {
+            return Ok(Some(Reply::Blocked {
+                indicator,
+                block_for,
+                alert: None,
+            }));
+        }
+        let statement = self.statement(now, subject);
+        let purpose = Purpose::Order {
+            ticket,
+            user,
+            blocks: true,
+        };
+        self.push(Output::Sign { statement, purpose });
+        Ok(None)
+    }
+
+    fn order_publish(
+        &mut self,
+        now: Timestamp,
+        (ticket, user): (u64, u32),
+        subject: Subject,
+    ) -> Result<Option<Reply>, Refusal> {
+        self.guards.untouchable(&subject.indicator)?;
+        Guards::width(&subject.indicator)?;
+        let statement = self.statement(now, subject);
+        let purpose = Purpose::Order {
+            ticket,
+            user,
+            blocks: false,
+        };
+        self.push(Output::Sign { statement, purpose });
+        Ok(None)
+    }
+
+    fn statement(&self, now: Timestamp, subject: Subject) -> Statement {
+        Statement {
+            indicator: subject.indicator,
+            threat_type: subject.threat_type,
+            severity: subject.severity,
+            stated_at: now.floor_to_secs(),
+            block_for: subject.block_for,
+            evidence: subject.evidence,
+            description: subject.description,
+            withdraws: None,
+        }
+    }
+
+    fn order_unblock(
+        &mut self,
+        now: Timestamp,
+        user: u32,
+        indicator: Indicator,
+        withdraw: bool,
+    ) -> Reply {
+        let ended = self.blocklist.remove_all(&indicator);
+        if !ended.is_empty() {
+            self.hold_unblocked(now, indicator);
+            self.audit(
+                now,
+                Actor::User(user),
+                (Action::Unblock, indicator),
+                String::new(),
+            );
+            self.end_decisions(now, &ended, Cause::Operator);
+        } else {
+            // The kernel may hold a block of its own whose report was lost.
+            self.push(Output::Enforce(Change::Unblock(indicator)));
+        }
+        let withdrawn = if withdraw {
+            self.withdraw_own(now, user, indicator)
+        } else {
+            0
+        };
+        if ended.is_empty() {
+            let covered_by = self.blocklist.covering(&indicator).into_iter().next();
+            return Reply::NotBlocked {
+                covered_by,
+                withdrawn,
+            };
+        }
+        Reply::Unblocked { withdrawn }
+    }
+
+    /// Holds the operator's unblock against every alert that can be alive now.
+    fn hold_unblocked(&mut self, now: Timestamp, indicator: Indicator) {
+        self.forget_unblock(&indicator);
+        let unblock = Unblock {
+            indicator,
+            unblocked_at: now,
+            expires_at: now + PEER_TTL_MAX,
+        };
+        self.unblocks.insert(indicator, unblock);
+        self.unblocks_due.insert((unblock.expires_at, indicator));
+        self.persist(Record::Unblocked(unblock));
+    }
+
+    pub(super) fn forget_unblock(&mut self, indicator: &Indicator) {
+        if let Some(unblock) = self.unblocks.remove(indicator) {
+            self.unblocks_due.remove(&(unblock.expires_at, *indicator));
+            self.persist(Record::UnblockEnded(*indicator));
+        }
+    }
+
+    /// Asks for a withdrawal of each own live alert about exactly `indicator`.
+    fn withdraw_own(&mut self, now: Timestamp, user: u32, indicator: Indicator) -> usize {
+        let own = self.ledger.about(&indicator).map(|it| &it.alert);
+        let own = own.filter(|it| it.author() == self.node && it.statement().withdraws.is_none());
+        let alerts: Vec<_> = own
+            .filter(|it| it.statement().indicator == indicator)
+            .cloned()
+            .collect();
+        for alert in &alerts {
+            let statement = alert.statement().clone();
+            let left = statement.expires_at().since(now) + crate::SKEW_MAX;
+            let statement = Statement {
+                stated_at: now.floor_to_secs(),
+                block_for: BlockDuration::clamped(left), // outlives what it withdraws
+                description: None,
+                withdraws: Some(alert.id()),
+                ..statement
+            };
+            self.push(Output::Sign {
+                statement,
+                purpose: Purpose::Withdrawal { user },
+            });
+        }
+        alerts.len()
+    }
+
+    fn order_allow(
+        &mut self,
+        now: Timestamp,
+        user: u32,
+        (indicator, allow_for): (Indicator, Option<Duration>),
+        comment: Option<Description>,
+    ) -> Result<Reply, Refusal> {
+        Guards::width(&indicator)?;
+        let expires_at = allow_for.map(|it| now + it);
+        let entry = AllowEntry {
+            indicator,
+            added_at: now,
+            expires_at,
+            comment,
+        };
+        let earlier = self
+            .guards
+            .allowlist()
+            .get(&indicator)
+            .and_then(|it| it.expires_at);
+        if !self.guards.allow(entry.clone()) {
+            return Err(Refusal::TableFull {
+                entries_max: ALLOWLIST_MAX as u32,
+            });
+        }
+        if let Some(it) = earlier {
+            self.allowlist_due.remove(&(it, indicator));
+        }
+        if let Some(it) = expires_at {
+            self.allowlist_due.insert((it, indicator));
+        }
+        self.persist(Record::Allowed(entry));
+        let detail = expires_at.map_or_else(String::new, |it| format!("until {it}"));
+        self.audit(now, Actor::User(user), (Action::Allow, indicator), detail);
+        self.sync_exemptions();
+        let unblocked = self.blocklist.within(&indicator);
+        for it in &unblocked {
+            let ended = self.blocklist.remove_all(it);
+            self.end_decisions(now, &ended, Cause::Exempted);
+        }
+        Ok(Reply::Allowed { unblocked })
+    }
+
+    fn order_disallow(&mut self, now: Timestamp, user: u32, indicator: Indicator) -> Reply {
+        if self.disallow(now, Actor::User(user), indicator) {
+            Reply::Disallowed
+        } else {
+            Reply::NotAllowed
+        }
+    }
+
+    pub(super) fn disallow(&mut self, now: Timestamp, actor: Actor, indicator: Indicator) -> bool {
+        let Some(entry) = self.guards.disallow(&indicator) else {
+            return false;
+        };
+        if let Some(it) = entry.expires_at {
+            self.allowlist_due.remove(&(it, indicator));
+        }
+        self.persist(Record::Disallowed(indicator));
+        self.audit(now, actor, (Action::Disallow, indicator), String::new());
+        self.sync_exemptions();
+        true
+    }
+}

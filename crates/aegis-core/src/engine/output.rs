@@ -1,0 +1,142 @@
+//! What the Engine wants done, and what it tells.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    Alert, AlertId, Change, Evidence, Indicator, NodeId, Origin, Record, Refusal, Severity,
+    Statement, ThreatType,
+};
+
+/// One effect to carry out. The order matters: a record comes before what relies on it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Write to the store before carrying out what follows.
+    Persist(Record),
+    /// Make the kernel agree.
+    Enforce(Change),
+    /// Sign with the node's key and hand back as `Input::Signed`.
+    Sign {
+        statement: Statement,
+        purpose: Purpose,
+    },
+    /// Send to everybody.
+    Publish(Arc<Alert>),
+    /// Hand these live alerts to a peer just met.
+    Push {
+        peer: NodeId,
+        alerts: Vec<Arc<Alert>>,
+    },
+    /// Answer the order with this ticket.
+    Answer {
+        ticket: u64,
+        reply: Result<Reply, Refusal>,
+    },
+    /// Tell whoever watches.
+    Notify(Notice),
+}
+
+/// Why a statement is signed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Purpose {
+    /// A detector's finding.
+    Detection,
+    /// The operator's word; the order with this ticket waits for it.
+    Order {
+        ticket: u64,
+        user: u32,
+        blocks: bool,
+    },
+    /// Taking an own alert back.
+    Withdrawal { user: u32 },
+}
+
+/// What became of an order.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Reply {
+    /// It is blocked; `alert` is what was shared.
+    Blocked {
+        indicator: Indicator,
+        block_for: Duration,
+        alert: Option<AlertId>,
+    },
+    /// It was shared.
+    Published(AlertId),
+    /// It was blocked and is not any more, and so many own alerts were taken back.
+    Unblocked { withdrawn: usize },
+    /// It was not blocked itself; `covered_by` still blocks it, if anything does.
+    NotBlocked {
+        covered_by: Option<Indicator>,
+        withdrawn: usize,
+    },
+    /// It is on the allowlist, and these blocks inside it ended.
+    Allowed { unblocked: Vec<Indicator> },
+    /// It is not on the allowlist any more.
+    Disallowed,
+    /// It was not on the allowlist.
+    NotAllowed,
+}
+
+/// Why a block ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Cause {
+    /// Its time was over.
+    Expired,
+    /// The operator ended it.
+    Operator,
+    /// Its author took it back.
+    Withdrawn,
+    /// The indicator became protected or allowed.
+    Exempted,
+    /// It made room for a stronger one.
+    Displaced,
+}
+
+impl Cause {
+    /// Returns the word that reports use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Operator => "operator",
+            Self::Withdrawn => "withdrawn",
+            Self::Exempted => "exempted",
+            Self::Displaced => "displaced",
+        }
+    }
+}
+
+/// Something worth telling a person.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice {
+    /// A detector saw an attack.
+    Detected {
+        indicator: Indicator,
+        threat_type: ThreatType,
+        rate: u32,
+        severity: Severity,
+        evidence: Evidence,
+    },
+    /// A peer's alert came in.
+    AlertReceived {
+        alert: Arc<Alert>,
+        forwarder: NodeId,
+    },
+    /// A peer's alert or a detection does not block.
+    Refused {
+        indicator: Indicator,
+        author: NodeId,
+        refusal: Refusal,
+    },
+    /// An indicator is blocked for this long from now.
+    Blocked {
+        indicator: Indicator,
+        block_for: Duration,
+        origin: Origin,
+        author: NodeId,
+    },
+    /// An indicator is blocked no more.
+    Unblocked { indicator: Indicator, cause: Cause },
+    /// This node shared an alert.
+    Published(Arc<Alert>),
+    /// A detection was not shared because this node already shares as fast as it may.
+    Withheld { indicator: Indicator },
+}

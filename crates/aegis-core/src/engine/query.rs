@@ -1,0 +1,197 @@
+//! Questions that change nothing.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    Alert, AllowEntry, Confidence, Decision, Indicator, NodeId, PeerClass, Policy, Refusal,
+    Ruleset, Timestamp, Unblock, blocklist::Standing, engine::Engine, ledger::Outcome,
+};
+
+/// How often what happened since the start.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Counters {
+    /// Alerts of others that came in.
+    pub received: u64,
+    /// Alerts of others that block, or take such an alert back.
+    pub accepted: u64,
+    /// Refusals by code, whoever asked.
+    pub refused: BTreeMap<&'static str, u64>,
+    /// Own alerts shared.
+    pub published: u64,
+    /// Detections not shared because of this node's own rate.
+    pub withheld: u64,
+    /// Detections of this host.
+    pub detections: u64,
+}
+
+/// A peer as this node knows it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Peer {
+    /// Who it is.
+    pub peer: NodeId,
+    /// How it was met.
+    pub class: PeerClass,
+    /// Whether it is connected now.
+    pub is_connected: bool,
+    /// Where it was reached last, as multiaddr text.
+    pub address: String,
+    /// When it was seen first.
+    pub first_seen_at: Timestamp,
+    /// When it was seen last.
+    pub last_seen_at: Timestamp,
+    /// Its alerts that block here.
+    pub alerts_accepted: u64,
+    /// Its alerts that a guard refused.
+    pub alerts_refused: u64,
+}
+
+impl Peer {
+    pub(super) fn new(peer: NodeId, class: PeerClass, now: Timestamp) -> Self {
+        Self {
+            peer,
+            class,
+            is_connected: false,
+            address: String::new(),
+            first_seen_at: now,
+            last_seen_at: now,
+            alerts_accepted: 0,
+            alerts_refused: 0,
+        }
+    }
+}
+
+/// Whether an indicator is blocked, and by which entry.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Checked {
+    /// The entry that covers the indicator whole and lasts longest.
+    pub entry: Indicator,
+    /// When that entry ends.
+    pub expires_at: Timestamp,
+}
+
+/// One live alert about an indicator, with what it weighs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WhyEvidence {
+    /// The alert.
+    pub alert: Arc<Alert>,
+    /// When it came in.
+    pub received_at: Timestamp,
+    /// What was done about it.
+    pub outcome: Outcome,
+    /// What its author's word weighs here; full for this node's own.
+    pub weight: Confidence,
+}
+
+/// Everything this node knows about an indicator.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Why {
+    /// The entry that blocks it now, if any does.
+    pub blocked: Option<Checked>,
+    /// The decisions that hold, its own and those of wider entries.
+    pub decisions: Vec<Decision>,
+    /// Why it would not be blocked whoever asked, if so.
+    pub untouchable: Option<Refusal>,
+    /// The allowlist entry that covers it.
+    pub allowed_by: Option<AllowEntry>,
+    /// The operator's unblock that holds.
+    pub unblocked: Option<Unblock>,
+    /// The live alerts about it and about what covers it.
+    pub evidence: Vec<WhyEvidence>,
+}
+
+impl Engine {
+    /// Returns this node's identity.
+    pub fn node(&self) -> NodeId {
+        self.node
+    }
+
+    /// Returns the operator's choices.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Returns what the kernel is to hold.
+    pub fn ruleset(&self) -> &Ruleset {
+        &self.ruleset
+    }
+
+    /// Returns how often what happened since the start.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Returns how many live alerts are known.
+    pub fn alerts_live(&self) -> usize {
+        self.ledger.len()
+    }
+
+    /// Returns every blocked indicator with the decisions that hold it, in order of address.
+    pub fn blocks(&self) -> impl Iterator<Item = (&Indicator, &Vec<Decision>)> {
+        self.blocklist.iter()
+    }
+
+    /// Returns the operator's allowlist, in order of address.
+    pub fn allowlist(&self) -> impl Iterator<Item = &AllowEntry> {
+        self.guards.allowlist().iter().map(|(_, entry)| entry)
+    }
+
+    /// Returns the known peers, in order of their ids.
+    pub fn peers(&self) -> impl Iterator<Item = &Peer> {
+        self.peers.values()
+    }
+
+    /// Returns what a peer's word about anything weighs here now.
+    pub fn weight_of(&self, alert: &Alert) -> Confidence {
+        if alert.author() == self.node {
+            return Confidence::FULL;
+        }
+        self.trust.weigh(
+            &alert.author(),
+            self.class_of(&alert.author()),
+            alert.statement(),
+        )
+    }
+
+    /// Returns which entry blocks the whole of `indicator`, if one does.
+    ///
+    /// What is exempt passes although an entry covers it.
+    pub fn check(&self, indicator: &Indicator) -> Option<Checked> {
+        if self.guards.untouchable(indicator).is_err() {
+            return None;
+        }
+        let covering = self.blocklist.covering(indicator).into_iter();
+        let blocked = covering.filter_map(|entry| match self.blocklist.standing(&entry) {
+            Standing::Blocked(expires_at) => Some(Checked { entry, expires_at }),
+            Standing::Free => None,
+        });
+        blocked.max_by_key(|it| it.expires_at)
+    }
+
+    /// Returns everything known about `indicator`, blocked or not.
+    pub fn why(&self, indicator: &Indicator) -> Why {
+        let covering = self.blocklist.covering(indicator);
+        let decisions = covering
+            .iter()
+            .flat_map(|it| self.blocklist.decisions(it))
+            .cloned();
+        let evidence = self.ledger.about(indicator).map(|entry| WhyEvidence {
+            alert: entry.alert.clone(),
+            received_at: entry.received_at,
+            outcome: entry.outcome,
+            weight: self.weight_of(&entry.alert),
+        });
+        let untouchable = self
+            .guards
+            .untouchable(indicator)
+            .and_then(|()| self.guards.configured_peer(indicator));
+        let allowed_by = self.guards.allowlist().covering(indicator).next();
+        Why {
+            blocked: self.check(indicator),
+            decisions: decisions.collect(),
+            untouchable: untouchable.err(),
+            allowed_by: allowed_by.map(|(_, entry)| entry.clone()),
+            unblocked: self.unblocks.covering(indicator).next().map(|(_, it)| *it),
+            evidence: evidence.collect(),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What ends by itself.
+
+use crate::{
+    Actor, Record, Timestamp,
+    engine::{Cause, Engine},
+};
+
+impl Engine {
+    /// Ends everything that is due at `now`: blocks, alerts, unblocks, allowlist entries.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        let ended = self.blocklist.remove_due(now);
+        self.end_decisions(now, &ended, Cause::Expired);
+        for entry in self.ledger.remove_due(now) {
+            self.persist(Record::AlertRemoved(entry.alert.id()));
+        }
+        while let Some((_, indicator)) = self.unblocks_due.first().copied().filter(|it| it.0 <= now)
+        {
+            self.unblocks_due.pop_first();
+            self.forget_unblock(&indicator);
+        }
+        while let Some((_, indicator)) =
+            self.allowlist_due.first().copied().filter(|it| it.0 <= now)
+        {
+            self.allowlist_due.pop_first();
+            self.disallow(now, Actor::Node, indicator);
+        }
+    }
+
+    /// Returns when `handle_timeout` has something to do next; `None` while nothing can end.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        let queues = [
+            self.blocklist.next_due(),
+            self.ledger.next_due(),
+            self.unblocks_due.first().map(|(due, _)| *due),
+            self.allowlist_due.first().map(|(due, _)| *due),
+        ];
+        queues.into_iter().flatten().min()
+    }
+}
