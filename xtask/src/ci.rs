@@ -173,7 +173,15 @@ fn deny() -> Result<Verdict> {
     if !shell::has_cargo_command("deny") {
         return Ok(Verdict::LeftOut("cargo-deny is not installed"));
     }
-    let arguments = ["deny", "--offline", "check", "licenses", "bans", "sources"];
+    let arguments = [
+        "deny",
+        "--offline",
+        "check",
+        "--hide-inclusion-graph",
+        "licenses",
+        "bans",
+        "sources",
+    ];
     shell::run(&mut shell::cargo(&arguments)).map(|()| Verdict::Passed)
 }
 
