@@ -218,12 +218,7 @@ impl Client {
     async fn connect(&self) -> Result<(http1::SendRequest<Body>, Connection), ClientError> {
         let connect = timeout(CALL_TIMEOUT, UnixStream::connect(&self.path)).await;
         let connect = connect.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-        let stream = connect.map_err(|error| match error.kind() {
-            io::ErrorKind::PermissionDenied => ClientError::Denied {
-                message: format!("you may not use {}", self.path.display()),
-            },
-            _ => self.unreachable(error),
-        })?;
+        let stream = connect.map_err(|error| self.refused_socket(error))?;
         let handshake = http1::handshake(TokioIo::new(stream)).await;
         handshake.map_err(|it| self.broken(&it))
     }
@@ -234,6 +229,14 @@ impl Client {
         if let Some(seq) = seq {
             self.event_seq.fetch_max(seq, Ordering::Relaxed);
         }
+    }
+
+    fn refused_socket(&self, error: io::Error) -> ClientError {
+        if error.kind() == io::ErrorKind::PermissionDenied {
+            let message = format!("you may not use {}", self.path.display());
+            return ClientError::Denied { message };
+        }
+        self.unreachable(error)
     }
 
     fn unreachable(&self, source: io::Error) -> ClientError {

@@ -60,7 +60,7 @@ impl Listener {
             path: path.to_owned(),
             source,
         };
-        let directory = path.parent().unwrap_or(Path::new(""));
+        let directory = path.parent().unwrap_or_else(|| Path::new(""));
         if !directory.as_os_str().is_empty() {
             create_directory(directory).map_err(create)?;
         }

@@ -191,7 +191,7 @@ async fn a_reply_in_json_has_texts_numbers_and_rfc_3339() {
     let body = answer.split("\r\n\r\n").nth(1).expect("a body");
     let expected = concat!(
         r#"{"items":[{"indicator":"10.0.0.0","origin":"operator","#,
-        r#""author":"12D3KooWAJ3aVAiH7eG99UVK3yCsCiF9ySccL1DrTo4Kn4FyVGxg","#,
+        r#""author":"12D3KooWAHoEkEqnKzM5PXFygh2movVBCSX3k8tDsT2cneU68Gyt","#,
         r#""alert_id":"03030303030303030303030303030303","threat_type":"syn_flood","#,
         r#""severity":10,"evidence":"verified","decided_at":"2026-11-20T12:00:00.250Z","#,
         r#""expires_at":"2026-11-20T12:05:00.250Z","ttl_secs":300,"packets":5,"bytes":300,"#,

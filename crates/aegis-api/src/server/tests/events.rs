@@ -63,19 +63,16 @@ async fn a_slow_reader_learns_how_much_it_missed() {
     let (mut seen, mut missed, mut last_seq) = (0, 0, 0);
     while last_seq < count {
         let event = next_event(&mut events).await;
-        match event.kind {
-            EventKind::Lagged { missed: gap } => {
-                missed += gap;
-                assert_eq!(
-                    event.seq,
-                    last_seq + gap,
-                    "the gap is where it is said to be"
-                );
-            }
-            kind => {
-                seen += 1;
-                assert_eq!(kind, degraded(event.seq));
-            }
+        if let EventKind::Lagged { missed: gap } = event.kind {
+            missed += gap;
+            assert_eq!(
+                event.seq,
+                last_seq + gap,
+                "the gap is where it is said to be"
+            );
+        } else {
+            seen += 1;
+            assert_eq!(event.kind, degraded(event.seq));
         }
         last_seq = event.seq;
     }
