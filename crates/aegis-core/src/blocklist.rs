@@ -32,6 +32,13 @@ impl Blocklist {
         self.entries.iter()
     }
 
+    pub(crate) fn after(
+        &self,
+        cursor: Option<&Indicator>,
+    ) -> impl Iterator<Item = (&Indicator, &Vec<Decision>)> {
+        self.entries.after(cursor)
+    }
+
     pub(crate) fn decisions(&self, indicator: &Indicator) -> &[Decision] {
         self.entries.get(indicator).map_or(&[], Vec::as_slice)
     }

@@ -135,6 +135,7 @@ impl Engine {
                 self.handle_peer_connected(now, peer, class, address);
             }
             Input::PeerLeft(peer) => self.handle_peer_left(now, peer),
+            Input::Cleared => self.clear(now),
         }
     }
 

@@ -1,6 +1,9 @@
 //! A map from prefixes to values that finds what covers an address and what lies in a prefix.
 
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::{
+    collections::BTreeMap,
+    ops::{Bound, RangeInclusive},
+};
 
 use crate::Indicator;
 
@@ -37,6 +40,15 @@ impl<V> PrefixMap<V> {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Indicator, &V)> {
         self.values.iter()
+    }
+
+    /// Returns the entries behind `cursor`, in order of address.
+    pub(crate) fn after(
+        &self,
+        cursor: Option<&Indicator>,
+    ) -> impl Iterator<Item = (&Indicator, &V)> {
+        let start = cursor.map_or(Bound::Unbounded, |it| Bound::Excluded(*it));
+        self.values.range((start, Bound::Unbounded))
     }
 
     pub(crate) fn insert(&mut self, indicator: Indicator, value: V) -> Option<V> {

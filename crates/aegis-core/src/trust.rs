@@ -32,6 +32,9 @@ impl Confidence {
 pub trait Weigh: Send {
     /// Returns how far `statement` is to be believed because `author`, a peer of `class`, made it.
     fn weigh(&self, author: &NodeId, class: PeerClass, statement: &Statement) -> Confidence;
+
+    /// Returns how far `author` is believed in general, for showing.
+    fn standing(&self, author: &NodeId, class: PeerClass) -> Confidence;
 }
 
 /// Trust that follows from how a peer was met, and from nothing else.
@@ -47,7 +50,11 @@ pub enum Preset {
 }
 
 impl Weigh for Preset {
-    fn weigh(&self, _author: &NodeId, class: PeerClass, _statement: &Statement) -> Confidence {
+    fn weigh(&self, author: &NodeId, class: PeerClass, _statement: &Statement) -> Confidence {
+        self.standing(author, class)
+    }
+
+    fn standing(&self, _author: &NodeId, class: PeerClass) -> Confidence {
         match (self, class) {
             (_, PeerClass::Configured) | (Self::Lan, PeerClass::Lan) => Confidence::FULL,
             (Self::Fleet | Self::Open, PeerClass::Lan) | (_, PeerClass::Dht) => Confidence::NONE,

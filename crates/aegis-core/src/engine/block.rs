@@ -89,6 +89,15 @@ impl Engine {
         }
     }
 
+    /// Ends every block.
+    pub(super) fn clear(&mut self, now: Timestamp) {
+        let blocked: Vec<Indicator> = self.blocklist.iter().map(|(it, _)| *it).collect();
+        for indicator in blocked {
+            let ended = self.blocklist.remove_all(&indicator);
+            self.end_decisions(now, &ended, Cause::Operator);
+        }
+    }
+
     fn forget_decision(&mut self, decision: &Decision) {
         let Decision {
             indicator,

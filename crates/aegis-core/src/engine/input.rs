@@ -34,6 +34,8 @@ pub enum Input {
     },
     /// The last connection to a peer is gone.
     PeerLeft(NodeId),
+    /// The node stops for good: every block ends.
+    Cleared,
 }
 
 /// Where a peer is: its multiaddr as text and, where that has one, the IP address in it.
@@ -60,7 +62,7 @@ pub enum Command {
         force: bool,
     },
     /// Share without blocking here.
-    Publish(Subject),
+    Publish { subject: Subject, force: bool },
     /// End the block of exactly this indicator; with `withdraw`, take own alerts back too.
     Unblock {
         indicator: Indicator,

@@ -23,7 +23,9 @@ impl Engine {
                 publish,
                 force,
             } => self.order_block(now, (ticket, user), subject, (publish, force)),
-            Command::Publish(subject) => self.order_publish(now, (ticket, user), subject),
+            Command::Publish { subject, force } => {
+                self.order_publish(now, (ticket, user), subject, force)
+            }
             Command::Unblock {
                 indicator,
                 withdraw,
@@ -109,8 +111,12 @@ impl Engine {
         now: Timestamp,
         (ticket, user): (u64, u32),
         subject: Subject,
+        force: bool,
     ) -> Result<Option<Reply>, Refusal> {
         self.guards.untouchable(&subject.indicator)?;
+        if !force {
+            self.guards.configured_peer(&subject.indicator)?;
+        }
         Guards::width(&subject.indicator)?;
         let statement = self.statement(now, subject);
         let purpose = Purpose::Order {

@@ -152,6 +152,19 @@ impl Engine {
         )
     }
 
+    /// Returns how far `peer` is believed in general.
+    pub fn standing_of(&self, peer: &Peer) -> Confidence {
+        self.trust.standing(&peer.peer, peer.class)
+    }
+
+    /// Returns the blocked indicators behind `cursor`, in order of address.
+    pub fn blocks_after(
+        &self,
+        cursor: Option<&Indicator>,
+    ) -> impl Iterator<Item = (&Indicator, &Vec<Decision>)> {
+        self.blocklist.after(cursor)
+    }
+
     /// Returns which entry blocks the whole of `indicator`, if one does.
     ///
     /// What is exempt passes although an entry covers it.
