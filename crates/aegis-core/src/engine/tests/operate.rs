@@ -27,7 +27,14 @@ fn block_and_publish_block_here_and_tell_others() {
 #[test]
 fn publish_tells_others_and_blocks_nothing_here() {
     let mut engine = engine();
-    let (reply, outputs) = order(&mut engine, NOW, Command::Publish { subject: subject(ATTACKER, 300), force: false });
+    let (reply, outputs) = order(
+        &mut engine,
+        NOW,
+        Command::Publish {
+            subject: subject(ATTACKER, 300),
+            force: false,
+        },
+    );
     assert!(matches!(reply, Ok(Reply::Published(_))));
     assert_eq!(published(&outputs).len(), 1);
     assert!(changes(&outputs).is_empty() && !is_blocked(&engine, ATTACKER));
