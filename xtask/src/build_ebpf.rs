@@ -14,14 +14,15 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 
-/// The toolchain that builds the object, as rustup calls it.
-const TOOLCHAIN: &str = "nightly";
+/// The toolchains that may hold the pinned compiler, as rustup calls them; the second always does.
+const TOOLCHAINS: [&str; 2] = ["nightly", PINNED_TOOLCHAIN];
 /// The compiler behind it: `nightly` moves, the committed bytes must not.
 const COMPILER_COMMIT: &str = "e50aa6fba4e63ab34c72bf9acfd2c307c1155d1a";
-/// The day of that nightly, for those who need to install it.
-const COMPILER_DATE: &str = "2026-05-20";
+/// The nightly of the day after, for those who need to install it; `.ci/run` reads this line.
+const PINNED_TOOLCHAIN: &str = "nightly-2026-05-20";
 const LINKER_VERSION: &str = "bpf-linker 0.13.0";
-const TARGET: &str = "bpfel-unknown-none";
+/// What the kernel program is compiled for.
+pub(crate) const TARGET: &str = "bpfel-unknown-none";
 
 const OBJECT: &str = "crates/aegis-enforce/bpf/aegis.bpf.o";
 const RECORD: &str = "crates/aegis-enforce/bpf/SOURCE.blake3";
@@ -91,17 +92,13 @@ fn workspace_root() -> anyhow::Result<PathBuf> {
 
 /// Returns what of the pinned tools cannot be had, with the command that gets it.
 fn missing_tool() -> Option<String> {
-    let commit = read_output(
-        Command::new("rustc")
-            .arg(format!("+{TOOLCHAIN}"))
-            .arg("-vV"),
-    )
-    .unwrap_or_default();
-    if !commit.contains(COMPILER_COMMIT) {
+    let install = format!("get it with `rustup toolchain install {PINNED_TOOLCHAIN} -c rust-src`");
+    let Some(toolchain) = toolchain() else {
+        return Some(format!("no pinned compiler {COMPILER_COMMIT}; {install}"));
+    };
+    if !has_core_source(toolchain) {
         return Some(format!(
-            "the toolchain `{TOOLCHAIN}` is not the pinned compiler {COMPILER_COMMIT}; get it with \
-             `rustup toolchain install nightly-{COMPILER_DATE} --component rust-src` and link it \
-             as `{TOOLCHAIN}`"
+            "the toolchain `{toolchain}` has no rust-src; {install}"
         ));
     }
     let linker = read_output(Command::new("bpf-linker").arg("--version")).unwrap_or_default();
@@ -112,6 +109,31 @@ fn missing_tool() -> Option<String> {
         return Some("no llvm-objcopy; Debian has it in llvm-22".into());
     }
     None
+}
+
+/// Returns the toolchain that holds the pinned compiler.
+pub(crate) fn toolchain() -> Option<&'static str> {
+    TOOLCHAINS.into_iter().find(|toolchain| {
+        let version = read_output(rustc(toolchain).arg("-vV"));
+        version.is_ok_and(|it| it.contains(COMPILER_COMMIT))
+    })
+}
+
+/// Returns whether a toolchain can build `core` itself.
+pub(crate) fn has_core_source(toolchain: &str) -> bool {
+    let core = "lib/rustlib/src/rust/library/core";
+    sysroot(toolchain).is_ok_and(|it| it.join(core).is_dir())
+}
+
+fn sysroot(toolchain: &str) -> anyhow::Result<PathBuf> {
+    let printed = read_output(rustc(toolchain).args(["--print", "sysroot"]))?;
+    Ok(printed.trim().into())
+}
+
+fn rustc(toolchain: &str) -> Command {
+    let mut command = Command::new("rustc");
+    command.arg(format!("+{toolchain}"));
+    command
 }
 
 fn read_output(command: &mut Command) -> anyhow::Result<String> {
@@ -135,15 +157,19 @@ fn objcopy() -> Option<PathBuf> {
 /// Builds the object in a folder of its own and returns its bytes.
 fn build(root: &Path) -> anyhow::Result<Vec<u8>> {
     let source = root.join("crates/aegis-ebpf");
+    let toolchain = toolchain().context("find the pinned compiler")?;
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let target = target.join("bpf");
     let status = Command::new("cargo")
-        .arg(format!("+{TOOLCHAIN}"))
+        .arg(format!("+{toolchain}"))
         .args(["build", "--release", "--locked", "-Z", "build-std=core"])
         .args(["--target", TARGET, "--quiet"])
         .current_dir(&source)
         .env("CARGO_TARGET_DIR", &target)
-        .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(root)?.join("\x1f"))
+        .env(
+            "CARGO_ENCODED_RUSTFLAGS",
+            rust_flags(root, toolchain)?.join("\x1f"),
+        )
         .env_remove("RUSTFLAGS")
         .env_remove("RUSTC")
         .env_remove("RUSTC_WRAPPER")
@@ -167,12 +193,8 @@ fn build(root: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Returns the flags, with every path of this machine mapped to one that is the same everywhere.
-fn rust_flags(root: &Path) -> anyhow::Result<Vec<String>> {
-    let sysroot = read_output(
-        Command::new("rustc")
-            .arg(format!("+{TOOLCHAIN}"))
-            .args(["--print", "sysroot"]),
-    )?;
+fn rust_flags(root: &Path, toolchain: &str) -> anyhow::Result<Vec<String>> {
+    let sysroot = sysroot(toolchain)?;
     let cargo_home = match env::var_os("CARGO_HOME") {
         Some(path) => PathBuf::from(path),
         None => PathBuf::from(env::var_os("HOME").context("find the home folder")?).join(".cargo"),
@@ -184,7 +206,7 @@ fn rust_flags(root: &Path) -> anyhow::Result<Vec<String>> {
     let remaps = [
         remap(&cargo_home, "/cargo"),
         remap(&real_home, "/cargo"),
-        remap(Path::new(sysroot.trim()), "/rust"),
+        remap(&sysroot, "/rust"),
         remap(root, "/src"),
     ];
     Ok(FLAGS.map(String::from).into_iter().chain(remaps).collect())

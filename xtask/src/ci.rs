@@ -7,7 +7,7 @@ use std::env;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{shell, talk};
+use crate::{build_ebpf, shell, talk};
 
 /// What `cargo xtask ci` may be told.
 #[derive(clap::Args)]
@@ -134,25 +134,28 @@ fn clippy() -> Result<Verdict> {
 }
 
 fn clippy_bpf() -> Result<Verdict> {
-    let folder = shell::root().join("crates/aegis-ebpf");
-    let mut sysroot = shell::program("rustup");
-    sysroot.env_remove("RUSTUP_TOOLCHAIN");
-    sysroot.args(["run", "nightly", "rustc", "--print", "sysroot"]);
-    let Ok(sysroot) = shell::capture(&mut sysroot) else {
-        return Ok(Verdict::LeftOut("there is no nightly compiler"));
+    let Some(toolchain) = build_ebpf::toolchain() else {
+        return Ok(Verdict::LeftOut("the pinned compiler is not installed"));
     };
-    let source = "lib/rustlib/src/rust/library/core";
-    if !std::path::Path::new(sysroot.trim()).join(source).is_dir() {
-        return Ok(Verdict::LeftOut("the nightly compiler has no rust-src"));
+    if !build_ebpf::has_core_source(toolchain) {
+        return Ok(Verdict::LeftOut("the pinned compiler has no rust-src"));
     }
-    if !shell::succeeds(&mut shell::nightly_cargo(&["clippy", "--version"])) {
-        return Ok(Verdict::LeftOut("the nightly compiler has no clippy"));
+    if !shell::succeeds(&mut shell::cargo_of(toolchain, &["clippy", "--version"])) {
+        return Ok(Verdict::LeftOut("the pinned compiler has no clippy"));
     }
-    let mut command = shell::nightly_cargo(&["clippy", "--release", "-Z", "build-std=core"]);
-    command.args(["--target", "bpfel-unknown-none", "--", "-D", "warnings"]);
+    let arguments = [
+        "clippy",
+        "--release",
+        "-Z",
+        "build-std=core",
+        "--target",
+        build_ebpf::TARGET,
+    ];
+    let mut command = shell::cargo_of(toolchain, &arguments);
     command
-        .current_dir(folder)
-        .env("CARGO_TARGET_DIR", shell::target_folder()?.join("bpf"));
+        .args(["--", "-D", "warnings"])
+        .current_dir(shell::root().join("crates/aegis-ebpf"));
+    command.env("CARGO_TARGET_DIR", shell::target_folder()?.join("bpf"));
     shell::run(&mut command).map(|()| Verdict::Passed)
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         "no such target; there are: {}",
         targets.join(", ")
     );
-    if !shell::succeeds(&mut shell::nightly_cargo(&["fuzz", "--version"])) {
+    if !shell::succeeds(&mut shell::cargo_of("nightly", &["fuzz", "--version"])) {
         bail!(
             "fuzzing needs cargo-fuzz and a nightly compiler: `cargo install cargo-fuzz --locked` \
              and `rustup toolchain install nightly`"
@@ -44,9 +44,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for target in wanted {
         talk::say(format_args!("{target}: {} s", args.seconds));
         let time = format!("-max_total_time={}", args.seconds);
-        shell::run(&mut shell::nightly_cargo(&[
-            "fuzz", "run", target, "--", &time,
-        ]))?;
+        let arguments = ["fuzz", "run", target, "--", &time];
+        shell::run(&mut shell::cargo_of("nightly", &arguments))?;
     }
     Ok(())
 }

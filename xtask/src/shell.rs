@@ -51,12 +51,12 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
-/// Returns nightly `cargo` with these arguments.
-pub(crate) fn nightly_cargo(arguments: &[&str]) -> Command {
+/// Returns `cargo` of another toolchain with these arguments.
+pub(crate) fn cargo_of(toolchain: &str, arguments: &[&str]) -> Command {
     let mut command = program("rustup");
     // rustup hands the outer toolchain down in these; the inner one must win.
     command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
-    command.args(["run", "nightly", "cargo"]).args(arguments);
+    command.args(["run", toolchain, "cargo"]).args(arguments);
     command
 }
 
