@@ -7,13 +7,16 @@ use rusqlite::{Connection, Row};
 
 use crate::read::{self, CorruptRow};
 
+mod archive;
 mod chain;
+mod cut;
 mod verify;
 
+pub(crate) use cut::{CUT_RULE, cut};
 pub(crate) use verify::verify;
 pub use verify::{AuditFault, AuditReport};
 
-use chain::{Head, RawRow};
+use chain::{CUT, Link, Mark, RawRow};
 
 /// The longest detail that is kept; the rest of a longer one is cut off.
 const DETAIL_BYTES_MAX: usize = 1024;
@@ -57,6 +60,8 @@ pub struct AuditLine {
 pub enum AuditEvent {
     /// Something that the node or its operator did.
     Entry(AuditEntry),
+    /// The store moved the rows up to this number out of itself to stay within its bound.
+    Cut { through: u64 },
 }
 
 /// Adds the entries to the end of the chain.
@@ -64,11 +69,28 @@ pub(crate) fn append(connection: &Connection, entries: &[&AuditEntry]) -> rusqli
     if entries.is_empty() {
         return Ok(());
     }
-    let mut head = Head::read(connection)?;
+    let head = Link::read(connection, Mark::Head)?;
+    let mut seq = last_seq(connection, head)?;
+    let mut end = head;
     for entry in entries {
-        head = head.append(connection, &RawRow::of(head.seq + 1, entry))?;
+        seq = seq.saturating_add(1);
+        end = end.append(connection, &RawRow::of(seq, entry))?;
     }
-    head.write(connection)
+    end.write(connection, Mark::Head)
+}
+
+/// Returns the number after which to go on.
+///
+/// Where somebody took away rows or the mark, the log goes on after whichever is further: the
+/// node keeps working, and the gap stays for `verify` to find.
+fn last_seq(connection: &Connection, head: Link) -> rusqlite::Result<i64> {
+    let found: i64 = connection
+        .prepare_cached("SELECT coalesce(max(seq), 0) FROM audit")?
+        .query_row([], |row| row.get(0))?;
+    if found != head.seq {
+        tracing::warn!(last_written = head.seq, found, "Audit log has a wrong end");
+    }
+    Ok(found.max(head.seq))
 }
 
 /// Reads the last `limit` lines, oldest first, and counts those that could not be read.
@@ -78,7 +100,8 @@ pub(crate) fn tail(
 ) -> rusqlite::Result<(Vec<AuditLine>, u64)> {
     let sql = format!(
         "SELECT seq, at, actor, action, indicator, detail, hash FROM audit
-         ORDER BY seq DESC LIMIT {limit}"
+         ORDER BY seq DESC LIMIT {}",
+        i64::try_from(limit).unwrap_or(i64::MAX)
     );
     let mut readout = read::read(connection, &sql, line)?;
     readout.items.reverse();
@@ -87,20 +110,36 @@ pub(crate) fn tail(
 
 fn line(row: &Row<'_>) -> Result<AuditLine, CorruptRow> {
     let seq: i64 = read::column(row, "seq")?;
+    let action: String = read::column(row, "action")?;
+    let event = if action == CUT {
+        AuditEvent::Cut {
+            through: cut_through(row).ok_or(CorruptRow("detail"))?,
+        }
+    } else {
+        AuditEvent::Entry(entry(row, &action)?)
+    };
+    Ok(AuditLine {
+        seq: u64::try_from(seq).map_err(|_| CorruptRow("seq"))?,
+        event,
+        hash: AuditHash(read::column(row, "hash")?),
+    })
+}
+
+fn cut_through(row: &Row<'_>) -> Option<u64> {
+    let detail: String = read::column(row, "detail").ok()?;
+    detail.split_once(' ')?.0.parse().ok()
+}
+
+fn entry(row: &Row<'_>, action_text: &str) -> Result<AuditEntry, CorruptRow> {
     let indicator: Option<String> = read::column(row, "indicator")?;
-    let entry = AuditEntry {
+    Ok(AuditEntry {
         at: read::time(row, "at")?,
         actor: actor(&read::column::<String>(row, "actor")?).ok_or(CorruptRow("actor"))?,
-        action: action(&read::column::<String>(row, "action")?).ok_or(CorruptRow("action"))?,
+        action: action(action_text).ok_or(CorruptRow("action"))?,
         indicator: indicator
             .map(|it| it.parse().map_err(|_| CorruptRow("indicator")))
             .transpose()?,
         detail: read::column(row, "detail")?,
-    };
-    Ok(AuditLine {
-        seq: u64::try_from(seq).map_err(|_| CorruptRow("seq"))?,
-        event: AuditEvent::Entry(entry),
-        hash: AuditHash(read::column(row, "hash")?),
     })
 }
 

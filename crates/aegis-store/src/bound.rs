@@ -1,7 +1,7 @@
 //! How much the store keeps, and what goes first when it is more.
 
 use aegis_core::Timestamp;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 
 use crate::write::millis;
 
@@ -58,14 +58,6 @@ const BOUNDS: [Bound; 4] = [
         key: "peer",
     },
 ];
-
-/// Removes what is over at `now` and what is beyond the bounds.
-pub(crate) fn prune(connection: &mut Connection, now: Timestamp) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    remove_expired(&transaction, now)?;
-    evict(&transaction)?;
-    transaction.commit()
-}
 
 /// Removes every row whose time is over at `now`.
 pub(crate) fn remove_expired(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {

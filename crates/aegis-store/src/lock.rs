@@ -11,7 +11,10 @@ use crate::StoreError;
 
 /// The right to use one store, for as long as it lives.
 #[derive(Debug)]
-pub(crate) struct StoreLock(#[expect(dead_code, reason = "held, never read")] File);
+pub(crate) struct StoreLock {
+    path: PathBuf,
+    _file: File,
+}
 
 impl StoreLock {
     /// Takes the lock of the store at `path`, or says at once that somebody has it.
@@ -23,20 +26,28 @@ impl StoreLock {
             path: path.to_owned(),
             source,
         };
-        let file = open(&beside(path)).map_err(open_error)?;
+        let file = open(&beside(path, ".lock")).map_err(open_error)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self(file)),
+            Ok(()) => Ok(Self {
+                path: path.to_owned(),
+                _file: file,
+            }),
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse {
                 path: path.to_owned(),
             }),
             Err(TryLockError::Error(source)) => Err(open_error(source)),
         }
     }
+
+    /// Returns the path beside the store that has `suffix` after the store's name.
+    pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
+        beside(&self.path, suffix)
+    }
 }
 
-fn beside(path: &Path) -> PathBuf {
+fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
+    name.push(suffix);
     name.into()
 }
 

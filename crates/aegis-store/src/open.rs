@@ -30,12 +30,14 @@ const LOG_BYTES_MAX: u32 = 16 * 1024 * 1024;
 
 /// Opens the store at `path`, making it where there is none, and brings its schema up to date.
 pub(crate) fn open(path: &Path) -> Result<(Connection, StoreLock), StoreError> {
-    let path = make_file(path).map_err(|source| StoreError::Open {
+    let open_error = |source| StoreError::Open {
         path: path.to_owned(),
         source,
-    })?;
+    };
+    let path = true_path(path).map_err(open_error)?;
     let lock = StoreLock::acquire(&path)?;
-    refuse_stump(&path)?;
+    let bytes = make_file(&path).map_err(open_error)?;
+    refuse_stump(&path, bytes)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let damaged = |error| damaged(&path, error);
     let mut connection = Connection::open_with_flags(&path, flags).map_err(damaged)?;
@@ -55,16 +57,32 @@ pub(crate) fn in_memory() -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Makes sure that the file is there and nobody else's to read; returns its one true path, so
-/// that two ways to the same file meet at the same lock.
-fn make_file(path: &Path) -> io::Result<PathBuf> {
-    let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
-    if let Some(directory) = directory {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)?;
+/// Makes the directory where there is none and returns the file's one true path, so that two
+/// ways to the same file meet at the same lock.
+///
+/// The file itself is not opened: closing it again would end the locks that a store which this
+/// process has open already holds on it.
+fn true_path(path: &Path) -> io::Result<PathBuf> {
+    let directory = match path.parent() {
+        Some(it) if !it.as_os_str().is_empty() => it,
+        None | Some(_) => Path::new("."),
+    };
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)?;
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+            Ok(fs::canonicalize(directory)?.join(name))
+        }
+        found => found,
     }
+}
+
+/// Makes the file where there is none, makes sure that nobody else may read it, and returns how
+/// many bytes it has.
+fn make_file(path: &Path) -> io::Result<u64> {
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -72,21 +90,18 @@ fn make_file(path: &Path) -> io::Result<PathBuf> {
         .write(true)
         .mode(0o600)
         .open(path)?;
-    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+    let metadata = file.metadata()?;
+    if metadata.permissions().mode() & 0o077 != 0 {
         file.set_permissions(Permissions::from_mode(0o600))?;
     }
-    fs::canonicalize(path)
+    Ok(metadata.len())
 }
 
-fn refuse_stump(path: &Path) -> Result<(), StoreError> {
-    let bytes = fs::metadata(path).map_err(|source| StoreError::Open {
-        path: path.to_owned(),
-        source,
-    })?;
-    if (1..FILE_BYTES_MIN).contains(&bytes.len()) {
+fn refuse_stump(path: &Path, bytes: u64) -> Result<(), StoreError> {
+    if (1..FILE_BYTES_MIN).contains(&bytes) {
         return Err(StoreError::Damaged {
             path: path.to_owned(),
-            what: format!("only {} bytes are left of it", bytes.len()),
+            what: format!("only {bytes} bytes are left of it"),
         });
     }
     Ok(())

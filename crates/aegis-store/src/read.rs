@@ -20,30 +20,34 @@ pub(crate) struct Readout<T> {
     pub(crate) corrupt_rows: u64,
 }
 
-/// Reads everything there is, and counts the rows that had to be skipped.
+/// Reads everything there is, always in the same order, and counts the rows that had to be skipped.
 pub(crate) fn snapshot(connection: &Connection) -> rusqlite::Result<(Snapshot, u64)> {
-    let alerts = read(connection, "SELECT id, wire, received_at FROM alert", alert)?;
+    let alerts = read(
+        connection,
+        "SELECT id, wire, received_at FROM alert ORDER BY rowid",
+        alert,
+    )?;
     let decisions = read(
         connection,
         "SELECT indicator, origin, author, alert, threat_type, severity, evidence, decided_at,
             expires_at
-         FROM decision",
+         FROM decision ORDER BY indicator, origin, author",
         decision,
     )?;
     let allowlist = read(
         connection,
-        "SELECT indicator, added_at, expires_at, comment FROM allowed",
+        "SELECT indicator, added_at, expires_at, comment FROM allowed ORDER BY indicator",
         allow_entry,
     )?;
     let unblocks = read(
         connection,
-        "SELECT indicator, unblocked_at, expires_at FROM unblocked",
+        "SELECT indicator, unblocked_at, expires_at FROM unblocked ORDER BY indicator",
         unblock,
     )?;
     let peers = read(
         connection,
         "SELECT peer, class, address, first_seen_at, last_seen_at FROM peer
-         ORDER BY last_seen_at DESC",
+         ORDER BY last_seen_at DESC, peer",
         known_peer,
     )?;
     let corrupt_rows = alerts.corrupt_rows

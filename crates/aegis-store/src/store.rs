@@ -1,16 +1,31 @@
 //! The store as the daemon sees it: records in, a snapshot and the audit log out.
 
-use std::{cell::Cell, path::Path};
+use std::{
+    cell::Cell,
+    path::{Path, PathBuf},
+};
 
 use aegis_core::{Record, Snapshot, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::{AuditLine, AuditReport, StoreError, audit, bound, lock::StoreLock, open, read, write};
+use crate::{
+    AuditLine, AuditReport, StoreError,
+    audit::{self, CUT_RULE},
+    bound,
+    lock::StoreLock,
+    open, read, write,
+};
+
+/// How far a table may grow beyond its bound between two looks at it: little beside the bounds,
+/// and seldom enough that looking costs nothing.
+const UNPRUNED_RECORDS_MAX: usize = 10_000;
 
 /// Everything that a node must know after a restart, on disk.
 #[derive(Debug)]
 pub struct Store {
-    connection: Connection, // before the lock, so that it is closed first
+    connection: Connection,   // before the lock, so that it is closed first
+    archive: Option<PathBuf>, // where cut-off parts of the audit log go
+    unpruned_records: usize,  // written since the bounds were last enforced
     _lock: Option<StoreLock>,
     corrupt_rows: Cell<u64>,
 }
@@ -23,30 +38,39 @@ impl Store {
     /// database are refused unchanged.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let (connection, lock) = open::open(path)?;
-        Ok(Self::new(connection, Some(lock)))
+        let mut store = Self::new(connection);
+        store.archive = Some(lock.beside(".audit"));
+        store._lock = Some(lock);
+        Ok(store)
     }
 
     /// Makes a store that lives and dies with the process.
     pub fn in_memory() -> Result<Self, StoreError> {
-        Ok(Self::new(open::in_memory()?, None))
+        Ok(Self::new(open::in_memory()?))
     }
 
-    fn new(connection: Connection, lock: Option<StoreLock>) -> Self {
+    fn new(connection: Connection) -> Self {
         Self {
             connection,
-            _lock: lock,
+            archive: None,
+            // The last process may have stopped just before it was to enforce them.
+            unpruned_records: UNPRUNED_RECORDS_MAX,
+            _lock: None,
             corrupt_rows: Cell::new(0),
         }
     }
 
     /// Writes the records in their order, all or none; they are on the disk when it returns.
     pub fn apply(&mut self, records: &[Record]) -> Result<(), StoreError> {
+        self.look_after_bounds();
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(StoreError::write)?;
         write::records(&transaction, records)?;
-        transaction.commit().map_err(StoreError::write)
+        transaction.commit().map_err(StoreError::write)?;
+        self.unpruned_records += records.len();
+        Ok(())
     }
 
     /// Removes what is over at `now` and returns everything that is alive.
@@ -68,7 +92,29 @@ impl Store {
 
     /// Removes what is over at `now`, and from each table what is beyond its bound.
     pub fn prune(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        bound::prune(&mut self.connection, now).map_err(StoreError::write)
+        bound::remove_expired(&self.connection, now).map_err(StoreError::write)?;
+        self.enforce_bounds()
+    }
+
+    /// Enforces the bounds now and then, between two calls of `prune`.
+    ///
+    /// A failure is only logged: records must be kept even where old ones cannot be cleared away.
+    fn look_after_bounds(&mut self) {
+        if self.unpruned_records < UNPRUNED_RECORDS_MAX {
+            return;
+        }
+        self.unpruned_records = 0;
+        if let Err(error) = self.enforce_bounds() {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "Store could not be kept within its bounds");
+        }
+    }
+
+    fn enforce_bounds(&mut self) -> Result<(), StoreError> {
+        bound::evict(&self.connection).map_err(StoreError::write)?;
+        audit::cut(&mut self.connection, self.archive.as_deref(), CUT_RULE)?;
+        self.unpruned_records = 0;
+        Ok(())
     }
 
     /// Returns the last `limit` lines of the audit log, oldest first.

@@ -23,10 +23,11 @@ pub(crate) fn millis(time: Timestamp) -> i64 {
 /// Writes the records in their order, the audit log's last.
 pub(crate) fn records(connection: &Connection, records: &[Record]) -> Result<(), StoreError> {
     let mut audited = Vec::new();
+    let mut grows_allowlist = false;
     for record in records {
         match record {
-            Record::Allowed(entry) => allowed(connection, entry)?,
             Record::Audit(entry) => audited.push(entry),
+            Record::Allowed(_) => grows_allowlist = true,
             Record::AlertAdded { .. }
             | Record::AlertRemoved(_)
             | Record::DecisionMade(_)
@@ -34,13 +35,17 @@ pub(crate) fn records(connection: &Connection, records: &[Record]) -> Result<(),
             | Record::Disallowed(_)
             | Record::Unblocked(_)
             | Record::UnblockEnded(_)
-            | Record::PeerSeen(_) => row(connection, record).map_err(StoreError::write)?,
+            | Record::PeerSeen(_) => {}
         }
+        row(connection, record).map_err(StoreError::write)?;
+    }
+    if grows_allowlist {
+        refuse_full_allowlist(connection)?;
     }
     audit::append(connection, &audited).map_err(StoreError::write)
 }
 
-/// Writes a record that concerns one row and needs nothing but it.
+/// Writes the row that a record is about.
 fn row(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
     match record {
         Record::AlertAdded { alert, received_at } => alert_added(connection, alert, *received_at),
@@ -51,11 +56,12 @@ fn row(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
             origin,
             author,
         } => decision_ended(connection, *indicator, *origin, *author),
+        Record::Allowed(entry) => allowed(connection, entry),
         Record::Disallowed(indicator) => disallowed(connection, *indicator),
         Record::Unblocked(unblock) => unblocked(connection, unblock),
         Record::UnblockEnded(indicator) => unblock_ended(connection, *indicator),
         Record::PeerSeen(peer) => peer_seen(connection, peer),
-        Record::Allowed(_) | Record::Audit(_) => Ok(()), // written by `records`
+        Record::Audit(_) => Ok(()), // chained to the rest of its kind by `records`
     }
 }
 
@@ -121,23 +127,7 @@ fn decision_ended(
     )
 }
 
-fn allowed(connection: &Connection, entry: &AllowEntry) -> Result<(), StoreError> {
-    write_allowed(connection, entry).map_err(StoreError::write)?;
-    let count = "SELECT count(*) FROM allowed";
-    let rows: i64 = connection
-        .prepare_cached(count)
-        .and_then(|mut it| it.query_row([], |row| row.get(0)))
-        .map_err(StoreError::write)?;
-    if rows.unsigned_abs() > ALLOWED_ROWS_MAX {
-        return Err(StoreError::Full {
-            table: "allowlist",
-            rows_max: ALLOWED_ROWS_MAX,
-        });
-    }
-    Ok(())
-}
-
-fn write_allowed(connection: &Connection, entry: &AllowEntry) -> rusqlite::Result<()> {
+fn allowed(connection: &Connection, entry: &AllowEntry) -> rusqlite::Result<()> {
     execute(
         connection,
         "INSERT OR REPLACE INTO allowed (indicator, added_at, expires_at, comment)
@@ -149,6 +139,19 @@ fn write_allowed(connection: &Connection, entry: &AllowEntry) -> rusqlite::Resul
             entry.comment.as_ref().map(Description::as_str),
         ],
     )
+}
+
+fn refuse_full_allowlist(connection: &Connection) -> Result<(), StoreError> {
+    let rows: i64 = connection
+        .query_row("SELECT count(*) FROM allowed", [], |row| row.get(0))
+        .map_err(StoreError::write)?;
+    if rows.unsigned_abs() > ALLOWED_ROWS_MAX {
+        return Err(StoreError::Full {
+            table: "allowlist",
+            rows_max: ALLOWED_ROWS_MAX,
+        });
+    }
+    Ok(())
 }
 
 fn disallowed(connection: &Connection, indicator: Indicator) -> rusqlite::Result<()> {

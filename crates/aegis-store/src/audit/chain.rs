@@ -1,4 +1,4 @@
-//! The links of the chain: what a hash covers, and where the chain ends.
+//! The links of the chain: what a hash covers, where the chain begins and where it ends.
 
 use aegis_core::AuditEntry;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -9,8 +9,11 @@ use crate::write::millis;
 /// Separates these hashes from every other use of BLAKE3.
 const HASH_CONTEXT: &str = "aegis-store 2026-11 audit log row";
 
-/// What the first row is chained to.
-pub(super) const GENESIS: AuditHash = AuditHash([0; 32]);
+/// The action of a row that says that the rows before some number are no longer in the store.
+pub(super) const CUT: &str = "cut";
+
+/// No log gets here by itself; a mark beyond it is not ours, and arithmetic on it would overflow.
+const SEQ_MAX: i64 = 1 << 53;
 
 /// A row as the table holds it, whatever it says.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -70,43 +73,70 @@ impl RawRow {
     }
 }
 
-/// Where the chain ends: the number and hash of its last row.
+/// A link of the chain: the number and hash of a row.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Head {
+pub(super) struct Link {
     pub(super) seq: i64,
     pub(super) hash: AuditHash,
 }
 
-impl Head {
-    /// The end of an empty chain.
+/// A link that is kept apart from the rows, so that rows missing at either end are missed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Mark {
+    /// The last row that was cut off the start.
+    Base,
+    /// The last row written.
+    Head,
+}
+
+impl Mark {
+    const fn table(self) -> &'static str {
+        match self {
+            Self::Base => "audit_base",
+            Self::Head => "audit_head",
+        }
+    }
+}
+
+impl Link {
+    /// What the first row is chained to.
     pub(super) const START: Self = Self {
         seq: 0,
-        hash: GENESIS,
+        hash: AuditHash([0; 32]),
     };
 
-    pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        let head = connection
-            .prepare_cached("SELECT seq, hash FROM audit_head WHERE only = 1")?
-            .query_row([], |row| {
-                Ok(Self {
-                    seq: row.get(0)?,
-                    hash: AuditHash(row.get(1)?),
-                })
-            })
+    /// Reads a kept link; where there is none, the chain begins or ends at its start.
+    ///
+    /// So does it where somebody made nonsense of the mark: the log must go on, and `verify`
+    /// tells that the mark and the rows do not agree.
+    pub(super) fn read(connection: &Connection, mark: Mark) -> rusqlite::Result<Self> {
+        let sql = format!("SELECT seq, hash FROM {} WHERE only = 1", mark.table());
+        let link = connection
+            .prepare_cached(&sql)?
+            .query_row([], |row| Ok(Self::from_row(row).ok()))
             .optional()?;
-        Ok(head.unwrap_or(Self::START))
+        let link = link.flatten().filter(|it| (0..=SEQ_MAX).contains(&it.seq));
+        Ok(link.unwrap_or(Self::START))
     }
 
-    pub(super) fn write(self, connection: &Connection) -> rusqlite::Result<()> {
-        connection
-            .prepare_cached(
-                "INSERT OR REPLACE INTO audit_head (only, seq, hash) VALUES (1, ?1, ?2)",
-            )?
-            .execute(params![self.seq, self.hash.0])?;
+    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            seq: row.get("seq")?,
+            hash: AuditHash(row.get("hash")?),
+        })
+    }
+
+    pub(super) fn write(self, connection: &Connection, mark: Mark) -> rusqlite::Result<()> {
+        let sql = format!(
+            "INSERT OR REPLACE INTO {} (only, seq, hash) VALUES (1, ?1, ?2)",
+            mark.table()
+        );
+        let mut statement = connection.prepare_cached(&sql)?;
+        statement.execute(params![self.seq, self.hash.0])?;
         Ok(())
     }
 
-    /// Writes `row` after this end of the chain and returns the new end.
+    /// Writes `row` after this link and returns the link that it makes.
     pub(super) fn append(self, connection: &Connection, row: &RawRow) -> rusqlite::Result<Self> {
         let hash = row.hash(self.hash);
         connection
@@ -124,5 +154,10 @@ impl Head {
                 hash.0
             ])?;
         Ok(Self { seq: row.seq, hash })
+    }
+
+    /// Returns what a cut row says when this is the last link cut off.
+    pub(super) fn cut_detail(self) -> String {
+        format!("{} {}", self.seq, self.hash)
     }
 }

@@ -1,0 +1,114 @@
+//! Records to write, and a place to write them to.
+
+use std::{net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
+
+use aegis_core::{
+    Action, Actor, Alert, AllowEntry, AuditEntry, BlockDuration, Decision, Evidence, Indicator,
+    KnownPeer, NodeId, Origin, PeerClass, Record, Severity, Statement, ThreatType, Timestamp,
+    Unblock,
+};
+use tempfile::TempDir;
+
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
+
+/// A place for a store that vanishes with the test.
+pub(crate) fn place() -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("node").join("store.db");
+    (directory, path)
+}
+
+pub(crate) fn node(number: u8) -> NodeId {
+    NodeId::from_public_key([number; 32])
+}
+
+pub(crate) fn indicator(number: u32) -> Indicator {
+    Indicator::host(Ipv4Addr::from(0xcb00_7100 + number).into())
+}
+
+/// An alert whose bytes are its number, alive for a day after `NOW`.
+pub(crate) fn alert(number: u32) -> Arc<Alert> {
+    let statement = Statement {
+        indicator: indicator(number),
+        threat_type: ThreatType::syn_flood(),
+        severity: Severity::MAX,
+        stated_at: NOW,
+        block_for: BlockDuration::MAX,
+        evidence: Evidence::Verified,
+        description: None,
+        withdraws: None,
+    };
+    let wire = format!("alert {number}").into_bytes();
+    Arc::new(Alert::from_verified(node(7), statement, wire.into()))
+}
+
+pub(crate) fn alert_added(number: u32) -> Record {
+    Record::AlertAdded {
+        alert: alert(number),
+        received_at: NOW,
+    }
+}
+
+pub(crate) fn decision(number: u32) -> Decision {
+    Decision {
+        indicator: indicator(number),
+        origin: Origin::Peers,
+        author: node(7),
+        alert: Some(alert(number).id()),
+        threat_type: ThreatType::syn_flood(),
+        severity: Severity::MEDIUM,
+        evidence: Evidence::Spoofable,
+        decided_at: NOW,
+        expires_at: NOW + HOUR,
+    }
+}
+
+pub(crate) fn allow_entry(number: u32) -> AllowEntry {
+    AllowEntry {
+        indicator: indicator(number),
+        added_at: NOW,
+        expires_at: None,
+        comment: "the office".parse().ok(),
+    }
+}
+
+pub(crate) fn unblock(number: u32) -> Unblock {
+    Unblock {
+        indicator: indicator(number),
+        unblocked_at: NOW,
+        expires_at: NOW + HOUR,
+    }
+}
+
+pub(crate) fn peer(number: u8) -> KnownPeer {
+    KnownPeer {
+        peer: node(number),
+        class: PeerClass::Lan,
+        address: format!("/ip4/192.0.2.{number}/tcp/9001"),
+        first_seen_at: NOW,
+        last_seen_at: NOW + Duration::from_secs(number.into()),
+    }
+}
+
+pub(crate) fn audited(number: u32) -> Record {
+    Record::Audit(AuditEntry {
+        at: NOW,
+        actor: Actor::Peer(node(7)),
+        action: Action::Block,
+        indicator: Some(indicator(number)),
+        detail: format!("line {number}"),
+    })
+}
+
+/// One record for each table.
+pub(crate) fn one_of_each() -> Vec<Record> {
+    vec![
+        alert_added(1),
+        Record::DecisionMade(decision(2)),
+        Record::Allowed(allow_entry(3)),
+        Record::Unblocked(unblock(4)),
+        Record::PeerSeen(peer(5)),
+        audited(6),
+    ]
+}

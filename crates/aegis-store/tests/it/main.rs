@@ -1,0 +1,12 @@
+//! The store as its caller meets it: on disk, reopened, killed, damaged, old, new and shared.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
+
+mod corrupt_row;
+mod damage;
+mod expiry;
+mod fixture;
+mod kill;
+mod migration;
+mod model;
+mod open;
