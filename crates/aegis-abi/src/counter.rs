@@ -1,0 +1,83 @@
+//! What the kernel program counts, one slot a CPU each.
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// One thing the kernel program counts. The number is the slot in [`crate::Counters`].
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        #[repr(u32)]
+        pub enum Counter {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Counter {
+            /// Every counter, in slot order.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// Returns the name that metrics and reports use.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+counters! {
+    /// Packets seen.
+    Packets = "packets",
+    /// Bytes seen.
+    Bytes = "bytes",
+    /// Packets passed on to the stack.
+    Passed = "passed",
+    /// Packets dropped, whatever the reason; zero in observe mode.
+    Dropped = "dropped",
+    /// Bytes dropped.
+    DroppedBytes = "dropped_bytes",
+    /// Packets dropped before anything behind the IP header was read.
+    EarlyDrops = "early_drops",
+    /// Packets that would have been dropped, were this not observe mode.
+    WouldHaveDropped = "would_have_dropped",
+    /// Packets whose source is a blocked IPv4 address.
+    MatchedHostV4 = "matched_host_v4",
+    /// Packets whose source is a blocked IPv6 address.
+    MatchedHostV6 = "matched_host_v6",
+    /// Packets whose source lies in a blocked IPv4 prefix.
+    MatchedPrefixV4 = "matched_prefix_v4",
+    /// Packets whose source lies in a blocked IPv6 prefix, a /64 included.
+    MatchedPrefixV6 = "matched_prefix_v6",
+    /// Packets that the SYN-flood detector dropped itself: the crossing one, and those above the
+    /// threshold where the block did not fit into its table.
+    MatchedDetector = "matched_detector",
+    /// Packets passed because their source is on the allowlist.
+    Allowlisted = "allowlisted",
+    /// Packets passed because their source is protected.
+    Protected = "protected",
+    /// Packets passed that are neither IPv4 nor IPv6.
+    NotIp = "not_ip",
+    /// Packets passed that end before their headers do.
+    Truncated = "truncated",
+    /// Packets passed whose header contradicts itself.
+    BadHeader = "bad_header",
+    /// Packets passed with more VLAN tags than are looked through.
+    TooManyTags = "too_many_tags",
+    /// Packets passed with more IPv6 extension headers than are looked through.
+    TooManyHeaders = "too_many_headers",
+    /// Packets passed whose IPv6 source is an IPv4-mapped address, which is never legal on a wire.
+    MappedSource = "mapped_source",
+    /// Fragments without a transport header, which detectors leave alone.
+    Fragments = "fragments",
+    /// TCP connection requests that the detector looked at.
+    Syns = "syns",
+    /// Sources that crossed the SYN-flood threshold, once for each crossing.
+    SynFloods = "syn_floods",
+    /// Blocks by the kernel's own detector that did not fit into the table.
+    BlocksRefused = "blocks_refused",
+    /// Events that user space did not get because the ring buffer was full.
+    EventsLost = "events_lost",
+}
+
+impl Counter {
+    /// Returns how many counters there are.
+    pub const COUNT: usize = Self::ALL.len();
+}

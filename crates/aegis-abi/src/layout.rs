@@ -1,0 +1,182 @@
+//! The values that lie in kernel maps. Every type is `repr(C)`, without padding, and tested so.
+
+use crate::{Counter, Plain};
+
+/// Bits of [`Config::flags`].
+pub mod config_flag {
+    /// Count and report, drop nothing.
+    pub const OBSERVE: u32 = 1;
+    /// Run the SYN-flood detector.
+    pub const SYN_FLOOD: u32 = 1 << 1;
+    /// The IPv4 allow table holds entries.
+    pub const ALLOW_V4: u32 = 1 << 2;
+    /// The IPv6 allow table holds entries.
+    pub const ALLOW_V6: u32 = 1 << 3;
+    /// The table of blocked IPv6 addresses holds entries.
+    pub const BLOCK_V6: u32 = 1 << 4;
+    /// The table of blocked IPv4 prefixes holds entries.
+    pub const BLOCK_PREFIX4: u32 = 1 << 5;
+    /// The table of blocked IPv6 prefixes holds entries.
+    pub const BLOCK_PREFIX6: u32 = 1 << 6;
+}
+
+/// What user space tells the kernel program; it may change at any time, without a reload.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[repr(C)]
+pub struct Config {
+    /// [`crate::ABI_VERSION`] of whoever made the maps.
+    pub abi_version: u32,
+    /// Bits of [`config_flag`].
+    pub flags: u32,
+    /// The SYN that makes a source a flood: this many within one window.
+    pub syn_threshold: u32,
+    /// Always zero.
+    pub reserved: u32,
+    /// The length of a SYN window in jiffies.
+    pub syn_window: u64,
+    /// How long the kernel blocks a flooding source by itself, in jiffies.
+    pub syn_block: u64,
+}
+
+/// A blocked source. The first eight bytes are the deadline in every ABI version.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[repr(C)]
+pub struct BlockEntry {
+    /// The jiffy from which on packets pass again.
+    ///
+    /// In a prefix table this is the latest deadline of all prefixes that cover this one: the
+    /// kernel finds the longest prefix only, and an expired one must not hide a wider live one.
+    pub deadline: u64,
+    /// The jiffy at which this entry itself ends: differs from `deadline` in prefix tables only.
+    pub own_deadline: u64,
+    /// The same in UTC milliseconds as user space gave it, or zero where the kernel blocked.
+    pub expires_at: u64,
+    /// Packets that met this entry while it was live.
+    pub packets: u64,
+    /// Bytes of those packets.
+    pub bytes: u64,
+    /// The jiffy of the last such packet, or zero.
+    pub last_seen: u64,
+    /// How often the kernel's detector caught this source.
+    pub violations: u32,
+    /// Always zero.
+    pub reserved: u32,
+}
+
+/// An exempt prefix.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[repr(C)]
+pub struct AllowEntry {
+    /// Zero: on the operator's allowlist; one: protected.
+    pub is_protected: u32,
+}
+
+/// How many connection requests a source sent since `start`.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[repr(C)]
+pub struct SynWindow {
+    /// The jiffy of the first request of the window.
+    pub start: u64,
+    /// Requests since then.
+    pub count: u64,
+}
+
+/// The kernel's tick counter, and its monotonic clock read right after it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[repr(C)]
+pub struct Clock {
+    /// Jiffies.
+    pub jiffies: u64,
+    /// Nanoseconds since the start, without suspended time.
+    pub monotonic_ns: u64,
+}
+
+/// All counters of one CPU.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(C)]
+pub struct Counters {
+    /// One value for each [`Counter`], in its order.
+    pub values: [u64; Counter::COUNT],
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            values: [0; Counter::COUNT],
+        }
+    }
+}
+
+/// The key of a prefix table, as the kernel's trie wants it.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[repr(C)]
+pub struct PrefixKey<const N: usize> {
+    /// The prefix length in bits, in host byte order.
+    pub prefix_len: u32,
+    /// The address in network byte order, host bits zero.
+    pub address: [u8; N],
+}
+
+/// The key of an IPv4 prefix table.
+pub type PrefixV4 = PrefixKey<4>;
+/// The key of an IPv6 prefix table.
+pub type PrefixV6 = PrefixKey<16>;
+
+/// Which address family an [`Event`] speaks of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum Family {
+    /// IPv4: the first four bytes of the address count.
+    V4 = 4,
+    /// IPv6.
+    V6 = 6,
+}
+
+/// [`Event::kind`] of a source that crossed the SYN threshold.
+pub const EVENT_SYN_FLOOD: u32 = 1;
+
+/// What the kernel program tells user space, once for each crossing of a threshold.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[repr(C)]
+pub struct Event {
+    /// [`EVENT_SYN_FLOOD`].
+    pub kind: u32,
+    /// [`Family`] as a number.
+    pub family: u32,
+    /// The source in network byte order, host bits below `prefix_len` zero.
+    pub address: [u8; 16],
+    /// 32 for IPv4, 64 for IPv6.
+    pub prefix_len: u32,
+    /// Packets of the window that crossed the threshold.
+    pub count: u32,
+    /// Jiffies from the first of them to the last.
+    pub elapsed: u64,
+    /// The jiffy of the crossing.
+    pub at: u64,
+    /// The jiffy until which the kernel blocks the source, or zero where it could not.
+    pub deadline: u64,
+    /// How often the detector caught this source while its entry lived, this time included.
+    pub violations: u32,
+    /// One in observe mode: nothing is dropped.
+    pub is_observed: u32,
+}
+
+// SAFETY: `repr(C)`, integers only, without padding (tested).
+unsafe impl Plain for Config {}
+// SAFETY: as above.
+unsafe impl Plain for BlockEntry {}
+// SAFETY: as above.
+unsafe impl Plain for AllowEntry {}
+// SAFETY: as above.
+unsafe impl Plain for SynWindow {}
+// SAFETY: as above.
+unsafe impl Plain for Clock {}
+// SAFETY: as above.
+unsafe impl Plain for Counters {}
+// SAFETY: as above; the address has no alignment of its own, and 4 + N is a multiple of 4 for the
+// two lengths in use.
+unsafe impl Plain for PrefixV4 {}
+// SAFETY: as above.
+unsafe impl Plain for PrefixV6 {}
+// SAFETY: as above.
+unsafe impl Plain for Event {}

@@ -1,0 +1,53 @@
+//! The bytes that the AEGIS kernel program and user space share, and the packet parser of both.
+//!
+//! Map values, configuration, counters and events are `repr(C)` types whose layout is tested: the
+//! kernel program and the daemon may be of different builds, since pinned maps outlive both. A
+//! change of any layout here raises [`ABI_VERSION`].
+//!
+//! The parser is generic over where the bytes lie, so that the code the verifier accepts in the
+//! kernel is the code that tests and the fuzzer run on the host. Nothing here allocates, panics or
+//! knows a clock.
+
+#![no_std]
+#![expect(
+    unsafe_code,
+    reason = "the marker trait of types that are plain bytes is unsafe to implement"
+)]
+
+mod counter;
+mod layout;
+pub mod maps;
+mod parse;
+
+pub use counter::Counter;
+pub use layout::{
+    AllowEntry, BlockEntry, Clock, Config, Counters, EVENT_SYN_FLOOD, Event, Family, PrefixKey,
+    PrefixV4, PrefixV6, SynWindow, config_flag,
+};
+pub use parse::{
+    EXTENSION_HEADERS_MAX, Frame, Network, Skip, Source, Tcp, Transport, VLAN_TAGS_MAX,
+    parse_network, parse_tcp, parse_transport,
+};
+
+/// The version of everything in this crate that lies in a pinned map.
+///
+/// In every version the first eight bytes of a block entry are its deadline and the keys are as
+/// they are here, so that a newer build can carry the blocks of an older one over.
+pub const ABI_VERSION: u32 = 1;
+
+/// Types that are plain bytes: any bytes are a value, and a value has no padding.
+///
+/// # Safety
+///
+/// The type is `repr(C)` or a primitive, has no padding, and every bit pattern is valid.
+pub unsafe trait Plain: Copy + 'static {}
+
+// SAFETY: integers and byte arrays have no padding and no invalid pattern.
+unsafe impl Plain for u32 {}
+// SAFETY: as above.
+unsafe impl Plain for u64 {}
+// SAFETY: as above.
+unsafe impl<const N: usize> Plain for [u8; N] {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! Tests that the layouts are what both sides take them for.
+
+use core::mem::{align_of, offset_of, size_of};
+
+use crate::*;
+
+#[test]
+fn values_have_no_padding() {
+    assert_eq!(size_of::<Config>(), 4 * 4 + 2 * 8);
+    assert_eq!(size_of::<BlockEntry>(), 6 * 8 + 2 * 4);
+    assert_eq!(size_of::<AllowEntry>(), 4);
+    assert_eq!(size_of::<SynWindow>(), 16);
+    assert_eq!(size_of::<Clock>(), 16);
+    assert_eq!(size_of::<Counters>(), 8 * Counter::COUNT);
+    assert_eq!(size_of::<PrefixV4>(), 8);
+    assert_eq!(size_of::<PrefixV6>(), 20);
+    assert_eq!(size_of::<Event>(), 4 + 4 + 16 + 4 + 4 + 3 * 8 + 4 + 4);
+    assert_eq!(align_of::<BlockEntry>(), 8);
+}
+
+#[test]
+fn offsets_do_not_move_between_versions() {
+    assert_eq!(ABI_VERSION, 1, "a new version needs new offsets below");
+    assert_eq!(offset_of!(Config, abi_version), 0);
+    assert_eq!(offset_of!(Config, flags), 4);
+    assert_eq!(offset_of!(Config, syn_threshold), 8);
+    assert_eq!(offset_of!(Config, syn_window), 16);
+    assert_eq!(offset_of!(Config, syn_block), 24);
+    assert_eq!(offset_of!(BlockEntry, deadline), 0);
+    assert_eq!(offset_of!(BlockEntry, own_deadline), 8);
+    assert_eq!(offset_of!(BlockEntry, expires_at), 16);
+    assert_eq!(offset_of!(BlockEntry, packets), 24);
+    assert_eq!(offset_of!(BlockEntry, bytes), 32);
+    assert_eq!(offset_of!(BlockEntry, last_seen), 40);
+    assert_eq!(offset_of!(BlockEntry, violations), 48);
+    assert_eq!(offset_of!(Event, address), 8);
+    assert_eq!(offset_of!(Event, prefix_len), 24);
+    assert_eq!(offset_of!(Event, count), 28);
+    assert_eq!(offset_of!(Event, elapsed), 32);
+    assert_eq!(offset_of!(Event, at), 40);
+    assert_eq!(offset_of!(Event, deadline), 48);
+    assert_eq!(offset_of!(Event, violations), 56);
+    assert_eq!(offset_of!(Event, is_observed), 60);
+}
+
+#[test]
+fn a_counter_is_its_slot_and_has_a_name_of_its_own() {
+    for (slot, counter) in Counter::ALL.iter().enumerate() {
+        assert_eq!(*counter as usize, slot, "{counter:?}");
+        let same_name = |it: &&Counter| it.as_str() == counter.as_str();
+        assert_eq!(Counter::ALL.iter().filter(same_name).count(), 1);
+    }
+}
+
+#[test]
+fn map_names_fit_the_kernel() {
+    for name in maps::PINNED.into_iter().chain([maps::CLOCK]) {
+        assert!(name.len() <= 15, "{name}");
+    }
+}
+
+#[test]
+fn table_sizes_are_what_the_kernel_takes() {
+    assert!(maps::EVENTS_BYTES.is_power_of_two());
+    assert_eq!(maps::EVENTS_BYTES % 4096, 0);
+}

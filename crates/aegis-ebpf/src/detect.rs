@@ -1,0 +1,211 @@
+//! The SYN-flood detector: connection requests per source within a window.
+//!
+//! The request that reaches the threshold blocks its source, is dropped, and is told to user space
+//! once. The address may be forged, so the finding is spoofable evidence; exempt sources never get
+//! here. Windows lie in an LRU table: a flood from more sources than fit makes it forget.
+
+use aegis_abi::{
+    BlockEntry, Counter, EVENT_SYN_FLOOD, Event, Family, Frame, Network, Skip, Source, SynWindow,
+    Transport, maps, parse_tcp, parse_transport,
+};
+use aya_ebpf::{
+    bindings::BPF_NOEXIST,
+    maps::{HashMap, LruHashMap},
+};
+
+use crate::{
+    filter::{Moment, net64},
+    tables::{BLOCK_NET64, BLOCK_V4, EVENTS, SYN_V4, SYN_V6, Shared, open},
+};
+
+/// What one request made of its source's window.
+enum Step {
+    /// Fewer requests than the threshold.
+    Below,
+    /// This one reached it.
+    Crossed { count: u64, elapsed: u64 },
+    /// It was reached before, and the block did not fit into the table.
+    Above,
+}
+
+/// Returns whether the packet is to be dropped as part of a SYN flood.
+#[inline(always)]
+pub(crate) fn is_syn_flood(
+    frame: &impl Frame,
+    moment: &Moment<'_>,
+    network: &Network,
+) -> Result<bool, Skip> {
+    let offset = match parse_transport(frame, network)? {
+        Transport::Tcp(offset) => offset,
+        Transport::Other { .. } => return Ok(false),
+        Transport::LaterFragment => {
+            moment.counters.count(Counter::Fragments);
+            return Ok(false);
+        }
+    };
+    if !parse_tcp(frame, offset)?.is_connection_request() {
+        return Ok(false);
+    }
+    moment.counters.count(Counter::Syns);
+    Ok(match network.source {
+        Source::V4(address) => count_v4(moment, address),
+        Source::V6(address) => count_v6(moment, net64(address)),
+    })
+}
+
+#[inline(always)]
+fn count_v4(moment: &Moment<'_>, source: [u8; 4]) -> bool {
+    let (count, elapsed) = match step(moment, &SYN_V4, source) {
+        Step::Below => return false,
+        Step::Above => return true,
+        Step::Crossed { count, elapsed } => (count, elapsed),
+    };
+    let block = block(moment, &BLOCK_V4, source);
+    if block.is_some() {
+        open(maps::GATE_BLOCK_V4);
+        restart(&SYN_V4, source, moment.now);
+    }
+    let [a, b, c, d] = source;
+    report(moment, block, Event {
+        family: Family::V4 as u32,
+        address: [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        prefix_len: 32,
+        count: count as u32,
+        elapsed,
+        ..Event::default()
+    });
+    true
+}
+
+#[inline(always)]
+fn count_v6(moment: &Moment<'_>, source: [u8; 8]) -> bool {
+    let (count, elapsed) = match step(moment, &SYN_V6, source) {
+        Step::Below => return false,
+        Step::Above => return true,
+        Step::Crossed { count, elapsed } => (count, elapsed),
+    };
+    let block = block(moment, &BLOCK_NET64, source);
+    if block.is_some() {
+        open(maps::GATE_BLOCK_NET64);
+        restart(&SYN_V6, source, moment.now);
+    }
+    let [a, b, c, d, e, f, g, h] = source;
+    report(moment, block, Event {
+        family: Family::V6 as u32,
+        address: [a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0],
+        prefix_len: 64,
+        count: count as u32,
+        elapsed,
+        ..Event::default()
+    });
+    true
+}
+
+/// Counts one request of `source`.
+#[inline(always)]
+fn step<K>(moment: &Moment<'_>, windows: &LruHashMap<K, Shared<SynWindow>>, source: K) -> Step {
+    let threshold = u64::from(moment.config.syn_threshold);
+    // SAFETY: an LRU table may give the slot to another source meanwhile. Then a request is
+    // counted for the wrong one, which is within what an LRU detector promises.
+    let Some(window) = (unsafe { windows.get(&source) }) else {
+        let fresh = Shared::new(SynWindow {
+            start: moment.now,
+            count: 1,
+        });
+        // Of two CPUs that come here at once one loses its count: one request late at most.
+        let _ = windows.insert(&source, &fresh, u64::from(BPF_NOEXIST));
+        return if threshold <= 1 {
+            Step::Crossed { count: 1, elapsed: 0 }
+        } else {
+            Step::Below
+        };
+    };
+    let elapsed = moment.now.saturating_sub(window.start());
+    if elapsed >= moment.config.syn_window {
+        window.restart(moment.now, 0);
+        return reach(window.count(), threshold, 0);
+    }
+    reach(window.count(), threshold, elapsed)
+}
+
+#[inline(always)]
+const fn reach(count: u64, threshold: u64, elapsed: u64) -> Step {
+    if count < threshold {
+        Step::Below
+    } else if count == threshold || threshold == 0 {
+        Step::Crossed { count, elapsed }
+    } else {
+        Step::Above
+    }
+}
+
+/// Forgets what was counted, so that a source starts afresh when its block ends.
+#[inline(always)]
+fn restart<K>(windows: &LruHashMap<K, Shared<SynWindow>>, source: K, now: u64) {
+    // SAFETY: as in `step`.
+    if let Some(window) = unsafe { windows.get(&source) } {
+        window.restart(now, 0);
+    }
+}
+
+/// A block that the detector made: until which jiffy, and the how-many-eth of its source.
+#[derive(Clone, Copy)]
+struct Block {
+    deadline: u64,
+    violations: u32,
+}
+
+/// Blocks `source`; returns `None` where the table is full.
+#[inline(always)]
+fn block<K>(
+    moment: &Moment<'_>,
+    table: &HashMap<K, Shared<BlockEntry>>,
+    source: K,
+) -> Option<Block> {
+    let deadline = moment.now + moment.config.syn_block + 1;
+    // SAFETY: the table is not preallocated, so an entry lives until we are done.
+    if let Some(entry) = unsafe { table.get(&source) } {
+        entry.count(moment.now, moment.bytes);
+        return Some(Block {
+            deadline,
+            violations: entry.renew(deadline),
+        });
+    }
+    let entry = Shared::new(BlockEntry {
+        deadline,
+        own_deadline: deadline,
+        expires_at: 0,
+        packets: 1,
+        bytes: moment.bytes,
+        last_seen: moment.now,
+        violations: 1,
+        reserved: 0,
+    });
+    table.insert(&source, &entry, 0).ok()?;
+    Some(Block {
+        deadline,
+        violations: 1,
+    })
+}
+
+/// Tells user space of one crossing.
+#[inline(always)]
+fn report(moment: &Moment<'_>, block: Option<Block>, event: Event) {
+    moment.counters.count(Counter::SynFloods);
+    if block.is_none() {
+        moment.counters.count(Counter::BlocksRefused);
+    }
+    let Some(mut slot) = EVENTS.reserve::<Event>(0) else {
+        moment.counters.count(Counter::EventsLost);
+        return;
+    };
+    slot.write(Event {
+        kind: EVENT_SYN_FLOOD,
+        at: moment.now,
+        deadline: block.map_or(0, |it| it.deadline),
+        violations: block.map_or(0, |it| it.violations),
+        is_observed: u32::from(moment.has(aegis_abi::config_flag::OBSERVE)),
+        ..event
+    });
+    slot.submit(0);
+}

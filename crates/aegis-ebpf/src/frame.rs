@@ -1,0 +1,74 @@
+//! Where the bytes of a packet lie: in memory (XDP) or behind a call (traffic control).
+
+use core::{marker::PhantomData, mem::MaybeUninit};
+
+use aegis_abi::Frame;
+use aya_ebpf::{
+    EbpfContext as _,
+    helpers::generated::bpf_skb_load_bytes,
+    programs::{TcContext, XdpContext},
+};
+
+/// A packet at XDP: bytes between two pointers that the verifier knows.
+pub(crate) struct XdpFrame<'a> {
+    start: usize,
+    end: usize,
+    ctx: PhantomData<&'a XdpContext>,
+}
+
+impl<'a> XdpFrame<'a> {
+    #[inline(always)]
+    pub(crate) fn new(ctx: &'a XdpContext) -> Self {
+        Self {
+            start: ctx.data(),
+            end: ctx.data_end(),
+            ctx: PhantomData,
+        }
+    }
+}
+
+impl Frame for XdpFrame<'_> {
+    #[inline(always)]
+    fn load<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
+        let start = self.start + offset;
+        if start + N > self.end {
+            return None;
+        }
+        // SAFETY: `start..start + N` lies within the packet, checked above, and bytes need no
+        // alignment.
+        Some(unsafe { (start as *const [u8; N]).read() })
+    }
+}
+
+/// A packet at traffic control, whose bytes may lie in several pieces.
+pub(crate) struct SkbFrame<'a> {
+    ctx: &'a TcContext,
+}
+
+impl<'a> SkbFrame<'a> {
+    #[inline(always)]
+    pub(crate) fn new(ctx: &'a TcContext) -> Self {
+        Self { ctx }
+    }
+}
+
+impl Frame for SkbFrame<'_> {
+    #[inline(always)]
+    fn load<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
+        let mut bytes = MaybeUninit::<[u8; N]>::uninit();
+        // SAFETY: the context is the kernel's, and `bytes` has room for N bytes.
+        let result = unsafe {
+            bpf_skb_load_bytes(
+                self.ctx.as_ptr(),
+                offset as u32,
+                bytes.as_mut_ptr().cast(),
+                N as u32,
+            )
+        };
+        if result != 0 {
+            return None;
+        }
+        // SAFETY: the call above filled all of it.
+        Some(unsafe { bytes.assume_init() })
+    }
+}

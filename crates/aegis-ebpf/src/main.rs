@@ -1,0 +1,94 @@
+//! The AEGIS kernel program: drops packets of blocked sources before the stack sees them.
+//!
+//! The same decision runs in native and generic XDP and at the traffic-control ingress hook. It
+//! reads its tables and configuration from maps that user space fills, it expires blocks by the
+//! kernel's tick counter, and it needs nobody alive to go on dropping.
+
+#![no_std]
+#![no_main]
+#![feature(core_intrinsics)]
+#![expect(
+    internal_features,
+    reason = "the target has no stable way to the atomic addition that the kernel has"
+)]
+
+mod detect;
+mod filter;
+mod frame;
+mod tables;
+
+use aegis_abi::Clock;
+use aya_ebpf::{
+    bindings::{TC_ACT_OK, TC_ACT_SHOT, xdp_action},
+    helpers::{bpf_jiffies64, bpf_ktime_get_ns, generated::bpf_xdp_get_buff_len},
+    macros::{classifier, xdp},
+    programs::{TcContext, XdpContext},
+};
+
+use crate::{
+    filter::{Fate, decide},
+    frame::{SkbFrame, XdpFrame},
+};
+
+/// Decides at XDP where a packet lies in one buffer.
+#[xdp]
+pub fn aegis_xdp(ctx: XdpContext) -> u32 {
+    let bytes = ctx.data_end() - ctx.data();
+    act_xdp(decide(&XdpFrame::new(&ctx), bytes as u64))
+}
+
+/// Decides at XDP where a packet may lie in several buffers: its headers lie in the first.
+#[xdp(frags)]
+pub fn aegis_xdp_frags(ctx: XdpContext) -> u32 {
+    // SAFETY: the context is the one the kernel called us with.
+    let bytes = unsafe { bpf_xdp_get_buff_len(ctx.ctx) };
+    act_xdp(decide(&XdpFrame::new(&ctx), bytes))
+}
+
+/// Decides at the traffic-control ingress hook.
+#[classifier]
+pub fn aegis_tc(ctx: TcContext) -> i32 {
+    match decide(&SkbFrame::new(&ctx), u64::from(ctx.len())) {
+        // What comes after us still has its say, as after XDP.
+        Fate::Pass => TC_ACT_UNSPEC,
+        Fate::Drop => TC_ACT_SHOT,
+    }
+}
+
+/// Reads the tick counter for user space, which has no other way to it.
+#[xdp]
+pub fn aegis_clock(_ctx: XdpContext) -> u32 {
+    if let Some(clock) = tables::CLOCK.get_ptr_mut(0) {
+        // SAFETY: the kernel knows no failure of these two.
+        let (jiffies, monotonic_ns) = unsafe { (bpf_jiffies64(), bpf_ktime_get_ns()) };
+        let now = Clock {
+            jiffies,
+            monotonic_ns,
+        };
+        // SAFETY: the map's value is a `Clock` and lives as long as the program.
+        unsafe { clock.write(now) };
+    }
+    xdp_action::XDP_PASS
+}
+
+/// Passes the packet on to the next program at the hook.
+const TC_ACT_UNSPEC: i32 = -1;
+const _: () = assert!(TC_ACT_OK == 0 && TC_ACT_SHOT == 2);
+
+#[inline(always)]
+fn act_xdp(fate: Fate) -> u32 {
+    match fate {
+        Fate::Pass => xdp_action::XDP_PASS,
+        Fate::Drop => xdp_action::XDP_DROP,
+    }
+}
+
+#[panic_handler]
+fn panic(_info: &core::panic::PanicInfo<'_>) -> ! {
+    // Never linked: the build fails where a panic remains.
+    loop {}
+}
+
+#[unsafe(link_section = "license")]
+#[unsafe(no_mangle)]
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

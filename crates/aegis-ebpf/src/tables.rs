@@ -1,0 +1,193 @@
+//! The maps, and what the program does with their values.
+
+use core::{
+    cell::UnsafeCell,
+    intrinsics::{AtomicOrdering, atomic_xadd},
+};
+
+use aegis_abi::{AllowEntry, BlockEntry, Clock, Config, Counter, Counters, SynWindow, maps};
+use aya_ebpf::{
+    bindings::BPF_F_NO_PREALLOC,
+    macros::map,
+    maps::{Array, HashMap, LpmTrie, LruHashMap, PerCpuArray, RingBuf},
+};
+
+#[map]
+pub(crate) static CONFIG: Array<Config> = Array::with_max_entries(1, 0);
+#[map]
+pub(crate) static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0);
+#[map]
+pub(crate) static GATES: Array<u32> = Array::with_max_entries(maps::GATE_COUNT, 0);
+#[map]
+pub(crate) static CLOCK: Array<Clock> = Array::with_max_entries(1, 0);
+
+// Without preallocation a table costs memory by what is in it, not by what would fit.
+#[map]
+pub(crate) static BLOCK_V4: HashMap<[u8; 4], Shared<BlockEntry>> =
+    HashMap::with_max_entries(maps::BLOCK_V4_MAX, BPF_F_NO_PREALLOC);
+#[map]
+pub(crate) static BLOCK_V6: HashMap<[u8; 16], Shared<BlockEntry>> =
+    HashMap::with_max_entries(maps::BLOCK_V6_MAX, BPF_F_NO_PREALLOC);
+#[map]
+pub(crate) static BLOCK_NET64: HashMap<[u8; 8], Shared<BlockEntry>> =
+    HashMap::with_max_entries(maps::BLOCK_V6_MAX, BPF_F_NO_PREALLOC);
+#[map]
+pub(crate) static BLOCK_PREFIX4: LpmTrie<[u8; 4], Shared<BlockEntry>> =
+    LpmTrie::with_max_entries(maps::BLOCK_PREFIX_MAX, BPF_F_NO_PREALLOC);
+#[map]
+pub(crate) static BLOCK_PREFIX6: LpmTrie<[u8; 16], Shared<BlockEntry>> =
+    LpmTrie::with_max_entries(maps::BLOCK_PREFIX_MAX, BPF_F_NO_PREALLOC);
+#[map]
+pub(crate) static ALLOW_V4: LpmTrie<[u8; 4], AllowEntry> =
+    LpmTrie::with_max_entries(maps::ALLOW_MAX, BPF_F_NO_PREALLOC);
+#[map]
+pub(crate) static ALLOW_V6: LpmTrie<[u8; 16], AllowEntry> =
+    LpmTrie::with_max_entries(maps::ALLOW_MAX, BPF_F_NO_PREALLOC);
+
+#[map]
+pub(crate) static SYN_V4: LruHashMap<[u8; 4], Shared<SynWindow>> =
+    LruHashMap::with_max_entries(maps::SYN_SOURCES_MAX, 0);
+#[map]
+pub(crate) static SYN_V6: LruHashMap<[u8; 8], Shared<SynWindow>> =
+    LruHashMap::with_max_entries(maps::SYN_SOURCES_MAX, 0);
+#[map]
+pub(crate) static EVENTS: RingBuf = RingBuf::with_byte_size(maps::EVENTS_BYTES, 0);
+
+/// A map value that several CPUs change at once, field by field.
+#[repr(transparent)]
+pub(crate) struct Shared<T>(UnsafeCell<T>);
+
+// SAFETY: the value is only reached through the whole-field accesses below.
+unsafe impl<T> Sync for Shared<T> {}
+
+impl<T> Shared<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(UnsafeCell::new(value))
+    }
+}
+
+/// Adds `amount` to a value that other CPUs change too; returns what it was.
+///
+/// The target has no compare-and-swap in Rust's eyes, and so no `fetch_add` on its atomics; the
+/// instruction itself has been there since kernel 5.12.
+#[inline(always)]
+fn fetch_add(value: *mut u64, amount: u64) -> u64 {
+    // SAFETY: callers pass a live, aligned field of a map value.
+    unsafe { atomic_xadd::<u64, u64, { AtomicOrdering::Relaxed }>(value, amount) }
+}
+
+/// The address of one field of a shared map value.
+macro_rules! field {
+    ($value:expr, $field:ident) => {{
+        // SAFETY: the value is a live map value, and this only computes an address.
+        unsafe { &raw mut (*$value.0.get()).$field }
+    }};
+}
+
+/// Reads a field whole, while other CPUs may write it.
+macro_rules! read {
+    ($value:expr, $field:ident) => {{
+        let field = field!($value, $field);
+        // SAFETY: the field is live and aligned.
+        unsafe { field.read_volatile() }
+    }};
+}
+
+/// Writes a field whole, while other CPUs may read it.
+macro_rules! write {
+    ($value:expr, $field:ident, $new:expr) => {{
+        let field = field!($value, $field);
+        // SAFETY: the field is live and aligned.
+        unsafe { field.write_volatile($new) }
+    }};
+}
+
+impl Shared<BlockEntry> {
+    /// Returns the jiffy from which on packets pass again.
+    #[inline(always)]
+    pub(crate) fn deadline(&self) -> u64 {
+        read!(self, deadline)
+    }
+
+    /// Counts a packet that met this entry at jiffy `now`.
+    #[inline(always)]
+    pub(crate) fn count(&self, now: u64, bytes: u64) {
+        fetch_add(field!(self, packets), 1);
+        fetch_add(field!(self, bytes), bytes);
+        write!(self, last_seen, now);
+    }
+
+    /// Starts another block on the detector's word; returns the violations with this one.
+    #[inline(always)]
+    pub(crate) fn renew(&self, deadline: u64) -> u32 {
+        // Only the CPU that crossed the threshold comes here.
+        let violations = read!(self, violations).saturating_add(1);
+        write!(self, violations, violations);
+        write!(self, expires_at, 0);
+        write!(self, own_deadline, deadline);
+        write!(self, deadline, deadline);
+        violations
+    }
+}
+
+impl Shared<SynWindow> {
+    /// Returns the jiffy at which the window began.
+    #[inline(always)]
+    pub(crate) fn start(&self) -> u64 {
+        read!(self, start)
+    }
+
+    /// Begins another window at jiffy `now` with `count` requests.
+    #[inline(always)]
+    pub(crate) fn restart(&self, now: u64, count: u64) {
+        write!(self, start, now);
+        write!(self, count, count);
+    }
+
+    /// Counts one request; returns how many there are now.
+    #[inline(always)]
+    pub(crate) fn count(&self) -> u64 {
+        fetch_add(field!(self, count), 1) + 1
+    }
+}
+
+/// The counters of the CPU we run on.
+#[derive(Clone, Copy)]
+pub(crate) struct CpuCounters(*mut Counters);
+
+impl CpuCounters {
+    #[inline(always)]
+    pub(crate) fn here() -> Option<Self> {
+        COUNTERS.get_ptr_mut(0).map(Self)
+    }
+
+    #[inline(always)]
+    pub(crate) fn add(self, counter: Counter, amount: u64) {
+        // SAFETY: the slot is this CPU's own, no other program runs on it meanwhile, and the
+        // counter is a constant within the array.
+        unsafe {
+            let slot = (&raw mut (*self.0).values).cast::<u64>().add(counter as usize);
+            *slot += amount;
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn count(self, counter: Counter) {
+        self.add(counter, 1);
+    }
+}
+
+/// Returns whether gate `index` is open: its table may hold entries.
+#[inline(always)]
+pub(crate) fn is_open(index: u32) -> bool {
+    GATES.get(index).is_some_and(|gate| *gate != 0)
+}
+
+/// Opens gate `index`, after an entry was made behind it.
+#[inline(always)]
+pub(crate) fn open(index: u32) {
+    if let Some(gate) = GATES.get_ptr_mut(index) {
+        // SAFETY: the slot is live and aligned, and only ever accessed as a whole.
+        unsafe { gate.write_volatile(1) };
+    }
+}
