@@ -1,13 +1,14 @@
 //! Interfaces: which mode of attaching each of them allows, and what stands in the way.
 
 use super::Check;
-use super::link::{Layer, Link, links};
+use super::link::{Hook, Layer, Link, Native, links};
 
 #[cfg(test)]
 mod tests;
 
 /// Frames above this do not fit one page with XDP's headroom and trailer; drivers vary a little
-/// (3,498 to 3,818 bytes), and this is what all of them take.
+/// (3,498 to 3,818 bytes), and this is what all of them take. Drivers that spread a packet over
+/// several buffers have no such limit.
 const NATIVE_MTU_MAX: u32 = 3498;
 
 /// Interfaces named in "there is no such interface".
@@ -72,41 +73,49 @@ fn device(link: &Link) -> Check {
 fn native(link: &Link) -> Check {
     const NAME: &str = "native xdp";
     let name = &link.name;
+    let hint = format!("sudo ethtool -K {name} lro off gro-hw off   # if it is refused");
     let without = "XDP runs in generic mode, two to five times dearer";
-    match (link.has_native, link.layer) {
-        (Some(true), _) if link.driver.as_deref() == Some("virtio_net") => Check {
-            // The one driver that has it and often refuses it.
-            fix: Some(format!(
-                "sudo ethtool -K {name} lro off gro-hw off   # if it is refused"
-            )),
-            ..Check::ok(
-                NAME,
-                format!("{name}: the driver has it, given a spare queue per CPU"),
-            )
-        },
-        (Some(true), _) => Check::ok(NAME, format!("{name}: the driver has it")),
-        (Some(false), Layer::Loopback) => Check::ok(NAME, format!("{name}: loopback, {without}")),
-        (Some(false), _) => Check::warn(
+    match (link.native, link.layer) {
+        // The one driver that has it and often refuses it.
+        (Some(Native::Linear | Native::Fragments), _)
+            if link.driver.as_deref() == Some("virtio_net") =>
+        {
+            let detail = format!("{name}: the driver has it, given a spare queue per CPU");
+            Check {
+                fix: Some(hint),
+                ..Check::ok(NAME, detail)
+            }
+        }
+        (Some(Native::Linear | Native::Fragments), _) => {
+            Check::ok(NAME, format!("{name}: the driver has it"))
+        }
+        (Some(Native::Absent), Layer::Loopback) => {
+            Check::ok(NAME, format!("{name}: loopback, {without}"))
+        }
+        (Some(Native::Absent), Layer::Ethernet | Layer::Other(_)) => Check::warn(
             NAME,
-            format!("{name}: the driver has it not, {without}"),
+            format!("{name}: the driver does not have it, {without}"),
             format!("ethtool -i {name}   # look for a newer driver, or protect another interface"),
         ),
-        (None, _) => Check {
-            fix: Some(format!(
-                "sudo ethtool -K {name} lro off gro-hw off   # if it is refused"
-            )),
-            ..Check::ok(
-                NAME,
-                format!("{name}: the kernel does not tell; tried when attaching"),
-            )
-        },
+        (None, _) => {
+            let detail = format!("{name}: the kernel does not tell; tried when attaching");
+            Check {
+                fix: Some(hint),
+                ..Check::ok(NAME, detail)
+            }
+        }
     }
 }
 
 fn mtu(link: &Link) -> Check {
     const NAME: &str = "mtu";
     let detail = format!("{}: {} bytes", link.name, link.mtu);
-    if link.mtu <= NATIVE_MTU_MAX || link.layer == Layer::Loopback {
+    let is_limited = match link.native {
+        Some(Native::Linear) => true,
+        Some(Native::Absent | Native::Fragments) => false, // generic mode takes any size
+        None => link.layer != Layer::Loopback,
+    };
+    if link.mtu <= NATIVE_MTU_MAX || !is_limited {
         return Check::ok(NAME, detail);
     }
     let detail = format!("{detail}, above the {NATIVE_MTU_MAX} that native XDP takes everywhere");
@@ -127,13 +136,19 @@ fn hook(link: &Link) -> Check {
     let id = xdp
         .id
         .map_or_else(|| "unknown".to_owned(), |id| id.to_string());
-    let detail = format!("{name}: program {program} (id {id}) in {} mode", xdp.mode);
+    let (mode, keyword) = match xdp.hook {
+        Hook::Native => ("native", "xdpdrv"),
+        Hook::Generic => ("generic", "xdpgeneric"),
+        Hook::Offloaded => ("offloaded", "xdpoffload"),
+        Hook::Several => ("more than one", "xdp"),
+    };
+    let detail = format!("{name}: program {program} (id {id}) in {mode} mode");
     if program.starts_with(OWN_PREFIX) {
         return Check::ok(NAME, detail);
     }
     Check::warn(
         NAME,
         format!("{detail} holds the hook: AEGIS attaches by tc behind it"),
-        format!("sudo bpftool prog show id {id} && sudo ip link set dev {name} xdp off"),
+        format!("sudo bpftool prog show id {id} && sudo ip link set dev {name} {keyword} off"),
     )
 }

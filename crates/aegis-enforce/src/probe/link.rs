@@ -30,7 +30,18 @@ pub(super) struct Link {
     pub(super) is_up: bool,
     pub(super) xdp: Option<Attached>,
     /// Whether the driver has native XDP; kernels before 6.3 do not tell.
-    pub(super) has_native: Option<bool>,
+    pub(super) native: Option<Native>,
+}
+
+/// How far a driver supports native XDP.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Native {
+    /// Not at all: only generic mode is left.
+    Absent,
+    /// For packets that fit one buffer.
+    Linear,
+    /// For packets of any size, spread over several buffers.
+    Fragments,
 }
 
 /// What stands at the head of an interface's frames.
@@ -48,7 +59,16 @@ pub(super) enum Layer {
 pub(super) struct Attached {
     pub(super) id: Option<u32>,
     pub(super) name: Option<String>,
-    pub(super) mode: &'static str,
+    pub(super) hook: Hook,
+}
+
+/// Which of an interface's XDP hooks a program holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Hook {
+    Native,
+    Generic,
+    Offloaded,
+    Several,
 }
 
 /// Reads every interface of this network namespace.
@@ -63,7 +83,7 @@ pub(super) fn links() -> io::Result<Vec<Link>> {
     Ok(links)
 }
 
-fn link(message: &LinkMessage, native: &BTreeMap<u32, bool>) -> Option<Link> {
+fn link(message: &LinkMessage, native: &BTreeMap<u32, Native>) -> Option<Link> {
     let name = link_name(message)?.to_owned();
     let mtu = message.attributes.iter().find_map(|it| match it {
         LinkAttribute::Mtu(mtu) => Some(*mtu),
@@ -83,7 +103,7 @@ fn link(message: &LinkMessage, native: &BTreeMap<u32, bool>) -> Option<Link> {
         driver: driver(&name, message),
         is_up: message.header.flags.contains(LinkFlags::Up),
         xdp,
-        has_native: native.get(&message.header.index).copied(),
+        native: native.get(&message.header.index).copied(),
         name,
     })
 }
@@ -121,12 +141,12 @@ fn hex(address: &[u8]) -> String {
 }
 
 fn attached(attributes: &[LinkXdp]) -> Option<Attached> {
-    let mode = attributes.iter().find_map(|it| match it {
+    let hook = attributes.iter().find_map(|it| match it {
         LinkXdp::Attached(XdpAttached::None) => None,
-        LinkXdp::Attached(XdpAttached::Driver) => Some("native"),
-        LinkXdp::Attached(XdpAttached::SocketBuffer) => Some("generic"),
-        LinkXdp::Attached(XdpAttached::Hardware) => Some("offloaded"),
-        LinkXdp::Attached(_) => Some("more than one"),
+        LinkXdp::Attached(XdpAttached::Driver) => Some(Hook::Native),
+        LinkXdp::Attached(XdpAttached::SocketBuffer) => Some(Hook::Generic),
+        LinkXdp::Attached(XdpAttached::Hardware) => Some(Hook::Offloaded),
+        LinkXdp::Attached(_) => Some(Hook::Several),
         _ => None,
     })?;
     let id = attributes.iter().find_map(|it| match it {
@@ -139,7 +159,7 @@ fn attached(attributes: &[LinkXdp]) -> Option<Attached> {
     Some(Attached {
         id,
         name: id.and_then(program_name),
-        mode,
+        hook,
     })
 }
 
@@ -161,6 +181,7 @@ const CTRL_ATTR_FAMILY_NAME: u16 = 2;
 const NETDEV_A_DEV_IFINDEX: u16 = 1;
 const NETDEV_A_DEV_XDP_FEATURES: u16 = 3;
 const NETDEV_XDP_ACT_BASIC: u64 = 1;
+const NETDEV_XDP_ACT_RX_SG: u64 = 32;
 
 /// The generic-netlink header of "tell me all families".
 const GET_FAMILIES: [u8; 4] = [3, 1, 0, 0];
@@ -168,8 +189,8 @@ const GET_FAMILIES: [u8; 4] = [3, 1, 0, 0];
 /// The generic-netlink header of the netdev family's "tell me all devices".
 const GET_DEVICES: [u8; 4] = [1, 1, 0, 0];
 
-/// Returns for each interface whether its driver has native XDP (Linux 6.3 and later).
-fn native_support() -> io::Result<BTreeMap<u32, bool>> {
+/// Returns for each interface how far its driver has native XDP (Linux 6.3 and later).
+fn native_support() -> io::Result<BTreeMap<u32, Native>> {
     let mut family = None;
     dump_now(
         NETLINK_GENERIC,
@@ -198,11 +219,20 @@ fn native_support() -> io::Result<BTreeMap<u32, bool>> {
             let index = index.and_then(|it| u32::try_from(it).ok());
             let features = integer(attribute(payload, NETDEV_A_DEV_XDP_FEATURES));
             if let (Some(index), Some(features)) = (index, features) {
-                support.insert(index, features & NETDEV_XDP_ACT_BASIC != 0);
+                support.insert(index, native(features));
             }
         },
     )?;
     Ok(support)
+}
+
+fn native(features: u64) -> Native {
+    let has = |feature| features & feature != 0;
+    match (has(NETDEV_XDP_ACT_BASIC), has(NETDEV_XDP_ACT_RX_SG)) {
+        (false, _) => Native::Absent,
+        (true, false) => Native::Linear,
+        (true, true) => Native::Fragments,
+    }
 }
 
 /// Returns the value of an attribute behind a generic-netlink header.

@@ -49,10 +49,11 @@ fn tells_what_an_interface_is() {
         );
         let down = find(&checks, "interface", "aegis1: ");
         assert_eq!(down.fix.as_deref(), Some("sudo ip link set dev aegis1 up"));
+        // veth spreads jumbo frames over several buffers.
         let mtu = find(&checks, "mtu", "aegis1: ");
         assert_eq!(
-            mtu.fix.as_deref(),
-            Some("sudo ip link set dev aegis1 mtu 3498")
+            (mtu.state, mtu.detail.as_str()),
+            (State::Ok, "aegis1: 9000 bytes")
         );
         let tunnel = find(&checks, "interface", "aegistun: ");
         assert!(

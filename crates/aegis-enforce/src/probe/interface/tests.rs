@@ -16,7 +16,7 @@ fn loopback_is_what_it_is() {
     let loopback = Link {
         layer: Layer::Loopback,
         mtu: 65_536,
-        has_native: Some(false),
+        native: Some(Native::Absent),
         ..ethernet()
     };
     check(&loopback, [Ok, Ok, Ok, Ok]);
@@ -40,7 +40,7 @@ fn tells_each_obstacle() {
     );
     check(
         &Link {
-            has_native: Some(false),
+            native: Some(Native::Absent),
             ..ethernet()
         },
         [Ok, Warn, Ok, Ok],
@@ -97,7 +97,7 @@ fn a_taken_hook_is_told_with_its_program() {
     let nameless = Attached {
         id: None,
         name: None,
-        mode: "generic",
+        hook: Hook::Generic,
     };
     let nameless = hook(&Link {
         xdp: Some(nameless),
@@ -160,7 +160,7 @@ fn ethernet() -> Link {
         driver: Some("veth".into()),
         is_up: true,
         xdp: None,
-        has_native: Some(true),
+        native: Some(Native::Linear),
     }
 }
 
@@ -168,6 +168,6 @@ fn attached(name: &str) -> Attached {
     Attached {
         id: Some(42),
         name: Some(name.into()),
-        mode: "native",
+        hook: Hook::Native,
     }
 }
