@@ -11,6 +11,17 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{Address, Clock, Counters, Identity, NetCommand, NetEvent, P2pConfig};
 
+mod behaviour;
+mod dialer;
+mod handover;
+mod node;
+mod peers;
+mod push;
+mod runtime_dir;
+mod wall;
+
+use node::Node;
+
 /// Alerts that one [`NetCommand::Push`] hands over at most: what a peer may have active here.
 pub const PUSH_ALERTS_MAX: usize = 5000;
 
@@ -19,6 +30,9 @@ const COMMANDS_MAX: usize = 1024;
 
 /// Events that wait for the daemon: the burst that a trusted author may send, four times.
 const EVENTS_MAX: usize = 4096;
+
+/// Places of the events queue that alerts do not take: for peers that come and go.
+const EVENTS_RESERVED: usize = 256;
 
 /// Why there is no network service.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +100,42 @@ pub async fn start(
     identity: &Identity,
     clock: Clock,
 ) -> Result<NetHandle, NetError> {
-    let _ = (config, clock, identity, COMMANDS_MAX, EVENTS_MAX);
-    Err(NetError::Died)
+    let (commands_tx, commands_rx) = mpsc::channel(COMMANDS_MAX);
+    let (events_tx, events_rx) = mpsc::channel(EVENTS_MAX);
+    let (started_tx, started_rx) = oneshot::channel();
+    let (stopped_tx, stopped_rx) = oneshot::channel();
+    let counters = Arc::new(Counters::default());
+    let outlets = (events_tx, Arc::clone(&counters));
+    let identity = identity.clone();
+    let node_id = identity.node_id();
+    let run = async move {
+        match Node::new(&config, &identity, clock, outlets) {
+            Ok(node) => {
+                // Nobody waits any more where the caller gave up; the queue it holds is closed.
+                let _ = started_tx.send(Ok(()));
+                Box::pin(node.run(commands_rx)).await;
+            }
+            Err(error) => drop(started_tx.send(Err(error))),
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(NetError::Start)?;
+    let thread = thread::Builder::new()
+        .name("aegis-net".to_owned())
+        .spawn(move || {
+            runtime.block_on(run);
+            let _ = stopped_tx.send(());
+        })
+        .map_err(NetError::Start)?;
+    started_rx.await.map_err(|_| NetError::Died)??;
+    Ok(NetHandle {
+        node_id,
+        commands_tx,
+        events_rx,
+        counters,
+        thread,
+        stopped_rx,
+    })
 }

@@ -1,0 +1,320 @@
+//! The swarm: which protocols it speaks and how each is set up.
+//!
+//! Two faults of libp2p-gossipsub 0.50.1 are worked round here and in `node`:
+//! - With nothing else to wake it, the heartbeat stops (its timer is reset but not polled). The
+//!   service's own beat, as often as the heartbeat, wakes the swarm.
+//! - A frame limit below what one read may bring breaks the stream at the first burst. The frame
+//!   limit stays at 64 KiB, and the topic has a limit of its own.
+
+use std::{
+    collections::{HashMap, HashSet},
+    error::Error,
+    io,
+    net::{Ipv4Addr, Ipv6Addr},
+    num::NonZeroUsize,
+    time::Duration,
+};
+
+use aegis_core::{ALERT_BYTES_MAX, AlertId};
+use libp2p::{
+    StreamProtocol, Swarm, SwarmBuilder, allow_block_list as block_list, connection_limits,
+    gossipsub::{self, IdentTopic, MessageAuthenticity, MessageId},
+    identify,
+    identity::Keypair,
+    kad::{self, store::MemoryStore},
+    mdns, memory_connection_limits, noise, ping, quic, request_response,
+    swarm::{NetworkBehaviour, behaviour::toggle::Toggle},
+    tcp, yamux,
+};
+
+use super::{push::PushCodec, wall::Wall};
+use crate::P2pConfig;
+
+/// The topic that alerts are relayed on.
+pub(super) const TOPIC: &str = "aegis-threat-intel";
+
+/// What identify says that we speak; a peer that says otherwise is no node of ours.
+pub(super) const PROTOCOL_VERSION: &str = "aegis/1";
+
+/// The DHT's own name, so that no other network's nodes get into ours.
+pub(super) const KAD_PROTOCOL: StreamProtocol = StreamProtocol::new("/aegis/kad/1");
+
+/// How often the gossip layer and the service look after themselves.
+pub(super) const HEARTBEAT: Duration = Duration::from_millis(700);
+
+/// The most bytes of a frame of gossip; see the fault named above.
+const FRAME_BYTES_MAX: usize = 64 * 1024;
+
+/// The most bytes of a message with its protobuf frame: twice the largest alert, so that one just
+/// too long still reaches the gate, which knows whom to blame.
+const MESSAGE_BYTES_MAX: usize = 2 * ALERT_BYTES_MAX;
+
+/// How long an id is remembered: longer than the time in which gossip is news.
+const DUPLICATES_KEPT_FOR: Duration = Duration::from_secs(600);
+
+/// How long a connection that nothing uses stays. Peers outside the mesh are worth keeping: they
+/// repair losses, and an attacker has to replace them too.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// How often the local network is asked who is there, once it has answered.
+const MDNS_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How long the local network's answers hold.
+const MDNS_TTL: Duration = Duration::from_secs(120);
+
+/// Connections in the making, each direction.
+const PENDING_MAX: u32 = 64;
+
+/// Connections with one peer: one by TCP and one by QUIC, as when both sides dial.
+const CONNECTIONS_PER_PEER_MAX: u32 = 2;
+
+/// Providers that the DHT keeps for the one key that it keeps.
+const PROVIDERS_MAX: usize = 64;
+
+/// Scores below which a peer gets no gossip, no messages, and is not listened to.
+pub(super) const GRAYLIST_SCORE: f64 = -160.0;
+
+/// The score of a throttled peer: far enough below that nothing it earns lifts it.
+pub(super) const THROTTLED_SCORE: f64 = -1000.0;
+
+/// All protocols of a node. Those that refuse connections come first, before any other has made
+/// a state for the new peer.
+#[derive(NetworkBehaviour)]
+#[behaviour(prelude = "libp2p::swarm::derive_prelude")]
+pub(super) struct Behaviour {
+    pub(super) limits: connection_limits::Behaviour,
+    pub(super) memory: memory_connection_limits::Behaviour,
+    pub(super) blocked: block_list::Behaviour<block_list::BlockedPeers>,
+    pub(super) wall: Wall,
+    pub(super) identify: identify::Behaviour,
+    pub(super) ping: ping::Behaviour,
+    pub(super) mdns: Toggle<mdns::tokio::Behaviour>,
+    pub(super) kad: Toggle<kad::Behaviour<MemoryStore>>,
+    pub(super) push: request_response::Behaviour<PushCodec>,
+    pub(super) gossip: Gossip,
+}
+
+type Filter = gossipsub::MaxCountSubscriptionFilter<gossipsub::WhitelistSubscriptionFilter>;
+
+/// Gossip on our topic only.
+pub(super) type Gossip = gossipsub::Behaviour<gossipsub::IdentityTransform, Filter>;
+
+/// Builds the swarm; must be called in the runtime that will drive it.
+pub(super) fn swarm(
+    config: &P2pConfig,
+    keypair: Keypair,
+    wall: Wall,
+) -> io::Result<Swarm<Behaviour>> {
+    let behaviour = |keypair: &Keypair| behaviour(config, keypair, wall);
+    let builder = SwarmBuilder::with_existing_identity(keypair)
+        .with_tokio()
+        .with_tcp(
+            tcp::Config::default().nodelay(true),
+            noise::Config::new,
+            yamux::Config::default,
+        )
+        .map_err(io::Error::other)?
+        .with_quic_config(quic_config);
+    let swarm = if std::path::Path::new("/etc/resolv.conf").exists() {
+        let builder = builder.with_dns()?.with_behaviour(behaviour);
+        builder
+            .map_err(io::Error::other)?
+            .with_swarm_config(swarm_config)
+            .build()
+    } else {
+        tracing::warn!("No resolver is configured, so names of nodes cannot be resolved");
+        let builder = builder.with_behaviour(behaviour);
+        builder
+            .map_err(io::Error::other)?
+            .with_swarm_config(swarm_config)
+            .build()
+    };
+    Ok(swarm)
+}
+
+/// Returns the topic that alerts are relayed on.
+pub(super) fn topic() -> IdentTopic {
+    IdentTopic::new(TOPIC)
+}
+
+fn swarm_config(config: libp2p::swarm::Config) -> libp2p::swarm::Config {
+    config
+        .with_idle_connection_timeout(IDLE_TIMEOUT)
+        .with_per_connection_event_buffer_size(32)
+        .with_max_negotiating_inbound_streams(64)
+}
+
+fn quic_config(mut config: quic::Config) -> quic::Config {
+    config.keep_alive_interval = Duration::from_secs(15);
+    config.max_idle_timeout = 30_000; // milliseconds; a peer that restarted is noticed after this
+    config
+}
+
+type AnyError = Box<dyn Error + Send + Sync>;
+
+fn behaviour(config: &P2pConfig, keypair: &Keypair, wall: Wall) -> Result<Behaviour, AnyError> {
+    let peer_id = keypair.public().to_peer_id();
+    let mdns = config.mdns.then(|| mdns(peer_id)).transpose()?;
+    let kad = config.kad.then(|| kad(peer_id));
+    Ok(Behaviour {
+        limits: connection_limits::Behaviour::new(connection_limits(config)),
+        memory: memory_connection_limits::Behaviour::with_max_bytes(config.memory_bytes_max),
+        blocked: block_list::Behaviour::default(),
+        wall,
+        identify: identify::Behaviour::new(
+            identify::Config::new(PROTOCOL_VERSION.to_owned(), keypair.public())
+                .with_agent_version(concat!("aegis/", env!("CARGO_PKG_VERSION")).to_owned())
+                .with_cache_size(0),
+        ),
+        ping: ping::Behaviour::new(ping::Config::new().with_interval(Duration::from_secs(30))),
+        mdns: mdns.into(),
+        kad: kad.into(),
+        push: request_response::Behaviour::with_codec(
+            PushCodec,
+            [(PushCodec::PROTOCOL, request_response::ProtocolSupport::Full)],
+            request_response::Config::default().with_max_concurrent_streams(8),
+        ),
+        gossip: gossip()?,
+    })
+}
+
+fn connection_limits(config: &P2pConfig) -> connection_limits::ConnectionLimits {
+    // At least a third of the places are kept for peers that we chose ourselves, so that nobody
+    // can surround the node by dialling it.
+    let most = config.connections_max.max(2);
+    let inbound = most - most.div_ceil(3);
+    connection_limits::ConnectionLimits::default()
+        .with_max_pending_incoming(Some(PENDING_MAX))
+        .with_max_pending_outgoing(Some(PENDING_MAX))
+        .with_max_established_incoming(Some(inbound))
+        .with_max_established(Some(most))
+        .with_max_established_per_peer(Some(CONNECTIONS_PER_PEER_MAX))
+}
+
+fn mdns(peer_id: libp2p::PeerId) -> io::Result<mdns::tokio::Behaviour> {
+    let config = mdns::Config {
+        ttl: MDNS_TTL,
+        query_interval: MDNS_INTERVAL,
+        enable_ipv6: false,
+    };
+    mdns::tokio::Behaviour::new(config, peer_id)
+}
+
+fn kad(peer_id: libp2p::PeerId) -> kad::Behaviour<MemoryStore> {
+    let store = kad::store::MemoryStoreConfig {
+        max_records: 0,
+        max_value_bytes: 0,
+        max_providers_per_key: PROVIDERS_MAX,
+        max_provided_keys: 1,
+    };
+    let mut config = kad::Config::new(KAD_PROTOCOL);
+    config
+        .set_record_filtering(kad::StoreInserts::FilterBoth)
+        .set_kbucket_inserts(kad::BucketInserts::Manual)
+        .disjoint_query_paths(true)
+        .set_query_timeout(Duration::from_secs(20))
+        .set_replication_factor(NonZeroUsize::MIN.saturating_add(9));
+    let mut kad =
+        kad::Behaviour::with_config(peer_id, MemoryStore::with_config(peer_id, store), config);
+    kad.set_mode(Some(kad::Mode::Server));
+    kad
+}
+
+fn gossip() -> Result<Gossip, AnyError> {
+    let topic = topic();
+    let filter = gossipsub::MaxCountSubscriptionFilter {
+        filter: gossipsub::WhitelistSubscriptionFilter(HashSet::from([topic.hash()])),
+        max_subscribed_topics: 4,
+        max_subscriptions_per_request: 16,
+    };
+    let mut gossip = Gossip::new_with_subscription_filter(
+        MessageAuthenticity::Anonymous,
+        gossip_config()?,
+        filter,
+    )?;
+    gossip.with_peer_score(score_params(), thresholds())?;
+    gossip.subscribe(&topic)?;
+    Ok(gossip)
+}
+
+/// The configuration that was measured best for small messages, rare and in bursts.
+fn gossip_config() -> Result<gossipsub::Config, AnyError> {
+    let id_of =
+        |message: &gossipsub::Message| MessageId::new(AlertId::of(&message.data).as_bytes());
+    let config = gossipsub::ConfigBuilder::default()
+        .validation_mode(gossipsub::ValidationMode::Anonymous)
+        .validate_messages()
+        .message_id_fn(id_of)
+        .mesh_n(8)
+        .mesh_n_low(6)
+        .mesh_n_high(12)
+        .mesh_outbound_min(3)
+        .gossip_lazy(6)
+        .gossip_factor(0.25)
+        .heartbeat_interval(HEARTBEAT)
+        .heartbeat_initial_delay(Duration::from_millis(100))
+        .history_length(6)
+        .history_gossip(3)
+        .duplicate_cache_time(DUPLICATES_KEPT_FOR)
+        .fanout_ttl(Duration::from_secs(60))
+        .flood_publish(true)
+        .max_transmit_size(FRAME_BYTES_MAX)
+        .max_transmit_size_for_topic(MESSAGE_BYTES_MAX, topic().hash())
+        .iwant_followup_time(Duration::from_secs(3))
+        .prune_backoff(Duration::from_secs(60))
+        .connection_handler_queue_len(1000)
+        .publish_queue_duration(Duration::from_secs(5))
+        .forward_queue_duration(Duration::from_secs(1))
+        .build()?;
+    Ok(config)
+}
+
+/// Scores for a topic whose rate is low and comes in bursts: being in the mesh earns little,
+/// missing deliveries cost nothing, and invalid messages cost by the square of their number.
+fn score_params() -> gossipsub::PeerScoreParams {
+    let hour = gossipsub::score_parameter_decay(Duration::from_secs(3600));
+    let topic_params = gossipsub::TopicScoreParams {
+        topic_weight: 1.0,
+        time_in_mesh_weight: 10.0 / 3600.0,
+        time_in_mesh_quantum: Duration::from_secs(1),
+        time_in_mesh_cap: 3600.0,
+        first_message_deliveries_weight: 1.0,
+        first_message_deliveries_decay: hour,
+        first_message_deliveries_cap: 40.0,
+        mesh_message_deliveries_weight: 0.0,
+        mesh_failure_penalty_weight: 0.0,
+        invalid_message_deliveries_weight: -20.0,
+        invalid_message_deliveries_decay: hour,
+        ..Default::default()
+    };
+    gossipsub::PeerScoreParams {
+        topics: HashMap::from([(topic().hash(), topic_params)]),
+        topic_score_cap: 50.0,
+        app_specific_weight: 1.0,
+        ip_colocation_factor_weight: -10.0,
+        ip_colocation_factor_threshold: 8.0,
+        ip_colocation_factor_whitelist: HashSet::from([
+            Ipv4Addr::LOCALHOST.into(),
+            Ipv6Addr::LOCALHOST.into(),
+        ]),
+        behaviour_penalty_weight: -10.0,
+        behaviour_penalty_threshold: 6.0,
+        behaviour_penalty_decay: gossipsub::score_parameter_decay(Duration::from_secs(600)),
+        retain_score: Duration::from_secs(6 * 3600),
+        slow_peer_weight: -0.5,
+        ..Default::default()
+    }
+}
+
+fn thresholds() -> gossipsub::PeerScoreThresholds {
+    gossipsub::PeerScoreThresholds {
+        gossip_threshold: -40.0,
+        publish_threshold: -80.0,
+        graylist_threshold: GRAYLIST_SCORE,
+        accept_px_threshold: 10.0,
+        opportunistic_graft_threshold: 5.0,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! The dial plan: whom to connect to, where, and when to try again. Pure; time is given in.
+//!
+//! Of two nodes that find each other only the one with the smaller id dials at once: where both
+//! do, their connections can cross and both fail. The other one dials a little later, in case the
+//! first cannot reach it.
+
+use std::time::Duration;
+
+use aegis_core::{NodeId, Timestamp};
+
+use crate::{Address, Via, gate::Table};
+
+/// Nodes that the plan holds at a time.
+const TARGETS_MAX: usize = 512;
+
+/// Addresses of one node that are tried; a host has a few, each by TCP and QUIC.
+const ADDRESSES_MAX: usize = 16;
+
+/// How long the node with the greater id leaves it to the other to dial.
+const YIELD_FOR: Duration = Duration::from_millis(750);
+
+/// How long to wait after the first failure; twice as long after each further one.
+const RETRY_MIN: Duration = Duration::from_secs(1);
+
+/// How long to wait at most.
+const RETRY_MAX: Duration = Duration::from_secs(60);
+
+/// Dials at one time: more would crowd out connections that come in.
+const DIALS_MAX: usize = 16;
+
+/// Whom to connect to.
+#[derive(Debug)]
+pub(super) struct Dialer {
+    own: NodeId,
+    targets: Table<NodeId, Target>,
+}
+
+#[derive(Debug)]
+struct Target {
+    addresses: Vec<Address>,
+    via: Via,
+    attempts: u32,
+    next_at: Timestamp,
+}
+
+impl Dialer {
+    pub(super) fn new(own: NodeId) -> Self {
+        Self {
+            own,
+            targets: Table::new(TARGETS_MAX),
+        }
+    }
+
+    /// Learns that `peer` may be reached at `address`; returns whether the peer is new.
+    pub(super) fn learn(
+        &mut self,
+        now: Timestamp,
+        peer: NodeId,
+        address: Address,
+        via: Via,
+    ) -> bool {
+        if peer == self.own {
+            return false;
+        }
+        let is_new = self.targets.peek(&peer).is_none();
+        let next_at = self.first_try_at(now, peer, via);
+        let target = self.targets.entry(peer, || Target {
+            addresses: Vec::new(),
+            via,
+            attempts: 0,
+            next_at,
+        });
+        if rank(via) < rank(target.via) {
+            target.via = via;
+        }
+        if !target.addresses.contains(&address) {
+            target.addresses.push(address);
+            if target.addresses.len() > ADDRESSES_MAX {
+                target.addresses.remove(0);
+            }
+        }
+        is_new
+    }
+
+    /// Returns whom to dial now, the most important first, and plans their next try.
+    pub(super) fn due(
+        &mut self,
+        now: Timestamp,
+        is_connected: impl Fn(&NodeId) -> bool,
+    ) -> Vec<(NodeId, Vec<Address>)> {
+        let ready = |(peer, it): &(&NodeId, &Target)| it.next_at <= now && !is_connected(peer);
+        let mut due: Vec<_> = self.targets.iter().filter(ready).collect();
+        due.sort_by_key(|(_, it)| (rank(it.via), it.next_at));
+        let peers: Vec<NodeId> = due.iter().take(DIALS_MAX).map(|(peer, _)| **peer).collect();
+        peers
+            .into_iter()
+            .filter_map(|peer| Some((peer, self.try_now(now, &peer)?)))
+            .collect()
+    }
+
+    /// Notes that `peer` is connected, so that the next try after a loss comes soon.
+    pub(super) fn connected(&mut self, now: Timestamp, peer: &NodeId) {
+        let Some(via) = self.targets.peek(peer).map(|it| it.via) else {
+            return;
+        };
+        let next_at = self.first_try_at(now, *peer, via) + RETRY_MIN;
+        if let Some(target) = self.targets.touch(peer) {
+            target.attempts = 0;
+            target.next_at = next_at;
+        }
+    }
+
+    /// Drops `peer` if it was found only so, because that is no longer true.
+    pub(super) fn forget(&mut self, peer: &NodeId, via: Via) {
+        if self.targets.peek(peer).is_some_and(|it| it.via == via) {
+            self.targets.remove(peer);
+        }
+    }
+
+    /// Does not dial `peer` before `until`.
+    pub(super) fn put_off(&mut self, peer: &NodeId, until: Timestamp) {
+        if let Some(target) = self.targets.touch(peer) {
+            target.next_at = until;
+        }
+    }
+
+    fn try_now(&mut self, now: Timestamp, peer: &NodeId) -> Option<Vec<Address>> {
+        let target = self.targets.touch(peer)?;
+        if target.attempts >= attempts_max(target.via) {
+            self.targets.remove(peer);
+            return None;
+        }
+        let wait = RETRY_MIN.saturating_mul(1 << target.attempts.min(6));
+        target.attempts += 1;
+        target.next_at = now + wait.min(RETRY_MAX);
+        Some(target.addresses.clone())
+    }
+
+    fn first_try_at(&self, now: Timestamp, peer: NodeId, via: Via) -> Timestamp {
+        let mutual = matches!(via, Via::Mdns | Via::RuntimeDir);
+        if mutual && peer < self.own {
+            now + YIELD_FOR
+        } else {
+            now
+        }
+    }
+}
+
+/// The order in which peers are dialled, and which finding counts where there are several.
+fn rank(via: Via) -> u8 {
+    match via {
+        Via::Configured => 0,
+        Via::RuntimeDir => 1,
+        Via::Mdns => 2,
+        Via::Bootstrap => 3,
+        Via::Known => 4,
+        Via::Dht => 5,
+    }
+}
+
+/// How often a peer is tried in vain before it is dropped from the plan.
+fn attempts_max(via: Via) -> u32 {
+    match via {
+        Via::Configured | Via::Bootstrap | Via::Mdns | Via::RuntimeDir => u32::MAX,
+        Via::Known => 5,
+        Via::Dht => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,396 @@
+//! The loop that owns the swarm: what comes in from the network, the daemon and the timers.
+
+use std::{collections::VecDeque, io, sync::Arc, time::Duration};
+
+use aegis_core::{NodeId, PeerClass, Timestamp};
+use libp2p::{
+    Multiaddr, Swarm,
+    core::transport::TransportError,
+    futures::StreamExt as _,
+    swarm::{SwarmEvent, dial_opts::DialOpts},
+};
+use tokio::{sync::mpsc, time};
+
+use super::{
+    EVENTS_RESERVED, NetError, behaviour,
+    behaviour::{Behaviour, BehaviourEvent, HEARTBEAT},
+    dialer::Dialer,
+    handover::Handover,
+    peers::{Peer, Peers},
+    runtime_dir::RuntimeDir,
+    wall::Wall,
+};
+use crate::{
+    Address, Clock, Counters, Identity, NetCommand, NetEvent, P2pConfig, Via,
+    address::{ip_of, node_at_end, node_of, peer_of},
+    counters::Counted,
+    gate::Gate,
+};
+
+mod alerts;
+mod conduct;
+mod discovery;
+
+/// How often it is looked whom to dial, and who is on this host.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// How long the peers are given to hear that this node leaves.
+const GOODBYE: Duration = Duration::from_millis(500);
+
+/// Everything the service knows.
+pub(super) struct Node {
+    swarm: Swarm<Behaviour>,
+    id: NodeId,
+    clock: Clock,
+    gate: Gate,
+    peers: Peers,
+    dialer: Dialer,
+    bootstrap: Vec<discovery::Entry>,
+    runtime_dir: Option<RuntimeDir>,
+    listening: Vec<Address>,
+    handovers: VecDeque<Handover>,
+    walk_at: Timestamp,
+    events_tx: mpsc::Sender<NetEvent>,
+    counters: Arc<Counters>,
+}
+
+impl Node {
+    /// Builds the swarm and listens; must be called in the runtime that will drive it.
+    pub(super) fn new(
+        config: &P2pConfig,
+        identity: &Identity,
+        clock: Clock,
+        outlets: (mpsc::Sender<NetEvent>, Arc<Counters>),
+    ) -> Result<Self, NetError> {
+        let wall = Wall::new(clock.clone());
+        let mut swarm =
+            behaviour::swarm(config, identity.keypair(), wall).map_err(NetError::Start)?;
+        for address in &config.listen {
+            listen(&mut swarm, address)?;
+        }
+        let configured = config.peers.iter().map(|it| it.peer()).collect();
+        let looks_around = config.mdns || config.runtime_dir.is_some();
+        let (events_tx, counters) = outlets;
+        let id = identity.node_id();
+        let mut node = Self {
+            swarm,
+            id,
+            clock,
+            gate: Gate::new(config.limits),
+            peers: Peers::new(configured, looks_around),
+            dialer: Dialer::new(id),
+            bootstrap: Vec::new(),
+            runtime_dir: config.runtime_dir.as_deref().and_then(|it| join(it, id)),
+            listening: Vec::new(),
+            handovers: VecDeque::new(),
+            walk_at: Timestamp::EPOCH,
+            events_tx,
+            counters,
+        };
+        node.gate.set_class(id, PeerClass::Configured);
+        node.learn_from(config);
+        Ok(node)
+    }
+
+    /// Runs until it is told to stop, or nobody is left who could tell.
+    pub(super) async fn run(mut self, mut commands_rx: mpsc::Receiver<NetCommand>) {
+        let mut beat = time::interval(HEARTBEAT);
+        let mut look = time::interval(LOOK_EVERY);
+        for timer in [&mut beat, &mut look] {
+            timer.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
+        }
+        loop {
+            tokio::select! {
+                command = commands_rx.recv() => match command {
+                    None | Some(NetCommand::Shutdown) => break,
+                    Some(command) => self.handle_command(command),
+                },
+                event = self.swarm.select_next_some() => self.handle_swarm_event(event),
+                // This also wakes the gossip layer, whose own timer may sleep through its beat.
+                _ = beat.tick() => self.handle_beat(),
+                _ = look.tick() => self.handle_look(),
+                () = std::future::ready(()), if self.has_handovers() => self.take_handover(),
+            }
+        }
+        self.leave().await;
+    }
+
+    fn handle_command(&mut self, command: NetCommand) {
+        match command {
+            NetCommand::Publish(alert) => self.publish(&alert),
+            NetCommand::Push { peer, alerts } => self.push(peer, &alerts),
+            NetCommand::Dial(at) => {
+                let now = self.now();
+                self.learn(now, at.peer(), at.address().clone(), Via::Known);
+                self.dial_due();
+            }
+            NetCommand::Ban { peer, until } => self.ban(peer, until),
+            NetCommand::Unban(peer) => self.unban(peer),
+            NetCommand::SetClass { peer, class } => {
+                self.peers.give_class(peer, class);
+                self.gate.set_class(peer, class);
+                self.reclassify(peer);
+            }
+            NetCommand::Shutdown => {}
+        }
+    }
+
+    fn handle_swarm_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "the enum is libp2p's and open; what is not named here needs nothing done"
+        )]
+        match event {
+            SwarmEvent::Behaviour(event) => self.handle_behaviour_event(event),
+            SwarmEvent::NewListenAddr { address, .. } => self.handle_listening(&address),
+            SwarmEvent::ExpiredListenAddr { address, .. } => self.handle_not_listening(&address),
+            SwarmEvent::ConnectionEstablished {
+                peer_id, endpoint, ..
+            } => match node_of(&peer_id) {
+                Some(peer) => {
+                    let address = endpoint.get_remote_address();
+                    self.handle_connected(peer, address, endpoint.is_dialer());
+                }
+                // Whoever has no Ed25519 key is no node of ours.
+                None => drop(self.swarm.disconnect_peer_id(peer_id)),
+            },
+            SwarmEvent::ConnectionClosed { peer_id, .. } => {
+                if let Some(peer) = node_of(&peer_id) {
+                    self.handle_disconnected(peer);
+                }
+            }
+            SwarmEvent::OutgoingConnectionError { error, peer_id, .. } => {
+                tracing::debug!(peer = ?peer_id, %error, "Cannot connect");
+            }
+            SwarmEvent::ListenerError { error, .. } => {
+                tracing::warn!(%error, "Listener failed");
+            }
+            _ => {}
+        }
+    }
+
+    fn handle_behaviour_event(&mut self, event: BehaviourEvent) {
+        match event {
+            BehaviourEvent::Gossip(event) => self.handle_gossip_event(event),
+            BehaviourEvent::Push(event) => self.handle_push_event(event),
+            BehaviourEvent::Mdns(event) => self.handle_mdns_event(event),
+            BehaviourEvent::Kad(event) => self.handle_kad_event(event),
+            BehaviourEvent::Identify(event) => self.handle_identify_event(event),
+            // A peer that does not answer pings is found dead by the connection itself.
+            BehaviourEvent::Ping(_) => {}
+            BehaviourEvent::Limits(never)
+            | BehaviourEvent::Memory(never)
+            | BehaviourEvent::Blocked(never)
+            | BehaviourEvent::Wall(never) => match never {},
+        }
+    }
+
+    fn handle_listening(&mut self, address: &Multiaddr) {
+        if let Some(ip) = ip_of(address) {
+            self.peers.add_own_ip(ip);
+        }
+        let address = Address::of(address);
+        if !self.listening.contains(&address) {
+            self.listening.push(address.clone());
+        }
+        self.announce();
+        self.emit(NetEvent::Listening { address });
+    }
+
+    fn handle_not_listening(&mut self, address: &Multiaddr) {
+        let address = Address::of(address);
+        self.listening.retain(|it| *it != address);
+        self.announce();
+    }
+
+    fn handle_connected(&mut self, peer: NodeId, address: &Multiaddr, dialled: bool) {
+        let now = self.now();
+        if let Some(known) = self.peers.connected.get_mut(&peer) {
+            known.connections += 1;
+            return;
+        }
+        if ip_of(address).is_some_and(|ip| ip.is_loopback()) {
+            // It may have come before we looked into the directory.
+            self.look_into_runtime_dir();
+        }
+        let class = self.peers.class_of(&peer, ip_of(address));
+        self.gate.set_class(peer, class);
+        let new = Peer {
+            connections: 1,
+            address: bare(address),
+            dialled,
+            class,
+            is_subscribed: false,
+            connected_at: now,
+            throttled_at: None,
+            outbox: VecDeque::new(),
+            is_pushing: false,
+        };
+        self.peers.connected.insert(peer, new);
+        self.dialer.connected(now, &peer);
+        self.throttle_again(now, peer);
+    }
+
+    fn handle_disconnected(&mut self, peer: NodeId) {
+        let Some(known) = self.peers.connected.get_mut(&peer) else {
+            return;
+        };
+        known.connections -= 1;
+        if known.connections > 0 {
+            return;
+        }
+        let was_subscribed = known.is_subscribed;
+        self.peers.connected.remove(&peer);
+        self.handovers.retain(|it| it.peer != peer);
+        self.dialer.connected(self.now(), &peer);
+        if was_subscribed {
+            self.show_peers();
+            self.emit(NetEvent::PeerLeft { peer });
+        }
+    }
+
+    /// Reports a peer as connected once it hears what we publish: what is pushed to it then and
+    /// what is published afterwards is everything.
+    fn handle_subscribed(&mut self, peer: NodeId) {
+        let Some(known) = self.peers.connected.get_mut(&peer) else {
+            return;
+        };
+        if std::mem::replace(&mut known.is_subscribed, true) {
+            return;
+        }
+        let event = NetEvent::PeerConnected {
+            peer,
+            address: known.address.clone(),
+            class: known.class,
+            dialled: known.dialled,
+        };
+        self.show_peers();
+        self.emit(event);
+    }
+
+    /// Works out anew what class a connected peer is.
+    fn reclassify(&mut self, peer: NodeId) {
+        let Some(ip) = self.peers.connected.get(&peer).map(|it| it.address.ip()) else {
+            return;
+        };
+        let class = self.peers.class_of(&peer, ip);
+        let Some(known) = self.peers.connected.get_mut(&peer) else {
+            return;
+        };
+        if known.class == class {
+            return;
+        }
+        known.class = class;
+        let is_reported = known.is_subscribed;
+        self.gate.set_class(peer, class);
+        if is_reported {
+            self.emit(NetEvent::PeerClassChanged { peer, class });
+        }
+    }
+
+    fn handle_beat(&mut self) {
+        self.counters.count(Counted::Heartbeat);
+        self.end_bans();
+        self.watch_conduct();
+        self.part_from_strangers();
+        self.walk();
+    }
+
+    fn handle_look(&mut self) {
+        self.look_into_runtime_dir();
+        self.dial_due();
+    }
+
+    /// Connects to whoever is due, by all addresses at once: the first that answers wins.
+    fn dial_due(&mut self) {
+        let now = self.now();
+        let connected = &self.peers.connected;
+        let bans = &self.swarm.behaviour().wall.bans;
+        let is_settled = |peer: &NodeId| connected.contains_key(peer) || bans.is_banned(now, peer);
+        for (peer, addresses) in self.dialer.due(now, is_settled) {
+            let addresses = addresses.iter().map(Address::to_multiaddr).collect();
+            let dial = DialOpts::peer_id(peer_of(peer))
+                .addresses(addresses)
+                .build();
+            if let Err(error) = self.swarm.dial(dial) {
+                tracing::debug!(%peer, %error, "Cannot dial");
+            }
+        }
+        self.dial_bootstrap(now);
+    }
+
+    async fn leave(&mut self) {
+        if let Some(runtime_dir) = self.runtime_dir.take() {
+            runtime_dir.leave();
+        }
+        let peers: Vec<NodeId> = self.peers.connected.keys().copied().collect();
+        for peer in peers {
+            let _ = self.swarm.disconnect_peer_id(peer_of(peer));
+        }
+        let silence = async {
+            while self.swarm.network_info().num_peers() > 0 {
+                self.swarm.select_next_some().await;
+            }
+        };
+        if time::timeout(GOODBYE, silence).await.is_err() {
+            tracing::debug!("Not every peer took leave in time");
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    fn show_peers(&self) {
+        let peers = self.peers.connected.values();
+        self.counters
+            .show_peers(peers.filter(|it| it.is_subscribed).count());
+    }
+
+    /// Reports something other than an alert; a part of the queue is kept free for it.
+    fn emit(&self, event: NetEvent) {
+        if let Err(mpsc::error::TrySendError::Full(event)) = self.events_tx.try_send(event) {
+            self.counters.count(Counted::EventDropped);
+            tracing::warn!(?event, "Nobody takes events, so one is lost");
+        }
+    }
+
+    /// Returns whether the queue has room for an alert.
+    fn has_room(&self) -> bool {
+        self.events_tx.capacity() > EVENTS_RESERVED
+    }
+}
+
+fn listen(swarm: &mut Swarm<Behaviour>, address: &Address) -> Result<(), NetError> {
+    let refused = |source| NetError::Listen {
+        address: address.clone(),
+        source,
+    };
+    swarm
+        .listen_on(address.to_multiaddr())
+        .map(drop)
+        .map_err(|error| match error {
+            TransportError::Other(source) => refused(source),
+            TransportError::MultiaddrNotSupported(_) => {
+                refused(io::Error::from(io::ErrorKind::Unsupported))
+            }
+        })
+}
+
+/// Takes this node's place among those of the host; without it the others are found some other way.
+fn join(runtime_dir: &std::path::Path, id: NodeId) -> Option<RuntimeDir> {
+    let joined = RuntimeDir::join(runtime_dir, id);
+    let warn = |error: &io::Error| {
+        tracing::warn!(path = %runtime_dir.display(), %error, "Cannot use the runtime directory");
+    };
+    joined.inspect_err(warn).ok()
+}
+
+/// Returns an address without the peer ID at its end.
+fn bare(address: &Multiaddr) -> Address {
+    let mut address = address.clone();
+    if node_at_end(&address).is_some() {
+        address.pop();
+    }
+    Address::of(&address)
+}

@@ -1,0 +1,263 @@
+//! Alerts: publishing ours, judging theirs, handing over and being handed over.
+
+use std::{sync::Arc, time::Duration};
+
+use aegis_core::{Alert, Channel, NodeId, PeerClass};
+use libp2p::{
+    PeerId,
+    gossipsub::{self, MessageAcceptance, MessageId, PublishError},
+    request_response::{self, ResponseChannel},
+};
+
+use super::{Node, node_of, peer_of};
+use crate::{
+    Counters, NetEvent, batch,
+    counters::Counted,
+    gate::{Admission, Arrival, Judgement, Misbehaviour},
+    service::{
+        PUSH_ALERTS_MAX,
+        behaviour::topic,
+        handover::{HANDOVERS_MAX, HANDOVERS_PER_PEER_MAX, Handover, MESSAGES_PER_TURN},
+        push::PushReply,
+    },
+};
+
+/// How long a stranger's batch waits, in case the stranger turns out to be of the local network.
+const CLASS_SETTLES_IN: Duration = Duration::from_secs(1);
+
+impl Node {
+    /// Sends an alert of ours to everybody.
+    pub(super) fn publish(&mut self, alert: &Alert) {
+        self.gate.remember(alert.id());
+        let gossip = &mut self.swarm.behaviour_mut().gossip;
+        let id = alert.id();
+        match gossip.publish(topic(), alert.wire().to_vec()) {
+            Ok(_) => self.counters.count(Counted::Published),
+            // Sent by us or relayed to us before; whoever there is has it.
+            Err(PublishError::Duplicate) => self.counters.count(Counted::Published),
+            Err(error) => {
+                self.counters.count(Counted::Unheard);
+                tracing::debug!(alert = %id, %error, "Nobody to hear an alert");
+            }
+        }
+    }
+
+    /// Hands alerts over to one peer, one batch after the other.
+    pub(super) fn push(&mut self, peer: NodeId, alerts: &[Arc<Alert>]) {
+        let Some(known) = self.peers.connected.get_mut(&peer) else {
+            return;
+        };
+        let messages = alerts.iter().take(PUSH_ALERTS_MAX).map(|it| it.wire());
+        // A second push replaces what waits of the first: it says what is true now.
+        known.outbox = batch::pack(messages).into();
+        self.push_next(peer);
+    }
+
+    fn push_next(&mut self, peer: NodeId) {
+        let Some(known) = self.peers.connected.get_mut(&peer) else {
+            return;
+        };
+        if known.is_pushing {
+            return;
+        }
+        if let Some(batch) = known.outbox.pop_front() {
+            known.is_pushing = true;
+            let push = &mut self.swarm.behaviour_mut().push;
+            push.send_request(&peer_of(peer), batch);
+        }
+    }
+
+    fn handle_pushed(&mut self, peer: NodeId) {
+        if let Some(known) = self.peers.connected.get_mut(&peer) {
+            known.is_pushing = false;
+        }
+        self.push_next(peer);
+    }
+
+    pub(super) fn handle_push_event(&mut self, event: request_response::Event<Vec<u8>, PushReply>) {
+        match event {
+            request_response::Event::Message { peer, message, .. } => {
+                let Some(peer) = node_of(&peer) else { return };
+                match message {
+                    request_response::Message::Request {
+                        request, channel, ..
+                    } => self.handle_handover(peer, &request, channel),
+                    request_response::Message::Response { response, .. } => {
+                        tracing::debug!(%peer, ?response, "Handed over");
+                        self.handle_pushed(peer);
+                    }
+                }
+            }
+            request_response::Event::OutboundFailure { peer, error, .. } => {
+                tracing::debug!(%peer, %error, "Cannot hand over");
+                if let Some(peer) = node_of(&peer) {
+                    self.handle_pushed(peer);
+                }
+            }
+            request_response::Event::InboundFailure { peer, error, .. } => {
+                tracing::debug!(%peer, %error, "Peer did not finish handing over");
+            }
+            request_response::Event::ResponseSent { .. } => {}
+        }
+    }
+
+    fn handle_handover(
+        &mut self,
+        peer: NodeId,
+        request: &[u8],
+        channel: ResponseChannel<PushReply>,
+    ) {
+        let now = self.now();
+        let of_peer = self.handovers.iter().filter(|it| it.peer == peer);
+        let is_busy =
+            self.handovers.len() >= HANDOVERS_MAX || of_peer.count() >= HANDOVERS_PER_PEER_MAX;
+        let messages = match batch::unpack(request) {
+            Ok(_) if is_busy => return self.reply(channel, PushReply::default()),
+            Ok(messages) => messages,
+            Err(error) => {
+                tracing::debug!(%peer, %error, "Peer handed over something broken");
+                let blame = self.gate.charge(now, peer, Misbehaviour::BadBatch);
+                self.handle_blame(blame);
+                return self.reply(channel, PushReply::default());
+            }
+        };
+        let known = self.peers.connected.get(&peer);
+        let stranger = known.filter(|it| it.class == PeerClass::Dht);
+        let handover = Handover {
+            peer,
+            messages: messages.into(),
+            not_before: stranger.map_or(now, |it| it.connected_at + CLASS_SETTLES_IN),
+            reply: PushReply::default(),
+            channel,
+        };
+        self.handovers.push_back(handover);
+    }
+
+    /// Returns whether a batch is ready to be looked at.
+    pub(super) fn has_handovers(&self) -> bool {
+        !self.handovers.is_empty() && {
+            let now = self.now();
+            self.handovers.iter().any(|it| it.not_before <= now)
+        }
+    }
+
+    /// Looks at some messages of the first batch that is ready.
+    pub(super) fn take_handover(&mut self) {
+        let now = self.now();
+        let ready = self.handovers.iter().position(|it| it.not_before <= now);
+        let Some(mut handover) = ready.and_then(|at| self.handovers.remove(at)) else {
+            return;
+        };
+        for _ in 0..MESSAGES_PER_TURN {
+            let Some(bytes) = handover.messages.pop_front() else {
+                return self.reply(handover.channel, handover.reply);
+            };
+            let arrival = Arrival {
+                forwarder: handover.peer,
+                channel: Channel::Sync,
+                bytes: &bytes,
+            };
+            let outcome = match self.judge(arrival) {
+                MessageAcceptance::Accept => &mut handover.reply.accepted,
+                MessageAcceptance::Ignore => &mut handover.reply.ignored,
+                MessageAcceptance::Reject => &mut handover.reply.rejected,
+            };
+            *outcome = outcome.saturating_add(1);
+        }
+        // Behind the others, so that one long batch does not hold up a short one.
+        self.handovers.push_back(handover);
+    }
+
+    fn reply(&mut self, channel: ResponseChannel<PushReply>, reply: PushReply) {
+        // An error means that the peer is gone, and with it the wish to know.
+        let _ = self
+            .swarm
+            .behaviour_mut()
+            .push
+            .send_response(channel, reply);
+    }
+
+    pub(super) fn handle_gossip_event(&mut self, event: gossipsub::Event) {
+        match event {
+            gossipsub::Event::Message {
+                propagation_source,
+                message_id,
+                message,
+            } => self.handle_gossip(&propagation_source, &message_id, &message.data),
+            gossipsub::Event::Subscribed { peer_id, .. } => {
+                // The filter lets through our topic only.
+                if let Some(peer) = node_of(&peer_id) {
+                    self.handle_subscribed(peer);
+                }
+            }
+            gossipsub::Event::SlowPeer { peer_id, .. } => {
+                tracing::debug!(peer = %peer_id, "Peer is too slow to take our gossip");
+            }
+            gossipsub::Event::Unsubscribed { .. }
+            | gossipsub::Event::GossipsubNotSupported { .. } => {}
+        }
+    }
+
+    fn handle_gossip(&mut self, forwarder: &PeerId, id: &MessageId, bytes: &[u8]) {
+        let acceptance = match node_of(forwarder) {
+            Some(forwarder) => self.judge(Arrival {
+                forwarder,
+                channel: Channel::Gossip,
+                bytes,
+            }),
+            None => MessageAcceptance::Ignore,
+        };
+        let gossip = &mut self.swarm.behaviour_mut().gossip;
+        gossip.report_message_validation_result(id, forwarder, acceptance);
+    }
+
+    /// Decides about a message, reports an alert, and charges whoever is to blame.
+    fn judge(&mut self, arrival: Arrival<'_>) -> MessageAcceptance {
+        let now = self.now();
+        let Judgement { admission, blame } = self.gate.admit(now, arrival);
+        count(&self.counters, &admission);
+        let acceptance = match admission {
+            Admission::Accept(alert) => self.deliver(alert, arrival),
+            Admission::Ignore(ignored) => {
+                tracing::trace!(forwarder = %arrival.forwarder, ?ignored, "Ignored a message");
+                MessageAcceptance::Ignore
+            }
+            Admission::Reject(rejected) => {
+                tracing::debug!(forwarder = %arrival.forwarder, ?rejected, "Rejected a message");
+                // The gossip layer punishes the forwarder; it is not always to blame.
+                match blame {
+                    Some(blame) if blame.culprit != arrival.forwarder => MessageAcceptance::Ignore,
+                    Some(_) | None => MessageAcceptance::Reject,
+                }
+            }
+        };
+        if let Some(blame) = blame {
+            self.handle_blame(blame);
+        }
+        acceptance
+    }
+
+    /// Gives an alert to the daemon; one that it has no room for is neither kept nor relayed.
+    fn deliver(&mut self, alert: Arc<Alert>, arrival: Arrival<'_>) -> MessageAcceptance {
+        let id = alert.id();
+        let event = NetEvent::AlertReceived {
+            alert,
+            forwarder: arrival.forwarder,
+            channel: arrival.channel,
+        };
+        if self.has_room() && self.events_tx.try_send(event).is_ok() {
+            return MessageAcceptance::Accept;
+        }
+        self.gate.forget(&id);
+        self.counters.count(Counted::EventDropped);
+        MessageAcceptance::Ignore
+    }
+}
+
+fn count(counters: &Counters, admission: &Admission) {
+    counters.count(match admission {
+        Admission::Accept(_) => Counted::Accepted,
+        Admission::Ignore(_) => Counted::Ignored,
+        Admission::Reject(_) => Counted::Rejected,
+    });
+}

@@ -1,0 +1,254 @@
+//! Finding peers: configuration, local network, this host, and the global network.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use aegis_core::{NodeId, Timestamp};
+use libp2p::{
+    Multiaddr, PeerId, identify,
+    kad::{self, QueryResult, RecordKey, store::RecordStore as _},
+    mdns,
+    swarm::dial_opts::DialOpts,
+};
+
+use super::{Node, bare, ip_of, node_of};
+use crate::{
+    Address, NetEvent, P2pConfig, Via,
+    service::behaviour::{KAD_PROTOCOL, PROTOCOL_VERSION, TOPIC},
+};
+
+/// How often the global network is asked for more peers while there are few.
+const WALK_EVERY: Duration = Duration::from_secs(60);
+
+/// How many peers are enough not to ask for more: one and a half meshes.
+const PEERS_ENOUGH: usize = 12;
+
+/// How long after a failed try an entry is tried again, and how much longer after each further one.
+const ENTRY_RETRY: Duration = Duration::from_secs(2);
+
+/// How long to wait at most.
+const ENTRY_RETRY_MAX: Duration = Duration::from_secs(120);
+
+/// Addresses that identify may add to the DHT for one peer.
+const IDENTIFIED_MAX: usize = 8;
+
+/// An entry to the global network whose peer ID is not known.
+#[derive(Debug)]
+pub(super) struct Entry {
+    address: Multiaddr,
+    attempts: u32,
+    next_at: Timestamp,
+}
+
+impl Node {
+    /// Takes in whom the configuration names.
+    pub(super) fn learn_from(&mut self, config: &P2pConfig) {
+        let now = self.now();
+        for at in &config.peers {
+            self.learn(now, at.peer(), at.address().clone(), Via::Configured);
+        }
+        for at in &config.known_peers {
+            self.learn(now, at.peer(), at.address().clone(), Via::Known);
+        }
+        for address in &config.bootstrap {
+            let target = address.to_multiaddr();
+            match address.node_id() {
+                // A name may stand for many nodes, so that its peer ID picks one of them.
+                Some(peer) if address.ip().is_some() => {
+                    self.learn(now, peer, bare(&target), Via::Bootstrap);
+                }
+                Some(_) | None => self.bootstrap.push(Entry {
+                    address: target,
+                    attempts: 0,
+                    next_at: now,
+                }),
+            }
+        }
+    }
+
+    /// Takes in where a peer may be reached, and reports it if it is new.
+    pub(super) fn learn(&mut self, now: Timestamp, peer: NodeId, address: Address, via: Via) {
+        if self.dialer.learn(now, peer, address, via) {
+            tracing::debug!(%peer, via = via.as_str(), "Discovered a peer");
+            self.emit(NetEvent::PeerDiscovered { peer, via });
+        }
+    }
+
+    /// Dials the entries to the global network while there are few peers.
+    pub(super) fn dial_bootstrap(&mut self, now: Timestamp) {
+        if self.peers.connected.len() >= PEERS_ENOUGH {
+            return;
+        }
+        let enough = !self.peers.connected.is_empty();
+        for entry in &mut self.bootstrap {
+            if entry.next_at > now {
+                continue;
+            }
+            let wait = ENTRY_RETRY.saturating_mul(1 << entry.attempts.min(6));
+            entry.attempts = entry.attempts.saturating_add(1);
+            entry.next_at = now + wait.min(ENTRY_RETRY_MAX);
+            // With peers around, the names are only asked again now and then.
+            if enough && entry.attempts > 1 {
+                entry.next_at = now + ENTRY_RETRY_MAX;
+            }
+            let dial = DialOpts::unknown_peer_id().address(entry.address.clone());
+            if let Err(error) = self.swarm.dial(dial.build()) {
+                tracing::debug!(address = %entry.address, %error, "Cannot dial");
+            }
+        }
+    }
+
+    pub(super) fn handle_mdns_event(&mut self, event: mdns::Event) {
+        match event {
+            mdns::Event::Discovered(found) => {
+                let mut nodes: BTreeMap<NodeId, Vec<Address>> = BTreeMap::new();
+                for (peer, address) in found {
+                    if let Some(node) = node_of(&peer) {
+                        nodes.entry(node).or_default().push(bare(&address));
+                    }
+                }
+                self.find_locally(nodes, Via::Mdns);
+                self.dial_due();
+            }
+            mdns::Event::Expired(gone) => {
+                for (peer, _) in gone {
+                    if let Some(node) = node_of(&peer) {
+                        self.dialer.forget(&node, Via::Mdns);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Looks who else is on this host.
+    pub(super) fn look_into_runtime_dir(&mut self) {
+        let Some(runtime_dir) = &mut self.runtime_dir else {
+            return;
+        };
+        match runtime_dir.scan() {
+            Ok(nodes) => self.find_locally(nodes, Via::RuntimeDir),
+            Err(error) => tracing::debug!(%error, "Cannot look into the runtime directory"),
+        }
+    }
+
+    /// Tells the other nodes of this host where this one listens.
+    pub(super) fn announce(&mut self) {
+        let addresses = self.listening.clone();
+        if let Some(runtime_dir) = &mut self.runtime_dir
+            && let Err(error) = runtime_dir.announce(addresses)
+        {
+            tracing::warn!(%error, "Cannot write into the runtime directory");
+        }
+    }
+
+    fn find_locally(&mut self, nodes: BTreeMap<NodeId, Vec<Address>>, via: Via) {
+        let now = self.now();
+        for (node, addresses) in nodes {
+            let peers = &self.peers;
+            let is_local = |it: &Address| it.ip().is_some_and(|ip| peers.may_be_local(ip));
+            let addresses: Vec<Address> = addresses.into_iter().filter(is_local).collect();
+            if node == self.id || addresses.is_empty() {
+                continue;
+            }
+            self.peers.found_locally(node);
+            for address in addresses {
+                self.learn(now, node, address, via);
+            }
+            self.reclassify(node);
+        }
+    }
+
+    pub(super) fn handle_identify_event(&mut self, event: identify::Event) {
+        let identify::Event::Received { peer_id, info, .. } = event else {
+            return;
+        };
+        let Some(peer) = node_of(&peer_id) else {
+            return;
+        };
+        if info.protocol_version != PROTOCOL_VERSION {
+            return self.part_from(peer);
+        }
+        if !info.protocols.contains(&KAD_PROTOCOL) {
+            return;
+        }
+        // A node of a private network is no use to one that reaches it over the public one.
+        let known = self.peers.connected.get(&peer);
+        let by_public = known.and_then(|it| it.address.ip()).is_some_and(is_public);
+        let is_useful = |it: &Multiaddr| ip_of(it).is_some_and(|ip| !by_public || is_public(ip));
+        let addresses = info.listen_addrs.into_iter().filter(is_useful);
+        let Some(kad) = self.swarm.behaviour_mut().kad.as_mut() else {
+            return;
+        };
+        for address in addresses.take(IDENTIFIED_MAX) {
+            kad.add_address(&peer_id, address);
+        }
+    }
+
+    pub(super) fn handle_kad_event(&mut self, event: kad::Event) {
+        match event {
+            kad::Event::InboundRequest {
+                request: kad::InboundRequest::AddProvider { record },
+            } => {
+                // Our own key is the only one that is kept; records are never kept.
+                let own = record.filter(|it| it.key == namespace());
+                if let (Some(record), Some(kad)) = (own, self.swarm.behaviour_mut().kad.as_mut()) {
+                    let _ = kad.store_mut().add_provider(record);
+                }
+            }
+            kad::Event::OutboundQueryProgressed { result, .. } => self.handle_query(result),
+            kad::Event::InboundRequest { .. }
+            | kad::Event::RoutingUpdated { .. }
+            | kad::Event::UnroutablePeer { .. }
+            | kad::Event::RoutablePeer { .. }
+            | kad::Event::PendingRoutablePeer { .. }
+            | kad::Event::ModeChanged { .. } => {}
+        }
+    }
+
+    fn handle_query(&mut self, result: QueryResult) {
+        if let QueryResult::GetClosestPeers(Ok(found)) = result {
+            let now = self.now();
+            for info in found.peers {
+                let Some(peer) = node_of(&info.peer_id) else {
+                    continue;
+                };
+                for address in info.addrs.iter().take(IDENTIFIED_MAX) {
+                    self.learn(now, peer, bare(address), Via::Dht);
+                }
+            }
+        }
+    }
+
+    /// Asks the global network for peers near a random place while there are few, and says that
+    /// this node is one.
+    pub(super) fn walk(&mut self) {
+        let now = self.now();
+        let has_enough = self.peers.connected.len() >= PEERS_ENOUGH;
+        if now < self.walk_at || has_enough || self.peers.connected.is_empty() {
+            return;
+        }
+        self.walk_at = now + WALK_EVERY;
+        if let Some(kad) = self.swarm.behaviour_mut().kad.as_mut() {
+            kad.get_closest_peers(PeerId::random());
+            let _ = kad.start_providing(namespace());
+        }
+    }
+}
+
+/// The one key of the DHT under which our nodes announce themselves.
+fn namespace() -> RecordKey {
+    RecordKey::new(&TOPIC)
+}
+
+fn is_public(ip: std::net::IpAddr) -> bool {
+    match ip {
+        std::net::IpAddr::V4(v4) => {
+            !v4.is_private() && !v4.is_loopback() && !v4.is_link_local() && !v4.is_unspecified()
+        }
+        std::net::IpAddr::V6(v6) => {
+            !v6.is_unique_local()
+                && !v6.is_loopback()
+                && !v6.is_unicast_link_local()
+                && !v6.is_unspecified()
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The peers that are connected now, and what class each of them is.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    net::IpAddr,
+};
+
+use aegis_core::{Indicator, NodeId, PeerClass, Timestamp};
+
+use crate::{Address, gate::Table};
+
+/// Nodes whose finding on the local network, or class given by the daemon, is remembered.
+const NODES_MAX: usize = 4096;
+
+/// One connected peer.
+#[derive(Debug)]
+pub(super) struct Peer {
+    /// How many connections there are, at least one.
+    pub(super) connections: u32,
+    /// Its end of the first connection.
+    pub(super) address: Address,
+    /// Whether this node made the first connection.
+    pub(super) dialled: bool,
+    /// What it starts from in being trusted.
+    pub(super) class: PeerClass,
+    /// Whether it hears what we publish; before that it may be no node of ours at all.
+    pub(super) is_subscribed: bool,
+    /// Since when it is connected.
+    pub(super) connected_at: Timestamp,
+    /// Since when it is throttled.
+    pub(super) throttled_at: Option<Timestamp>,
+    /// Batches that wait for the one before them to be answered.
+    pub(super) outbox: VecDeque<Vec<u8>>,
+    /// Whether a batch of ours is on its way.
+    pub(super) is_pushing: bool,
+}
+
+/// All connected peers; as many as the connection limits let in.
+#[derive(Debug)]
+pub(super) struct Peers {
+    pub(super) connected: BTreeMap<NodeId, Peer>,
+    configured: BTreeSet<NodeId>,
+    given: Table<NodeId, PeerClass>,
+    local: Table<NodeId, ()>,
+    own_ips: BTreeSet<IpAddr>,
+    looks_around: bool,
+}
+
+impl Peers {
+    /// Returns no peers; `looks_around` is whether nodes of the local network are looked for.
+    pub(super) fn new(configured: BTreeSet<NodeId>, looks_around: bool) -> Self {
+        Self {
+            connected: BTreeMap::new(),
+            configured,
+            given: Table::new(NODES_MAX),
+            local: Table::new(NODES_MAX),
+            own_ips: BTreeSet::new(),
+            looks_around,
+        }
+    }
+
+    /// Notes an address of this host.
+    pub(super) fn add_own_ip(&mut self, ip: IpAddr) {
+        self.own_ips.insert(ip);
+    }
+
+    /// Notes that `node` announced itself on the local network or this host.
+    pub(super) fn found_locally(&mut self, node: NodeId) {
+        self.local.insert(node, ());
+    }
+
+    /// Gives `node` a class, whatever it would be otherwise.
+    pub(super) fn give_class(&mut self, node: NodeId, class: PeerClass) {
+        self.given.insert(node, class);
+    }
+
+    /// Returns the class of a node that is reached at `ip`.
+    pub(super) fn class_of(&mut self, node: &NodeId, ip: Option<IpAddr>) -> PeerClass {
+        if let Some(class) = self.given.touch(node) {
+            return *class;
+        }
+        if self.configured.contains(node) {
+            return PeerClass::Configured;
+        }
+        let announced = self.local.touch(node).is_some();
+        match ip {
+            Some(ip) if announced && self.may_be_local(ip) => PeerClass::Lan,
+            Some(ip) if self.looks_around && self.is_near(ip) => PeerClass::Lan,
+            Some(_) | None => PeerClass::Dht,
+        }
+    }
+
+    /// Returns whether a node that announced itself locally may be at `ip`: anything else would
+    /// let one host of the local network name a stranger elsewhere.
+    pub(super) fn may_be_local(&self, ip: IpAddr) -> bool {
+        is_private(ip) || self.shares_prefix(ip)
+    }
+
+    /// Returns whether `ip` is surely of this host or its own private network.
+    fn is_near(&self, ip: IpAddr) -> bool {
+        ip.is_loopback() || self.own_ips.contains(&ip) || (is_private(ip) && self.shares_prefix(ip))
+    }
+
+    fn shares_prefix(&self, ip: IpAddr) -> bool {
+        let prefix = |it: IpAddr| Indicator::prefix(it, if it.is_ipv4() { 24 } else { 64 });
+        let theirs = prefix(ip);
+        self.own_ips.iter().any(|own| prefix(*own) == theirs)
+    }
+}
+
+fn is_private(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_loopback() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_loopback() || v6.is_unicast_link_local(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
