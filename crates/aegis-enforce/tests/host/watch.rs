@@ -76,6 +76,17 @@ fn gateways_of_every_kind_are_told() {
             })
             .await;
         }
+        namespace.ip("nexthop add id 7 via 198.51.100.5 dev aegis0");
+        namespace.ip("route add default metric 70 nhid 7");
+        until(&mut watch, |facts| {
+            facts.gateways.contains(&ip("198.51.100.5"))
+        })
+        .await;
+        namespace.ip("nexthop replace id 7 via 198.51.100.6 dev aegis0");
+        until(&mut watch, |facts| {
+            facts.gateways.contains(&ip("198.51.100.6"))
+        })
+        .await;
         // An interface that goes down takes its routes with it, and the kernel names none.
         namespace.ip("link set aegis0 down");
         until(&mut watch, |facts| {
