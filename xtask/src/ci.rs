@@ -178,7 +178,7 @@ fn deny() -> Result<Verdict> {
     }
     let arguments = [
         "deny",
-        "--offline",
+        "--locked",
         "check",
         "--hide-inclusion-graph",
         "licenses",

@@ -12,6 +12,8 @@ mod talk;
 mod test;
 mod tidy;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// Builds, tests and checks AEGIS.
@@ -40,8 +42,18 @@ enum Task {
     Ci(ci::Args),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Cli::parse().task {
+fn main() -> ExitCode {
+    match run(Cli::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            talk::note(format_args!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> anyhow::Result<()> {
+    match task {
         Task::BuildEbpf(args) => build_ebpf::run(args),
         Task::Test(args) => test::run(&args),
         Task::KernelTest(args) => test::run_kernel(&args),

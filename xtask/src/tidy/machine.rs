@@ -9,14 +9,13 @@ use std::path::{Component, Path};
 use super::Finding;
 use crate::shell;
 
-/// Folders under which people and build machines keep their work, spelled in two parts so
-/// that this file passes its own check.
-const FOLDERS: [(&str, &str); 5] = [
+/// Folders in which machines build, spelled in two parts so that this file passes its own check.
+/// A person's home is not among these: the one of whoever runs this is found by itself.
+const FOLDERS: [(&str, &str); 4] = [
     ("/ro", "ot/"),
-    ("/ho", "me/"),
     ("/wo", "rk/"),
+    ("/bui", "lds/"),
     ("/Us", "ers/"),
-    ("/mn", "t/"),
 ];
 
 /// The only registry that a lock file may name.
