@@ -3,7 +3,7 @@
 use std::{fs, path::Path, sync::LazyLock};
 
 use aegis_store::{Store, StoreError};
-use proptest::{collection::vec, prelude::*};
+use proptest::{collection::vec, prelude::*, sample::Index};
 
 use crate::fixture::{NOW, alert_added, audited, one_of_each, place};
 
@@ -47,7 +47,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn wrong_bytes_anywhere_are_survived(edits in vec((any::<prop::sample::Index>(), any::<u8>()), 1..8)) {
+    fn wrong_bytes_anywhere_are_survived(edits in vec((any::<Index>(), any::<u8>()), 1..8)) {
         let mut bytes = STORE_BYTES.clone();
         for (index, byte) in edits {
             let at = index.index(bytes.len());

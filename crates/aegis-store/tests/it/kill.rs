@@ -22,7 +22,7 @@ const FIRST_BATCH_VARIABLE: &str = "AEGIS_TEST_FIRST_BATCH";
 const ROUNDS: u32 = 20;
 
 /// The writer stops by itself after so many batches, should nobody kill it.
-const BATCHES_PER_ROUND: u32 = 500;
+const BATCHES_PER_ROUND: u32 = 100;
 
 /// Alert numbers of one batch; it uses some of them.
 const ALERTS_PER_BATCH: u32 = 64;
@@ -87,13 +87,14 @@ fn check(path: &Path, acknowledged: &BTreeSet<u32>, round: u32) {
 
 fn write_until_killed(path: &Path, first: u32) {
     let mut store = Store::open(path).unwrap();
+    let mut stdout = io::stdout();
     for batch in first..first + BATCHES_PER_ROUND {
         let numbers = alert_numbers(batch);
         let mut records: Vec<Record> = numbers.clone().map(alert_added).collect();
         records.push(Record::DecisionMade(decision(numbers.start)));
         records.push(audited(batch));
         store.apply(&records).unwrap();
-        writeln!(io::stdout(), "kept {batch}").unwrap();
+        writeln!(stdout, "kept {batch}").unwrap();
     }
 }
 
