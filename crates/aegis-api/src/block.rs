@@ -158,6 +158,9 @@ pub struct Unblocked {
     pub indicator: Indicator,
     /// Whether it was blocked until now.
     pub was_blocked: bool,
+    /// A wider block that still covers it, if there is one.
+    #[serde(with = "text_option", default)]
+    pub covered_by: Option<Indicator>,
     /// How many of this node's own alerts were taken back.
     pub withdrawn: u64,
 }

@@ -224,9 +224,7 @@ impl Client {
     }
 
     fn remember(&self, headers: &HeaderMap) {
-        let seq = headers.get(EVENT_SEQ_HEADER);
-        let seq = seq.and_then(|it| it.to_str().ok()?.parse().ok());
-        if let Some(seq) = seq {
+        if let Some(seq) = event_seq(headers) {
             self.event_seq.fetch_max(seq, Ordering::Relaxed);
         }
     }
@@ -254,6 +252,10 @@ impl Client {
             self.unreachable(io::Error::other(error.to_string()))
         }
     }
+}
+
+fn event_seq(headers: &HeaderMap) -> Option<u64> {
+    headers.get(EVENT_SEQ_HEADER)?.to_str().ok()?.parse().ok()
 }
 
 fn request(method: Method, path: &str, body: Bytes) -> Result<Request<Body>, ClientError> {

@@ -77,6 +77,62 @@ impl ApiError {
 }
 
 impl ErrorCode {
+    /// Every code.
+    pub const ALL: [Self; 23] = [
+        Self::InvalidRequest,
+        Self::TooLarge,
+        Self::TooSlow,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Denied,
+        Self::Busy,
+        Self::Unavailable,
+        Self::Timeout,
+        Self::Internal,
+        Self::Protected,
+        Self::ConfiguredPeer,
+        Self::Allowlisted,
+        Self::TooWide,
+        Self::PrivateRange,
+        Self::BudgetSpent,
+        Self::TooFast,
+        Self::BelowSeverity,
+        Self::NotTrusted,
+        Self::Established,
+        Self::Unblocked,
+        Self::Expired,
+        Self::TableFull,
+    ];
+
+    /// Returns the word that JSON uses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::TooLarge => "too_large",
+            Self::TooSlow => "too_slow",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::Denied => "denied",
+            Self::Busy => "busy",
+            Self::Unavailable => "unavailable",
+            Self::Timeout => "timeout",
+            Self::Internal => "internal",
+            Self::Protected => "protected",
+            Self::ConfiguredPeer => "configured_peer",
+            Self::Allowlisted => "allowlisted",
+            Self::TooWide => "too_wide",
+            Self::PrivateRange => "private_range",
+            Self::BudgetSpent => "budget_spent",
+            Self::TooFast => "too_fast",
+            Self::BelowSeverity => "below_severity",
+            Self::NotTrusted => "not_trusted",
+            Self::Established => "established",
+            Self::Unblocked => "unblocked",
+            Self::Expired => "expired",
+            Self::TableFull => "table_full",
+        }
+    }
+
     /// Returns the HTTP status: the only place that maps one to the other.
     pub const fn status(self) -> StatusCode {
         match self {

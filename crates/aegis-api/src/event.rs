@@ -161,4 +161,6 @@ pub enum UnblockCause {
     Allowed,
     /// It became an address that is never blocked.
     Protected,
+    /// It made room for a stronger one in a full table.
+    Displaced,
 }

@@ -1,1 +1,26 @@
-//! Placeholder.
+//! What a person sees of AEGIS: one [`Command`] for shell and console, reports, event lines.
+//!
+//! Everything goes through the API client. Data goes to standard output, talk to standard error,
+//! and nothing that a peer wrote is shown unescaped.
+
+mod command;
+mod completions;
+mod console;
+mod event;
+mod outcome;
+mod report;
+mod run;
+mod screen;
+mod text;
+
+pub use command::{
+    AlertArgs, AllowArgs, BlockArgs, ClientArgs, Command, DEFAULT_SEVERITY, DEFAULT_THREAT_TYPE,
+    EvidenceArg, PublishArgs, UnblockArgs, parse_duration_secs,
+};
+pub use completions::completions;
+pub use console::{Console, ConsoleEnd, Input, LINE_BYTES_MAX};
+pub use event::line;
+pub use outcome::Outcome;
+pub use run::run;
+pub use screen::{Format, Screen};
+pub use text::shown;

@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::{task::JoinSet, time::timeout};
 
-use super::{CALL_TIMEOUT, Client, ClientError, protocol, refused_stream, request};
+use super::{CALL_TIMEOUT, Client, ClientError, event_seq, protocol, refused_stream, request};
 use crate::Event;
 
 /// The longest line of the stream. An event has a few hundred bytes.
@@ -17,6 +17,7 @@ const LINE_BYTES_MAX: usize = 256 * 1024;
 #[derive(Debug)]
 pub struct EventStream {
     body: Incoming,
+    seq: u64, // of the last event handed out, or of the last before the stream began
     received: Vec<u8>, // what came after the last event handed out, at most a frame and a line
     _connection: JoinSet<()>, // one task, stopped with the stream
 }
@@ -39,10 +40,16 @@ impl EventStream {
             return Err(refused_stream(response).await);
         }
         Ok(Self {
+            seq: event_seq(response.headers()).unwrap_or_default(),
             body: response.into_body(),
             received: Vec::new(),
             _connection: connections,
         })
+    }
+
+    /// Returns the number of the last event handed out, or of the last before the stream began.
+    pub fn seq(&self) -> u64 {
+        self.seq
     }
 
     /// Returns the next event, or `None` once the node has ended the stream.
@@ -51,6 +58,7 @@ impl EventStream {
     pub async fn next(&mut self) -> Result<Option<Event>, ClientError> {
         loop {
             if let Some(event) = self.take_event()? {
+                self.seq = event.seq;
                 return Ok(Some(event));
             }
             match self.body.frame().await {

@@ -37,3 +37,14 @@ fn a_refusal_keeps_its_code_and_its_words() {
         assert!(error.code.status().is_client_error() || error.code == ErrorCode::TableFull);
     }
 }
+
+#[test]
+fn a_code_is_called_the_same_everywhere() {
+    for code in ErrorCode::ALL {
+        assert_eq!(
+            serde_json::to_value(code).expect("serialises"),
+            code.as_str()
+        );
+        assert!(code.status().is_client_error() || code.status().is_server_error());
+    }
+}

@@ -9,9 +9,10 @@ use axum::{
 };
 use futures::{StreamExt, stream};
 use serde::Deserialize;
+use tokio::sync::broadcast;
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 
-use super::{App, input::query};
+use super::{App, EVENT_SEQ_HEADER, input::query};
 use crate::{ApiError, Control, ErrorCode, Event, EventKind, Subscription, server::stopping};
 
 /// Event streams open at once; more would take every connection from those who ask.
@@ -50,21 +51,33 @@ pub(super) async fn stream<C: Control>(
         let _slot = slot; // held until the stream ends
         stopping(stopping_rx).await;
     };
-    let events = events(app.control.events().subscribe(), backlog)
+    let Subscription {
+        backlog: recent,
+        events_rx,
+    } = app.control.events().subscribe();
+    let (first_seq, last_seq) = match (recent.first(), recent.last()) {
+        (Some(first), Some(last)) => (first.seq, last.seq),
+        (None, _) | (_, None) => (1, 0),
+    };
+    let (recent, seq) = if backlog {
+        (recent, first_seq - 1)
+    } else {
+        (Vec::new(), last_seq)
+    };
+    let events = stream::iter(recent)
+        .chain(coming(events_rx))
         .map(to_sse)
         .take_until(Box::pin(stopping));
     let keep_alive = sse::KeepAlive::new().interval(KEEP_ALIVE);
-    sse::Sse::new(events).keep_alive(keep_alive).into_response()
+    let seq = [(EVENT_SEQ_HEADER, seq.to_string())];
+    (seq, sse::Sse::new(events).keep_alive(keep_alive)).into_response()
 }
 
-fn events(
-    subscription: Subscription,
-    with_backlog: bool,
+fn coming(
+    events_rx: broadcast::Receiver<Arc<Event>>,
 ) -> impl futures::Stream<Item = Arc<Event>> + Send {
-    let Subscription { backlog, events_rx } = subscription;
-    let recent = if with_backlog { backlog } else { Vec::new() };
     let mut missed = 0;
-    let coming = BroadcastStream::new(events_rx).flat_map(move |received| {
+    BroadcastStream::new(events_rx).flat_map(move |received| {
         let told = match received {
             Ok(event) => [lagged(std::mem::take(&mut missed), &event), Some(event)],
             Err(BroadcastStreamRecvError::Lagged(count)) => {
@@ -73,8 +86,7 @@ fn events(
             }
         };
         stream::iter(told.into_iter().flatten())
-    });
-    stream::iter(recent).chain(coming)
+    })
 }
 
 /// Says that `missed` events before `next` were lost, if any were.

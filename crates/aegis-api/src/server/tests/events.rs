@@ -31,6 +31,7 @@ async fn a_late_reader_catches_up_where_it_asks_to() {
     }
     let mut all = node.client.events(true).await.expect("a stream");
     let mut new = node.client.events(false).await.expect("a stream");
+    assert_eq!((all.seq(), new.seq()), (0, 3), "each knows where it starts");
     node.hub.publish(NOW, degraded(3));
     for number in 0..4 {
         assert_eq!(next_event(&mut all).await.kind, degraded(number));

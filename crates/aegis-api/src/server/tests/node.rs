@@ -185,6 +185,7 @@ impl Control for Script {
             Request::Unblock(it) => Reply::Unblocked(Unblocked {
                 indicator: it.indicator,
                 was_blocked: true,
+                covered_by: None,
                 withdrawn: u64::from(it.withdraw),
             }),
             Request::Allow(it) => Reply::Allowed(allowed(it.indicator)),

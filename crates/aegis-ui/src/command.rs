@@ -1,0 +1,223 @@
+//! The commands of shell and console, one enum for both, checked before anything is sent.
+
+mod parse;
+
+use std::{
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
+
+use aegis_api::{
+    AllowRequest, BlockDuration, BlockRequest, Client, Description, Evidence, Indicator,
+    PublishRequest, Severity, ThreatType, UnblockRequest,
+};
+use clap::{Args, Subcommand, ValueEnum};
+
+pub use self::parse::parse_duration_secs;
+
+use crate::Format;
+
+/// The threat type of a block that names none: what operators mostly block by hand.
+pub const DEFAULT_THREAT_TYPE: &str = "brute_force";
+
+/// The severity of a block that names none: over every node's default `min_severity`.
+pub const DEFAULT_SEVERITY: &str = "7";
+
+/// What can be asked of a running node.
+#[derive(Clone, Debug, Eq, PartialEq, Subcommand)]
+pub enum Command {
+    /// Show what the node is, where it stands, and whether the kernel does what it wants
+    Status,
+    /// Show what was counted: packets, alerts, network
+    Stats,
+    /// List what is blocked
+    List,
+    /// Block an address or prefix here, and tell the other nodes
+    Block(BlockArgs),
+    /// End a block on this node; others' alerts do not bring it back
+    Unblock(UnblockArgs),
+    /// Tell the other nodes about an address or prefix without blocking it here
+    Publish(PublishArgs),
+    /// Say whether an address or prefix is blocked (exit code 0: yes, 1: no)
+    Check {
+        /// Address or prefix
+        ip: Indicator,
+    },
+    /// Explain why an address or prefix is blocked, or is not
+    Why {
+        /// Address or prefix
+        ip: Indicator,
+    },
+    /// Never block an address or prefix; without one, list those that are never blocked
+    Allow(AllowArgs),
+    /// List the other nodes
+    Peers,
+}
+
+/// What `block` takes.
+#[derive(Args, Clone, Debug, Eq, PartialEq)]
+pub struct BlockArgs {
+    /// What to block and for how long.
+    #[command(flatten)]
+    pub alert: AlertArgs,
+    /// Do not tell the other nodes
+    #[arg(long)]
+    pub local: bool,
+}
+
+/// What `publish` takes.
+#[derive(Args, Clone, Debug, Eq, PartialEq)]
+pub struct PublishArgs {
+    /// What to publish.
+    #[command(flatten)]
+    pub alert: AlertArgs,
+}
+
+/// What an alert says.
+#[derive(Args, Clone, Debug, Eq, PartialEq)]
+pub struct AlertArgs {
+    /// Address or prefix
+    pub ip: Indicator,
+    /// How long: seconds, or 90s, 15m, 2h, 1d (1 second to 24 hours)
+    #[arg(value_parser = parse::block_duration)]
+    pub duration: BlockDuration,
+    /// Kind of attack: syn_flood, brute_force, port_scan …
+    #[arg(value_name = "TYPE", default_value = DEFAULT_THREAT_TYPE)]
+    pub threat_type: ThreatType,
+    /// How bad, 1 to 10
+    #[arg(default_value = DEFAULT_SEVERITY, value_parser = parse::severity)]
+    pub severity: Severity,
+    /// Whether the source address is proven; an operator's word is taken as verified
+    #[arg(long)]
+    pub evidence: Option<EvidenceArg>,
+    /// Words for others to read, at most 512 bytes
+    #[arg(long, value_name = "TEXT")]
+    pub description: Option<Description>,
+    /// Even if it is the address of a configured peer
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// The two kinds of evidence.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum EvidenceArg {
+    /// The address may be forged
+    Spoofable,
+    /// The return path is proven
+    Verified,
+}
+
+/// What `unblock` takes.
+#[derive(Args, Clone, Debug, Eq, PartialEq)]
+pub struct UnblockArgs {
+    /// Address or prefix
+    pub ip: Indicator,
+    /// Also take back this node's own alerts
+    #[arg(long)]
+    pub withdraw: bool,
+}
+
+/// What `allow` takes.
+#[derive(Args, Clone, Debug, Eq, PartialEq)]
+pub struct AllowArgs {
+    /// Address or prefix; none lists the allowlist
+    pub ip: Option<Indicator>,
+    /// Take it off the allowlist instead
+    #[arg(long, requires = "ip", conflicts_with_all = ["allow_for", "comment"])]
+    pub remove: bool,
+    /// How long: seconds, or 90s, 15m, 2h, 1d; for ever if not given
+    #[arg(long = "for", id = "allow_for", value_name = "DURATION", requires = "ip",
+          value_parser = parse::allow_duration)]
+    pub allow_for: Option<NonZeroU32>,
+    /// Why, at most 512 bytes
+    #[arg(long, value_name = "TEXT", requires = "ip")]
+    pub comment: Option<Description>,
+}
+
+/// What every command takes that speaks to a node.
+#[derive(Args, Clone, Debug, Default, Eq, PartialEq)]
+pub struct ClientArgs {
+    /// Answer in JSON, one line for each command
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Control socket of the node
+    #[arg(long, global = true, value_name = "PATH", env = "AEGIS_SOCKET")]
+    pub socket: Option<PathBuf>,
+}
+
+impl ClientArgs {
+    /// Returns a client for the socket given, or else for `default`.
+    pub fn client(&self, default: &Path) -> Client {
+        Client::new(self.socket.as_deref().unwrap_or(default))
+    }
+
+    /// Returns how answers are to look.
+    pub fn format(&self) -> Format {
+        if self.json {
+            Format::Json
+        } else {
+            Format::Text
+        }
+    }
+}
+
+impl From<EvidenceArg> for Evidence {
+    fn from(evidence: EvidenceArg) -> Self {
+        match evidence {
+            EvidenceArg::Spoofable => Self::Spoofable,
+            EvidenceArg::Verified => Self::Verified,
+        }
+    }
+}
+
+impl From<BlockArgs> for BlockRequest {
+    fn from(BlockArgs { alert, local }: BlockArgs) -> Self {
+        Self {
+            indicator: alert.ip,
+            duration_secs: alert.duration,
+            threat_type: alert.threat_type,
+            severity: alert.severity,
+            evidence: alert.evidence.map(Evidence::from),
+            description: alert.description,
+            publish: !local,
+            force: alert.force,
+        }
+    }
+}
+
+impl From<PublishArgs> for PublishRequest {
+    fn from(PublishArgs { alert }: PublishArgs) -> Self {
+        Self {
+            indicator: alert.ip,
+            duration_secs: alert.duration,
+            threat_type: alert.threat_type,
+            severity: alert.severity,
+            evidence: alert.evidence.map(Evidence::from),
+            description: alert.description,
+            force: alert.force,
+        }
+    }
+}
+
+impl From<UnblockArgs> for UnblockRequest {
+    fn from(UnblockArgs { ip, withdraw }: UnblockArgs) -> Self {
+        Self {
+            indicator: ip,
+            withdraw,
+        }
+    }
+}
+
+impl AllowArgs {
+    /// Returns the entry to add for `indicator`.
+    pub(crate) fn request(self, indicator: Indicator) -> AllowRequest {
+        AllowRequest {
+            indicator,
+            duration_secs: self.allow_for,
+            comment: self.comment,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,36 @@
+//! Values as people write them.
+
+use std::num::NonZeroU32;
+
+use aegis_api::{BlockDuration, Severity};
+
+/// Reads a number of seconds, or a number with one of the units s, m, h and d.
+pub fn parse_duration_secs(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|it: char| it.is_ascii_alphabetic());
+    let secs_per_unit = match &text[digits.len()..] {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    let is_number = !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit());
+    let number: u64 = is_number.then(|| digits.parse().ok()).flatten()?;
+    number.checked_mul(secs_per_unit)
+}
+
+pub(super) fn block_duration(text: &str) -> Result<BlockDuration, &'static str> {
+    let secs = parse_duration_secs(text).ok_or("must be seconds, or like 90s, 15m, 2h or 1d")?;
+    BlockDuration::from_secs(secs).ok_or("must be 1 second to 24 hours (86400 s)")
+}
+
+pub(super) fn allow_duration(text: &str) -> Result<NonZeroU32, &'static str> {
+    let secs = parse_duration_secs(text).ok_or("must be seconds, or like 90s, 15m, 2h or 1d")?;
+    let secs = u32::try_from(secs).ok().and_then(NonZeroU32::new);
+    secs.ok_or("must be 1 second to 49710 days; leave it out for ever")
+}
+
+pub(super) fn severity(text: &str) -> Result<Severity, &'static str> {
+    let severity = text.parse().ok().and_then(Severity::new);
+    severity.ok_or("must be 1 to 10")
+}

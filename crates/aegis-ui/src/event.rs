@@ -1,0 +1,121 @@
+//! What a person is told as it happens: one line for each event.
+
+use aegis_api::{AttachMode, Event, EventKind, UnblockCause, Via};
+
+use crate::text::{count, shown};
+
+/// Returns the line that tells an event, without a line break.
+pub fn line(event: &Event) -> String {
+    match &event.kind {
+        EventKind::ServiceRunning { .. } => "Service is running!".into(),
+        EventKind::ServiceStopping => "Service is stopping".into(),
+        EventKind::ProgramAttached {
+            interface,
+            mode,
+            reason,
+        } => attached(interface, *mode, reason),
+        EventKind::ProgramDetached { interface, reason } => because(
+            format!("XDP program detached from {}", shown(interface)),
+            reason,
+        ),
+        EventKind::Listening { address } => format!("Listening on {}", shown(address)),
+        EventKind::PeerDiscovered { peer, via } => {
+            format!("Discovered peer via {}: {peer}", via_name(*via))
+        }
+        EventKind::PeerConnected { peer } => format!("Peer connected: {peer}"),
+        EventKind::PeerLeft { peer } => format!("Peer left: {peer}"),
+        EventKind::AlertReceived {
+            indicator,
+            threat_type,
+            severity,
+            author: _,
+        } => {
+            format!(
+                "Received threat intel: {indicator} (type: {threat_type}, severity: {severity})"
+            )
+        }
+        EventKind::AlertRefused {
+            indicator, message, ..
+        } => format!("Refused threat intel: {indicator}: {}", shown(message)),
+        EventKind::Blocked {
+            indicator,
+            ttl_secs,
+            ..
+        } => format!("Blocklisted {indicator} for {ttl_secs}s"),
+        EventKind::Unblocked { indicator, cause } => {
+            format!(
+                "Removed from blocklist: {indicator} ({})",
+                cause_name(*cause)
+            )
+        }
+        EventKind::Detected {
+            indicator,
+            threat_type,
+            rate,
+            severity,
+        } => format!("Detected {threat_type} from {indicator} ({rate}/s, severity: {severity})"),
+        EventKind::Published {
+            indicator,
+            threat_type,
+            severity,
+            alert_id: _,
+        } => {
+            format!(
+                "Published threat intel: {indicator} (type: {threat_type}, severity: {severity})"
+            )
+        }
+        EventKind::Allowed { indicator } => format!("Allowlisted {indicator}"),
+        EventKind::Disallowed { indicator } => format!("Removed from allowlist: {indicator}"),
+        EventKind::Degraded { message } => format!("Warning: {}", shown(message)),
+        EventKind::Lagged { missed } => {
+            format!(
+                "Too much happened at once: {} not shown",
+                count(*missed, "event")
+            )
+        }
+    }
+}
+
+fn attached(interface: &str, mode: AttachMode, reason: &str) -> String {
+    let interface = shown(interface);
+    let fact = match mode {
+        AttachMode::Native | AttachMode::Generic | AttachMode::Tc => {
+            format!("XDP program attached to {interface} ({mode})")
+        }
+        AttachMode::None => format!("No program attached to {interface}"),
+    };
+    because(fact, reason)
+}
+
+fn because(fact: String, reason: &str) -> String {
+    if reason.is_empty() {
+        fact
+    } else {
+        format!("{fact}: {}", shown(reason))
+    }
+}
+
+fn via_name(via: Via) -> &'static str {
+    match via {
+        Via::Mdns => "mDNS",
+        Via::Host => "this host",
+        Via::Config => "configuration",
+        Via::Memory => "an earlier meeting",
+        Via::Dht => "the global network",
+        Via::Inbound => "its call",
+    }
+}
+
+fn cause_name(cause: UnblockCause) -> &'static str {
+    match cause {
+        UnblockCause::Operator => "unblocked by the operator",
+        UnblockCause::Expired => "its time is over",
+        UnblockCause::Withdrawn => "withdrawn by its author",
+        UnblockCause::Allowed => "now on the allowlist",
+        UnblockCause::Protected => "now a protected address",
+        UnblockCause::Displaced => "displaced by a stronger block in a full table",
+    }
+}
+
+#[cfg(test)]
+mod tests;

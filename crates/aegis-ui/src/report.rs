@@ -1,0 +1,98 @@
+//! Reports: replies as aligned plain text, at most 80 columns where their words allow it.
+
+mod list;
+mod status;
+mod table;
+mod why;
+
+use aegis_api::{AllowEntry, Blocked, Check, Disallowed, Published, Unblocked};
+
+pub(crate) use self::{
+    list::{ALLOW_ENTRIES, BLOCKS, List, PEERS},
+    status::{stats, status},
+    why::why,
+};
+
+use crate::text::{count, span};
+
+/// Tells that a block was made.
+pub(crate) fn blocked(reply: &Blocked) -> String {
+    let told = match reply.alert_id {
+        Some(alert_id) => format!("published as {alert_id}"),
+        None => "not published".to_owned(),
+    };
+    format!(
+        "Blocked {} for {}s, {told}\n",
+        reply.indicator, reply.ttl_secs
+    )
+}
+
+/// Tells that an alert was published.
+pub(crate) fn published(reply: &Published) -> String {
+    let Published {
+        indicator,
+        alert_id,
+        expires_at,
+    } = reply;
+    format!("Published {indicator} until {expires_at} as {alert_id}, not blocked here\n")
+}
+
+/// Tells that a block was ended.
+pub(crate) fn unblocked(reply: &Unblocked) -> String {
+    let Unblocked {
+        indicator,
+        was_blocked,
+        covered_by,
+        withdrawn,
+    } = *reply;
+    let mut text = if was_blocked {
+        format!("Unblocked {indicator}")
+    } else {
+        format!("{indicator} was not blocked; alerts heard so far will not block it either")
+    };
+    if withdrawn > 0 {
+        text.push_str(&format!(", {} taken back", count(withdrawn, "own alert")));
+    }
+    text.push('\n');
+    if let Some(wider) = covered_by {
+        text.push_str(&format!("  still covered by {wider}\n"));
+    }
+    text
+}
+
+/// Tells whether an indicator is blocked.
+pub(crate) fn check(reply: &Check) -> String {
+    let indicator = reply.indicator;
+    if !reply.blocked {
+        return format!("{indicator} is not blocklisted\n");
+    }
+    let by = reply.covered_by.filter(|it| *it != indicator);
+    let by = by.map(|it| format!("covered by {it}"));
+    let left = reply.ttl_secs.map(|it| format!("{} left", span(it)));
+    let notes: Vec<_> = by.into_iter().chain(left).collect();
+    if notes.is_empty() {
+        return format!("{indicator} is BLOCKLISTED\n");
+    }
+    format!("{indicator} is BLOCKLISTED\n  {}\n", notes.join(", "))
+}
+
+/// Tells that an entry was added to the allowlist.
+pub(crate) fn allowed(reply: &AllowEntry) -> String {
+    let until = match reply.ttl_secs {
+        Some(ttl_secs) => format!("for {}", span(ttl_secs)),
+        None => "for ever".to_owned(),
+    };
+    format!("Allowed {} {until}\n", reply.indicator)
+}
+
+/// Tells that an entry was taken off the allowlist.
+pub(crate) fn disallowed(reply: &Disallowed) -> String {
+    if reply.was_allowed {
+        format!("{} is on the allowlist no more\n", reply.indicator)
+    } else {
+        format!("{} is not on the allowlist\n", reply.indicator)
+    }
+}
+
+#[cfg(test)]
+mod tests;

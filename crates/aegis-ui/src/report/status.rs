@@ -1,0 +1,125 @@
+//! Status and stats.
+
+use std::collections::BTreeMap;
+
+use aegis_api::{Stats, Status, Traffic};
+
+use super::table::Table;
+use crate::text::{bytes, count, shown, span};
+
+/// Tells what the node is and where it stands.
+pub(crate) fn status(status: &Status) -> String {
+    let mut table = Table::default();
+    let mut row = |name: &str, value: String| table.row([name.to_owned(), value]);
+    let uptime = span(status.uptime_secs);
+    row("Node", status.node_id.to_string());
+    row("Instance", shown(&status.instance));
+    row("Version", shown(&status.version));
+    row("Running", format!("{uptime}, since {}", status.started_at));
+    row("Mode", mode(status));
+    for interface in &status.interfaces {
+        let name = shown(&interface.name);
+        let reason = shown(&interface.reason);
+        row(
+            "Interface",
+            format!("{name} ({}): {reason}", interface.mode),
+        );
+    }
+    row("Kernel", kernel(status));
+    row("Maps", maps(&status.kernel_map_ids));
+    row("Blocks", format!("{} active", status.blocks_active));
+    row("Alerts", format!("{} live", status.alerts_live));
+    row("Policy", policy(status));
+    let peers = status.peers;
+    row(
+        "Peers",
+        format!("{} connected, {} known", peers.connected, peers.known),
+    );
+    for address in &status.listen {
+        row("Listening", shown(address));
+    }
+    row("State", shown(&status.state_dir.to_string_lossy()));
+    row("Memory", bytes(status.memory_bytes));
+    for problem in &status.problems {
+        row("Problem", shown(problem));
+    }
+    table.render(0)
+}
+
+/// Tells what was counted.
+pub(crate) fn stats(stats: &Stats) -> String {
+    let mut traffic = Table::with_right(&[1, 2]);
+    traffic.row(["Traffic".into(), "packets".into(), "bytes".into()]);
+    let mut row = |name: &str, Traffic { packets, bytes }: Traffic| {
+        traffic.row([format!("  {name}"), packets.to_string(), bytes.to_string()]);
+    };
+    row("total", stats.total);
+    row("passed", stats.passed);
+    row("dropped", stats.dropped);
+    row("early dropped", stats.early_dropped);
+    let alerts = BTreeMap::from([
+        ("received".to_owned(), stats.alerts.received),
+        ("accepted".to_owned(), stats.alerts.accepted),
+        ("published".to_owned(), stats.alerts.published),
+    ]);
+    let mut text = traffic.render(0);
+    text.push_str(&counters("Packets by reason", &stats.packets_by_reason));
+    text.push_str(&counters("Detections", &stats.detectors));
+    text.push_str(&counters("Alerts", &alerts));
+    text.push_str(&counters("Alerts refused", &stats.alerts.refused));
+    text.push_str(&counters("Network", &stats.net));
+    if stats.events_lost > 0 {
+        let lost = count(stats.events_lost, "kernel event");
+        text.push_str(&format!("{lost} came too fast and were lost\n"));
+    }
+    text
+}
+
+fn counters(title: &str, counters: &BTreeMap<String, u64>) -> String {
+    if counters.is_empty() {
+        return format!("{title}: none\n");
+    }
+    let mut table = Table::with_right(&[1]);
+    for (name, number) in counters {
+        table.row([shown(name), number.to_string()]);
+    }
+    format!("{title}\n{}", table.render(2))
+}
+
+fn mode(status: &Status) -> String {
+    let meaning = match status.mode {
+        aegis_api::NodeMode::Enforce => "packets of blocked sources are dropped",
+        aegis_api::NodeMode::Observe => "nothing is dropped",
+    };
+    format!("{}: {meaning}", status.mode)
+}
+
+fn kernel(status: &Status) -> String {
+    let ruleset = status.ruleset;
+    let agreement = if ruleset.in_agreement {
+        "in agreement"
+    } else {
+        "NOT IN AGREEMENT"
+    };
+    format!(
+        "{} of {} entries, generation {}, {agreement}",
+        ruleset.actual, ruleset.intended, ruleset.generation
+    )
+}
+
+fn maps(ids: &[u32]) -> String {
+    if ids.is_empty() {
+        return "none".into();
+    }
+    let ids: Vec<_> = ids.iter().map(u32::to_string).collect();
+    ids.join(" ")
+}
+
+fn policy(status: &Status) -> String {
+    let publishing = if status.auto_publish {
+        "detections are published"
+    } else {
+        "detections are not published"
+    };
+    format!("blocks from severity {}, {publishing}", status.severity_min)
+}

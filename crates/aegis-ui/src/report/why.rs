@@ -1,0 +1,106 @@
+//! Why an indicator is blocked, or is not.
+
+use aegis_api::{Block, EvidenceLine, Why};
+
+use super::table::Table;
+use crate::text::{bytes, count, shown, span};
+
+/// Tells everything that speaks for and against a block.
+pub(crate) fn why(why: &Why) -> String {
+    let mut text = headline(why);
+    if let Some(exempt) = &why.exempt {
+        let (kind, reason) = (shown(&exempt.kind), shown(&exempt.reason));
+        text.push_str(&format!("Never blocked ({kind}): {reason}\n"));
+    }
+    text.push_str(&decisions(&why.decisions));
+    text.push_str(&evidence(&why.evidence));
+    text.push_str(&refusals(why));
+    if let Some(kernel) = why.kernel {
+        let place = if kernel.in_kernel {
+            "in the kernel"
+        } else {
+            "NOT IN THE KERNEL"
+        };
+        let dropped = count(kernel.packets, "packet");
+        let size = bytes(kernel.bytes);
+        let violations = count(kernel.violations, "violation");
+        text.push_str(&format!(
+            "Kernel\n  {place}, {dropped} ({size}) dropped, {violations}\n"
+        ));
+    }
+    if let Some(undo) = &why.undo {
+        text.push_str(&format!("Undo\n  {}\n", shown(undo)));
+    }
+    text
+}
+
+fn headline(why: &Why) -> String {
+    let indicator = why.indicator;
+    match (why.blocked, why.ttl_secs, why.expires_at) {
+        (true, Some(ttl_secs), Some(expires_at)) => {
+            let left = span(ttl_secs);
+            format!("{indicator} is BLOCKLISTED\n  {left} left, until {expires_at}\n")
+        }
+        (true, _, _) => format!("{indicator} is BLOCKLISTED\n"),
+        (false, _, _) => format!("{indicator} is not blocklisted\n"),
+    }
+}
+
+fn decisions(blocks: &[Block]) -> String {
+    if blocks.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::default();
+    for block in blocks {
+        table.row([
+            block.indicator.to_string(),
+            format!("by {}", block.origin),
+            block.threat_type.to_string(),
+            format!("severity {}", block.severity),
+            block.evidence.to_string(),
+            format!("{} left", span(block.ttl_secs)),
+        ]);
+    }
+    format!("Decisions\n{}", table.render(2))
+}
+
+fn evidence(lines: &[EvidenceLine]) -> String {
+    if lines.is_empty() {
+        return "Evidence: none\n".into();
+    }
+    let mut text = String::from("Evidence\n");
+    for line in lines {
+        let author = if line.own {
+            "this node".to_owned()
+        } else {
+            line.author.to_string()
+        };
+        text.push_str(&format!(
+            "  {} ago by {author}\n    {}, severity {}, {}, weight {} %: {}\n",
+            span(line.age_secs),
+            line.threat_type,
+            line.severity,
+            line.evidence,
+            line.weight_percent,
+            shown(&line.outcome),
+        ));
+        if let Some(description) = &line.description {
+            text.push_str(&format!("    \"{}\"\n", shown(description.as_str())));
+        }
+    }
+    text
+}
+
+fn refusals(why: &Why) -> String {
+    if why.refusals.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("Refused\n");
+    for refusal in &why.refusals {
+        let author = refusal.author.map(|it| format!(" to {it}"));
+        let author = author.unwrap_or_default();
+        text.push_str(&format!("  {}{author}\n", refusal.at));
+        text.push_str(&format!("    {}\n", shown(&refusal.message)));
+    }
+    text
+}

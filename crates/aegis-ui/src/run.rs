@@ -1,0 +1,198 @@
+//! Runs a command: a call or a few, and a report.
+
+use std::io;
+
+use aegis_api::{Client, ClientError, Page, PageQuery};
+use serde::Serialize;
+
+use crate::{Command, Format, Outcome, Screen, command::AllowArgs, report};
+
+/// Why a command did not end as it should.
+enum Failure {
+    Client(ClientError),
+    Output(io::Error),
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        Self::Client(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// Asks the node, shows what it says, and returns how that ended.
+///
+/// Whoever closes the output has seen enough, which is success.
+pub async fn run(command: Command, client: &Client, screen: &mut Screen<'_>) -> Outcome {
+    let ended = match answer(command, client, screen).await {
+        Ok(outcome) => Ok(outcome),
+        Err(Failure::Client(error)) => screen.complain(&error),
+        Err(Failure::Output(error)) => Err(error),
+    };
+    match ended {
+        Ok(outcome) => outcome,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Outcome::Done,
+        Err(error) => {
+            // Where talk cannot be written either, the exit code alone must do.
+            let _ = writeln!(screen.talk, "error: cannot write the answer: {error}");
+            Outcome::Negative
+        }
+    }
+}
+
+async fn answer(
+    command: Command,
+    client: &Client,
+    screen: &mut Screen<'_>,
+) -> Result<Outcome, Failure> {
+    match command {
+        Command::Status => screen.show(&client.status().await?, report::status)?,
+        Command::Stats => screen.show(&client.stats().await?, report::stats)?,
+        Command::List => list(client, screen).await?,
+        Command::Block(args) => {
+            let blocked = client.block(&args.into()).await?;
+            screen.show(&blocked, report::blocked)?;
+        }
+        Command::Unblock(args) => {
+            let unblocked = client.unblock(&args.into()).await?;
+            screen.show(&unblocked, report::unblocked)?;
+        }
+        Command::Publish(args) => {
+            let published = client.publish(&args.into()).await?;
+            screen.show(&published, report::published)?;
+        }
+        Command::Check { ip } => {
+            let check = client.check(ip).await?;
+            screen.show(&check, report::check)?;
+            return Ok(Outcome::answer(check.blocked));
+        }
+        Command::Why { ip } => screen.show(&client.why(ip).await?, report::why)?,
+        Command::Allow(args) => return allow(args, client, screen).await,
+        Command::Peers => peers(client, screen).await?,
+    }
+    Ok(Outcome::Done)
+}
+
+async fn allow(
+    args: AllowArgs,
+    client: &Client,
+    screen: &mut Screen<'_>,
+) -> Result<Outcome, Failure> {
+    let Some(indicator) = args.ip else {
+        allow_entries(client, screen).await?;
+        return Ok(Outcome::Done);
+    };
+    if args.remove {
+        let disallowed = client.disallow(indicator).await?;
+        screen.show(&disallowed, report::disallowed)?;
+        return Ok(Outcome::answer(disallowed.was_allowed));
+    }
+    let entry = client.allow(&args.request(indicator)).await?;
+    screen.show(&entry, report::allowed)?;
+    Ok(Outcome::Done)
+}
+
+async fn list(client: &Client, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let mut pages = Pages::new(report::BLOCKS);
+    let mut query = PageQuery::default();
+    loop {
+        let page = client.blocks(query).await?;
+        let last = page.items.last().map(|it| it.indicator);
+        if !pages.show(&page, screen)? {
+            return Ok(());
+        }
+        query = PageQuery::default().after(last.ok_or_else(empty_page)?);
+    }
+}
+
+async fn peers(client: &Client, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let mut pages = Pages::new(report::PEERS);
+    let mut query = PageQuery::default();
+    loop {
+        let page = client.peers(query).await?;
+        let last = page.items.last().map(|it| it.peer);
+        if !pages.show(&page, screen)? {
+            return Ok(());
+        }
+        query = PageQuery::default().after(last.ok_or_else(empty_page)?);
+    }
+}
+
+async fn allow_entries(client: &Client, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let mut pages = Pages::new(report::ALLOW_ENTRIES);
+    let mut query = PageQuery::default();
+    loop {
+        let page = client.allow_entries(query).await?;
+        let last = page.items.last().map(|it| it.indicator);
+        if !pages.show(&page, screen)? {
+            return Ok(());
+        }
+        query = PageQuery::default().after(last.ok_or_else(empty_page)?);
+    }
+}
+
+fn empty_page() -> ClientError {
+    ClientError::Protocol {
+        what: "a page without items is not the last".into(),
+    }
+}
+
+/// A list that is shown page by page: memory holds one page however long the list is.
+struct Pages<T> {
+    list: report::List<T>,
+    shown: usize,
+}
+
+impl<T: Serialize> Pages<T> {
+    fn new(list: report::List<T>) -> Self {
+        Self { list, shown: 0 }
+    }
+
+    /// Shows a page; returns whether another follows.
+    fn show(&mut self, page: &Page<T>, screen: &mut Screen<'_>) -> io::Result<bool> {
+        let is_last = page.next.is_none();
+        match screen.format {
+            Format::Text => self.show_text(page, screen)?,
+            Format::Json => self.show_json(page, is_last, screen)?,
+        }
+        self.shown += page.items.len();
+        screen.out.flush()?;
+        Ok(!is_last)
+    }
+
+    fn show_text(&self, page: &Page<T>, screen: &mut Screen<'_>) -> io::Result<()> {
+        if self.shown == 0 {
+            writeln!(screen.out, "{}", self.list.title)?;
+        }
+        if self.shown == 0 && page.items.is_empty() {
+            writeln!(screen.out, "{}", self.list.none)?;
+        }
+        screen
+            .out
+            .write_all((self.list.lines)(&page.items).as_bytes())
+    }
+
+    fn show_json(&self, page: &Page<T>, is_last: bool, screen: &mut Screen<'_>) -> io::Result<()> {
+        if self.shown == 0 {
+            screen.out.write_all(b"[")?;
+        }
+        for (index, item) in page.items.iter().enumerate() {
+            if self.shown + index > 0 {
+                screen.out.write_all(b",")?;
+            }
+            serde_json::to_writer(&mut *screen.out, item)?;
+        }
+        if is_last {
+            screen.out.write_all(b"]\n")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
