@@ -25,8 +25,9 @@ pub use layout::{
     PrefixV4, PrefixV6, SynWindow, config_flag,
 };
 pub use parse::{
-    EXTENSION_HEADERS_MAX, Frame, Network, Skip, Source, Tcp, Transport, VLAN_TAGS_MAX,
-    parse_network, parse_tcp, parse_transport,
+    AddressV6, EXTENSION_HEADERS_MAX, Frame, Ipv4, Ipv6, Link, Network, Skip, Tcp, Transport,
+    VLAN_TAGS_MAX, parse_ipv4, parse_ipv6, parse_link, parse_network, parse_tcp, parse_transport,
+    parse_transport_v4, parse_transport_v6,
 };
 
 /// The version of everything in this crate that lies in a pinned map.

@@ -1,12 +1,14 @@
 //! The packet parser: from an Ethernet frame to its source address, then to TCP flags.
 //!
-//! Three steps, so that a blocked source is dropped before anything behind the IP header is read:
-//! [`parse_network`] finds the source, [`parse_transport`] walks what stands before the transport
-//! header, [`parse_tcp`] reads TCP flags. A [`Skip`] means that the packet is passed and counted:
+//! In steps, so that a blocked source is dropped before anything behind the IP header is read:
+//! [`parse_link`] and then [`parse_ipv4`] or [`parse_ipv6`] find the source, [`parse_transport`]
+//! walks what stands before the transport header, [`parse_tcp`] reads TCP flags. A [`Skip`] means that the packet is passed and counted:
 //! the stack drops what is malformed by itself.
 //!
 //! The loops are bounded by constants and every access is checked, which is what the kernel's
 //! verifier asks for; the same code runs on the host under tests and a fuzzer.
+
+use crate::Family;
 
 /// VLAN tags (802.1Q or 802.1ad) that the parser looks through.
 pub const VLAN_TAGS_MAX: usize = 4;
@@ -56,26 +58,74 @@ pub enum Skip {
     MappedSource,
 }
 
-/// The source address in network byte order.
+/// Where the IP header starts, and of which family the frame says it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Source {
-    /// IPv4.
-    V4([u8; 4]),
-    /// IPv6.
-    V6([u8; 16]),
+pub struct Link {
+    /// What the last Ethernet type says.
+    pub family: Family,
+    /// Where the IP header starts.
+    pub offset: usize,
 }
 
-/// The IP header: who sent the packet, and where its next header lies.
+/// An IPv4 header: who sent the packet, and where its next header lies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Network {
-    /// The sender.
-    pub source: Source,
+pub struct Ipv4 {
+    /// The sender in network byte order.
+    pub source: [u8; 4],
     /// The protocol number of what follows.
+    pub protocol: u8,
+    /// Where it starts.
+    pub next_offset: usize,
+    /// Whether this is a fragment other than the first.
+    pub is_later_fragment: bool,
+}
+
+/// An IPv6 address as two halves, each with its bytes in the order of the wire.
+///
+/// Sixteen single bytes would be copied one by one, and onto a stack that has an alignment.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AddressV6 {
+    /// The first eight bytes: the /64 prefix.
+    pub net: u64,
+    /// The last eight bytes.
+    pub host: u64,
+}
+
+impl AddressV6 {
+    /// Returns the sixteen bytes as on the wire.
+    pub const fn octets(self) -> [u8; 16] {
+        let [a, b, c, d, e, f, g, h] = self.net.to_ne_bytes();
+        let [i, j, k, l, m, n, o, p] = self.host.to_ne_bytes();
+        [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
+    }
+
+    /// Returns whether this is an IPv4 address in IPv6 clothes, `::ffff:0:0/96`.
+    #[inline(always)]
+    const fn is_mapped(self) -> bool {
+        let mapped = u64::from_be(0x0000_ffff_0000_0000);
+        let mask = u64::from_be(0xffff_ffff_0000_0000);
+        self.net == 0 && self.host & mask == mapped
+    }
+}
+
+/// An IPv6 header: who sent the packet, and where its next header lies.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Ipv6 {
+    /// The sender.
+    pub source: AddressV6,
+    /// The kind of header that follows.
     pub next_header: u8,
     /// Where it starts.
     pub next_offset: usize,
-    /// Whether this is a fragment other than the first (IPv4; IPv6 tells later).
-    pub is_later_fragment: bool,
+}
+
+/// Either header, for those who need not tell the families apart at every step.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Network {
+    /// IPv4.
+    V4(Ipv4),
+    /// IPv6.
+    V6(Ipv6),
 }
 
 /// What stands behind the IP headers.
@@ -112,9 +162,31 @@ impl Tcp {
     }
 }
 
-/// Reads Ethernet, VLAN tags and the fixed IP header.
+/// Reads Ethernet, VLAN tags and the IP header.
 #[inline(always)]
 pub fn parse_network(frame: &(impl Frame + ?Sized)) -> Result<Network, Skip> {
+    let link = parse_link(frame)?;
+    match link.family {
+        Family::V4 => parse_ipv4(frame, link.offset).map(Network::V4),
+        Family::V6 => parse_ipv6(frame, link.offset).map(Network::V6),
+    }
+}
+
+/// Walks up to the transport header.
+#[inline(always)]
+pub fn parse_transport(
+    frame: &(impl Frame + ?Sized),
+    network: &Network,
+) -> Result<Transport, Skip> {
+    match network {
+        Network::V4(header) => Ok(parse_transport_v4(header)),
+        Network::V6(header) => parse_transport_v6(frame, header),
+    }
+}
+
+/// Reads Ethernet and VLAN tags.
+#[inline(always)]
+pub fn parse_link(frame: &(impl Frame + ?Sized)) -> Result<Link, Skip> {
     // The whole header at once: a check of its last bytes alone teaches the verifier less.
     let ethernet: [u8; ETHERNET_BYTES] = frame.load(0).ok_or(Skip::Truncated)?;
     let mut ether_type = u16::from_be_bytes([ethernet[12], ethernet[13]]);
@@ -127,63 +199,18 @@ pub fn parse_network(frame: &(impl Frame + ?Sized)) -> Result<Network, Skip> {
         ether_type = u16::from_be_bytes([high, low]);
         offset += 4;
     }
-    match ether_type {
-        ETHER_TYPE_IPV4 => parse_ipv4(frame, offset),
-        ETHER_TYPE_IPV6 => parse_ipv6(frame, offset),
-        other if is_vlan(other) => Err(Skip::TooManyTags),
-        _ => Err(Skip::NotIp),
-    }
+    let family = match ether_type {
+        ETHER_TYPE_IPV4 => Family::V4,
+        ETHER_TYPE_IPV6 => Family::V6,
+        other if is_vlan(other) => return Err(Skip::TooManyTags),
+        _ => return Err(Skip::NotIp),
+    };
+    Ok(Link { family, offset })
 }
 
-/// Walks IPv6 extension headers and fragments up to the transport header.
+/// Reads the IPv4 header at `offset`.
 #[inline(always)]
-pub fn parse_transport(
-    frame: &(impl Frame + ?Sized),
-    network: &Network,
-) -> Result<Transport, Skip> {
-    let mut header = network.next_header;
-    let mut offset = network.next_offset;
-    if network.is_later_fragment {
-        return Ok(Transport::LaterFragment);
-    }
-    if let Source::V6(_) = network.source {
-        for _ in 0..EXTENSION_HEADERS_MAX {
-            if !is_extension(header) {
-                break;
-            }
-            let [next, length, high, low]: [u8; 4] = frame.load(offset).ok_or(Skip::Truncated)?;
-            let bytes = match header {
-                HEADER_FRAGMENT => {
-                    if u16::from_be_bytes([high, low]) & 0xfff8 != 0 {
-                        return Ok(Transport::LaterFragment);
-                    }
-                    8
-                }
-                HEADER_AUTHENTICATION => (length as usize + 2) * 4,
-                _ => (length as usize + 1) * 8,
-            };
-            header = next;
-            offset += bytes;
-        }
-        if is_extension(header) {
-            return Err(Skip::TooManyHeaders);
-        }
-    }
-    Ok(match header {
-        PROTOCOL_TCP => Transport::Tcp(offset),
-        protocol => Transport::Other { protocol, offset },
-    })
-}
-
-/// Reads the TCP header at `offset`.
-#[inline(always)]
-pub fn parse_tcp(frame: &(impl Frame + ?Sized), offset: usize) -> Result<Tcp, Skip> {
-    let header: [u8; 2] = frame.load(offset + 12).ok_or(Skip::Truncated)?;
-    Ok(Tcp { flags: header[1] })
-}
-
-#[inline(always)]
-fn parse_ipv4(frame: &(impl Frame + ?Sized), offset: usize) -> Result<Network, Skip> {
+pub fn parse_ipv4(frame: &(impl Frame + ?Sized), offset: usize) -> Result<Ipv4, Skip> {
     let header: [u8; 20] = frame.load(offset).ok_or(Skip::Truncated)?;
     let header_bytes = (header[0] & 0x0f) as usize * 4;
     let total_bytes = u16::from_be_bytes([header[2], header[3]]) as usize;
@@ -192,32 +219,90 @@ fn parse_ipv4(frame: &(impl Frame + ?Sized), offset: usize) -> Result<Network, S
     {
         return Err(Skip::BadHeader);
     }
-    Ok(Network {
-        source: Source::V4([header[12], header[13], header[14], header[15]]),
-        next_header: header[9],
+    Ok(Ipv4 {
+        // At once, not byte by byte out of the array.
+        source: frame.load(offset + 12).ok_or(Skip::Truncated)?,
+        protocol: header[9],
         next_offset: offset + header_bytes,
         is_later_fragment: u16::from_be_bytes([header[6], header[7]]) & 0x1fff != 0,
     })
 }
 
+/// Reads the IPv6 header at `offset`.
 #[inline(always)]
-fn parse_ipv6(frame: &(impl Frame + ?Sized), offset: usize) -> Result<Network, Skip> {
-    let header: [u8; 8] = frame.load(offset).ok_or(Skip::Truncated)?;
+pub fn parse_ipv6(frame: &(impl Frame + ?Sized), offset: usize) -> Result<Ipv6, Skip> {
+    let header: [u8; 40] = frame.load(offset).ok_or(Skip::Truncated)?;
     if header[0] >> 4 != 6 {
         return Err(Skip::BadHeader);
     }
-    let source: [u8; 16] = frame.load(offset + 8).ok_or(Skip::Truncated)?;
-    // The destination is not read, but without it this is no header.
-    let _: [u8; 16] = frame.load(offset + 24).ok_or(Skip::Truncated)?;
-    if is_mapped(&source) {
+    let net = frame.load(offset + 8).ok_or(Skip::Truncated)?;
+    let host = frame.load(offset + 16).ok_or(Skip::Truncated)?;
+    let source = AddressV6 {
+        net: u64::from_ne_bytes(net),
+        host: u64::from_ne_bytes(host),
+    };
+    if source.is_mapped() {
         return Err(Skip::MappedSource);
     }
-    Ok(Network {
-        source: Source::V6(source),
+    Ok(Ipv6 {
+        source,
         next_header: header[6],
         next_offset: offset + 40,
-        is_later_fragment: false,
     })
+}
+
+/// Tells what follows an IPv4 header.
+#[inline(always)]
+pub const fn parse_transport_v4(header: &Ipv4) -> Transport {
+    if header.is_later_fragment {
+        Transport::LaterFragment
+    } else {
+        transport(header.protocol, header.next_offset)
+    }
+}
+
+/// Walks IPv6 extension headers and fragments up to the transport header.
+#[inline(always)]
+pub fn parse_transport_v6(
+    frame: &(impl Frame + ?Sized),
+    network: &Ipv6,
+) -> Result<Transport, Skip> {
+    let mut header = network.next_header;
+    let mut offset = network.next_offset;
+    for _ in 0..EXTENSION_HEADERS_MAX {
+        if !is_extension(header) {
+            break;
+        }
+        let [next, length, high, low]: [u8; 4] = frame.load(offset).ok_or(Skip::Truncated)?;
+        offset += match header {
+            HEADER_FRAGMENT if u16::from_be_bytes([high, low]) & 0xfff8 != 0 => {
+                return Ok(Transport::LaterFragment);
+            }
+            HEADER_FRAGMENT => 8,
+            HEADER_AUTHENTICATION => (length as usize + 2) * 4,
+            _ => (length as usize + 1) * 8,
+        };
+        header = next;
+    }
+    if is_extension(header) {
+        return Err(Skip::TooManyHeaders);
+    }
+    Ok(transport(header, offset))
+}
+
+#[inline(always)]
+const fn transport(protocol: u8, offset: usize) -> Transport {
+    match protocol {
+        PROTOCOL_TCP => Transport::Tcp(offset),
+        protocol => Transport::Other { protocol, offset },
+    }
+}
+
+/// Reads the TCP header at `offset`.
+#[inline(always)]
+pub fn parse_tcp(frame: &(impl Frame + ?Sized), offset: usize) -> Result<Tcp, Skip> {
+    let header: [u8; 2] = frame.load(offset + 12).ok_or(Skip::Truncated)?;
+    Ok(Tcp { flags: header[1] })
 }
 
 #[inline(always)]
@@ -235,13 +320,6 @@ const fn is_extension(header: u8) -> bool {
             | HEADER_AUTHENTICATION
             | HEADER_DESTINATION
     )
-}
-
-#[inline(always)]
-fn is_mapped(source: &[u8; 16]) -> bool {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, ..] = *source;
-    let high = u64::from_ne_bytes([a, b, c, d, e, f, g, h]);
-    high == 0 && u32::from_ne_bytes([i, j, k, l]) == u32::from_ne_bytes([0, 0, 0xff, 0xff])
 }
 
 #[cfg(test)]

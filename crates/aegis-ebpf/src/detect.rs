@@ -5,8 +5,8 @@
 //! here. Windows lie in an LRU table: a flood from more sources than fit makes it forget.
 
 use aegis_abi::{
-    BlockEntry, Counter, EVENT_SYN_FLOOD, Event, Family, Frame, Network, Skip, Source, SynWindow,
-    Transport, maps, parse_tcp, parse_transport,
+    BlockEntry, Counter, EVENT_SYN_FLOOD, Event, Family, Frame, Ipv4, Ipv6, Skip, SynWindow,
+    Transport, maps, parse_tcp, parse_transport_v4, parse_transport_v6,
 };
 use aya_ebpf::{
     bindings::BPF_NOEXIST,
@@ -14,7 +14,7 @@ use aya_ebpf::{
 };
 
 use crate::{
-    filter::{Moment, net64},
+    filter::{Moment, Verdict},
     tables::{BLOCK_NET64, BLOCK_V4, EVENTS, SYN_V4, SYN_V6, Shared, open},
 };
 
@@ -28,33 +28,59 @@ enum Step {
     Above,
 }
 
-/// Returns whether the packet is to be dropped as part of a SYN flood.
+/// Looks at a packet of an IPv4 source that is neither exempt nor blocked.
 #[inline(always)]
-pub(crate) fn is_syn_flood(
-    frame: &impl Frame,
-    moment: &Moment<'_>,
-    network: &Network,
-) -> Result<bool, Skip> {
-    let offset = match parse_transport(frame, network)? {
-        Transport::Tcp(offset) => offset,
-        Transport::Other { .. } => return Ok(false),
-        Transport::LaterFragment => {
-            moment.counters.count(Counter::Fragments);
-            return Ok(false);
-        }
-    };
-    if !parse_tcp(frame, offset)?.is_connection_request() {
-        return Ok(false);
+pub(crate) fn look_v4(frame: &impl Frame, moment: &Moment<'_>, header: &Ipv4) -> Verdict {
+    match is_request(frame, moment, parse_transport_v4(header)) {
+        Request::Yes if count_v4(moment, u32::from_ne_bytes(header.source)) => Verdict::Caught,
+        Request::Yes | Request::No => Verdict::Clean,
+        Request::Unreadable => Verdict::Skipped(Skip::Truncated),
     }
-    moment.counters.count(Counter::Syns);
-    Ok(match network.source {
-        Source::V4(address) => count_v4(moment, address),
-        Source::V6(address) => count_v6(moment, net64(address)),
-    })
+}
+
+/// Looks at a packet of an IPv6 source that is neither exempt nor blocked.
+#[inline(always)]
+pub(crate) fn look_v6(frame: &impl Frame, moment: &Moment<'_>, header: &Ipv6) -> Verdict {
+    let transport = match parse_transport_v6(frame, header) {
+        Ok(transport) => transport,
+        Err(skip) => return Verdict::Skipped(skip),
+    };
+    match is_request(frame, moment, transport) {
+        Request::Yes if count_v6(moment, header.source.net) => Verdict::Caught,
+        Request::Yes | Request::No => Verdict::Clean,
+        Request::Unreadable => Verdict::Skipped(Skip::Truncated),
+    }
+}
+
+/// Whether a packet asks for a new TCP connection.
+enum Request {
+    Yes,
+    No,
+    Unreadable,
 }
 
 #[inline(always)]
-fn count_v4(moment: &Moment<'_>, source: [u8; 4]) -> bool {
+fn is_request(frame: &impl Frame, moment: &Moment<'_>, transport: Transport) -> Request {
+    let offset = match transport {
+        Transport::Tcp(offset) => offset,
+        Transport::Other { .. } => return Request::No,
+        Transport::LaterFragment => {
+            moment.counters.count(Counter::Fragments);
+            return Request::No;
+        }
+    };
+    match parse_tcp(frame, offset) {
+        Ok(tcp) if tcp.is_connection_request() => {
+            moment.counters.count(Counter::Syns);
+            Request::Yes
+        }
+        Ok(_) => Request::No,
+        Err(_) => Request::Unreadable,
+    }
+}
+
+#[inline(always)]
+fn count_v4(moment: &Moment<'_>, source: u32) -> bool {
     let (count, elapsed) = match step(moment, &SYN_V4, source) {
         Step::Below => return false,
         Step::Above => return true,
@@ -65,20 +91,24 @@ fn count_v4(moment: &Moment<'_>, source: [u8; 4]) -> bool {
         open(maps::GATE_BLOCK_V4);
         restart(&SYN_V4, source, moment.now);
     }
-    let [a, b, c, d] = source;
-    report(moment, block, Event {
-        family: Family::V4 as u32,
-        address: [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-        prefix_len: 32,
-        count: count as u32,
-        elapsed,
-        ..Event::default()
-    });
+    let [a, b, c, d] = source.to_ne_bytes();
+    report(
+        moment,
+        block,
+        Event {
+            family: Family::V4 as u32,
+            address: [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            prefix_len: 32,
+            count: count as u32,
+            elapsed,
+            ..Event::default()
+        },
+    );
     true
 }
 
 #[inline(always)]
-fn count_v6(moment: &Moment<'_>, source: [u8; 8]) -> bool {
+fn count_v6(moment: &Moment<'_>, source: u64) -> bool {
     let (count, elapsed) = match step(moment, &SYN_V6, source) {
         Step::Below => return false,
         Step::Above => return true,
@@ -89,21 +119,29 @@ fn count_v6(moment: &Moment<'_>, source: [u8; 8]) -> bool {
         open(maps::GATE_BLOCK_NET64);
         restart(&SYN_V6, source, moment.now);
     }
-    let [a, b, c, d, e, f, g, h] = source;
-    report(moment, block, Event {
-        family: Family::V6 as u32,
-        address: [a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0],
-        prefix_len: 64,
-        count: count as u32,
-        elapsed,
-        ..Event::default()
-    });
+    let [a, b, c, d, e, f, g, h] = source.to_ne_bytes();
+    report(
+        moment,
+        block,
+        Event {
+            family: Family::V6 as u32,
+            address: [a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0],
+            prefix_len: 64,
+            count: count as u32,
+            elapsed,
+            ..Event::default()
+        },
+    );
     true
 }
 
 /// Counts one request of `source`.
 #[inline(always)]
-fn step<K>(moment: &Moment<'_>, windows: &LruHashMap<K, Shared<SynWindow>>, source: K) -> Step {
+fn step<K: Copy>(
+    moment: &Moment<'_>,
+    windows: &LruHashMap<K, Shared<SynWindow>>,
+    source: K,
+) -> Step {
     let threshold = u64::from(moment.config.syn_threshold);
     // SAFETY: an LRU table may give the slot to another source meanwhile. Then a request is
     // counted for the wrong one, which is within what an LRU detector promises.
@@ -115,7 +153,10 @@ fn step<K>(moment: &Moment<'_>, windows: &LruHashMap<K, Shared<SynWindow>>, sour
         // Of two CPUs that come here at once one loses its count: one request late at most.
         let _ = windows.insert(&source, &fresh, u64::from(BPF_NOEXIST));
         return if threshold <= 1 {
-            Step::Crossed { count: 1, elapsed: 0 }
+            Step::Crossed {
+                count: 1,
+                elapsed: 0,
+            }
         } else {
             Step::Below
         };
@@ -141,7 +182,7 @@ const fn reach(count: u64, threshold: u64, elapsed: u64) -> Step {
 
 /// Forgets what was counted, so that a source starts afresh when its block ends.
 #[inline(always)]
-fn restart<K>(windows: &LruHashMap<K, Shared<SynWindow>>, source: K, now: u64) {
+fn restart<K: Copy>(windows: &LruHashMap<K, Shared<SynWindow>>, source: K, now: u64) {
     // SAFETY: as in `step`.
     if let Some(window) = unsafe { windows.get(&source) } {
         window.restart(now, 0);
@@ -157,7 +198,7 @@ struct Block {
 
 /// Blocks `source`; returns `None` where the table is full.
 #[inline(always)]
-fn block<K>(
+fn block<K: Copy>(
     moment: &Moment<'_>,
     table: &HashMap<K, Shared<BlockEntry>>,
     source: K,

@@ -3,9 +3,11 @@
 //! Order: parse, exemptions, blocklist, detectors, pass. Nothing behind the IP header is read for
 //! a packet whose source is blocked. What cannot be read is passed and counted.
 
+use core::mem::MaybeUninit;
+
 use aegis_abi::{
-    AllowEntry, BlockEntry, Config, Counter, Frame, Network, Skip, Source, config_flag, maps,
-    parse_network,
+    AddressV6, AllowEntry, BlockEntry, Config, Counter, Family, Frame, Skip, config_flag, maps,
+    parse_ipv4, parse_ipv6, parse_link,
 };
 use aya_ebpf::{helpers::bpf_jiffies64, maps::lpm_trie::Key};
 
@@ -72,7 +74,15 @@ pub(crate) fn decide(frame: &impl Frame, bytes: u64) -> Fate {
     };
     counters.count(Counter::Packets);
     counters.add(Counter::Bytes, bytes);
-    act(&moment, classify(frame, &moment))
+    // The families part here for good: a value that is either keeps half of itself undefined,
+    // which the verifier does not take.
+    match parse_link(frame) {
+        Err(skip) => act(&moment, Verdict::Skipped(skip)),
+        Ok(link) => match link.family {
+            Family::V4 => act(&moment, classify_v4(frame, &moment, link.offset)),
+            Family::V6 => act(&moment, classify_v6(frame, &moment, link.offset)),
+        },
+    }
 }
 
 /// Turns each reason into an action, and counts both.
@@ -137,62 +147,71 @@ const fn counter_of(skip: Skip) -> Counter {
 }
 
 #[inline(always)]
-fn classify(frame: &impl Frame, moment: &Moment<'_>) -> Verdict {
-    let network = match parse_network(frame) {
-        Ok(network) => network,
+fn classify_v4(frame: &impl Frame, moment: &Moment<'_>, offset: usize) -> Verdict {
+    let header = match parse_ipv4(frame, offset) {
+        Ok(header) => header,
         Err(skip) => return Verdict::Skipped(skip),
     };
-    let exempt = match network.source {
-        Source::V4(address) => find_exempt_v4(moment, address),
-        Source::V6(address) => find_exempt_v6(moment, address),
-    };
-    if let Some(entry) = exempt {
-        return if entry.is_protected == 0 {
-            Verdict::Allowlisted
-        } else {
-            Verdict::Protected
-        };
+    let source = u32::from_ne_bytes(header.source);
+    if let Some(entry) = find_exempt_v4(moment, source) {
+        return exempt(entry);
     }
-    let blocked = match network.source {
-        Source::V4(address) => find_block_v4(moment, address),
-        Source::V6(address) => find_block_v6(moment, address),
-    };
-    match blocked {
-        Some(counter) => Verdict::Blocked(counter),
-        None => run_detectors(frame, moment, &network),
+    if let Some(counter) = find_block_v4(moment, source) {
+        return Verdict::Blocked(counter);
     }
-}
-
-#[inline(always)]
-fn run_detectors(frame: &impl Frame, moment: &Moment<'_>, network: &Network) -> Verdict {
     if !moment.has(config_flag::SYN_FLOOD) {
         return Verdict::Clean;
     }
-    match detect::is_syn_flood(frame, moment, network) {
-        Ok(true) => Verdict::Caught,
-        Ok(false) => Verdict::Clean,
-        Err(skip) => Verdict::Skipped(skip),
+    detect::look_v4(frame, moment, &header)
+}
+
+#[inline(always)]
+fn classify_v6(frame: &impl Frame, moment: &Moment<'_>, offset: usize) -> Verdict {
+    let header = match parse_ipv6(frame, offset) {
+        Ok(header) => header,
+        Err(skip) => return Verdict::Skipped(skip),
+    };
+    if let Some(entry) = find_exempt_v6(moment, header.source) {
+        return exempt(entry);
+    }
+    if let Some(counter) = find_block_v6(moment, header.source) {
+        return Verdict::Blocked(counter);
+    }
+    if !moment.has(config_flag::SYN_FLOOD) {
+        return Verdict::Clean;
+    }
+    detect::look_v6(frame, moment, &header)
+}
+
+#[inline(always)]
+const fn exempt(entry: &AllowEntry) -> Verdict {
+    if entry.is_protected == 0 {
+        Verdict::Allowlisted
+    } else {
+        Verdict::Protected
     }
 }
 
 #[inline(always)]
-fn find_exempt_v4(moment: &Moment<'_>, address: [u8; 4]) -> Option<&'static AllowEntry> {
+fn find_exempt_v4(moment: &Moment<'_>, address: u32) -> Option<&'static AllowEntry> {
     if !moment.has(config_flag::ALLOW_V4) {
         return None;
     }
-    ALLOW_V4.get(Key::new(32, address))
+    let key = TrieKey4::new(address);
+    ALLOW_V4.get(key.as_key())
 }
 
 #[inline(always)]
-fn find_exempt_v6(moment: &Moment<'_>, address: [u8; 16]) -> Option<&'static AllowEntry> {
+fn find_exempt_v6(moment: &Moment<'_>, address: AddressV6) -> Option<&'static AllowEntry> {
     if !moment.has(config_flag::ALLOW_V6) {
         return None;
     }
-    ALLOW_V6.get(Key::new(128, address))
+    let mut place = MaybeUninit::uninit();
+    ALLOW_V6.get(TrieKey6::write(&mut place, address))
 }
 
 #[inline(always)]
-fn find_block_v4(moment: &Moment<'_>, address: [u8; 4]) -> Option<Counter> {
+fn find_block_v4(moment: &Moment<'_>, address: u32) -> Option<Counter> {
     if is_open(maps::GATE_BLOCK_V4) {
         // SAFETY: the table is not preallocated, so an entry lives until we are done.
         let entry = unsafe { BLOCK_V4.get(address) };
@@ -200,34 +219,37 @@ fn find_block_v4(moment: &Moment<'_>, address: [u8; 4]) -> Option<Counter> {
             return Some(Counter::MatchedHostV4);
         }
     }
-    if moment.has(config_flag::BLOCK_PREFIX4)
-        && is_live(moment, BLOCK_PREFIX4.get(Key::new(32, address)))
-    {
-        return Some(Counter::MatchedPrefixV4);
+    if moment.has(config_flag::BLOCK_PREFIX4) {
+        let key = TrieKey4::new(address);
+        if is_live(moment, BLOCK_PREFIX4.get(key.as_key())) {
+            return Some(Counter::MatchedPrefixV4);
+        }
     }
     None
 }
 
 #[inline(always)]
-fn find_block_v6(moment: &Moment<'_>, address: [u8; 16]) -> Option<Counter> {
+fn find_block_v6(moment: &Moment<'_>, address: AddressV6) -> Option<Counter> {
     if moment.has(config_flag::BLOCK_V6) {
         // SAFETY: the table is not preallocated, so an entry lives until we are done.
-        let entry = unsafe { BLOCK_V6.get(address) };
+        let entry = unsafe { BLOCK_V6.get([address.net, address.host]) };
         if is_live(moment, entry) {
             return Some(Counter::MatchedHostV6);
         }
     }
     if is_open(maps::GATE_BLOCK_NET64) {
         // SAFETY: as above.
-        let entry = unsafe { BLOCK_NET64.get(net64(address)) };
+        let entry = unsafe { BLOCK_NET64.get(address.net) };
         if is_live(moment, entry) {
             return Some(Counter::MatchedPrefixV6);
         }
     }
-    if moment.has(config_flag::BLOCK_PREFIX6)
-        && is_live(moment, BLOCK_PREFIX6.get(Key::new(128, address)))
-    {
-        return Some(Counter::MatchedPrefixV6);
+    if moment.has(config_flag::BLOCK_PREFIX6) {
+        let mut place = MaybeUninit::uninit();
+        let key = TrieKey6::write(&mut place, address);
+        if is_live(moment, BLOCK_PREFIX6.get(key)) {
+            return Some(Counter::MatchedPrefixV6);
+        }
     }
     None
 }
@@ -244,9 +266,52 @@ fn is_live(moment: &Moment<'_>, entry: Option<&Shared<BlockEntry>>) -> bool {
     }
 }
 
-/// Returns the /64 prefix of an address.
-#[inline(always)]
-pub(crate) const fn net64(address: [u8; 16]) -> [u8; 8] {
-    let [a, b, c, d, e, f, g, h, ..] = address;
-    [a, b, c, d, e, f, g, h]
+/// A trie key of a whole IPv4 address, aligned as the verifier wants the stack.
+#[repr(C, align(8))]
+struct TrieKey4 {
+    prefix_len: u32,
+    address: u32,
+}
+
+impl TrieKey4 {
+    #[inline(always)]
+    const fn new(address: u32) -> Self {
+        Self {
+            prefix_len: 32,
+            address,
+        }
+    }
+
+    #[inline(always)]
+    fn as_key(&self) -> &Key<[u8; 4]> {
+        // SAFETY: `Key` is a packed word and 4 bytes, as we are.
+        unsafe { &*(&raw const *self).cast() }
+    }
+}
+
+/// A trie key of a whole IPv6 address, written in words.
+///
+/// The address lies four bytes into the key. Left alone, the compiler writes it in eights, which
+/// packets allow and the stack does not.
+#[repr(C, align(8))]
+struct TrieKey6([u32; 6]);
+
+impl TrieKey6 {
+    /// Writes the key into `place`, where it stays: a copy of it would be made in eights again.
+    #[inline(always)]
+    fn write(place: &mut MaybeUninit<Self>, address: AddressV6) -> &Key<[u8; 16]> {
+        let words: *mut u32 = place.as_mut_ptr().cast();
+        // SAFETY: six words, each written once, within the key. The target is little-endian, so
+        // the low half of a number lies first.
+        unsafe {
+            words.write_volatile(128);
+            words.add(1).write_volatile(address.net as u32);
+            words.add(2).write_volatile((address.net >> 32) as u32);
+            words.add(3).write_volatile(address.host as u32);
+            words.add(4).write_volatile((address.host >> 32) as u32);
+            words.add(5).write_volatile(0);
+        }
+        // SAFETY: `Key` is a packed word and 16 bytes, the first 20 of ours, just written.
+        unsafe { &*words.cast() }
+    }
 }

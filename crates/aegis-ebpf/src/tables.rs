@@ -21,15 +21,16 @@ pub(crate) static GATES: Array<u32> = Array::with_max_entries(maps::GATE_COUNT, 
 #[map]
 pub(crate) static CLOCK: Array<Clock> = Array::with_max_entries(1, 0);
 
+// Keys are integers with the bytes of the wire, so that they are aligned on the stack.
 // Without preallocation a table costs memory by what is in it, not by what would fit.
 #[map]
-pub(crate) static BLOCK_V4: HashMap<[u8; 4], Shared<BlockEntry>> =
+pub(crate) static BLOCK_V4: HashMap<u32, Shared<BlockEntry>> =
     HashMap::with_max_entries(maps::BLOCK_V4_MAX, BPF_F_NO_PREALLOC);
 #[map]
-pub(crate) static BLOCK_V6: HashMap<[u8; 16], Shared<BlockEntry>> =
+pub(crate) static BLOCK_V6: HashMap<[u64; 2], Shared<BlockEntry>> =
     HashMap::with_max_entries(maps::BLOCK_V6_MAX, BPF_F_NO_PREALLOC);
 #[map]
-pub(crate) static BLOCK_NET64: HashMap<[u8; 8], Shared<BlockEntry>> =
+pub(crate) static BLOCK_NET64: HashMap<u64, Shared<BlockEntry>> =
     HashMap::with_max_entries(maps::BLOCK_V6_MAX, BPF_F_NO_PREALLOC);
 #[map]
 pub(crate) static BLOCK_PREFIX4: LpmTrie<[u8; 4], Shared<BlockEntry>> =
@@ -45,10 +46,10 @@ pub(crate) static ALLOW_V6: LpmTrie<[u8; 16], AllowEntry> =
     LpmTrie::with_max_entries(maps::ALLOW_MAX, BPF_F_NO_PREALLOC);
 
 #[map]
-pub(crate) static SYN_V4: LruHashMap<[u8; 4], Shared<SynWindow>> =
+pub(crate) static SYN_V4: LruHashMap<u32, Shared<SynWindow>> =
     LruHashMap::with_max_entries(maps::SYN_SOURCES_MAX, 0);
 #[map]
-pub(crate) static SYN_V6: LruHashMap<[u8; 8], Shared<SynWindow>> =
+pub(crate) static SYN_V6: LruHashMap<u64, Shared<SynWindow>> =
     LruHashMap::with_max_entries(maps::SYN_SOURCES_MAX, 0);
 #[map]
 pub(crate) static EVENTS: RingBuf = RingBuf::with_byte_size(maps::EVENTS_BYTES, 0);
@@ -166,7 +167,9 @@ impl CpuCounters {
         // SAFETY: the slot is this CPU's own, no other program runs on it meanwhile, and the
         // counter is a constant within the array.
         unsafe {
-            let slot = (&raw mut (*self.0).values).cast::<u64>().add(counter as usize);
+            let slot = (&raw mut (*self.0).values)
+                .cast::<u64>()
+                .add(counter as usize);
             *slot += amount;
         }
     }

@@ -1,0 +1,191 @@
+//! The door to the kernel: one type with the same methods, whether or not there is a program.
+
+use std::time::Duration;
+
+use aegis_core::{Change, Indicator, Ruleset, Timestamp};
+
+use crate::{
+    Blocked, Counters, EnforceConfig, EnforceError, EventStream, InterfaceState, Reconciled,
+    SynFlood, kernel::KernelEnforcer, twin::Twin,
+};
+
+/// What keeps this node's blocks: the kernel program, or the observe-only twin.
+#[derive(Debug)]
+pub struct Enforcer(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Kernel(Box<KernelEnforcer>),
+    Twin(Twin),
+}
+
+impl Enforcer {
+    /// Loads or takes over the instance's program and tables and attaches to its interfaces.
+    ///
+    /// What was pinned keeps standing until the new program is in its place. On an error nothing
+    /// is taken away; what was newly attached stays, and the next start takes it over.
+    pub fn start(config: &EnforceConfig, now: Timestamp) -> Result<Self, EnforceError> {
+        let kernel = KernelEnforcer::start(config, now)?;
+        Ok(Self(Kind::Kernel(Box::new(kernel))))
+    }
+
+    /// Returns the twin that needs no privilege and drops nothing; `reason` is told in reports.
+    pub fn observe_only(reason: String) -> Self {
+        Self(Kind::Twin(Twin::new(reason)))
+    }
+
+    /// Returns why there is no kernel program; `None` where there is one.
+    pub fn missing_kernel(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Kernel(_) => None,
+            Kind::Twin(twin) => Some(twin.reason()),
+        }
+    }
+
+    /// Returns whether nothing is dropped, be it by wish or for want of a kernel program.
+    pub fn is_observing(&self) -> bool {
+        match &self.0 {
+            Kind::Kernel(kernel) => kernel.is_observing(),
+            Kind::Twin(_) => true,
+        }
+    }
+
+    /// Blocks an address or prefix for `duration` from `now`, replacing an earlier deadline.
+    pub fn blocklist_ip(
+        &mut self,
+        now: Timestamp,
+        indicator: impl Into<Indicator>,
+        duration: Duration,
+    ) -> Result<(), EnforceError> {
+        let indicator = indicator.into();
+        let expires_at = now + duration;
+        match &mut self.0 {
+            Kind::Kernel(kernel) => kernel.block(now, indicator, expires_at),
+            Kind::Twin(twin) => {
+                let change = Change::Block {
+                    indicator,
+                    expires_at,
+                };
+                twin.apply(now, &[change]);
+                Ok(())
+            }
+        }
+    }
+
+    /// Blocks an address or prefix no more; returns whether it was blocked by itself.
+    pub fn remove_from_blocklist(
+        &mut self,
+        now: Timestamp,
+        indicator: impl Into<Indicator>,
+    ) -> Result<bool, EnforceError> {
+        let indicator = indicator.into();
+        match &mut self.0 {
+            Kind::Kernel(kernel) => kernel.unblock(now, indicator),
+            Kind::Twin(twin) => Ok(twin.unblock(now, indicator)),
+        }
+    }
+
+    /// Returns whether packets from the address, or from every address of the prefix, are
+    /// dropped: some live entry covers it and no exemption does. Asks the kernel, not our memory.
+    pub fn is_blocklisted(
+        &self,
+        now: Timestamp,
+        indicator: impl Into<Indicator>,
+    ) -> Result<bool, EnforceError> {
+        let indicator = indicator.into();
+        match &self.0 {
+            Kind::Kernel(kernel) => kernel.is_blocked(now, indicator),
+            Kind::Twin(twin) => Ok(twin.is_blocked(now, indicator)),
+        }
+    }
+
+    /// Returns every live block with its counters, in order, as read from the kernel.
+    pub fn get_blocklist(&self, now: Timestamp) -> Result<Vec<Blocked>, EnforceError> {
+        match &self.0 {
+            Kind::Kernel(kernel) => kernel.blocklist(now),
+            Kind::Twin(twin) => Ok(twin.blocklist(now)),
+        }
+    }
+
+    /// Applies every change in order. A full table refuses single blocks, which is told at the
+    /// end; everything else is done.
+    pub fn apply(&mut self, now: Timestamp, changes: &[Change]) -> Result<(), EnforceError> {
+        match &mut self.0 {
+            Kind::Kernel(kernel) => kernel.apply(now, changes),
+            Kind::Twin(twin) => {
+                twin.apply(now, changes);
+                Ok(())
+            }
+        }
+    }
+
+    /// Makes the tables equal to `ruleset` after a restart: adds before it removes, keeps
+    /// counters, and leaves live blocks of the kernel's own detector alone.
+    pub fn reconcile(
+        &mut self,
+        now: Timestamp,
+        ruleset: &Ruleset,
+    ) -> Result<Reconciled, EnforceError> {
+        match &mut self.0 {
+            Kind::Kernel(kernel) => kernel.reconcile(now, ruleset),
+            Kind::Twin(twin) => Ok(twin.reconcile(now, ruleset)),
+        }
+    }
+
+    /// Removes entries that are over, and mends deadlines after the host slept; returns how many
+    /// were removed. Blocks end without it; every ten seconds is often enough.
+    pub fn sweep(&mut self, now: Timestamp) -> Result<usize, EnforceError> {
+        match &mut self.0 {
+            Kind::Kernel(kernel) => kernel.sweep(now),
+            Kind::Twin(twin) => Ok(twin.sweep(now)),
+        }
+    }
+
+    /// Returns the program's counters, summed over the CPUs.
+    pub fn counters(&self) -> Result<Counters, EnforceError> {
+        match &self.0 {
+            Kind::Kernel(kernel) => kernel.counters(),
+            Kind::Twin(_) => Ok(Counters::default()),
+        }
+    }
+
+    /// Returns the defended interfaces, each with its mode and the reason for it.
+    pub fn interfaces(&self) -> &[InterfaceState] {
+        match &self.0 {
+            Kind::Kernel(kernel) => kernel.interfaces(),
+            Kind::Twin(_) => &[],
+        }
+    }
+
+    /// Returns the kernel's number of each pinned map, by name.
+    pub fn map_ids(&self) -> Vec<(&'static str, u32)> {
+        match &self.0 {
+            Kind::Kernel(kernel) => kernel.map_ids(),
+            Kind::Twin(_) => Vec::new(),
+        }
+    }
+
+    /// Returns the stream of the kernel's events. One reader at a time; needs a tokio runtime.
+    pub fn events(&self) -> Result<EventStream, EnforceError> {
+        match &self.0 {
+            Kind::Kernel(kernel) => kernel.events(),
+            Kind::Twin(_) => Ok(EventStream::silent()),
+        }
+    }
+
+    /// Changes the SYN-flood detector; the next packet knows.
+    pub fn set_syn_flood(&mut self, syn_flood: SynFlood) -> Result<(), EnforceError> {
+        match &mut self.0 {
+            Kind::Kernel(kernel) => kernel.set_syn_flood(syn_flood),
+            Kind::Twin(_) => Ok(()),
+        }
+    }
+
+    /// Switches between dropping and observing; the next packet knows.
+    pub fn set_observe(&mut self, is_observing: bool) -> Result<(), EnforceError> {
+        match &mut self.0 {
+            Kind::Kernel(kernel) => kernel.set_observe(is_observing),
+            Kind::Twin(_) => Ok(()),
+        }
+    }
+}

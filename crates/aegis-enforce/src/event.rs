@@ -1,0 +1,146 @@
+//! What the kernel's detectors tell, as it happens.
+
+#![expect(
+    unsafe_code,
+    reason = "reads events as plain bytes, and waits on their descriptor"
+)]
+
+use std::{io, time::Duration};
+
+use aegis_abi::{EVENT_SYN_FLOOD, Event, Family};
+use aegis_core::{Detection, Evidence, Indicator, ThreatType, Timestamp};
+use aya::maps::{MapData, RingBuf};
+use tokio::io::{Interest, unix::AsyncFd};
+
+use crate::EnforceError;
+
+/// A shorter burst is not taken for a rate: 100 packets within one tick are not 25,000 a second.
+const RATE_WINDOW_MIN: Duration = Duration::from_millis(10);
+
+/// A source crossed a threshold in the kernel.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct KernelEvent {
+    /// The source: an IPv4 address or an IPv6 /64.
+    pub indicator: Indicator,
+    /// Packets a second from the first of the window to the crossing.
+    pub rate: u32,
+    /// How long the kernel blocks the source by itself; `None` where its table was full.
+    pub blocked_for: Option<Duration>,
+    /// How often the kernel caught this source while its entry lived, this time included.
+    pub violations: u32,
+    /// Whether nothing is dropped, because the program observes only.
+    pub is_observed: bool,
+}
+
+impl KernelEvent {
+    /// Returns the detection that the Engine takes. A SYN proves nothing about its source, which
+    /// may be forged: the evidence is spoofable.
+    pub fn to_detection(&self, now: Timestamp) -> Detection {
+        Detection {
+            indicator: self.indicator,
+            threat_type: ThreatType::syn_flood(),
+            rate: self.rate,
+            evidence: Evidence::Spoofable,
+            blocked_until: self.blocked_for.map(|it| now + it),
+        }
+    }
+
+    /// Reads what the ring buffer holds; `None` for what this build does not know.
+    fn parse(bytes: &[u8], hz: u64) -> Option<Self> {
+        if bytes.len() != size_of::<Event>() {
+            return None;
+        }
+        // SAFETY: as many bytes as an `Event` has, and any bytes are one.
+        let event = unsafe { bytes.as_ptr().cast::<Event>().read_unaligned() };
+        if event.kind != EVENT_SYN_FLOOD {
+            return None;
+        }
+        let prefix_len = u8::try_from(event.prefix_len).ok()?;
+        let [a, b, c, d, ..] = event.address;
+        let indicator = if event.family == Family::V4 as u32 {
+            Indicator::prefix([a, b, c, d].into(), prefix_len)?
+        } else {
+            Indicator::prefix(event.address.into(), prefix_len)?
+        };
+        let ticks = |it: u64| Duration::from_millis(it.saturating_mul(1000).div_ceil(hz));
+        let elapsed = ticks(event.elapsed).max(RATE_WINDOW_MIN).as_millis() as u64;
+        let rate = (u64::from(event.count) * 1000).div_ceil(elapsed);
+        Some(Self {
+            indicator,
+            rate: u32::try_from(rate).unwrap_or(u32::MAX),
+            blocked_for: (event.deadline != 0)
+                .then(|| ticks(event.deadline.saturating_sub(event.at))),
+            violations: event.violations,
+            is_observed: event.is_observed != 0,
+        })
+    }
+}
+
+/// The kernel's events in order. Dropping it loses none: they wait in the ring for the next one.
+#[derive(Debug)]
+pub struct EventStream(Option<KernelRing>);
+
+struct KernelRing {
+    ring: AsyncFd<RingBuf<MapData>>,
+    hz: u64,
+}
+
+impl std::fmt::Debug for KernelRing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KernelRing").field("hz", &self.hz).finish()
+    }
+}
+
+impl EventStream {
+    /// Returns a stream over `ring`; must be called within a tokio runtime.
+    pub(crate) fn kernel(ring: RingBuf<MapData>, hz: u64) -> Result<Self, EnforceError> {
+        // SAFETY: the ring owns its descriptor, keeps it open and never changes it.
+        let ring = unsafe { AsyncFd::register_with_interest(ring, Interest::READABLE) }
+            .map_err(io::Error::from)
+            .map_err(EnforceError::kernel("wait for kernel events"))?;
+        Ok(Self(Some(KernelRing { ring, hz })))
+    }
+
+    /// Returns a stream that never has anything, for where there is no kernel program.
+    pub(crate) fn silent() -> Self {
+        Self(None)
+    }
+
+    /// Waits for the next event. Cancelling the wait loses nothing.
+    pub async fn next(&mut self) -> io::Result<KernelEvent> {
+        let Some(KernelRing { ring, hz }) = &mut self.0 else {
+            return std::future::pending().await;
+        };
+        loop {
+            if let Some(event) = take(ring.get_mut(), *hz) {
+                return Ok(event);
+            }
+            let mut ready = ring.readable_mut().await?;
+            // Looked at again after the flag is cleared, or an event in between would wait.
+            ready.clear_ready();
+            if let Some(event) = take(ready.get_inner_mut(), *hz) {
+                return Ok(event);
+            }
+        }
+    }
+
+    /// Returns the next event where there is one already.
+    pub fn try_next(&mut self) -> Option<KernelEvent> {
+        let KernelRing { ring, hz } = self.0.as_mut()?;
+        take(ring.get_mut(), *hz)
+    }
+}
+
+fn take(ring: &mut RingBuf<MapData>, hz: u64) -> Option<KernelEvent> {
+    while let Some(item) = ring.next() {
+        let event = KernelEvent::parse(&item, hz);
+        drop(item);
+        if event.is_some() {
+            return event;
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+//! Tests of what is made of the bytes in the ring.
+
+use super::*;
+
+const HZ: u64 = 250;
+
+fn parse(event: Event) -> Option<KernelEvent> {
+    // SAFETY: a live value without padding.
+    let bytes =
+        unsafe { std::slice::from_raw_parts((&raw const event).cast::<u8>(), size_of::<Event>()) };
+    KernelEvent::parse(bytes, HZ)
+}
+
+fn v4() -> Event {
+    Event {
+        kind: EVENT_SYN_FLOOD,
+        family: 4,
+        address: [203, 0, 113, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        prefix_len: 32,
+        count: 100,
+        elapsed: 125,
+        at: 1000,
+        deadline: 1000 + 60 * HZ,
+        violations: 2,
+        is_observed: 0,
+    }
+}
+
+#[test]
+fn reads_source_rate_and_block() {
+    let event = parse(v4()).unwrap();
+    assert_eq!(event.indicator, "203.0.113.7".parse().unwrap());
+    assert_eq!(event.rate, 200);
+    assert_eq!(event.blocked_for, Some(Duration::from_secs(60)));
+    assert_eq!(event.violations, 2);
+    assert!(!event.is_observed);
+}
+
+#[test]
+fn an_ipv6_source_is_a_prefix() {
+    let event = Event {
+        family: 6,
+        address: [0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+        prefix_len: 64,
+        ..v4()
+    };
+    assert_eq!(
+        parse(event).unwrap().indicator,
+        "2001:db8:0:1::/64".parse().unwrap()
+    );
+}
+
+#[test]
+fn a_burst_within_a_tick_is_not_taken_for_a_rate() {
+    let event = Event { elapsed: 0, ..v4() };
+    assert_eq!(parse(event).unwrap().rate, 10_000);
+}
+
+#[test]
+fn a_full_table_is_no_block() {
+    let event = Event {
+        deadline: 0,
+        ..v4()
+    };
+    assert_eq!(parse(event).unwrap().blocked_for, None);
+}
+
+#[test]
+fn a_forged_looking_flood_stays_spoofable() {
+    let now = Timestamp::from_secs(1_800_000_000);
+    let detection = parse(v4()).unwrap().to_detection(now);
+    assert_eq!(detection.evidence, Evidence::Spoofable);
+    assert_eq!(detection.blocked_until, Some(now + Duration::from_secs(60)));
+    assert_eq!(detection.threat_type.as_str(), "syn_flood");
+}
+
+#[test]
+fn what_this_build_does_not_know_is_left_alone() {
+    assert_eq!(parse(Event { kind: 99, ..v4() }), None);
+    assert_eq!(
+        parse(Event {
+            prefix_len: 33,
+            ..v4()
+        }),
+        None
+    );
+    assert_eq!(KernelEvent::parse(&[0; 63], HZ), None);
+    assert_eq!(KernelEvent::parse(&[], HZ), None);
+}

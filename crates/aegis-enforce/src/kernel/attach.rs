@@ -1,0 +1,315 @@
+//! Putting the program on interfaces, and saying how and why.
+//!
+//! Fastest first: XDP in the driver, XDP in the stack, traffic control. A pinned link of an
+//! earlier run is moved over to the new program, so no packet passes in between. Nobody else's
+//! program is ever touched: where XDP is taken, we go to traffic control.
+
+#![expect(unsafe_code, reason = "asks the kernel about interfaces by ioctl")]
+
+use std::{
+    ffi::CString,
+    fs, io, mem,
+    os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd},
+};
+
+use aegis_abi::maps;
+use aya::programs::{
+    TcAttachType,
+    tc::{self, NlOptions, SchedClassifierLink, TcAttachOptions, TcHandle},
+};
+
+use super::{
+    pins::{LinkPin, Pins},
+    program::Programs,
+};
+use crate::{
+    EnforceError, InterfaceState, Mode, ModeRequest,
+    sys::{LinkKind, create_link, link_ifindex, open_pin, pin, update_link},
+};
+
+/// Priority of our filter where traffic control has no links: early, but not the first.
+const FILTER_PRIORITY: u16 = 10;
+
+/// Attaches the program to `interface`, or moves the link of an earlier run over to it.
+pub(super) fn attach(
+    programs: &mut Programs,
+    pins: &Pins,
+    interface: &str,
+    request: ModeRequest,
+) -> Result<InterfaceState, EnforceError> {
+    let refuse = |reasons: String| EnforceError::Attach {
+        interface: interface.to_owned(),
+        reasons,
+    };
+    let index = interface_index(interface).map_err(|it| refuse(it.to_string()))?;
+    check_hardware(interface).map_err(refuse)?;
+    let state = |mode, reason: String| InterfaceState {
+        name: interface.to_owned(),
+        index,
+        mode,
+        reason,
+    };
+    let candidates = candidates(interface, request);
+    let (kept, others) = keep_links(programs, pins, index, candidates)?;
+    if let Some(mode) = kept {
+        return Ok(state(
+            mode,
+            format!("{mode} link of an earlier run taken over"),
+        ));
+    }
+    // An old link in an unwanted mode gives way only to a new one that stands.
+    let bridge = bridge_over(programs, index, &others);
+    for link in &others {
+        remove_pin(pins, link)?;
+    }
+    let mut reasons = Vec::new();
+    for &mode in candidates {
+        match attach_in_mode(programs, pins, interface, (index, mode)) {
+            Ok(()) => {
+                drop(bridge);
+                return Ok(state(mode, chosen(interface, request, mode, &reasons)));
+            }
+            Err(error) => reasons.push(format!("{mode}: {}", explain(mode, &error))),
+        }
+    }
+    Err(refuse(reasons.join("; ")))
+}
+
+/// Removes pinned links of interfaces that nobody wants defended any more.
+pub(super) fn remove_stale_links(
+    pins: &Pins,
+    wanted: &[InterfaceState],
+) -> Result<(), EnforceError> {
+    for link in pins.links()? {
+        let is_wanted = |it: &InterfaceState| it.index == link.ifindex && it.mode == link.mode;
+        if !wanted.iter().any(is_wanted) {
+            tracing::info!(ifindex = link.ifindex, mode = %link.mode, "Removed a stale link");
+            remove_pin(pins, &link)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the index of a network interface in this namespace.
+pub(crate) fn interface_index(interface: &str) -> io::Result<u32> {
+    let name = CString::new(interface).map_err(io::Error::from)?;
+    // SAFETY: a live C string.
+    match unsafe { libc::if_nametoindex(name.as_ptr()) } {
+        0 => Err(io::Error::last_os_error()),
+        index => Ok(index),
+    }
+}
+
+/// Removes the filter of `instance` from an interface without tcx; returns whether it was there.
+pub(crate) fn remove_filter(interface: &str, instance: &str) -> bool {
+    let link = SchedClassifierLink::attached(
+        interface,
+        TcAttachType::Ingress,
+        FILTER_PRIORITY,
+        filter_handle(instance),
+        None,
+    );
+    link.is_ok_and(|it| aya::programs::links::Link::detach(it).is_ok())
+}
+
+fn candidates(interface: &str, request: ModeRequest) -> &'static [Mode] {
+    match request {
+        // No driver is behind the loopback device, and asking it fails.
+        ModeRequest::Auto if interface == "lo" => &[Mode::Generic, Mode::Tcx, Mode::TcFilter],
+        ModeRequest::Auto => &[Mode::Native, Mode::Generic, Mode::Tcx, Mode::TcFilter],
+        ModeRequest::Native => &[Mode::Native],
+        ModeRequest::Generic => &[Mode::Generic],
+        ModeRequest::Tc => &[Mode::Tcx, Mode::TcFilter],
+    }
+}
+
+/// Moves a pinned link of one of `candidates` over to the new program; returns its mode, and the
+/// pinned links of this interface that are of no use.
+fn keep_links(
+    programs: &Programs,
+    pins: &Pins,
+    index: u32,
+    candidates: &[Mode],
+) -> Result<(Option<Mode>, Vec<LinkPin>), EnforceError> {
+    let mut kept = None;
+    let mut others = Vec::new();
+    for link in pins.links()?.into_iter().filter(|it| it.ifindex == index) {
+        let is_wanted = kept.is_none() && candidates.contains(&link.mode);
+        if is_wanted && move_link(programs, &link).is_ok() {
+            kept = Some(link.mode);
+        } else {
+            others.push(link);
+        }
+    }
+    if kept.is_some() {
+        for link in others.drain(..) {
+            remove_pin(pins, &link)?;
+        }
+    }
+    Ok((kept, others))
+}
+
+fn move_link(programs: &Programs, pin: &LinkPin) -> io::Result<()> {
+    let link = open_pin(&pin.path)?;
+    if link_ifindex(&link)? != pin.ifindex {
+        return Err(io::Error::from(io::ErrorKind::NotFound)); // its interface went away
+    }
+    let mut result = Err(io::Error::from(io::ErrorKind::Unsupported));
+    for program in programs_of(programs, pin.mode) {
+        result = update_link(&link, program);
+        if result.is_ok() {
+            break;
+        }
+    }
+    result
+}
+
+/// Holds the line by traffic control while an XDP link in another mode is replaced: two XDP
+/// programs cannot sit on one interface at once.
+fn bridge_over(programs: &Programs, index: u32, others: &[LinkPin]) -> Option<OwnedFd> {
+    let program = programs
+        .fd(maps::PROGRAM_TC)
+        .filter(|_| !others.is_empty())?;
+    create_link(program, index, LinkKind::Tcx).ok()
+}
+
+fn programs_of(programs: &Programs, mode: Mode) -> Vec<BorrowedFd<'_>> {
+    match mode {
+        Mode::Native | Mode::Generic => programs.xdp(),
+        Mode::Tcx | Mode::TcFilter => programs.fd(maps::PROGRAM_TC).into_iter().collect(),
+    }
+}
+
+fn attach_in_mode(
+    programs: &mut Programs,
+    pins: &Pins,
+    interface: &str,
+    (index, mode): (u32, Mode),
+) -> io::Result<()> {
+    let kind = match mode {
+        Mode::Native => LinkKind::Native,
+        Mode::Generic => LinkKind::Generic,
+        Mode::Tcx => LinkKind::Tcx,
+        Mode::TcFilter => return attach_filter(programs, interface, pins.instance()),
+    };
+    let mut result = Err(io::Error::from(io::ErrorKind::Unsupported));
+    for program in programs_of(programs, mode) {
+        result = create_link(program, index, kind);
+        if result.is_ok() {
+            break;
+        }
+    }
+    pin(result?, &pins.link_path(index, mode))
+}
+
+/// Attaches by filter, for kernels without tcx. The filter holds the program by itself.
+fn attach_filter(programs: &mut Programs, interface: &str, instance: &str) -> io::Result<()> {
+    let program = programs
+        .classifier()
+        .ok_or_else(|| io::Error::from(io::ErrorKind::Unsupported))?;
+    // Fails where the queueing discipline is there already, which is as well.
+    let _ = tc::qdisc_add_clsact(interface);
+    let handle = filter_handle(instance);
+    let options = NlOptions {
+        priority: FILTER_PRIORITY,
+        handle,
+        classid: None,
+    };
+    let ingress = TcAttachType::Ingress;
+    let attached =
+        program.attach_with_options(interface, ingress, TcAttachOptions::Netlink(options));
+    let id = match attached {
+        Ok(id) => id,
+        Err(_) => {
+            let link =
+                SchedClassifierLink::attached(interface, ingress, FILTER_PRIORITY, handle, None)?;
+            program.attach_to_link(link).map_err(io::Error::other)?
+        }
+    };
+    let link = program.take_link(id).map_err(io::Error::other)?;
+    mem::forget(link); // dropping it would take the filter away
+    Ok(())
+}
+
+/// Returns the handle of an instance's filter: the same after a restart, another for another.
+fn filter_handle(instance: &str) -> TcHandle {
+    let hash = instance.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    TcHandle::from(hash | 1)
+}
+
+fn remove_pin(pins: &Pins, link: &LinkPin) -> Result<(), EnforceError> {
+    fs::remove_file(&link.path).map_err(|source| pins.error(source))
+}
+
+/// Returns why `mode` was chosen.
+fn chosen(interface: &str, request: ModeRequest, mode: Mode, failed: &[String]) -> String {
+    if !failed.is_empty() {
+        return failed.join("; ");
+    }
+    match request {
+        ModeRequest::Auto if interface == "lo" => "the loopback device has no driver".into(),
+        ModeRequest::Auto => "the driver takes it".into(),
+        ModeRequest::Native | ModeRequest::Generic | ModeRequest::Tc => {
+            format!("{mode} was asked for")
+        }
+    }
+}
+
+/// Returns what a refusal means.
+fn explain(mode: Mode, error: &io::Error) -> String {
+    let meaning = match (error.raw_os_error(), mode) {
+        (Some(libc::EBUSY), Mode::Native | Mode::Generic) => "another program holds XDP",
+        (Some(libc::EOPNOTSUPP), Mode::Native) => "the driver has no XDP",
+        (Some(libc::EINVAL), Mode::Tcx) => "the kernel has no tcx",
+        (Some(libc::ERANGE | libc::E2BIG), Mode::Native) => "the MTU is too large for the driver",
+        (Some(libc::EPERM), _) => "not permitted (CAP_NET_ADMIN and CAP_BPF)",
+        _ => return error.to_string(),
+    };
+    format!("{meaning} ({error})")
+}
+
+/// Fails on devices whose frames do not begin with an Ethernet header: the program would read
+/// garbage there and let everything through.
+fn check_hardware(interface: &str) -> Result<(), String> {
+    match hardware_type(interface) {
+        Ok(libc::ARPHRD_ETHER | libc::ARPHRD_LOOPBACK) => Ok(()),
+        Ok(other) => Err(format!(
+            "its frames have no Ethernet header (device type {other})"
+        )),
+        Err(error) => Err(format!("its type cannot be read: {error}")),
+    }
+}
+
+/// Returns the ARPHRD number of an interface, in the namespace of this thread.
+pub(crate) fn hardware_type(interface: &str) -> io::Result<u16> {
+    // SAFETY: plain arguments; the result is checked.
+    let socket = unsafe { libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) };
+    if socket < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel just gave this descriptor to us alone.
+    let socket = unsafe { OwnedFd::from_raw_fd(socket) };
+    // SAFETY: all-zero is a valid value of this plain C struct.
+    let mut request: libc::ifreq = unsafe { mem::zeroed() };
+    if interface.len() >= request.ifr_name.len() {
+        return Err(io::Error::from(io::ErrorKind::InvalidInput));
+    }
+    for (to, from) in request.ifr_name.iter_mut().zip(interface.bytes()) {
+        *to = from as libc::c_char;
+    }
+    // SAFETY: a live socket and a live request with a terminated name.
+    let result = unsafe {
+        libc::ioctl(
+            socket.as_raw_fd(),
+            libc::SIOCGIFHWADDR as _,
+            &raw mut request,
+        )
+    };
+    if result < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: SIOCGIFHWADDR fills this member of the union.
+    Ok(unsafe { request.ifr_ifru.ifru_hwaddr.sa_family })
+}

@@ -1,0 +1,38 @@
+//! The wall around the kernel: loads and attaches the program, keeps its tables, reads it back.
+//!
+//! [`Enforcer`] is the whole of it for the daemon: it takes [`aegis_core::Change`]s, makes the
+//! kernel agree, and says what the kernel really holds. Everything is pinned per instance, so
+//! blocks outlive the process and the next one takes over without a packet let through. Where the
+//! kernel cannot be had, an observe-only twin with the same methods keeps the tables in memory.
+//!
+//! [`probe`] says what this host allows; [`host`] watches which addresses must never be blocked.
+//! Nothing here decides who is to be blocked, and no time is read here: `now` is given in.
+
+pub mod connections;
+pub mod host;
+pub mod probe;
+
+mod config;
+mod counters;
+mod detach;
+mod enforcer;
+mod error;
+mod event;
+mod kernel;
+mod report;
+mod sys;
+mod twin;
+
+pub use config::{
+    Capacity, DEFAULT_BPFFS, EnforceConfig, InstanceName, InvalidInstanceName, ModeRequest,
+    SynFlood,
+};
+pub use counters::Counters;
+pub use detach::{DetachReport, detach, detach_all};
+pub use enforcer::Enforcer;
+pub use error::EnforceError;
+pub use event::{EventStream, KernelEvent};
+pub use kernel::mount_bpffs_if_missing;
+pub use report::{Blocked, InterfaceState, Mode, Reconciled};
+
+pub use aegis_abi::Counter;

@@ -1,0 +1,15 @@
+//! The bpf(2) system call: maps, links and test runs by file descriptor.
+//!
+//! The loader library has no batch reads, hides descriptors, and falls back to attachments that
+//! do not outlive us; these few calls are made directly instead.
+
+#![expect(unsafe_code, reason = "system calls take pointers")]
+
+mod call;
+mod map;
+mod object;
+
+pub(crate) use map::KernelMap;
+pub(crate) use object::{
+    LinkKind, create_link, link_ifindex, map_id, open_pin, pin, pin_over, run_program, update_link,
+};

@@ -1,0 +1,203 @@
+//! Kernel maps as typed tables of plain bytes.
+
+use std::{
+    io,
+    mem::{MaybeUninit, size_of},
+    os::fd::{AsRawFd as _, OwnedFd},
+};
+
+use aegis_abi::Plain;
+
+use super::{
+    call::{Batch, Command, Element, bpf},
+    object::{MapInfo, map_info},
+};
+
+/// Entries read by one batch call: large enough to make the call cheap, small enough for a buffer.
+const BATCH_ENTRIES: usize = 4096;
+
+/// A map, by its descriptor and shape.
+#[derive(Debug)]
+pub(crate) struct KernelMap {
+    fd: OwnedFd,
+    info: MapInfo,
+}
+
+impl KernelMap {
+    /// Takes over the map behind `fd`.
+    pub(crate) fn new(fd: OwnedFd) -> io::Result<Self> {
+        let info = map_info(&fd)?;
+        Ok(Self { fd, info })
+    }
+
+    /// Returns how many entries fit.
+    pub(crate) fn capacity(&self) -> u32 {
+        self.info.max_entries
+    }
+
+    /// Returns type, key size, value size and capacity.
+    pub(crate) fn shape(&self) -> [u32; 4] {
+        let info = &self.info;
+        [
+            info.map_type,
+            info.key_size,
+            info.value_size,
+            info.max_entries,
+        ]
+    }
+
+    /// Returns the value of `key`; in a trie that of the longest prefix of it.
+    pub(crate) fn get<K: Plain, V: Plain>(&self, key: &K) -> io::Result<Option<V>> {
+        self.check::<K>(self.info.key_size);
+        self.check::<V>(self.info.value_size);
+        let mut value = MaybeUninit::<V>::uninit();
+        let mut arguments = self.element(key, value.as_mut_ptr().cast());
+        match bpf(Command::MapLookup, &mut arguments) {
+            // SAFETY: the kernel filled it, and any bytes are a `V`.
+            Ok(_) => Ok(Some(unsafe { value.assume_init() })),
+            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns the values of `key`, one a CPU that may ever be.
+    pub(crate) fn get_per_cpu<V: Plain>(&self, key: u32, cpus: usize) -> io::Result<Vec<V>> {
+        assert_eq!(size_of::<V>() % 8, 0, "per-CPU values lie 8 bytes apart");
+        self.check::<V>(self.info.value_size);
+        let mut values = Vec::<V>::with_capacity(cpus);
+        let mut arguments = self.element(&key, values.as_mut_ptr().cast());
+        bpf(Command::MapLookup, &mut arguments)?;
+        // SAFETY: the kernel filled one value for each possible CPU, and any bytes are a `V`.
+        unsafe { values.set_len(cpus) };
+        Ok(values)
+    }
+
+    /// Sets the value of `key`, whether or not it has one.
+    pub(crate) fn set<K: Plain, V: Plain>(&self, key: &K, value: &V) -> io::Result<()> {
+        self.update(key, value, 0)
+    }
+
+    /// Sets the value of `key` where it has none; fails with `AlreadyExists` otherwise.
+    pub(crate) fn add<K: Plain, V: Plain>(&self, key: &K, value: &V) -> io::Result<()> {
+        self.update(key, value, 1)
+    }
+
+    /// Removes `key`; returns whether it was there.
+    pub(crate) fn remove<K: Plain>(&self, key: &K) -> io::Result<bool> {
+        self.check::<K>(self.info.key_size);
+        let mut arguments = self.element(key, std::ptr::null_mut());
+        match bpf(Command::MapDelete, &mut arguments) {
+            Ok(_) => Ok(true),
+            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns whether the map holds nothing.
+    pub(crate) fn is_empty<K: Plain>(&self) -> io::Result<bool> {
+        self.next_key::<K>(None).map(|it| it.is_none())
+    }
+
+    /// Returns every entry of a hash map. Entries that come or go meanwhile may or may not be
+    /// among them.
+    pub(crate) fn entries<K: Plain, V: Plain>(&self) -> io::Result<Vec<(K, V)>> {
+        self.check::<K>(self.info.key_size);
+        self.check::<V>(self.info.value_size);
+        let mut entries = Vec::new();
+        let mut keys = Vec::<K>::with_capacity(BATCH_ENTRIES);
+        let mut values = Vec::<V>::with_capacity(BATCH_ENTRIES);
+        let mut cursor = [0_u64; 4]; // the kernel wants room for a key here
+        let mut is_first = true;
+        // Each call moves on by at least one bucket, and there are at most twice as many as
+        // entries, rounded up: the bound only stops a kernel gone mad.
+        for _ in 0..=u64::from(self.info.max_entries) * 4 {
+            let position = cursor.as_mut_ptr() as u64;
+            let mut arguments = Batch {
+                from: if is_first { 0 } else { position },
+                to: position,
+                keys: keys.as_mut_ptr() as u64,
+                values: values.as_mut_ptr() as u64,
+                count: BATCH_ENTRIES as u32,
+                map: self.fd.as_raw_fd() as u32,
+                ..Batch::default()
+            };
+            is_first = false;
+            let result = bpf(Command::MapLookupBatch, &mut arguments);
+            let is_last = match result {
+                Ok(_) => false,
+                Err(error) if error.raw_os_error() == Some(libc::ENOENT) => true,
+                Err(error) => return Err(error),
+            };
+            let count = (arguments.count as usize).min(BATCH_ENTRIES);
+            // SAFETY: the kernel filled `count` of each, which have room for as many.
+            unsafe {
+                keys.set_len(count);
+                values.set_len(count);
+            }
+            entries.extend(keys.drain(..).zip(values.drain(..)));
+            if is_last {
+                return Ok(entries);
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Returns every entry of a trie, which has no dependable batch read.
+    pub(crate) fn trie_entries<K: Plain, V: Plain>(&self) -> io::Result<Vec<(K, V)>> {
+        let mut entries = Vec::new();
+        let mut key = self.next_key::<K>(None)?;
+        // Only we write to tries; the bound stops a walk that another writer keeps from ending.
+        for _ in 0..=self.info.max_entries {
+            let Some(at) = key else { break };
+            if let Some(value) = self.get(&at)? {
+                entries.push((at, value));
+            }
+            key = self.next_key(Some(&at))?;
+        }
+        Ok(entries)
+    }
+
+    fn next_key<K: Plain>(&self, after: Option<&K>) -> io::Result<Option<K>> {
+        self.check::<K>(self.info.key_size);
+        let mut next = MaybeUninit::<K>::uninit();
+        let mut arguments = Element {
+            map: self.fd.as_raw_fd() as u32,
+            key: after.map_or(0, |it| std::ptr::from_ref(it) as u64),
+            value: next.as_mut_ptr() as u64,
+            ..Element::default()
+        };
+        match bpf(Command::MapNextKey, &mut arguments) {
+            // SAFETY: the kernel filled it, and any bytes are a `K`.
+            Ok(_) => Ok(Some(unsafe { next.assume_init() })),
+            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn update<K: Plain, V: Plain>(&self, key: &K, value: &V, flags: u64) -> io::Result<()> {
+        self.check::<K>(self.info.key_size);
+        self.check::<V>(self.info.value_size);
+        let mut arguments = self.element(key, std::ptr::from_ref(value).cast_mut().cast());
+        arguments.flags = flags;
+        bpf(Command::MapUpdate, &mut arguments).map(drop)
+    }
+
+    fn element<K: Plain>(&self, key: &K, value: *mut u8) -> Element {
+        Element {
+            map: self.fd.as_raw_fd() as u32,
+            key: std::ptr::from_ref(key) as u64,
+            value: value as u64,
+            ..Element::default()
+        }
+    }
+
+    /// The kernel reads and writes as much as the map says, so our type must be as long.
+    #[track_caller]
+    fn check<T: Plain>(&self, bytes: u32) {
+        assert_eq!(
+            size_of::<T>(),
+            bytes as usize,
+            "the map's layout was checked when opened"
+        );
+    }
+}

@@ -1,0 +1,3 @@
+//! Tests against the running kernel; each has an instance and namespaces of its own.
+
+mod smoke;
