@@ -1,1 +1,7 @@
-fn main() {}
+//! The `aegis` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    aegis::cli::main()
+}

@@ -1,0 +1,208 @@
+//! The `aegis` command: parses, runs one thing, and says by its exit code how that ended.
+
+mod config_command;
+mod detach;
+mod doctor;
+mod failure;
+mod run_args;
+mod run_node;
+mod surroundings;
+
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use aegis_ui::{ClientArgs, Console, Input, Outcome, Screen};
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+pub(crate) use failure::failed;
+pub use run_args::RunArgs;
+pub(crate) use run_node::{logging, run_until_signal};
+pub(crate) use surroundings::surroundings;
+
+/// Defend this host together with others: detect attacks, drop their sources in the kernel, share
+/// signed alerts with peers
+#[derive(Debug, Parser)]
+#[command(name = "aegis", version, arg_required_else_help = true, after_help = AFTER_HELP)]
+pub struct Cli {
+    #[command(flatten)]
+    client: ClientArgs,
+    /// Node to talk to, where several run on this host
+    #[arg(long, global = true, value_name = "NAME", env = "AEGIS_INSTANCE")]
+    instance: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done, 1 refused or a negative answer, 2 usage, 3 no daemon answers, 4 not permitted.
+
+  aegis lab                  see the main job happen in namespaces of its own (root)
+  aegis run                  run the daemon
+  aegis status               what it does, and whether the kernel agrees
+  aegis why 203.0.113.7      why an address is blocked, or is not";
+
+/// What `aegis` can do.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the daemon in the foreground, as a service manager starts it
+    Run(RunArgs),
+    #[command(flatten)]
+    Client(aegis_ui::Command),
+    /// Talk to the daemon line by line and watch what happens
+    Console,
+    /// Take everything of a node out of the kernel: programs, blocks, counters
+    Detach(detach::DetachArgs),
+    /// Say what this host allows, what is missing, and how to mend it
+    Doctor(doctor::DoctorArgs),
+    /// Run the main job in network namespaces: attack, drop, share, drop everywhere
+    Lab(crate::lab::LabArgs),
+    /// Check, show or print the configuration
+    #[command(subcommand)]
+    Config(config_command::ConfigCommand),
+    /// Print the completion script for a shell
+    Completions {
+        /// Shell to complete in
+        shell: clap_complete::Shell,
+    },
+    /// Write generated documents
+    #[command(hide = true)]
+    Generate {
+        /// Which: `help`
+        what: String,
+    },
+}
+
+/// Runs the command line and returns the exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let json = cli.client.json;
+    let outcome = match cli.command {
+        Command::Run(args) => run_node::run(args, cli.instance),
+        Command::Client(command) => Ok(client(command, &cli.client, cli.instance.as_deref())),
+        Command::Console => Ok(console(&cli.client, cli.instance.as_deref())),
+        Command::Detach(args) => detach::run(args, cli.instance, json),
+        Command::Doctor(args) => doctor::run(args, json),
+        Command::Lab(args) => crate::lab::run(args, json),
+        Command::Config(command) => config_command::run(command, json),
+        Command::Completions { shell } => {
+            let command = Cli::command();
+            finish(aegis_ui::completions(
+                shell,
+                command,
+                "aegis",
+                &mut io::stdout().lock(),
+            ))
+        }
+        Command::Generate { what } => generate(&what),
+    };
+    outcome.unwrap_or_else(|error| failed(&error)).into()
+}
+
+/// Prints help or what is wrong; help that was asked for is success.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    // Nothing better can be done where neither output can be written.
+    let _ = error.print();
+    if error.use_stderr() {
+        Outcome::Usage.into()
+    } else {
+        Outcome::Done.into()
+    }
+}
+
+/// Whoever closes the output has seen enough.
+pub(crate) fn finish(written: io::Result<()>) -> anyhow::Result<Outcome> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        Ok(()) | Err(_) => Ok(Outcome::Done),
+    }
+}
+
+/// Prints data.
+pub(crate) fn print(text: &str) -> anyhow::Result<Outcome> {
+    let mut stdout = io::stdout().lock();
+    finish(
+        stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush()),
+    )
+}
+
+/// Returns the socket of a node on this host.
+fn socket(instance: Option<&str>) -> PathBuf {
+    let runtime_dir = std::env::var_os("AEGIS_RUNTIME_DIR").map(PathBuf::from);
+    let runtime_dir =
+        runtime_dir.unwrap_or_else(|| crate::config::default_runtime_dir(&surroundings()));
+    runtime_dir.join(format!("{}.sock", instance.unwrap_or("default")))
+}
+
+fn client(command: aegis_ui::Command, args: &ClientArgs, instance: Option<&str>) -> Outcome {
+    let client = args.client(&socket(instance));
+    let (mut out, mut talk) = (io::stdout(), io::stderr());
+    let mut screen = Screen {
+        out: &mut out,
+        talk: &mut talk,
+        format: args.format(),
+    };
+    block_on(aegis_ui::run(command, &client, &mut screen))
+}
+
+fn console(args: &ClientArgs, instance: Option<&str>) -> Outcome {
+    let client = args.client(&socket(instance));
+    let history = surroundings().state_home.map(|it| it.join("aegis/history"));
+    let console = Console {
+        format: args.format(),
+        with_backlog: false,
+        history,
+    };
+    let ended = block_on(console.run(&client, Input::standard(), Box::new(io::stdout())));
+    match ended {
+        Ok(end) => end.outcome(),
+        Err(error) => {
+            // Where talk cannot be written, the exit code alone must do.
+            let _ = writeln!(
+                io::stderr(),
+                "error: {}",
+                aegis_ui::shown(&error.to_string())
+            );
+            Outcome::of(&error)
+        }
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    #[expect(
+        clippy::expect_used,
+        reason = "cannot fail because a thread and an epoll are there"
+    )]
+    runtime.expect("a runtime starts").block_on(future)
+}
+
+/// Writes what is kept in the repository and must agree with the program.
+fn generate(what: &str) -> anyhow::Result<Outcome> {
+    anyhow::ensure!(what == "help", "there is only `help`");
+    let mut pages = String::new();
+    write_help(&mut Cli::command(), "aegis", &mut pages);
+    print(&pages)
+}
+
+fn write_help(command: &mut clap::Command, path: &str, pages: &mut String) {
+    *command = command.clone().bin_name(path).term_width(100);
+    pages.push_str(&format!(
+        "## {path}\n\n```text\n{}```\n\n",
+        command.render_long_help()
+    ));
+    let is_shown = |it: &&mut clap::Command| !it.is_hide_set() && it.get_name() != "help";
+    for subcommand in command.get_subcommands_mut().filter(is_shown) {
+        let path = format!("{path} {}", subcommand.get_name());
+        write_help(subcommand, &path, pages);
+    }
+}

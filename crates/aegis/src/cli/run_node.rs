@@ -1,0 +1,67 @@
+//! Running a node until somebody stops it.
+
+use aegis_ui::Outcome;
+use anyhow::Context as _;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+use tracing_subscriber::EnvFilter;
+
+use super::{RunArgs, surroundings};
+use crate::daemon::Daemon;
+
+/// Runs `aegis run`.
+pub(super) fn run(args: RunArgs, instance: Option<String>) -> anyhow::Result<Outcome> {
+    let config = args.resolve(instance, &surroundings())?;
+    logging(&config.log_filter, config.log_json)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
+    runtime.block_on(async {
+        let (daemon, ready) = Daemon::start(config).await?;
+        // Without a service manager there is nobody to tell, which is no error.
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+        run_until_signal(daemon, ready.stop_tx).await?;
+        Ok(Outcome::Done)
+    })
+}
+
+/// Runs `daemon` until it ends, or until SIGINT or SIGTERM asks it to.
+pub(crate) async fn run_until_signal(
+    daemon: Daemon,
+    stop_tx: watch::Sender<bool>,
+) -> anyhow::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
+    let wait = async {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+        // Fails only where the daemon has ended already.
+        let _ = stop_tx.send(true);
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        ended = daemon.run() => ended,
+        () = wait => Ok(()),
+    }
+}
+
+/// Logs to standard error what `filter` lets through.
+pub(crate) fn logging(filter: &str, is_json: bool) -> anyhow::Result<()> {
+    let filter: EnvFilter = filter.parse().context("log.filter: not a log filter")?;
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let started = if is_json {
+        subscriber.json().try_init()
+    } else {
+        subscriber.try_init()
+    };
+    started.map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
+}

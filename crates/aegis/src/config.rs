@@ -1,0 +1,106 @@
+//! Configuration: what the file, the environment and the flags say, and what that means.
+//!
+//! Flags win over the environment, that over the file, that over the defaults. What was written is
+//! a [`RawConfig`]; what it means is a [`Config`] of checked types, without anything left open.
+
+mod default_file;
+mod raw;
+mod resolve;
+
+use std::path::PathBuf;
+
+use aegis_core::{Policy, Preset};
+use aegis_enforce::{Capacity, InstanceName, ModeRequest, SynFlood};
+use aegis_net::P2pConfig;
+
+pub use default_file::default_file;
+pub use raw::{MinSeverity, OneOrMany, RawConfig, RawMode};
+pub(crate) use resolve::default_runtime_dir;
+pub use resolve::{Surroundings, configured_addresses, resolve};
+
+/// Where the configuration file is looked for unless a flag names one.
+pub const FILE_DEFAULT: &str = "/etc/aegis/aegis.toml";
+
+/// Everything a daemon is told at start.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The name that tells nodes on one host apart.
+    pub instance: InstanceName,
+    /// Where the identity and the store are.
+    pub state_dir: PathBuf,
+    /// Where the sockets are and nodes of this host find each other.
+    pub runtime_dir: PathBuf,
+    /// The control socket.
+    pub socket: PathBuf,
+    /// What to defend.
+    pub interfaces: Interfaces,
+    /// How to attach.
+    pub mode: ModeRequest,
+    /// Count, never drop.
+    pub observe: bool,
+    /// A kernel object instead of the embedded one.
+    pub object: Option<PathBuf>,
+    /// Where the BPF file system is.
+    pub bpffs: PathBuf,
+    /// How much the kernel's tables hold.
+    pub capacity: Capacity,
+    /// Blocks the node keeps at most.
+    pub blocks_max: usize,
+    /// Whether the blocks end with the daemon.
+    pub clear_on_exit: bool,
+    /// The SYN-flood detector.
+    pub syn_flood: SynFlood,
+    /// The operator's choices.
+    pub policy: Policy,
+    /// How peers start.
+    pub preset: Preset,
+    /// The network; `None` for a node that detects and drops alone.
+    pub p2p: Option<P2pConfig>,
+    /// What is logged, as a `tracing` filter.
+    pub log_filter: String,
+    /// Whether the log is JSON lines.
+    pub log_json: bool,
+}
+
+/// Which interfaces to defend.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Interfaces {
+    /// Those that carry a default route.
+    Auto,
+    /// These.
+    Named(Vec<String>),
+}
+
+/// Why a configuration is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration file {path}")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not TOML, or has a key that there is not.
+    #[error("cannot parse the configuration file {path}")]
+    Parse {
+        /// Which.
+        path: PathBuf,
+        /// Where and what.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// A value is outside its limits.
+    #[error("{field}: {problem}")]
+    Field {
+        /// The key with its section.
+        field: String,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,216 @@
+//! The configuration file as it is before anybody edits it: every key, its default, its meaning.
+
+use toml::Value;
+
+use crate::config::RawConfig;
+
+/// A key with its section, what it means, and an example where there is no default to show.
+struct Key {
+    path: &'static str,
+    example: Option<&'static str>,
+    meaning: &'static str,
+}
+
+const fn key(path: &'static str, meaning: &'static str) -> Key {
+    Key {
+        path,
+        example: None,
+        meaning,
+    }
+}
+
+const fn optional(path: &'static str, example: &'static str, meaning: &'static str) -> Key {
+    Key {
+        path,
+        example: Some(example),
+        meaning,
+    }
+}
+
+const HEAD: &str = "\
+# AEGIS configuration. Every key is optional; what stands here commented out is the default.
+# Flags win over the environment (AEGIS_…), that over this file.
+# `aegis config check` says whether a file is right, `aegis config show` what it means.
+";
+
+/// Every key in the order of the file. A test holds this against what the program reads.
+const KEYS: &[Key] = &[
+    key(
+        "interface",
+        "Network interface to defend, or a list of them.\n\
+         \"auto\" takes those that carry a default route.",
+    ),
+    key(
+        "mode",
+        "How to attach: \"auto\" takes the fastest each interface has of \"native\" (XDP in the\n\
+         driver), \"generic\" (XDP in the stack) and \"tc\". `aegis status` says which and why.",
+    ),
+    key(
+        "observe",
+        "Count and report what would be dropped, but drop nothing. Needs no root.",
+    ),
+    key(
+        "auto_publish",
+        "Share what this host's own detectors find, without being asked.",
+    ),
+    key(
+        "min_severity",
+        "Severity 1…10 from which alerts of peers block here and detections are shared.",
+    ),
+    key(
+        "clear_on_exit",
+        "End all blocks when the daemon stops. By default they stay and expire by themselves.",
+    ),
+    optional(
+        "instance",
+        "\"default\"",
+        "Name that tells several nodes on one host apart: 1 to 32 of a-z, 0-9, '_' and '-'.",
+    ),
+    optional(
+        "state_dir",
+        "\"/var/lib/aegis/default\"",
+        "Where the node's key and its store are.",
+    ),
+    optional(
+        "runtime_dir",
+        "\"/run/aegis\"",
+        "Where the control socket is, and where nodes of this host find each other.",
+    ),
+    optional(
+        "ebpf_program_path",
+        "\"/usr/lib/aegis/aegis.bpf.o\"",
+        "A kernel object to load instead of the one inside the program.",
+    ),
+    optional(
+        "bpffs",
+        "\"/sys/fs/bpf\"",
+        "Where the BPF file system is mounted.",
+    ),
+    key(
+        "p2p.enabled",
+        "Talk to other nodes. Without, the node detects and drops alone.",
+    ),
+    key("p2p.port", "Port to listen on, TCP and UDP (QUIC)."),
+    key(
+        "p2p.listen",
+        "Multiaddrs to listen on instead of the port on every IPv4 interface, such as\n\
+         [\"/ip4/192.0.2.1/tcp/9001\", \"/ip6/::/udp/9001/quic-v1\"].",
+    ),
+    key(
+        "p2p.peers",
+        "Peers you know, as multiaddrs that end with /p2p/ and their peer ID. They are dialled\n\
+         for ever, believed from the start, and never blocked on another's word.",
+    ),
+    key(
+        "p2p.bootstrap",
+        "Where to enter the global network: multiaddrs, /dnsaddr/ names too.",
+    ),
+    key(
+        "p2p.mdns",
+        "Find nodes of the local network and be found by them.",
+    ),
+    key(
+        "p2p.kad",
+        "Take part in the DHT of the global network (used once a bootstrap node is set).",
+    ),
+    key("p2p.connections_max", "Connections at a time, 2…10000."),
+    key(
+        "p2p.memory_mib_max",
+        "Memory of the process in MiB above which no new peer is let in, 64…65536.",
+    ),
+    key(
+        "trust.preset",
+        "Whose alerts count from the start: \"lan\" those of configured peers and of peers found\n\
+         on the local network or this host, \"fleet\" and \"open\" those of configured peers.",
+    ),
+    key(
+        "trust.min_confidence",
+        "How sure the trust model must be of an alert for it to block, 0…1.",
+    ),
+    key(
+        "detect.syn_flood.enabled",
+        "Detect floods of TCP connection requests, in the kernel.",
+    ),
+    key(
+        "detect.syn_flood.threshold",
+        "Requests of one source within the window that make a flood, 1…10000000.",
+    ),
+    key(
+        "detect.syn_flood.window",
+        "Length of the window, 100ms…60s.",
+    ),
+    key(
+        "detect.syn_flood.block_for",
+        "How long the kernel blocks by itself until the daemon decides, 1s…24h.",
+    ),
+    key(
+        "detect.severity",
+        "From which rate (events per second) on a detection has which severity, and how long\n\
+         its source is blocked. Each repetition within a day doubles the time, up to 24h.",
+    ),
+    key("limits.blocks_max", "Blocks the node keeps, 1…10000000."),
+    key(
+        "limits.kernel_ipv4_max",
+        "IPv4 addresses the kernel's table holds, 16…16777216.",
+    ),
+    key(
+        "limits.kernel_ipv6_max",
+        "IPv6 addresses the kernel's table holds, 16…16777216.",
+    ),
+    key(
+        "limits.kernel_prefixes_max",
+        "Prefixes of each family the kernel's tables hold, 16…16777216.",
+    ),
+    key(
+        "log.filter",
+        "What is logged: error, warn, info, debug, trace, or a filter by module.",
+    ),
+    key("log.json", "Log JSON lines."),
+];
+
+/// Returns the documented default configuration file.
+pub fn default_file() -> String {
+    let defaults = Value::try_from(RawConfig::default()).unwrap_or_else(|_| Value::Boolean(false));
+    let mut text = HEAD.to_owned();
+    let mut section = "";
+    for key in KEYS {
+        let (here, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
+        if here != section {
+            section = here;
+            text.push_str(&format!("\n[{section}]\n"));
+        }
+        text.push('\n');
+        for line in key.meaning.lines() {
+            text.push_str(&format!("# {line}\n"));
+        }
+        let value = match key.example {
+            Some(example) => example.to_owned(),
+            None => lookup(&defaults, key.path).map(written).unwrap_or_default(),
+        };
+        for line in format!("{name} = {value}").lines() {
+            text.push_str(&format!("#{line}\n"));
+        }
+    }
+    text
+}
+
+fn lookup<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(value, |it, name| it.get(name))
+}
+
+/// Returns a value as TOML writes it inline, lists of tables one table a line.
+fn written(value: &Value) -> String {
+    let is_list_of_tables = value
+        .as_array()
+        .is_some_and(|it| it.iter().any(Value::is_table));
+    let Some(items) = value.as_array().filter(|_| is_list_of_tables) else {
+        return value.to_string();
+    };
+    let lines = items.iter().filter_map(Value::as_table).map(|table| {
+        let fields = table
+            .iter()
+            .map(|(name, value)| format!("{name} = {value}"));
+        format!("{{ {} }},\n", fields.collect::<Vec<_>>().join(", "))
+    });
+    format!("[\n{}]", lines.collect::<String>())
+}

@@ -1,0 +1,242 @@
+//! What was written: the configuration file, key by key.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::ConfigError;
+
+/// The configuration as a file writes it. Every key may be left out.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawConfig {
+    pub interface: OneOrMany,
+    pub mode: RawMode,
+    pub observe: bool,
+    pub auto_publish: bool,
+    pub min_severity: MinSeverity,
+    pub clear_on_exit: bool,
+    pub instance: Option<String>,
+    pub state_dir: Option<PathBuf>,
+    pub runtime_dir: Option<PathBuf>,
+    pub ebpf_program_path: Option<PathBuf>,
+    pub bpffs: Option<PathBuf>,
+    pub p2p: RawP2p,
+    pub trust: RawTrust,
+    pub detect: RawDetect,
+    pub limits: RawLimits,
+    pub log: RawLog,
+}
+
+/// One text or a list of them.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Default for OneOrMany {
+    fn default() -> Self {
+        Self::One("auto".to_owned())
+    }
+}
+
+/// How to attach.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum RawMode {
+    /// The fastest that each interface has.
+    #[default]
+    Auto,
+    /// XDP in the driver.
+    Native,
+    /// XDP in the stack.
+    Generic,
+    /// Traffic control.
+    Tc,
+}
+
+/// A severity as written; checked when the configuration is resolved.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct MinSeverity(pub u8);
+
+impl Default for MinSeverity {
+    fn default() -> Self {
+        Self(5)
+    }
+}
+
+/// The network.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawP2p {
+    pub enabled: bool,
+    pub port: u16,
+    pub listen: Vec<String>,
+    pub peers: Vec<String>,
+    pub bootstrap: Vec<String>,
+    pub mdns: bool,
+    pub kad: bool,
+    pub connections_max: u32,
+    pub memory_mib_max: u32,
+}
+
+impl Default for RawP2p {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            port: aegis_net::PORT_DEFAULT,
+            listen: Vec::new(),
+            peers: Vec::new(),
+            bootstrap: Vec::new(),
+            mdns: true,
+            kad: true,
+            connections_max: 100,
+            memory_mib_max: 512,
+        }
+    }
+}
+
+/// Trust.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawTrust {
+    pub preset: RawPreset,
+    pub min_confidence: MinConfidence,
+}
+
+/// How peers start.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RawPreset {
+    #[default]
+    Lan,
+    Fleet,
+    Open,
+}
+
+/// A confidence as written; checked when the configuration is resolved.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct MinConfidence(pub f64);
+
+impl Default for MinConfidence {
+    fn default() -> Self {
+        Self(0.5)
+    }
+}
+
+/// Detectors.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawDetect {
+    pub syn_flood: RawSynFlood,
+    pub severity: Vec<RawSeverityStep>,
+}
+
+/// The SYN-flood detector.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawSynFlood {
+    pub enabled: bool,
+    pub threshold: u32,
+    pub window: String,
+    pub block_for: String,
+}
+
+/// From which rate on a detection has which severity, and how long that is blocked.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawSeverityStep {
+    pub rate_min: u32,
+    pub severity: u8,
+    pub block_for: String,
+}
+
+impl Default for RawDetect {
+    fn default() -> Self {
+        let steps = [
+            (0, 5, "5m"),
+            (200, 6, "10m"),
+            (1_000, 7, "30m"),
+            (5_000, 8, "1h"),
+            (20_000, 9, "3h"),
+            (100_000, 10, "6h"),
+        ];
+        let severity = steps.map(|(rate_min, severity, block_for)| RawSeverityStep {
+            rate_min,
+            severity,
+            block_for: block_for.to_owned(),
+        });
+        Self {
+            syn_flood: RawSynFlood::default(),
+            severity: severity.into(),
+        }
+    }
+}
+
+impl Default for RawSynFlood {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            threshold: 100,
+            window: "1s".to_owned(),
+            block_for: "1m".to_owned(),
+        }
+    }
+}
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawLimits {
+    pub blocks_max: u32,
+    pub kernel_ipv4_max: u32,
+    pub kernel_ipv6_max: u32,
+    pub kernel_prefixes_max: u32,
+}
+
+impl Default for RawLimits {
+    fn default() -> Self {
+        let capacity = aegis_enforce::Capacity::default();
+        Self {
+            blocks_max: aegis_core::BLOCKS_MAX as u32,
+            kernel_ipv4_max: capacity.hosts_v4,
+            kernel_ipv6_max: capacity.hosts_v6,
+            kernel_prefixes_max: capacity.prefixes,
+        }
+    }
+}
+
+/// The log.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawLog {
+    pub filter: String,
+    pub json: bool,
+}
+
+impl Default for RawLog {
+    fn default() -> Self {
+        Self {
+            filter: "info".to_owned(),
+            json: false,
+        }
+    }
+}
+
+impl RawConfig {
+    /// Reads the file at `path`.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        toml::from_str(&text).map_err(|source| ConfigError::Parse {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })
+    }
+}

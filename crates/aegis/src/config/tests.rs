@@ -1,0 +1,185 @@
+//! Tests of the configuration.
+
+use std::time::Duration;
+
+use super::*;
+
+#[test]
+fn the_default_file_says_what_the_defaults_are() {
+    let text = default_file();
+    let parsed: RawConfig = toml::from_str(&text).unwrap();
+    assert_eq!(parsed, RawConfig::default());
+    // Commented in, every key parses and changes nothing but what only has an example.
+    let is_value = |line: &&str| !line.starts_with("# ") && !line.is_empty();
+    let values: String = text
+        .lines()
+        .filter(is_value)
+        .map(|line| format!("{}\n", line.strip_prefix('#').unwrap_or(line)))
+        .collect();
+    let commented_in: RawConfig =
+        toml::from_str(&values).unwrap_or_else(|it| panic!("{it}\n{values}"));
+    let only_examples = RawConfig {
+        instance: commented_in.instance.clone(),
+        state_dir: commented_in.state_dir.clone(),
+        runtime_dir: commented_in.runtime_dir.clone(),
+        ebpf_program_path: commented_in.ebpf_program_path.clone(),
+        bpffs: commented_in.bpffs.clone(),
+        ..RawConfig::default()
+    };
+    assert_eq!(commented_in, only_examples);
+    assert!(commented_in.instance.is_some() && commented_in.bpffs.is_some());
+}
+
+#[test]
+fn the_default_file_names_every_key() {
+    let text = default_file();
+    let defaults = toml::Value::try_from(RawConfig::default()).unwrap();
+    let mut missing = Vec::new();
+    let mut open = vec![(String::new(), &defaults)];
+    while let Some((path, value)) = open.pop() {
+        for (name, value) in value.as_table().unwrap() {
+            match value {
+                toml::Value::Table(_) => open.push((format!("{path}.{name}"), value)),
+                _ if text.contains(&format!("\n#{name} = ")) => {}
+                _ => missing.push(format!("{path}.{name}")),
+            }
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new());
+}
+
+#[test]
+fn the_committed_default_file_is_what_the_program_writes() {
+    let committed = include_str!("../../../../docs/aegis.toml");
+    assert_eq!(
+        committed,
+        default_file(),
+        "write it with `aegis config default > docs/aegis.toml`"
+    );
+}
+
+#[test]
+fn defaults_resolve_to_a_working_node() {
+    let config = resolve(RawConfig::default(), &root()).unwrap();
+    assert_eq!(config.interfaces, Interfaces::Auto);
+    assert_eq!(config.socket, PathBuf::from("/run/aegis/default.sock"));
+    assert_eq!(config.state_dir, PathBuf::from("/var/lib/aegis/default"));
+    assert!(config.p2p.is_some() && !config.observe && !config.policy.auto_publish);
+}
+
+#[test]
+fn without_root_everything_lies_in_the_users_own_places() {
+    let host = Surroundings {
+        is_root: false,
+        uid: 1000,
+        state_home: Some("/home/u/.local/state".into()),
+        runtime_home: Some("/run/user/1000".into()),
+    };
+    let config = resolve(RawConfig::default(), &host).unwrap();
+    assert_eq!(
+        config.state_dir,
+        PathBuf::from("/home/u/.local/state/aegis/default")
+    );
+    assert_eq!(
+        config.socket,
+        PathBuf::from("/run/user/1000/aegis/default.sock")
+    );
+}
+
+#[test]
+fn what_is_written_is_what_is_meant() {
+    let config = parse(
+        "interface = ['eth1', 'eth0', 'eth1']\nmin_severity = 7\ninstance = 'edge-1'\n\
+         [detect.syn_flood]\nwindow = '500ms'\nthreshold = 50\n\
+         [p2p]\nport = 9100\n",
+    )
+    .unwrap();
+    assert_eq!(
+        config.interfaces,
+        Interfaces::Named(vec!["eth0".into(), "eth1".into()])
+    );
+    assert_eq!(config.policy.severity_min.value(), 7);
+    assert_eq!(config.syn_flood.window, Duration::from_millis(500));
+    assert_eq!(config.socket, PathBuf::from("/run/aegis/edge-1.sock"));
+    assert_eq!(
+        config.p2p.unwrap().listen[0].as_str(),
+        "/ip4/0.0.0.0/tcp/9100"
+    );
+    assert!(parse("[p2p]\nenabled = false").unwrap().p2p.is_none());
+}
+
+#[test]
+fn wrong_values_are_refused_with_the_key_and_the_limit() {
+    check("min_severity = 0", "min_severity: must be within 1…10");
+    check("min_severity = 11", "min_severity: must be within 1…10");
+    check(
+        "instance = 'A b'",
+        "instance: \"A b\": instance name must be",
+    );
+    check("interface = ''", "interface: must be \"auto\" or 1 to 64");
+    check(
+        "interface = ['averyveryverylongname']",
+        "interface: must be",
+    );
+    check(
+        "[p2p]\nlisten = ['nonsense']",
+        "p2p.listen: \"nonsense\": not a multiaddr",
+    );
+    check("[p2p]\npeers = ['/ip4/192.0.2.1/tcp/9001']", "p2p.peers: ");
+    check(
+        "[p2p]\nconnections_max = 1",
+        "p2p.connections_max: must be within 2…10000",
+    );
+    check(
+        "[trust]\nmin_confidence = 1.5",
+        "trust.min_confidence: must be within 0…1",
+    );
+    check(
+        "[detect.syn_flood]\nthreshold = 0",
+        "detect.syn_flood.threshold: must be within 1…",
+    );
+    check(
+        "[detect.syn_flood]\nwindow = '1x'",
+        "detect.syn_flood.window: \"1x\" is not a duration",
+    );
+    check(
+        "[detect.syn_flood]\nwindow = '2m'",
+        "detect.syn_flood.window: must be within 100ms…60s",
+    );
+    check(
+        "[detect.syn_flood]\nblock_for = '25h'",
+        "detect.syn_flood.block_for: must be within",
+    );
+    check(
+        "[detect]\nseverity = []",
+        "detect.severity: must have 1 to 10 steps",
+    );
+}
+
+#[test]
+fn unknown_keys_are_refused() {
+    let refused = toml::from_str::<RawConfig>("[p2p]\nprot = 1").unwrap_err();
+    assert!(
+        refused.to_string().contains("unknown field `prot`"),
+        "{refused}"
+    );
+}
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    resolve(toml::from_str(text).unwrap(), &root())
+}
+
+fn root() -> Surroundings {
+    Surroundings {
+        is_root: true,
+        uid: 0,
+        state_home: None,
+        runtime_home: None,
+    }
+}
+
+#[track_caller]
+fn check(text: &str, expected: &str) {
+    let refused = parse(text).expect_err(text).to_string();
+    assert!(refused.starts_with(expected), "{text}: {refused}");
+}

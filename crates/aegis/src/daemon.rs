@@ -1,0 +1,92 @@
+//! The daemon: one task owns the Engine, everything else sends it events and carries out effects.
+//!
+//! ```text
+//! net ──NetEvent──▶ ┌─────────────────────────────┐ ──NetCommand──▶ net
+//! kernel ─events──▶ │ Node: event → Engine →      │ ──Change──────▶ kernel
+//! host ───facts───▶ │ effects, in order           │ ──Record──────▶ store
+//! control ─calls──▶ └─────────────────────────────┘ ──Event───────▶ hub (console, `events`)
+//! ```
+
+mod answer;
+mod clock;
+mod control;
+mod dispatch;
+mod event_loop;
+mod memory;
+mod notice;
+mod report;
+mod setup;
+mod tell;
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use aegis_api::{ApiError, EventHub, Reply};
+use aegis_core::{Change, Engine, NodeId, Timestamp};
+use aegis_enforce::{Enforcer, InstanceName};
+use aegis_net::{Identity, NetCommand};
+use aegis_store::Store;
+use tokio::sync::{mpsc, oneshot};
+
+pub use clock::Clock;
+pub use control::ControlHandle;
+pub use setup::{Daemon, Ready};
+
+/// Problems shown at a time: a person reads no more, the log has them all.
+const PROBLEMS_MAX: usize = 20;
+
+/// The state of a running node: what the one task owns.
+struct Node {
+    clock: Clock,
+    engine: Engine,
+    enforcer: Enforcer,
+    store: Store,
+    identity: Identity,
+    net: Net,
+    hub: EventHub,
+    instance: InstanceName,
+    state_dir: PathBuf,
+    started_at: Timestamp,
+    listen: Vec<String>,
+    problems: Vec<String>,
+    orders: BTreeMap<u64, Waiting>,
+    ticket: u64,
+    changes: Vec<Change>,
+    read_back: Option<report::ReadBack>,
+}
+
+/// The network as the daemon sees it: a queue down and counters, or nothing.
+#[derive(Default)]
+struct Net {
+    commands_tx: Option<mpsc::Sender<NetCommand>>,
+    counters: Option<Arc<aegis_net::Counters>>,
+}
+
+/// A caller that waits for the answer to an order.
+struct Waiting {
+    request: aegis_api::Request,
+    reply_tx: oneshot::Sender<Result<Reply, ApiError>>,
+}
+
+impl Node {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn node_id(&self) -> NodeId {
+        self.engine.node()
+    }
+
+    /// Keeps a problem for `status`, and tells whoever watches.
+    fn degraded(&mut self, message: String) {
+        tracing::warn!(problem = message, "Degraded");
+        if !self.problems.contains(&message) {
+            if self.problems.len() >= PROBLEMS_MAX {
+                self.problems.remove(0);
+            }
+            self.problems.push(message.clone());
+            let at = self.now();
+            self.hub
+                .publish(at, aegis_api::EventKind::Degraded { message });
+        }
+    }
+}

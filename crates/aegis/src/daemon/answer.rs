@@ -1,0 +1,166 @@
+//! Answering calls: questions at once, orders when the Engine has answered them.
+
+use aegis_api::{ApiError, Disallowed, ErrorCode, Reply, Request};
+use aegis_core::{Command, Evidence, Input, Order, Refusal, Subject};
+
+use super::{Node, Waiting, control::Call, report};
+
+impl Node {
+    /// Takes one call. A caller that went away meanwhile is nobody's loss.
+    pub(super) fn handle_call(&mut self, call: Call) {
+        let Call {
+            caller,
+            request,
+            reply_tx,
+        } = call;
+        match command(&request) {
+            Some(command) => {
+                self.ticket += 1;
+                let order = Order {
+                    ticket: self.ticket,
+                    user: caller.uid,
+                    command,
+                };
+                self.orders
+                    .insert(self.ticket, Waiting { request, reply_tx });
+                self.handle(Input::Ordered(order));
+            }
+            None => {
+                let reply = self.question(&request);
+                let _ = reply_tx.send(reply);
+            }
+        }
+    }
+
+    /// Answers what changes nothing.
+    fn question(&mut self, request: &Request) -> Result<Reply, ApiError> {
+        match request {
+            Request::Status => Ok(Reply::Status(Box::new(self.status()?))),
+            Request::Stats => Ok(Reply::Stats(Box::new(self.stats()?))),
+            Request::Blocks(query) => Ok(Reply::Blocks(self.blocks(query)?)),
+            Request::Check(indicator) => Ok(Reply::Check(self.check(indicator))),
+            Request::Why(indicator) => Ok(Reply::Why(Box::new(self.why(indicator)?))),
+            Request::Peers(query) => Ok(Reply::Peers(self.peers(query))),
+            Request::AllowEntries(query) => Ok(Reply::AllowEntries(self.allow_entries(query))),
+            Request::Block(_)
+            | Request::Publish(_)
+            | Request::Unblock(_)
+            | Request::Allow(_)
+            | Request::Disallow(_) => Err(ApiError::new(
+                ErrorCode::Internal,
+                "an order was taken for a question",
+            )),
+        }
+    }
+
+    /// Gives the answer to whoever waits for it.
+    pub(super) fn answer_order(&mut self, ticket: u64, reply: Result<aegis_core::Reply, Refusal>) {
+        let Some(Waiting { request, reply_tx }) = self.orders.remove(&ticket) else {
+            return;
+        };
+        let reply = match reply {
+            Ok(reply) => self.told(&request, &reply),
+            Err(refusal) => Err(refusal.into()),
+        };
+        let _ = reply_tx.send(reply);
+    }
+
+    /// Returns the contract's words for what became of an order.
+    fn told(&self, request: &Request, reply: &aegis_core::Reply) -> Result<Reply, ApiError> {
+        let now = self.now();
+        match (request, reply) {
+            (
+                Request::Block(_),
+                aegis_core::Reply::Blocked {
+                    indicator,
+                    block_for,
+                    alert,
+                },
+            ) => Ok(Reply::Blocked(report::blocked(
+                now, *indicator, *block_for, *alert,
+            ))),
+            (Request::Publish(asked), aegis_core::Reply::Published(alert_id)) => {
+                let expires_at = now.floor_to_secs() + asked.duration_secs.into();
+                let (indicator, alert_id) = (asked.indicator, *alert_id);
+                Ok(Reply::Published(aegis_api::Published {
+                    indicator,
+                    alert_id,
+                    expires_at,
+                }))
+            }
+            (Request::Unblock(asked), reply) => {
+                Ok(Reply::Unblocked(report::unblocked(asked.indicator, reply)))
+            }
+            (Request::Allow(asked), aegis_core::Reply::Allowed { .. }) => {
+                let entry = self
+                    .engine
+                    .allowlist()
+                    .find(|it| it.indicator == asked.indicator);
+                let gone = || ApiError::new(ErrorCode::Internal, "the entry is gone already");
+                entry
+                    .map(|it| Reply::Allowed(report::allow_entry(now, it)))
+                    .ok_or_else(gone)
+            }
+            (Request::Disallow(indicator), reply) => {
+                let was_allowed = matches!(reply, aegis_core::Reply::Disallowed);
+                Ok(Reply::Disallowed(Disallowed {
+                    indicator: *indicator,
+                    was_allowed,
+                }))
+            }
+            _ => Err(ApiError::new(
+                ErrorCode::Internal,
+                "the answer does not fit the order",
+            )),
+        }
+    }
+}
+
+/// Returns the order that a request is, `None` for a question.
+fn command(request: &Request) -> Option<Command> {
+    Some(match request {
+        Request::Block(it) => Command::Block {
+            subject: Subject {
+                indicator: it.indicator,
+                block_for: it.duration_secs,
+                threat_type: it.threat_type.clone(),
+                severity: it.severity,
+                // An operator's word counts as proven unless said otherwise.
+                evidence: it.evidence.map_or(Evidence::Verified, Into::into),
+                description: it.description.clone(),
+            },
+            publish: it.publish,
+            force: it.force,
+        },
+        Request::Publish(it) => Command::Publish {
+            subject: Subject {
+                indicator: it.indicator,
+                block_for: it.duration_secs,
+                threat_type: it.threat_type.clone(),
+                severity: it.severity,
+                evidence: it.evidence.map_or(Evidence::Verified, Into::into),
+                description: it.description.clone(),
+            },
+            force: it.force,
+        },
+        Request::Unblock(it) => Command::Unblock {
+            indicator: it.indicator,
+            withdraw: it.withdraw,
+        },
+        Request::Allow(it) => Command::Allow {
+            indicator: it.indicator,
+            allow_for: it
+                .duration_secs
+                .map(|secs| std::time::Duration::from_secs(secs.get().into())),
+            comment: it.comment.clone(),
+        },
+        Request::Disallow(indicator) => Command::Disallow(*indicator),
+        Request::Status
+        | Request::Stats
+        | Request::Blocks(_)
+        | Request::Check(_)
+        | Request::Why(_)
+        | Request::Peers(_)
+        | Request::AllowEntries(_) => return None,
+    })
+}

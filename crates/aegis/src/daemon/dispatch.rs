@@ -1,0 +1,140 @@
+//! Carrying out what the Engine wants, in order: records first, then everything that relies on them.
+
+use std::collections::VecDeque;
+
+use aegis_core::{Input, NodeId, Output, Purpose, Record, Statement};
+use aegis_net::{NetCommand, wire};
+
+use super::Node;
+
+impl Node {
+    /// Feeds one input and carries out everything that follows from it.
+    pub(super) fn handle(&mut self, input: Input) {
+        self.engine.handle_input(self.clock.now(), input);
+        self.drain();
+    }
+
+    /// Carries out every queued effect. What is to be signed is signed first, so that one write to
+    /// the store covers all that comes of one event, or of a burst of them.
+    pub(super) fn drain(&mut self) {
+        let mut outputs = VecDeque::new();
+        while let Some(output) = self.engine.poll_output() {
+            match output {
+                Output::Sign { statement, purpose } => self.sign(&statement, purpose),
+                Output::Persist(_)
+                | Output::Enforce(_)
+                | Output::Publish(_)
+                | Output::Push { .. }
+                | Output::Answer { .. }
+                | Output::Notify(_) => outputs.push_back(output),
+            }
+        }
+        self.persist(&mut outputs);
+        for output in outputs {
+            self.carry_out(output);
+        }
+        self.flush_changes();
+    }
+
+    fn sign(&mut self, statement: &Statement, purpose: Purpose) {
+        let alert = wire::sign(statement, &self.identity).into();
+        self.engine
+            .handle_input(self.clock.now(), Input::Signed { alert, purpose });
+    }
+
+    /// Takes the records out of `outputs` and writes them in one transaction.
+    fn persist(&mut self, outputs: &mut VecDeque<Output>) {
+        let mut records: Vec<Record> = Vec::new();
+        outputs.retain_mut(|output| match output {
+            Output::Persist(record) => {
+                records.push(record.clone());
+                false
+            }
+            Output::Enforce(_)
+            | Output::Sign { .. }
+            | Output::Publish(_)
+            | Output::Push { .. }
+            | Output::Answer { .. }
+            | Output::Notify(_) => true,
+        });
+        if records.is_empty() {
+            return;
+        }
+        for record in &records {
+            super::tell::audit(record);
+        }
+        // A host under attack is defended also when its disk is full: told, not refused.
+        if let Err(error) = self.store.apply(&records) {
+            self.degraded(format!(
+                "the store does not take changes: {}",
+                chain(&error)
+            ));
+        }
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::Enforce(change) => self.changes.push(change),
+            Output::Publish(alert) => self.send(NetCommand::Publish(alert)),
+            Output::Push { peer, alerts } => self.send(NetCommand::Push { peer, alerts }),
+            Output::Answer { ticket, reply } => {
+                self.flush_changes(); // an answer says what is, not what will be
+                self.answer_order(ticket, reply);
+            }
+            Output::Notify(notice) => {
+                self.flush_changes();
+                self.notice(notice);
+            }
+            Output::Persist(_) | Output::Sign { .. } => {} // taken out before
+        }
+    }
+
+    /// Makes the kernel agree with the changes gathered so far.
+    fn flush_changes(&mut self) {
+        if self.changes.is_empty() {
+            return;
+        }
+        let changes = std::mem::take(&mut self.changes);
+        if let Err(error) = self.enforcer.apply(self.clock.now(), &changes) {
+            self.degraded(format!(
+                "the kernel does not take changes: {}",
+                chain(&error)
+            ));
+        }
+        self.read_back = None;
+    }
+
+    fn send(&mut self, command: NetCommand) {
+        let Some(commands_tx) = &self.net.commands_tx else {
+            return;
+        };
+        // A full queue means that the network is stuck: alerts live on in the store and are pushed
+        // to the next peer met, so losing the news here loses nothing for good.
+        if commands_tx.try_send(command).is_err() {
+            self.degraded("the network does not keep up: alerts were not sent as news".to_owned());
+        }
+    }
+
+    /// Gives the network the class that this node sees an author in.
+    pub(super) fn class_changed(&mut self, peer: NodeId, class: aegis_core::PeerClass) {
+        let known = self.engine.peers().find(|it| it.peer == peer);
+        let address = known.map(|it| it.address.clone()).unwrap_or_default();
+        self.handle(Input::PeerConnected {
+            peer,
+            class,
+            address: (address, None),
+        });
+    }
+}
+
+/// Returns an error with all its sources, for a person.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(it) = source {
+        text.push_str(": ");
+        text.push_str(&it.to_string());
+        source = it.source();
+    }
+    text
+}

@@ -1,0 +1,168 @@
+//! The loop: whatever happens next is handled, then everything due is, then it waits again.
+
+use std::{pin::pin, time::Duration};
+
+use aegis_core::Input;
+use aegis_enforce::{
+    EventStream, KernelEvent,
+    connections::ConnectionWatch,
+    host::{HostFacts, HostWatch},
+};
+use aegis_net::NetEvent;
+use tokio::{
+    sync::{mpsc, watch},
+    time::{MissedTickBehavior, interval},
+};
+
+use super::{Node, control::Call};
+
+/// Events of one kind taken in one go: one write to the store covers them, and nobody else waits
+/// longer than some milliseconds.
+const BURST_MAX: usize = 256;
+
+/// How often the kernel's tables are swept and its clock is compared with ours.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often the store is pruned.
+const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
+
+/// How long to wait at most: a wall clock that is set forward is noticed by then.
+const WAIT_MAX: Duration = Duration::from_millis(500);
+
+/// Where events come from.
+pub(super) struct Sources {
+    pub(super) kernel_events: EventStream,
+    pub(super) net_events_rx: Option<mpsc::Receiver<NetEvent>>,
+    pub(super) calls_rx: mpsc::Receiver<Call>,
+    pub(super) host: HostWatch,
+    pub(super) connections: Option<ConnectionWatch>,
+    pub(super) stop_rx: watch::Receiver<bool>,
+}
+
+impl Node {
+    /// Runs until told to stop.
+    pub(super) async fn run(&mut self, sources: &mut Sources) {
+        let mut sweep = interval(SWEEP_INTERVAL);
+        let mut prune = interval(PRUNE_INTERVAL);
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        prune.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let due = pin!(tokio::time::sleep(self.wait()));
+            tokio::select! {
+                _ = sources.stop_rx.wait_for(|is_stopping| *is_stopping) => return,
+                event = sources.kernel_events.next() => {
+                    self.handle_kernel(event, &mut sources.kernel_events);
+                }
+                Some(call) = sources.calls_rx.recv() => self.handle_call(call),
+                event = next_net(&mut sources.net_events_rx) => {
+                    self.handle_net_burst(event, &mut sources.net_events_rx);
+                }
+                facts = sources.host.changed() => self.handle_facts(facts),
+                addresses = next_connections(&mut sources.connections) => {
+                    self.handle(Input::Established(addresses));
+                }
+                _ = sweep.tick() => self.sweep(),
+                _ = prune.tick() => self.prune(),
+                () = due => {}
+            }
+            self.handle_due();
+        }
+    }
+
+    /// Returns how long nothing is due.
+    fn wait(&self) -> Duration {
+        let due = self.engine.poll_timeout();
+        due.map_or(WAIT_MAX, |it| it.since(self.now()).min(WAIT_MAX))
+    }
+
+    /// Ends what is due, whatever else keeps the loop busy.
+    fn handle_due(&mut self) {
+        let now = self.now();
+        if self.engine.poll_timeout().is_some_and(|due| due <= now) {
+            self.engine.handle_timeout(now);
+            self.drain();
+        }
+    }
+
+    fn handle_kernel(&mut self, event: std::io::Result<KernelEvent>, events: &mut EventStream) {
+        let event = match event {
+            Ok(event) => event,
+            Err(error) => {
+                return self.degraded(format!("the kernel's events cannot be read: {error}"));
+            }
+        };
+        let mut next = Some(event);
+        for _ in 0..BURST_MAX {
+            let Some(event) = next else { break };
+            let now = self.now();
+            self.engine
+                .handle_input(now, Input::Detected(event.to_detection(now)));
+            next = events.try_next();
+        }
+        self.drain();
+    }
+
+    fn handle_net_burst(
+        &mut self,
+        event: Option<NetEvent>,
+        events_rx: &mut Option<mpsc::Receiver<NetEvent>>,
+    ) {
+        let Some(event) = event else {
+            *events_rx = None;
+            self.net = super::Net::default();
+            return self.degraded("the network service ended; this node works alone".to_owned());
+        };
+        self.handle_net(event);
+        for _ in 1..BURST_MAX {
+            let next = events_rx.as_mut().and_then(|it| it.try_recv().ok());
+            let Some(event) = next else { break };
+            self.handle_net(event);
+        }
+        self.drain();
+    }
+
+    pub(super) fn handle_facts(&mut self, facts: HostFacts) {
+        let HostFacts {
+            own,
+            gateways,
+            resolvers,
+            sessions,
+        } = facts;
+        let facts = aegis_core::HostFacts {
+            own,
+            gateways,
+            resolvers,
+            sessions,
+        };
+        self.handle(Input::HostChanged(facts));
+    }
+
+    fn sweep(&mut self) {
+        if let Err(error) = self.enforcer.sweep(self.clock.now()) {
+            let error = super::dispatch::chain(&error);
+            self.degraded(format!("the kernel's tables cannot be swept: {error}"));
+        }
+    }
+
+    fn prune(&mut self) {
+        if let Err(error) = self.store.prune(self.clock.now()) {
+            let error = super::dispatch::chain(&error);
+            self.degraded(format!("the store cannot be pruned: {error}"));
+        }
+    }
+}
+
+/// Returns the next event, `None` once there is no network any more, nothing where there is none.
+async fn next_net(events_rx: &mut Option<mpsc::Receiver<NetEvent>>) -> Option<NetEvent> {
+    match events_rx {
+        Some(events_rx) => events_rx.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn next_connections(connections: &mut Option<ConnectionWatch>) -> Vec<std::net::IpAddr> {
+    match connections {
+        Some(connections) => connections.next().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,69 @@
+//! Lists: blocks, peers, the allowlist, and the check of one indicator.
+
+use aegis_api::{AllowEntry, ApiError, Block, Check, Page, PageQuery, Peer, ttl_secs};
+use aegis_core::{Indicator, NodeId};
+
+use super::{allow_entry, block};
+use crate::daemon::Node;
+
+impl Node {
+    pub(in crate::daemon) fn blocks(
+        &mut self,
+        query: &PageQuery<Indicator>,
+    ) -> Result<Page<Block>, ApiError> {
+        let now = self.now();
+        self.read_back()?;
+        let kernel = self.read_back.as_ref().map(|it| &it.entries);
+        let items =
+            self.engine
+                .blocks_after(query.cursor())
+                .filter_map(|(indicator, decisions)| {
+                    let last = decisions.iter().max_by_key(|it| it.expires_at)?;
+                    let entry = kernel.and_then(|it| it.get(indicator));
+                    Some((*indicator, block(now, last, entry)))
+                });
+        Ok(query.collect(items))
+    }
+
+    pub(in crate::daemon) fn check(&self, indicator: &Indicator) -> Check {
+        let now = self.now();
+        let checked = self.engine.check(indicator);
+        Check {
+            indicator: *indicator,
+            blocked: checked.is_some(),
+            covered_by: checked.map(|it| it.entry),
+            expires_at: checked.map(|it| it.expires_at),
+            ttl_secs: checked.map(|it| ttl_secs(now, it.expires_at)),
+        }
+    }
+
+    pub(in crate::daemon) fn peers(&self, query: &PageQuery<NodeId>) -> Page<Peer> {
+        let is_behind = |it: &&aegis_core::Peer| query.cursor().is_none_or(|last| it.peer > *last);
+        let items = self.engine.peers().filter(is_behind).map(|it| {
+            let peer = Peer {
+                peer: it.peer,
+                class: it.class.into(),
+                connected: it.is_connected,
+                addresses: vec![it.address.clone()],
+                first_seen_at: it.first_seen_at,
+                last_seen_at: it.last_seen_at,
+                alerts_accepted: it.alerts_accepted,
+                alerts_refused: it.alerts_refused,
+                weight_percent: self.engine.standing_of(it).percent(),
+                standing: None,
+            };
+            (it.peer, peer)
+        });
+        query.collect(items)
+    }
+
+    pub(in crate::daemon) fn allow_entries(
+        &self,
+        query: &PageQuery<Indicator>,
+    ) -> Page<AllowEntry> {
+        let now = self.now();
+        let entries = self.engine.allowlist();
+        let behind = entries.filter(|it| query.cursor().is_none_or(|last| it.indicator > *last));
+        query.collect(behind.map(|it| (it.indicator, allow_entry(now, it))))
+    }
+}

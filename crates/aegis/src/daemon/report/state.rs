@@ -1,0 +1,148 @@
+//! The state of the node as a whole: status and stats.
+
+use std::collections::BTreeMap;
+
+use aegis_api::{
+    AlertStats, ApiError, AttachMode, Interface, NodeMode, PeerCounts, RulesetState, Stats, Status,
+    Traffic,
+};
+use aegis_enforce::{Counter, InterfaceState, Mode};
+
+use super::kernel_error;
+use crate::daemon::{Node, memory};
+
+impl Node {
+    pub(in crate::daemon) fn status(&mut self) -> Result<Status, ApiError> {
+        let now = self.now();
+        let ruleset = self.ruleset_state()?;
+        let connected = self.engine.peers().filter(|it| it.is_connected).count();
+        let mut problems = self.problems.clone();
+        problems.extend(
+            self.enforcer
+                .missing_kernel()
+                .map(|it| format!("observing only: {it}")),
+        );
+        let is_observing = self.enforcer.is_observing();
+        Ok(Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            node_id: self.node_id(),
+            instance: self.instance.to_string(),
+            mode: if is_observing {
+                NodeMode::Observe
+            } else {
+                NodeMode::Enforce
+            },
+            started_at: self.started_at,
+            uptime_secs: now.since(self.started_at).as_secs(),
+            interfaces: self.enforcer.interfaces().iter().map(interface).collect(),
+            ruleset,
+            peers: PeerCounts {
+                connected: connected as u64,
+                known: self.engine.peers().count() as u64,
+            },
+            listen: self.listen.clone(),
+            alerts_live: self.engine.alerts_live() as u64,
+            blocks_active: self.engine.ruleset().blocks().len() as u64,
+            auto_publish: self.engine.policy().auto_publish,
+            severity_min: self.engine.policy().severity_min,
+            kernel_map_ids: self
+                .enforcer
+                .map_ids()
+                .into_iter()
+                .map(|(_, id)| id)
+                .collect(),
+            state_dir: self.state_dir.clone(),
+            memory_bytes: memory::resident_bytes(),
+            problems,
+        })
+    }
+
+    /// Compares what the node wants with what the kernel says it holds.
+    fn ruleset_state(&mut self) -> Result<RulesetState, ApiError> {
+        let actual = self.read_back()?.len() as u64;
+        let kernel = self.read_back.as_ref().map(|it| &it.entries);
+        let ruleset = self.engine.ruleset();
+        let holds = |it| kernel.is_some_and(|entries| entries.contains_key(it));
+        let are_all_there = ruleset.blocks().keys().all(holds);
+        let intended = ruleset.blocks().len() as u64;
+        Ok(RulesetState {
+            intended,
+            actual,
+            generation: ruleset.generation(),
+            in_agreement: are_all_there && intended == actual,
+        })
+    }
+
+    pub(in crate::daemon) fn stats(&self) -> Result<Stats, ApiError> {
+        let counters = self.enforcer.counters().map_err(kernel_error)?;
+        let engine = self.engine.counters();
+        let by_reason = counters
+            .iter()
+            .map(|(counter, value)| (counter.as_str().to_owned(), value));
+        let refused = engine
+            .refused
+            .iter()
+            .map(|(code, count)| ((*code).to_owned(), *count));
+        let detectors = [("syn_flood".to_owned(), counters.get(Counter::SynFloods))];
+        let traffic = |packets, bytes| Traffic {
+            packets: counters.get(packets),
+            bytes: counters.get(bytes),
+        };
+        Ok(Stats {
+            total: traffic(Counter::Packets, Counter::Bytes),
+            passed: Traffic {
+                packets: counters.get(Counter::Passed),
+                bytes: counters
+                    .get(Counter::Bytes)
+                    .saturating_sub(counters.get(Counter::DroppedBytes)),
+            },
+            dropped: traffic(Counter::Dropped, Counter::DroppedBytes),
+            early_drops: counters.get(Counter::EarlyDrops),
+            packets_by_reason: by_reason.collect(),
+            detectors: detectors.into(),
+            events_lost: counters.get(Counter::EventsLost),
+            alerts: AlertStats {
+                received: engine.received,
+                accepted: engine.accepted,
+                published: engine.published,
+                refused: refused.collect(),
+            },
+            net: self.net_stats(),
+        })
+    }
+
+    fn net_stats(&self) -> BTreeMap<String, u64> {
+        let Some(counters) = &self.net.counters else {
+            return BTreeMap::new();
+        };
+        let it = counters.values();
+        let named = [
+            ("accepted", it.accepted),
+            ("ignored", it.ignored),
+            ("rejected", it.rejected),
+            ("published", it.published),
+            ("unheard", it.unheard),
+            ("events_dropped", it.events_dropped),
+            ("heartbeats", it.heartbeats),
+            ("peers", it.peers),
+        ];
+        named.map(|(name, value)| (name.to_owned(), value)).into()
+    }
+}
+
+fn interface(state: &InterfaceState) -> Interface {
+    Interface {
+        name: state.name.clone(),
+        mode: attach_mode(state.mode),
+        reason: state.reason.clone(),
+    }
+}
+
+/// Returns the contract's word for how the program hangs on an interface.
+pub(in crate::daemon) fn attach_mode(mode: Mode) -> AttachMode {
+    match mode {
+        Mode::Native => AttachMode::Native,
+        Mode::Generic => AttachMode::Generic,
+        Mode::Tcx | Mode::TcFilter => AttachMode::Tc,
+    }
+}

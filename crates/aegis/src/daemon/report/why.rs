@@ -1,0 +1,107 @@
+//! Why an indicator is blocked, or is not.
+
+use aegis_api::{
+    ApiError, EvidenceLine, Exempt, KernelEntry, RefusalLine, WHY_LINES_MAX, Why, ttl_secs,
+};
+use aegis_core::{Indicator, NodeId, Outcome, Timestamp, WhyEvidence};
+use aegis_enforce::Blocked;
+
+use super::block;
+use crate::daemon::Node;
+
+impl Node {
+    pub(in crate::daemon) fn why(&mut self, indicator: &Indicator) -> Result<Why, ApiError> {
+        let now = self.now();
+        self.read_back()?;
+        let kernel = self.read_back.as_ref().map(|it| &it.entries);
+        let entry_of = |it: &Indicator| kernel.and_then(|entries| entries.get(it));
+        let mut why = self.engine.why(indicator);
+        why.evidence
+            .sort_by_key(|it| std::cmp::Reverse(it.received_at));
+        why.evidence.truncate(WHY_LINES_MAX);
+        let blocking = why.blocked.map(|it| it.entry);
+        let refusals = why.evidence.iter().filter_map(refusal);
+        let decisions = why.decisions.iter().take(WHY_LINES_MAX);
+        let node = self.node_id();
+        Ok(Why {
+            indicator: *indicator,
+            blocked: blocking.is_some(),
+            expires_at: why.blocked.map(|it| it.expires_at),
+            ttl_secs: why.blocked.map(|it| ttl_secs(now, it.expires_at)),
+            decisions: decisions
+                .map(|it| block(now, it, entry_of(&it.indicator)))
+                .collect(),
+            exempt: exempt(&why),
+            refusals: refusals.collect(),
+            evidence: why
+                .evidence
+                .iter()
+                .map(|it| evidence(now, node, it))
+                .collect(),
+            kernel: entry_of(&blocking.unwrap_or(*indicator)).map(kernel_entry),
+            undo: blocking.map(|it| format!("aegis unblock {it}")),
+        })
+    }
+}
+
+fn exempt(why: &aegis_core::Why) -> Option<Exempt> {
+    if let Some(refusal) = why.untouchable {
+        return Some(Exempt {
+            kind: refusal.code().to_owned(),
+            reason: refusal.to_string(),
+        });
+    }
+    why.unblocked.map(|it| Exempt {
+        kind: "unblocked".to_owned(),
+        reason: format!(
+            "the operator unblocked {} at {}; alerts of others do not block it until {}, or until \
+             a detector of this node sees it",
+            it.indicator, it.unblocked_at, it.expires_at
+        ),
+    })
+}
+
+fn refusal(evidence: &WhyEvidence) -> Option<RefusalLine> {
+    let Outcome::Refused(refusal) = evidence.outcome else {
+        return None;
+    };
+    Some(RefusalLine {
+        at: evidence.received_at,
+        code: refusal.code().to_owned(),
+        message: refusal.to_string(),
+        author: Some(evidence.alert.author()),
+    })
+}
+
+fn evidence(now: Timestamp, node: NodeId, it: &WhyEvidence) -> EvidenceLine {
+    let (alert, statement) = (&it.alert, it.alert.statement());
+    EvidenceLine {
+        alert_id: alert.id(),
+        author: alert.author(),
+        own: alert.author() == node,
+        threat_type: statement.threat_type.clone(),
+        severity: statement.severity,
+        evidence: statement.evidence.into(),
+        description: statement.description.clone(),
+        stated_at: statement.stated_at,
+        age_secs: now.since(statement.stated_at).as_secs(),
+        expires_at: statement.expires_at(),
+        weight_percent: it.weight.percent(),
+        outcome: match it.outcome {
+            Outcome::Blocks => "blocked".to_owned(),
+            Outcome::Refused(refusal) => refusal.code().to_owned(),
+            Outcome::Kept => "kept".to_owned(),
+            Outcome::Withdraws => "withdraws".to_owned(),
+            Outcome::Shared => "shared".to_owned(),
+        },
+    }
+}
+
+fn kernel_entry(entry: &Blocked) -> KernelEntry {
+    KernelEntry {
+        in_kernel: true,
+        packets: entry.packets,
+        bytes: entry.bytes,
+        violations: entry.violations.into(),
+    }
+}

@@ -1,0 +1,329 @@
+//! Starting and stopping a daemon: everything in the order in which it relies on each other.
+
+use std::{os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc, time::Duration};
+
+use aegis_api::{EventHub, EventKind, Listener};
+use aegis_core::{
+    Action, Actor, AuditEntry, Detection, Engine, EngineConfig, Evidence, Input, Record, Restore,
+    Snapshot, ThreatType, Timestamp,
+};
+use aegis_enforce::{
+    EnforceConfig, Enforcer,
+    connections::ConnectionWatch,
+    host::{HostWatch, default_interfaces},
+};
+use aegis_net::{Identity, NetHandle, P2pConfig, PeerAddress, wire};
+use aegis_store::Store;
+use anyhow::Context as _;
+use tokio::sync::watch;
+
+use super::{Clock, ControlHandle, Net, Node, event_loop::Sources, report};
+use crate::config::{Config, Interfaces, configured_addresses};
+
+/// How long peers are given to hear a goodbye.
+const NET_STOP_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A daemon that is set up and waits to run.
+pub struct Daemon {
+    node: Node,
+    sources: Sources,
+    net: Option<NetHandle>,
+    listener: Listener,
+    control: ControlHandle,
+    config: Config,
+}
+
+/// How to reach a daemon from within its own process.
+pub struct Ready {
+    /// Everything that happens.
+    pub hub: EventHub,
+    /// Ends it.
+    pub stop_tx: watch::Sender<bool>,
+}
+
+impl Daemon {
+    /// Opens, loads, attaches and listens; nothing is decided yet.
+    pub async fn start(config: Config) -> anyhow::Result<(Self, Ready)> {
+        let clock = Clock;
+        let started_at = clock.now();
+        make_dir(&config.state_dir, 0o700)?;
+        let listener = Listener::bind(&config.socket)?;
+        let identity = Identity::load_or_create(&config.state_dir.join("node.key"))?;
+        let store = Store::open(&config.state_dir.join("aegis.db"))?;
+        let snapshot = store.load(started_at).context("load the store")?;
+        let known_peers = known_peers(&snapshot);
+        let mut engine = engine(&config, &identity);
+        engine.restore(started_at, restore(snapshot));
+        let (host, facts) = HostWatch::start()
+            .await
+            .context("watch the host's addresses")?;
+        let enforcer = enforcer(&config, started_at)?;
+        let kernel_events = enforcer.events()?;
+        let hub = EventHub::new();
+        let (control, calls_rx) = ControlHandle::new(hub.clone());
+        let net = start_net(&config, known_peers, &identity).await?;
+        let (stop_tx, stop_rx) = watch::channel(false);
+        let mut node = Node {
+            clock,
+            engine,
+            enforcer,
+            store,
+            identity,
+            net: Net::default(),
+            hub: hub.clone(),
+            instance: config.instance.clone(),
+            state_dir: config.state_dir.clone(),
+            started_at,
+            listen: Vec::new(),
+            problems: Vec::new(),
+            orders: std::collections::BTreeMap::new(),
+            ticket: 0,
+            changes: Vec::new(),
+            read_back: None,
+        };
+        node.take_over(facts)?;
+        let connections = node.watch_connections();
+        let mut sources = Sources {
+            kernel_events,
+            net_events_rx: None,
+            calls_rx,
+            host,
+            connections,
+            stop_rx,
+        };
+        let net = net.map(|mut it| {
+            node.net = Net {
+                commands_tx: Some(it.commands_tx.clone()),
+                counters: Some(Arc::clone(&it.counters)),
+            };
+            let (_, closed_rx) = tokio::sync::mpsc::channel(1);
+            sources.net_events_rx = Some(std::mem::replace(&mut it.events_rx, closed_rx));
+            it
+        });
+        Ok((
+            Self {
+                node,
+                sources,
+                net,
+                listener,
+                control,
+                config,
+            },
+            Ready { hub, stop_tx },
+        ))
+    }
+
+    /// Returns what watches and ends this daemon's interfaces, for the first lines a person sees.
+    pub fn interfaces(&self) -> &[aegis_enforce::InterfaceState] {
+        self.node.enforcer.interfaces()
+    }
+
+    /// Runs until told to stop, then says goodbye and leaves the blocks standing.
+    pub async fn run(mut self) -> anyhow::Result<()> {
+        self.node.announce_start();
+        let mut stop_rx = self.sources.stop_rx.clone();
+        let stopped = async move {
+            // An error means that nobody can tell any more: stop as well.
+            let _ = stop_rx.wait_for(|is_stopping| *is_stopping).await;
+        };
+        {
+            let serve = aegis_api::serve(self.listener, self.control, stopped);
+            let run = async {
+                self.node.run(&mut self.sources).await;
+                self.sources.calls_rx.close();
+                self.node.orders.clear();
+            };
+            tokio::join!(serve, run);
+        }
+        self.node.stop(self.net, &self.config).await
+    }
+}
+
+impl Node {
+    /// Makes the kernel agree with what was restored, and takes in what it did meanwhile.
+    fn take_over(&mut self, facts: aegis_enforce::host::HostFacts) -> anyhow::Result<()> {
+        let now = self.now();
+        self.handle_facts(facts);
+        let reconciled = self
+            .enforcer
+            .reconcile(now, self.engine.ruleset())
+            .context("make the kernel agree with the store")?;
+        for blocked in reconciled.unknown {
+            // The kernel blocked it while nobody listened: as good as seen just now.
+            let detection = Detection {
+                indicator: blocked.indicator,
+                threat_type: ThreatType::syn_flood(),
+                rate: 0,
+                evidence: Evidence::Spoofable,
+                blocked_until: Some(blocked.expires_at),
+            };
+            self.handle(Input::Detected(detection));
+        }
+        self.audit_node(Action::Start);
+        Ok(())
+    }
+
+    fn watch_connections(&mut self) -> Option<ConnectionWatch> {
+        match ConnectionWatch::start() {
+            Ok(watch) => {
+                if let Some(limitation) = watch.limitation() {
+                    tracing::debug!(limitation, "Short connections may be missed");
+                }
+                Some(watch)
+            }
+            Err(error) => {
+                self.degraded(format!("working connections are not seen: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Tells whoever watches that the node is up.
+    fn announce_start(&mut self) {
+        let now = self.now();
+        for it in self.enforcer.interfaces() {
+            let kind = EventKind::ProgramAttached {
+                interface: it.name.clone(),
+                mode: report::attach_mode(it.mode),
+                reason: it.reason.clone(),
+            };
+            self.hub.publish(now, kind);
+        }
+        if let Some(reason) = self.enforcer.missing_kernel() {
+            let message = format!("observing only: {reason}");
+            self.hub.publish(now, EventKind::Degraded { message });
+        }
+        let (node_id, listen) = (self.node_id(), self.listen.clone());
+        self.hub
+            .publish(now, EventKind::ServiceRunning { node_id, listen });
+        tracing::info!(node = %node_id, instance = %self.instance, "Service is running");
+    }
+
+    async fn stop(&mut self, net: Option<NetHandle>, config: &Config) -> anyhow::Result<()> {
+        self.hub.publish(self.now(), EventKind::ServiceStopping);
+        if let Some(net) = net {
+            self.net = Net::default();
+            if let Err(error) = net.stop(NET_STOP_TIMEOUT).await {
+                tracing::warn!(%error, "The network did not stop cleanly");
+            }
+        }
+        if config.clear_on_exit {
+            self.handle(Input::Cleared);
+            if self.enforcer.missing_kernel().is_none() {
+                aegis_enforce::detach(&config.instance, &config.bpffs)?;
+            }
+        }
+        self.audit_node(Action::Stop);
+        tracing::info!("Service stopped");
+        Ok(())
+    }
+
+    fn audit_node(&mut self, action: Action) {
+        let entry = AuditEntry {
+            at: self.now(),
+            actor: Actor::Node,
+            action,
+            indicator: None,
+            detail: format!("version {}", env!("CARGO_PKG_VERSION")),
+        };
+        if let Err(error) = self.store.apply(&[Record::Audit(entry)]) {
+            self.degraded(format!("the store does not take changes: {error}"));
+        }
+    }
+}
+
+fn engine(config: &Config, identity: &Identity) -> Engine {
+    Engine::new(EngineConfig {
+        node: identity.node_id(),
+        policy: config.policy.clone(),
+        trust: Box::new(config.preset),
+        configured_addresses: config
+            .p2p
+            .as_ref()
+            .map(configured_addresses)
+            .unwrap_or_default(),
+        blocks_max: config.blocks_max,
+    })
+}
+
+/// Verifies every stored alert again: what lies on a disk is no more trusted than what a peer says.
+fn restore(snapshot: Snapshot) -> Restore {
+    let verified = snapshot
+        .alerts
+        .into_iter()
+        .filter_map(|(bytes, received_at)| {
+            let alert = wire::decode(&bytes);
+            if let Err(error) = &alert {
+                tracing::warn!(%error, "Stored alert left out");
+            }
+            alert.ok().map(|it| (Arc::new(it), received_at))
+        });
+    Restore {
+        alerts: verified.collect(),
+        decisions: snapshot.decisions,
+        allowlist: snapshot.allowlist,
+        unblocks: snapshot.unblocks,
+        peers: snapshot.peers,
+    }
+}
+
+fn known_peers(snapshot: &Snapshot) -> Vec<PeerAddress> {
+    let addresses = snapshot.peers.iter().filter_map(|it| {
+        let address = it.address.parse().ok()?;
+        Some(PeerAddress::new(it.peer, &address))
+    });
+    addresses.collect()
+}
+
+async fn start_net(
+    config: &Config,
+    known_peers: Vec<PeerAddress>,
+    identity: &Identity,
+) -> anyhow::Result<Option<NetHandle>> {
+    let Some(p2p) = &config.p2p else {
+        return Ok(None);
+    };
+    let p2p = P2pConfig {
+        known_peers,
+        ..p2p.clone()
+    };
+    let clock = Clock;
+    let handle = aegis_net::start(p2p, identity, Arc::new(move || clock.now())).await?;
+    Ok(Some(handle))
+}
+
+fn enforcer(config: &Config, now: Timestamp) -> anyhow::Result<Enforcer> {
+    let interfaces = match &config.interfaces {
+        Interfaces::Named(names) => names.clone(),
+        Interfaces::Auto => default_interfaces().context("find the interface to defend")?,
+    };
+    if interfaces.is_empty() && !config.observe {
+        anyhow::bail!("no interface carries a default route: name one with --interface");
+    }
+    let enforce = EnforceConfig {
+        instance: config.instance.clone(),
+        interfaces,
+        mode: config.mode,
+        observe: config.observe,
+        object: config.object.clone(),
+        bpffs: config.bpffs.clone(),
+        capacity: config.capacity,
+        syn_flood: config.syn_flood,
+    };
+    match Enforcer::start(&enforce, now) {
+        Ok(enforcer) => Ok(enforcer),
+        Err(error) if config.observe => Ok(Enforcer::observe_only(super::dispatch::chain(&error))),
+        Err(error) => Err(error).context(
+            "cannot enforce (needs root or CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; --observe needs \
+             neither, and `aegis doctor` says what is missing)",
+        ),
+    }
+}
+
+fn make_dir(path: &Path, mode: u32) -> anyhow::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(mode);
+    builder
+        .create(path)
+        .with_context(|| format!("cannot create {}", path.display()))
+}

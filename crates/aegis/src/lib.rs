@@ -1,0 +1,7 @@
+//! The AEGIS node: configuration, the daemon that owns the Engine, the command line, the lab.
+
+pub mod cli;
+pub mod config;
+pub mod daemon;
+pub mod foreground;
+pub mod lab;
