@@ -13,8 +13,8 @@ pub struct Stats {
     pub passed: Traffic,
     /// What was dropped.
     pub dropped: Traffic,
-    /// What of it was dropped before TCP was parsed.
-    pub early_dropped: Traffic,
+    /// Packets of those that were dropped before TCP was parsed.
+    pub early_drops: u64,
     /// Packets by what the kernel program found them to be.
     pub packets_by_reason: BTreeMap<String, u64>,
     /// Hits of each detector.

@@ -10,6 +10,8 @@ mod event;
 mod outcome;
 mod report;
 mod run;
+#[cfg(test)]
+mod sample;
 mod screen;
 mod text;
 

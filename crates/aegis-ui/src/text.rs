@@ -71,7 +71,7 @@ pub(crate) fn bytes(count: u64) -> String {
         return format!("{count} B");
     }
     let unit = (count.ilog2() / 10).saturating_sub(1) as usize;
-    let tenths = u128::from(count) * 10 >> (10 * (unit + 1));
+    let tenths = (u128::from(count) * 10) >> (10 * (unit + 1));
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
 }
 

@@ -1,1 +1,32 @@
-//! Tests.
+//! Completions know the words.
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+use super::completions;
+use crate::Command;
+
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    _command: Words,
+}
+
+#[derive(Subcommand)]
+enum Words {
+    #[command(flatten)]
+    _Command(Command),
+}
+
+#[test]
+fn every_shell_learns_the_words_and_their_values() {
+    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+        let mut script = Vec::new();
+        let command = <Cli as clap::CommandFactory>::command();
+        completions(shell, command, "aegis", &mut script).expect("writes to memory");
+        let script = String::from_utf8(script).expect("text");
+        for word in ["unblock", "withdraw", "spoofable"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+}

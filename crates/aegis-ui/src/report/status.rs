@@ -56,7 +56,11 @@ pub(crate) fn stats(stats: &Stats) -> String {
     row("total", stats.total);
     row("passed", stats.passed);
     row("dropped", stats.dropped);
-    row("early dropped", stats.early_dropped);
+    traffic.row([
+        "  early drops".into(),
+        stats.early_drops.to_string(),
+        String::new(),
+    ]);
     let alerts = BTreeMap::from([
         ("received".to_owned(), stats.alerts.received),
         ("accepted".to_owned(), stats.alerts.accepted),

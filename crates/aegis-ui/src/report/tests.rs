@@ -1,1 +1,179 @@
-//! Tests.
+//! Every report as it is shown.
+
+use aegis_api::{AlertId, Blocked, Check, Disallowed, Indicator, NodeMode, Published, Unblocked};
+
+use super::{
+    ALLOW_ENTRIES, BLOCKS, PEERS, allowed, blocked, check, disallowed, published, stats, status,
+    unblocked, why,
+};
+use crate::sample::{self, NOW, allow_entry, block, ip, peer, wide_block};
+
+/// Terminals are at least this wide.
+const COLUMNS: usize = 80;
+
+#[test]
+fn status_tells_what_the_node_is() {
+    insta::assert_snapshot!(fitting(status(&sample::status())));
+}
+
+#[test]
+fn status_of_a_node_that_only_looks() {
+    let mut quiet = sample::status();
+    quiet.mode = NodeMode::Observe;
+    quiet.ruleset.actual = 3;
+    quiet.ruleset.in_agreement = true;
+    quiet.auto_publish = false;
+    quiet.kernel_map_ids.clear();
+    quiet.problems.clear();
+    let text = fitting(status(&quiet));
+    for line in [
+        "Mode       observe: nothing is dropped",
+        "Kernel     3 of 3 entries, generation 9, in agreement",
+        "Maps       none",
+        "Policy     blocks from severity 5, detections are not published",
+    ] {
+        assert!(text.lines().any(|it| it == line), "{line}\n{text}");
+    }
+    assert!(!text.contains("Problem"), "{text}");
+}
+
+#[test]
+fn stats_tell_what_was_counted() {
+    insta::assert_snapshot!(fitting(stats(&sample::stats())));
+}
+
+#[test]
+fn stats_of_a_node_that_saw_nothing() {
+    insta::assert_snapshot!(fitting(stats(&aegis_api::Stats::default())));
+}
+
+#[test]
+fn why_it_is_blocked() {
+    insta::assert_snapshot!(fitting(why(&sample::why())));
+}
+
+#[test]
+fn why_it_is_not_blocked() {
+    insta::assert_snapshot!(fitting(why(&sample::why_not())));
+}
+
+#[test]
+fn a_block_has_one_line() {
+    let lines = (BLOCKS.lines)(&[block(1), wide_block()]);
+    insta::assert_snapshot!(lines);
+}
+
+#[test]
+fn an_allowed_address_has_one_line() {
+    let lines = (ALLOW_ENTRIES.lines)(&[allow_entry(None), allow_entry(Some(90))]);
+    insta::assert_snapshot!(fitting(lines));
+}
+
+#[test]
+fn a_peer_has_a_few_lines() {
+    insta::assert_snapshot!(fitting((PEERS.lines)(&[peer()])));
+}
+
+#[test]
+fn check_answers_in_the_words_that_programs_look_for() {
+    let at = |covered_by: Option<&str>, ttl_secs| Check {
+        indicator: ip("192.168.1.100"),
+        blocked: covered_by.is_some(),
+        covered_by: covered_by.map(ip),
+        expires_at: None,
+        ttl_secs,
+    };
+    let not = check(&at(None, None));
+    assert_eq!(not, "192.168.1.100 is not blocklisted\n");
+    let bare = check(&at(Some("192.168.1.100"), None));
+    assert_eq!(bare, "192.168.1.100 is BLOCKLISTED\n");
+    let exact = check(&at(Some("192.168.1.100"), Some(299)));
+    assert_eq!(exact, "192.168.1.100 is BLOCKLISTED\n  4m 59s left\n");
+    let wider = check(&at(Some("192.168.0.0/16"), Some(60)));
+    assert_eq!(
+        wider,
+        "192.168.1.100 is BLOCKLISTED\n  covered by 192.168.0.0/16, 1m left\n"
+    );
+}
+
+#[test]
+fn a_deed_has_one_line() {
+    let indicator = ip("192.0.2.7");
+    let alert_id = AlertId::from_bytes([3; 16]);
+    let deed = |alert_id| Blocked {
+        indicator,
+        expires_at: NOW,
+        ttl_secs: 300,
+        alert_id,
+    };
+    assert_eq!(
+        blocked(&deed(Some(alert_id))),
+        "Blocked 192.0.2.7 for 300s, published as 03030303030303030303030303030303\n"
+    );
+    assert_eq!(
+        blocked(&deed(None)),
+        "Blocked 192.0.2.7 for 300s, not published\n"
+    );
+    let shared = published(&Published {
+        indicator,
+        alert_id,
+        expires_at: NOW,
+    });
+    assert!(shared.starts_with("Published 192.0.2.7 until 2026-11-20T12:00:00Z as 0303"));
+    assert_eq!(
+        allowed(&allow_entry(None)),
+        "Allowed 192.0.2.0/28 for ever\n"
+    );
+    assert_eq!(
+        allowed(&allow_entry(Some(90))),
+        "Allowed 192.0.2.0/28 for 1m 30s\n"
+    );
+    let gone = |was_allowed| Disallowed {
+        indicator,
+        was_allowed,
+    };
+    assert_eq!(
+        disallowed(&gone(true)),
+        "192.0.2.7 is on the allowlist no more\n"
+    );
+    assert_eq!(
+        disallowed(&gone(false)),
+        "192.0.2.7 is not on the allowlist\n"
+    );
+}
+
+#[test]
+fn an_unblock_says_what_it_did_and_what_still_holds() {
+    let ended = |was_blocked, withdrawn, covered_by: Option<Indicator>| {
+        unblocked(&Unblocked {
+            indicator: ip("192.0.2.7"),
+            was_blocked,
+            covered_by,
+            withdrawn,
+        })
+    };
+    assert_eq!(ended(true, 0, None), "Unblocked 192.0.2.7\n");
+    assert_eq!(
+        ended(true, 1, None),
+        "Unblocked 192.0.2.7, 1 own alert taken back\n"
+    );
+    assert_eq!(
+        ended(false, 0, None),
+        "192.0.2.7 was not blocked; alerts heard so far will not block it either\n"
+    );
+    assert_eq!(
+        ended(true, 0, Some(ip("192.0.2.0/24"))),
+        "Unblocked 192.0.2.7\n  still covered by 192.0.2.0/24\n"
+    );
+}
+
+/// Returns the text, which must fit a terminal and hold nothing that moves its cursor.
+#[track_caller]
+fn fitting(text: String) -> String {
+    for line in text.lines() {
+        assert!(line.chars().count() <= COLUMNS, "{line}");
+        assert!(!line.contains(char::is_control), "{line:?}");
+        assert!(!line.contains('\u{202e}'), "{line:?}");
+    }
+    text
+}

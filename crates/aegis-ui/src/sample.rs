@@ -1,0 +1,214 @@
+//! Samples for tests: one of each thing that is shown, with hostile words where a peer may write.
+
+pub(crate) mod node;
+
+use std::{net::Ipv4Addr, time::Duration};
+
+use aegis_api::{
+    AlertId, AlertStats, AllowEntry, AttachMode, Block, Evidence, EvidenceLine, Exempt, Indicator,
+    Interface, KernelEntry, NodeId, NodeMode, Origin, Peer, PeerClass, PeerCounts, RefusalLine,
+    RulesetState, Severity, Stats, Status, ThreatType, Timestamp, Traffic, Why,
+};
+
+pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_795_176_000_250);
+
+/// What a peer may write to deceive whoever reads it.
+pub(crate) const HOSTILE: &str = "\u{1b}[2Jowned\u{202e}\r\nBlocked";
+
+pub(crate) fn ip(text: &str) -> Indicator {
+    text.parse().expect("an indicator")
+}
+
+pub(crate) fn node_id(number: u8) -> NodeId {
+    NodeId::from_public_key([number; 32])
+}
+
+pub(crate) fn block(number: u32) -> Block {
+    Block {
+        indicator: Indicator::host(Ipv4Addr::from(0x0a00_0000 + number).into()),
+        origin: Origin::Operator,
+        author: node_id(7),
+        alert_id: Some(AlertId::from_bytes([3; 16])),
+        threat_type: ThreatType::syn_flood(),
+        severity: Severity::MAX,
+        evidence: Evidence::Verified,
+        decided_at: NOW,
+        expires_at: NOW + Duration::from_secs(299),
+        ttl_secs: 299,
+        packets: 5,
+        bytes: 300,
+        violations: 1,
+    }
+}
+
+pub(crate) fn wide_block() -> Block {
+    Block {
+        indicator: ip("2001:db8:1234:5678:9abc:def0:1234:5678"),
+        origin: Origin::Detector,
+        threat_type: "brute_force".parse().expect("a threat type"),
+        severity: Severity::MIN,
+        ttl_secs: 86_399,
+        ..block(1)
+    }
+}
+
+pub(crate) fn status() -> Status {
+    Status {
+        version: "0.1.0".into(),
+        node_id: node_id(7),
+        instance: "default".into(),
+        mode: NodeMode::Enforce,
+        started_at: NOW,
+        uptime_secs: 3725,
+        interfaces: vec![
+            interface("eth0", AttachMode::Native, "the driver supports it"),
+            interface("lo", AttachMode::Generic, "loopback has no driver"),
+        ],
+        ruleset: RulesetState {
+            intended: 3,
+            actual: 2,
+            generation: 9,
+            in_agreement: false,
+        },
+        peers: PeerCounts {
+            connected: 1,
+            known: 2,
+        },
+        listen: vec!["/ip4/192.0.2.1/tcp/9001".into(), HOSTILE.into()],
+        alerts_live: 4,
+        blocks_active: 3,
+        auto_publish: true,
+        severity_min: Severity::MEDIUM,
+        kernel_map_ids: vec![11, 12],
+        state_dir: "state/aegis".into(),
+        memory_bytes: 17 << 20,
+        problems: vec!["the clock is not synchronised".into()],
+    }
+}
+
+pub(crate) fn stats() -> Stats {
+    let traffic = |packets, bytes| Traffic { packets, bytes };
+    let counters = |it: &[(&str, u64)]| {
+        it.iter()
+            .map(|(name, number)| ((*name).to_owned(), *number))
+            .collect()
+    };
+    Stats {
+        total: traffic(1_000_000, 64_000_000),
+        passed: traffic(1000, 64_000),
+        dropped: traffic(999_000, 63_936_000),
+        early_drops: 998_000,
+        packets_by_reason: counters(&[("blocked", 998_000), ("detected", 1000), ("passed", 1000)]),
+        detectors: counters(&[("syn_flood", 3)]),
+        events_lost: 1,
+        alerts: AlertStats {
+            received: 12,
+            accepted: 10,
+            published: 3,
+            refused: counters(&[("protected", 1), ("too_fast", 1)]),
+        },
+        net: counters(&[("messages_in", 120)]),
+    }
+}
+
+pub(crate) fn peer() -> Peer {
+    Peer {
+        peer: node_id(9),
+        class: PeerClass::Lan,
+        connected: true,
+        addresses: vec!["/ip4/192.0.2.9/tcp/9001".into(), HOSTILE.into()],
+        first_seen_at: NOW,
+        last_seen_at: NOW + Duration::from_secs(60),
+        alerts_accepted: 1,
+        alerts_refused: 2,
+        weight_percent: 100,
+        standing: Some("throttled until 12:10".into()),
+    }
+}
+
+pub(crate) fn allow_entry(ttl_secs: Option<u64>) -> AllowEntry {
+    AllowEntry {
+        indicator: ip("192.0.2.0/28"),
+        added_at: NOW,
+        expires_at: ttl_secs.map(|it| NOW + Duration::from_secs(it)),
+        ttl_secs,
+        comment: "the \u{202e}office".parse().ok(),
+    }
+}
+
+pub(crate) fn why() -> Why {
+    Why {
+        indicator: ip("192.168.1.100"),
+        blocked: true,
+        expires_at: Some(NOW + Duration::from_secs(299)),
+        ttl_secs: Some(299),
+        decisions: vec![Block {
+            indicator: ip("192.168.1.100"),
+            origin: Origin::Peers,
+            ..block(1)
+        }],
+        exempt: None,
+        refusals: vec![RefusalLine {
+            at: NOW,
+            code: "too_fast".into(),
+            message: "the author sends faster than its rate".into(),
+            author: Some(node_id(5)),
+        }],
+        evidence: vec![evidence(true), evidence(false)],
+        kernel: Some(KernelEntry {
+            in_kernel: true,
+            packets: 12,
+            bytes: 720,
+            violations: 1,
+        }),
+        undo: Some("aegis unblock 192.168.1.100".into()),
+    }
+}
+
+/// As [`why`] of an address that is never blocked and of which nothing is known.
+pub(crate) fn why_not() -> Why {
+    Why {
+        indicator: ip("192.0.2.1"),
+        blocked: false,
+        expires_at: None,
+        ttl_secs: None,
+        decisions: Vec::new(),
+        exempt: Some(Exempt {
+            kind: "protected".into(),
+            reason: "192.0.2.1 is a default gateway of this host".into(),
+        }),
+        refusals: Vec::new(),
+        evidence: Vec::new(),
+        kernel: None,
+        undo: None,
+    }
+}
+
+fn evidence(own: bool) -> EvidenceLine {
+    EvidenceLine {
+        alert_id: AlertId::from_bytes([3; 16]),
+        author: node_id(5),
+        own,
+        threat_type: ThreatType::syn_flood(),
+        severity: Severity::MAX,
+        evidence: Evidence::Spoofable,
+        description: if own {
+            None
+        } else {
+            "see \u{202e}moc.live".parse().ok()
+        },
+        stated_at: NOW,
+        age_secs: 61,
+        expires_at: NOW + Duration::from_secs(299),
+        weight_percent: 100,
+        outcome: if own { "blocked" } else { HOSTILE }.into(),
+    }
+}
+
+fn interface(name: &str, mode: AttachMode, reason: &str) -> Interface {
+    Interface {
+        name: name.into(),
+        mode,
+        reason: reason.into(),
+    }
+}
