@@ -178,7 +178,7 @@ impl Guards {
         }
     }
 
-    /// Guard 3 for everybody.
+    /// Guard 3 for everybody, the allowlist included.
     pub(crate) fn width(indicator: &Indicator) -> Result<(), Refusal> {
         at_least(indicator, PREFIX_LEN_MIN_V4, PREFIX_LEN_MIN_V6)
     }

@@ -3,7 +3,6 @@
 use crate::{
     Action, Actor, Change, Decision, Detection, Origin, Refusal, Severity, Statement, Timestamp,
     engine::{Engine, Notice, Output, Purpose},
-    guard::Guards,
     policy::CONFIGURED_PEER_TTL_MAX,
 };
 
@@ -57,7 +56,6 @@ impl Engine {
     ) -> Result<Decision, Refusal> {
         let indicator = detection.indicator;
         self.guards.untouchable(&indicator)?;
-        Guards::width(&indicator)?;
         let violation = self.violations.add(now, indicator);
         let asked = now + self.policy.block_time(severity, violation).into();
         // A peer the operator relies on is spared anything long, whatever its address seems to do.

@@ -67,7 +67,6 @@ impl Engine {
         if !force {
             self.guards.configured_peer(&indicator)?;
         }
-        Guards::width(&indicator)?;
         let block_for: Duration = subject.block_for.into();
         let decision = Decision {
             indicator,
@@ -117,7 +116,6 @@ impl Engine {
         if !force {
             self.guards.configured_peer(&subject.indicator)?;
         }
-        Guards::width(&subject.indicator)?;
         let statement = self.statement(now, subject);
         let purpose = Purpose::Order {
             ticket,

@@ -6,7 +6,6 @@ use crate::{
     Alert, AllowEntry, Change, Decision, KnownPeer, PeerClass, Timestamp, Unblock,
     blocklist::Standing,
     engine::{Engine, PEERS_MAX, Peer},
-    guard::Guards,
     ledger::{Entry, Outcome},
 };
 

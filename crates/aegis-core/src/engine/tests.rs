@@ -159,9 +159,11 @@ fn order(
             command,
         }),
     );
-    let mut answers = outputs.iter().filter_map(|it| match it {
-        Output::Answer { ticket: 7, reply } => Some(reply.clone()),
-        _ => None,
+    let mut answers = outputs.iter().filter_map(|it| {
+        let Output::Answer { ticket: 7, reply } = it else {
+            return None;
+        };
+        Some(reply.clone())
     });
     let answer = answers.next().expect("every order is answered");
     assert_eq!(answers.next(), None, "an order is answered once");
@@ -170,25 +172,31 @@ fn order(
 }
 
 fn changes(outputs: &[Output]) -> Vec<Change> {
-    let changes = outputs.iter().filter_map(|it| match it {
-        Output::Enforce(change) => Some(*change),
-        _ => None,
+    let changes = outputs.iter().filter_map(|it| {
+        let Output::Enforce(change) = it else {
+            return None;
+        };
+        Some(*change)
     });
     changes.collect()
 }
 
 fn refusals(outputs: &[Output]) -> Vec<&'static str> {
-    let refusals = outputs.iter().filter_map(|it| match it {
-        Output::Notify(Notice::Refused { refusal, .. }) => Some(refusal.code()),
-        _ => None,
+    let refusals = outputs.iter().filter_map(|it| {
+        let Output::Notify(Notice::Refused { refusal, .. }) = it else {
+            return None;
+        };
+        Some(refusal.code())
     });
     refusals.collect()
 }
 
 fn published(outputs: &[Output]) -> Vec<Arc<Alert>> {
-    let alerts = outputs.iter().filter_map(|it| match it {
-        Output::Publish(alert) => Some(alert.clone()),
-        _ => None,
+    let alerts = outputs.iter().filter_map(|it| {
+        let Output::Publish(alert) = it else {
+            return None;
+        };
+        Some(alert.clone())
     });
     alerts.collect()
 }

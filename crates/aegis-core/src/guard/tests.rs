@@ -42,6 +42,13 @@ fn nobody_blocks_what_the_host_stands_on() {
             "{text}: {refused:?}"
         );
     }
+    for text in ["0.0.0.0/0", "::/0", "126.0.0.0/7"] {
+        let refused = guards.untouchable(&text.parse().unwrap());
+        assert!(
+            matches!(refused, Err(Refusal::TooWide { .. })),
+            "{text}: {refused:?}"
+        );
+    }
     for text in ["192.0.2.11", "198.51.100.128/25", "2001:db8::1"] {
         assert_eq!(guards.untouchable(&text.parse().unwrap()), Ok(()), "{text}");
     }

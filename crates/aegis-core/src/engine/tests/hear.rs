@@ -64,7 +64,7 @@ fn a_peer_cannot_block_what_the_host_stands_on() {
     ] {
         check(&mut engine, indicator, "protected");
     }
-    check(&mut engine, "0.0.0.0/0", "protected");
+    check(&mut engine, "0.0.0.0/0", "too_wide");
     check(&mut engine, "198.51.100.99", "configured_peer");
     check(&mut engine, "203.0.112.0/23", "too_wide");
 }

@@ -49,7 +49,7 @@ fn the_operator_cannot_cut_the_host_off() {
             ("192.0.2.1", "protected"),
             ("192.0.2.10", "protected"),
             ("198.51.100.7", "protected"),
-            ("0.0.0.0/0", "protected"),
+            ("0.0.0.0/0", "too_wide"),
             ("8.0.0.0/7", "too_wide"),
             ("2a00::/16", "too_wide"),
         ] {
