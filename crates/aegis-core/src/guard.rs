@@ -150,16 +150,23 @@ impl Guards {
         }
     }
 
-    /// Guards 1 and 2 for what nobody may block: protected, then allowlisted.
+    /// What nobody may block: guards 1 to 3, as far as they ask nothing of the author.
+    ///
+    /// A prefix that is too wide is told so, although it holds something protected as well.
     pub(crate) fn untouchable(&self, indicator: &Indicator) -> Result<(), Refusal> {
-        for map in [&self.host, &self.ranges] {
-            let covering = map.covering(indicator).next();
-            if let Some((address, protection)) = covering.or_else(|| map.within(indicator).next()) {
-                return Err(Refusal::Protected {
-                    address,
-                    protection: *protection,
-                });
-            }
+        let maps = [&self.ranges, &self.host];
+        let refuse = |(address, protection): (Indicator, &Protection)| {
+            Err(Refusal::Protected {
+                address,
+                protection: *protection,
+            })
+        };
+        if let Some(it) = maps.iter().find_map(|map| map.covering(indicator).next()) {
+            return refuse(it);
+        }
+        Self::width(indicator)?;
+        if let Some(it) = maps.iter().find_map(|map| map.within(indicator).next()) {
+            return refuse(it);
         }
         match self.allowlist.covering(indicator).next() {
             Some((entry, _)) => Err(Refusal::Allowlisted { entry }),

@@ -79,11 +79,7 @@ impl Engine {
     fn restore_decision(&mut self, decision: Decision) {
         let indicator = decision.indicator;
         let is_new = self.blocklist.decisions(&indicator).is_empty();
-        let is_allowed = self
-            .guards
-            .untouchable(&indicator)
-            .and_then(|()| Guards::width(&indicator))
-            .is_ok();
+        let is_allowed = self.guards.untouchable(&indicator).is_ok();
         if !is_allowed || (is_new && self.blocklist.len() >= self.blocks_max) {
             return;
         }
