@@ -141,7 +141,13 @@ pub struct ClientArgs {
     #[arg(long, global = true)]
     pub json: bool,
     /// Control socket of the node
-    #[arg(long, global = true, value_name = "PATH", env = "AEGIS_SOCKET")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "AEGIS_SOCKET",
+        hide_env_values = true
+    )]
     pub socket: Option<PathBuf>,
 }
 

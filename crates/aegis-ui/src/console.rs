@@ -14,8 +14,11 @@ use std::{
 use aegis_api::{Client, ClientError, Event, EventStream};
 use tokio::time::timeout;
 
-use self::{input::Lines, word::Word};
-use crate::{Format, Outcome, Screen, line, run, text::shown};
+use self::{
+    input::Lines,
+    word::{Talk, Word},
+};
+use crate::{Format, Outcome, Screen, line, run, screen::Complaint, text::shown};
 
 pub use self::input::{Input, LINE_BYTES_MAX};
 
@@ -161,7 +164,14 @@ impl Session<'_> {
     async fn answer(&mut self, text: &str) -> Result<(), Stop> {
         let line = match Word::parse(text) {
             Ok(line) => line,
-            Err(talk) => return Ok(self.say(talk.trim_end())?),
+            Err(Talk::Help(text)) => return Ok(self.say(&text)?),
+            Err(Talk::Usage(text)) => {
+                let text = match self.format {
+                    Format::Text => text,
+                    Format::Json => Complaint::new("usage", &text).to_json()?,
+                };
+                return Ok(self.say(&text)?);
+            }
         };
         let Some(line) = line else {
             return Ok(());

@@ -201,7 +201,7 @@ fn evidence(own: bool) -> EvidenceLine {
         age_secs: 61,
         expires_at: NOW + Duration::from_secs(299),
         weight_percent: 100,
-        outcome: if own { "blocked" } else { HOSTILE }.into(),
+        outcome: if own { "blocked" } else { "too\u{1b}[2J" }.into(),
     }
 }
 

@@ -29,9 +29,20 @@ pub struct Screen<'a> {
 
 /// What is said of a failure in JSON.
 #[derive(Serialize)]
-struct Complaint<'a> {
+pub(crate) struct Complaint<'a> {
     code: &'a str,
     message: &'a str,
+}
+
+impl<'a> Complaint<'a> {
+    pub(crate) fn new(code: &'a str, message: &'a str) -> Self {
+        Self { code, message }
+    }
+
+    /// Returns it on one line.
+    pub(crate) fn to_json(&self) -> io::Result<String> {
+        Ok(serde_json::to_string(self)?)
+    }
 }
 
 impl Screen<'_> {
@@ -61,12 +72,8 @@ impl Screen<'_> {
                 writeln!(self.talk, "{kind}: {}", shown(&message))?;
             }
             Format::Json => {
-                let complaint = Complaint {
-                    code: &code,
-                    message: &message,
-                };
-                serde_json::to_writer(&mut *self.talk, &complaint)?;
-                writeln!(self.talk)?;
+                let complaint = Complaint::new(code, &message).to_json()?;
+                writeln!(self.talk, "{complaint}")?;
             }
         }
         self.talk.flush()?;
@@ -75,15 +82,11 @@ impl Screen<'_> {
 }
 
 /// Returns the code that tells a failure from others: the node's own, or one of the client's.
-fn code(error: &ClientError) -> String {
+fn code(error: &ClientError) -> &'static str {
     match error {
-        ClientError::Unreachable { .. } => "unreachable".into(),
-        ClientError::Denied { .. } => name(ErrorCode::Denied),
-        ClientError::Refused(refusal) => name(refusal.code),
-        ClientError::Protocol { .. } => "protocol".into(),
+        ClientError::Unreachable { .. } => "unreachable",
+        ClientError::Denied { .. } => ErrorCode::Denied.as_str(),
+        ClientError::Refused(refusal) => refusal.code.as_str(),
+        ClientError::Protocol { .. } => "protocol",
     }
-}
-
-fn name(code: ErrorCode) -> String {
-    code.as_str().to_owned()
 }

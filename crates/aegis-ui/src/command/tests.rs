@@ -206,10 +206,10 @@ fn parse(line: &str) -> Cli {
 
 #[track_caller]
 fn block(line: &str) -> BlockRequest {
-    match parse(line).command {
-        Command::Block(args) => args.into(),
-        other => panic!("not a block: {other:?}"),
-    }
+    let Command::Block(args) = parse(line).command else {
+        panic!("not a block: {line}");
+    };
+    args.into()
 }
 
 #[track_caller]

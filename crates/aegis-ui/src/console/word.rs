@@ -3,7 +3,7 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::split::split;
-use crate::Command;
+use crate::{Command, text::shown_lines};
 
 /// A line of the console.
 #[derive(Debug, Parser)]
@@ -12,6 +12,7 @@ use crate::Command;
     name = "aegis",
     about = "The words of the console; `help <word>` tells more",
     help_template = "{about}\n\n{subcommands}\n",
+    override_usage = "<WORD> [ARGUMENTS]",
     disable_help_flag = true,
     subcommand_help_heading = "Words"
 )]
@@ -33,17 +34,29 @@ pub(super) enum Word {
     Quit,
 }
 
+/// What to tell a person instead of an answer.
+#[derive(Debug)]
+pub(super) enum Talk {
+    /// What was asked for.
+    Help(String),
+    /// Why the line cannot be understood.
+    Usage(String),
+}
+
 impl Word {
-    /// Reads a line: `None` where it says nothing, and what to tell the person where it cannot
-    /// be understood or asks for help.
-    pub(super) fn parse(text: &str) -> Result<Option<Line>, String> {
-        let words = split(text).map_err(|it| format!("error: {it}"))?;
+    /// Reads a line; `None` where it says nothing.
+    pub(super) fn parse(text: &str) -> Result<Option<Line>, Talk> {
+        let words = split(text).map_err(|it| Talk::Usage(format!("error: {it}")))?;
         if words.first().is_none_or(|it| it.starts_with('#')) {
             return Ok(None);
         }
         Line::try_parse_from(words).map(Some).map_err(|it| {
-            let text = it.render().to_string();
-            crate::text::shown_lines(&text)
+            let text = shown_lines(it.render().to_string().trim_end());
+            if it.use_stderr() {
+                Talk::Usage(text)
+            } else {
+                Talk::Help(text)
+            }
         })
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aegis_api::{Stats, Status, Traffic};
 
 use super::table::Table;
-use crate::text::{bytes, count, shown, span};
+use crate::text::{bytes, shown, span};
 
 /// Tells what the node is and where it stands.
 pub(crate) fn status(status: &Status) -> String {
@@ -61,33 +61,40 @@ pub(crate) fn stats(stats: &Stats) -> String {
         stats.early_drops.to_string(),
         String::new(),
     ]);
-    let alerts = BTreeMap::from([
-        ("received".to_owned(), stats.alerts.received),
-        ("accepted".to_owned(), stats.alerts.accepted),
-        ("published".to_owned(), stats.alerts.published),
-    ]);
+    let alerts = &stats.alerts;
+    let alerts = [
+        ("received", alerts.received),
+        ("accepted", alerts.accepted),
+        ("published", alerts.published),
+    ];
     let mut text = traffic.render(0);
-    text.push_str(&counters("Packets by reason", &stats.packets_by_reason));
-    text.push_str(&counters("Detections", &stats.detectors));
-    text.push_str(&counters("Alerts", &alerts));
-    text.push_str(&counters("Alerts refused", &stats.alerts.refused));
-    text.push_str(&counters("Network", &stats.net));
-    if stats.events_lost > 0 {
-        let lost = count(stats.events_lost, "kernel event");
-        text.push_str(&format!("{lost} came too fast and were lost\n"));
-    }
+    text.push_str(&counters(
+        "Packets by reason",
+        named(&stats.packets_by_reason),
+    ));
+    text.push_str(&counters("Detections", named(&stats.detectors)));
+    text.push_str(&counters("Alerts", alerts));
+    text.push_str(&counters("Alerts refused", named(&stats.alerts.refused)));
+    text.push_str(&counters("Network", named(&stats.net)));
+    text.push_str(&format!("Kernel events lost: {}\n", stats.events_lost));
     text
 }
 
-fn counters(title: &str, counters: &BTreeMap<String, u64>) -> String {
-    if counters.is_empty() {
-        return format!("{title}: none\n");
-    }
+fn named(counters: &BTreeMap<String, u64>) -> impl Iterator<Item = (&str, u64)> {
+    counters
+        .iter()
+        .map(|(name, number)| (name.as_str(), *number))
+}
+
+fn counters<'a>(title: &str, counters: impl IntoIterator<Item = (&'a str, u64)>) -> String {
     let mut table = Table::with_right(&[1]);
     for (name, number) in counters {
         table.row([shown(name), number.to_string()]);
     }
-    format!("{title}\n{}", table.render(2))
+    match table.render(2) {
+        rows if rows.is_empty() => format!("{title}: none\n"),
+        rows => format!("{title}\n{rows}"),
+    }
 }
 
 fn mode(status: &Status) -> String {
