@@ -33,7 +33,7 @@ impl Misbehaviour {
     /// wrong for a while. A flooder sends thousands within seconds.
     pub fn price(self) -> f64 {
         match self {
-            Self::Flooding => 0.05,
+            Self::Flooding => 1.0 / 16.0,
             Self::ImpossibleTime => 10.0,
             Self::Oversized
             | Self::Malformed

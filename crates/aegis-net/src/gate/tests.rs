@@ -1,1 +1,307 @@
-//! Tests.
+//! What is admitted, what it costs, and whom.
+
+use std::time::Duration;
+
+use aegis_core::{BlockDuration, Evidence, Severity, Statement, ThreatType};
+
+use super::*;
+use crate::{Identity, wire};
+
+const NOW: Timestamp = Timestamp::from_secs(1_763_640_000);
+const SECOND: Duration = Duration::from_secs(1);
+
+fn node(n: u8) -> NodeId {
+    identity(n).node_id()
+}
+
+fn identity(n: u8) -> Identity {
+    Identity::from_secret([n; 32])
+}
+
+/// The author of the alerts below, and a forwarder.
+const AUTHOR: u8 = 1;
+const FORWARDER: u8 = 2;
+
+fn alert_at(stated_at: Timestamp, author: u8, n: u32) -> Vec<u8> {
+    let statement = Statement {
+        indicator: std::net::IpAddr::from((0xC612_0000 + n).to_be_bytes()).into(),
+        threat_type: ThreatType::syn_flood(),
+        severity: Severity::new(9).unwrap(),
+        stated_at,
+        block_for: BlockDuration::from_secs(300).unwrap(),
+        evidence: Evidence::Verified,
+        description: None,
+        withdraws: None,
+    };
+    wire::sign(&statement, &identity(author)).wire().to_vec()
+}
+
+fn alert(author: u8, n: u32) -> Vec<u8> {
+    alert_at(NOW, author, n)
+}
+
+fn gate() -> Gate {
+    let mut gate = Gate::new(Limits::default());
+    gate.set_class(node(AUTHOR), PeerClass::Lan);
+    gate.set_class(node(FORWARDER), PeerClass::Lan);
+    gate
+}
+
+fn gossip(gate: &mut Gate, now: Timestamp, bytes: &[u8]) -> Judgement {
+    let arrival = Arrival {
+        forwarder: node(FORWARDER),
+        channel: Channel::Gossip,
+        bytes,
+    };
+    gate.admit(now, arrival)
+}
+
+fn handed_over(gate: &mut Gate, now: Timestamp, bytes: &[u8]) -> Judgement {
+    let arrival = Arrival {
+        forwarder: node(FORWARDER),
+        channel: Channel::Sync,
+        bytes,
+    };
+    gate.admit(now, arrival)
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Outcome {
+    Accepted,
+    Ignored(Ignored),
+    Rejected(Misbehaviour, u8),
+}
+
+#[track_caller]
+fn outcome(judgement: Judgement) -> Outcome {
+    match judgement.admission {
+        Admission::Accept(_) => Outcome::Accepted,
+        Admission::Ignore(ignored) => Outcome::Ignored(ignored),
+        Admission::Reject(_) => {
+            let blame = judgement.blame.unwrap();
+            let culprit = if blame.culprit == node(AUTHOR) {
+                AUTHOR
+            } else {
+                FORWARDER
+            };
+            Outcome::Rejected(blame.misbehaviour, culprit)
+        }
+    }
+}
+
+#[test]
+fn gossip_is_news_for_300_seconds_and_forgivable_for_an_hour() {
+    let late = Outcome::Ignored(Ignored::Late);
+    let replayed = Outcome::Rejected(Misbehaviour::ImpossibleTime, FORWARDER);
+    let from_the_future = Outcome::Rejected(Misbehaviour::ImpossibleTime, AUTHOR);
+    for (age, expected) in [
+        (0, Outcome::Accepted),
+        (300, Outcome::Accepted),
+        (301, late),
+        (3600, late),
+        (3601, replayed),
+        (-300, Outcome::Accepted),
+        (-301, from_the_future),
+    ] {
+        let stated_at = Timestamp::from_secs(NOW.as_secs().checked_add_signed(-age).unwrap());
+        let message = alert_at(stated_at, AUTHOR, 1);
+        assert_eq!(
+            outcome(gossip(&mut gate(), NOW, &message)),
+            expected,
+            "{age}"
+        );
+    }
+}
+
+#[test]
+fn what_is_handed_over_is_welcome_while_it_is_true() {
+    let message = alert_at(NOW, AUTHOR, 1);
+    for (later, expected) in [
+        (299, Outcome::Accepted),
+        (300, Outcome::Ignored(Ignored::Late)),
+        (86_400, Outcome::Ignored(Ignored::Late)),
+    ] {
+        let now = NOW + Duration::from_secs(later);
+        assert_eq!(
+            outcome(handed_over(&mut gate(), now, &message)),
+            expected,
+            "{later}"
+        );
+    }
+    let early = NOW - Duration::from_secs(301);
+    let expected = Outcome::Rejected(Misbehaviour::ImpossibleTime, AUTHOR);
+    assert_eq!(outcome(handed_over(&mut gate(), early, &message)), expected);
+}
+
+#[test]
+fn the_forwarder_pays_for_what_it_should_have_noticed() {
+    let good = String::from_utf8(alert(AUTHOR, 1)).unwrap();
+    for (message, misbehaviour) in [
+        (
+            good.replace("\"severity\":9", "\"severity\":8"),
+            Misbehaviour::Forged,
+        ),
+        (
+            good.replace("\"severity\":9", "\"severity\":11"),
+            Misbehaviour::Malformed,
+        ),
+        (good.replace(':', ": "), Misbehaviour::Respelled),
+        ("x".repeat(4097), Misbehaviour::Oversized),
+        ("garbage".to_owned(), Misbehaviour::Malformed),
+    ] {
+        let judged = outcome(gossip(&mut gate(), NOW, message.as_bytes()));
+        assert_eq!(
+            judged,
+            Outcome::Rejected(misbehaviour, FORWARDER),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn an_alert_is_admitted_once_by_whatever_way() {
+    let mut gate = gate();
+    let message = alert(AUTHOR, 1);
+    assert_eq!(outcome(gossip(&mut gate, NOW, &message)), Outcome::Accepted);
+    let known = Outcome::Ignored(Ignored::Known);
+    assert_eq!(outcome(gossip(&mut gate, NOW, &message)), known);
+    assert_eq!(outcome(handed_over(&mut gate, NOW, &message)), known);
+    gate.forget(&AlertId::of(&message));
+    assert_eq!(
+        outcome(handed_over(&mut gate, NOW, &message)),
+        Outcome::Accepted
+    );
+}
+
+/// Sends alerts of one author of `class` until one is over quota; returns how many were not.
+fn admitted(gate: &mut Gate, now: Timestamp, author: u8, from: u32) -> u32 {
+    (from..from + 2000)
+        .take_while(|n| {
+            let judged = outcome(gossip(gate, now, &alert_at(now, author, *n)));
+            assert!(matches!(
+                judged,
+                Outcome::Accepted | Outcome::Ignored(Ignored::AuthorQuota)
+            ));
+            judged == Outcome::Accepted
+        })
+        .count() as u32
+}
+
+#[test]
+fn an_author_has_a_burst_and_then_a_rate() {
+    for (class, burst, a_second_later) in [
+        (Some(PeerClass::Lan), 1000, 20),
+        (Some(PeerClass::Configured), 1000, 20),
+        (Some(PeerClass::Dht), 50, 1),
+        (None, 50, 1),
+    ] {
+        let mut gate = gate();
+        if let Some(class) = class {
+            gate.set_class(node(9), class);
+        }
+        assert_eq!(admitted(&mut gate, NOW, 9, 0), burst, "{class:?}");
+        let later = admitted(&mut gate, NOW + SECOND, 9, 10_000);
+        assert_eq!(later, a_second_later, "{class:?}");
+        assert_eq!(gate.conduct(NOW, node(FORWARDER)), Conduct::Good);
+    }
+}
+
+#[test]
+fn fresh_keys_share_one_small_quota() {
+    let mut gate = gate();
+    let mut accepted = 0;
+    for author in 10..=255 {
+        accepted +=
+            u32::from(outcome(gossip(&mut gate, NOW, &alert(author, 0))) == Outcome::Accepted);
+    }
+    assert_eq!(accepted, Limits::default().strangers.burst);
+    // Those that the node knows are not touched by it.
+    assert_eq!(
+        outcome(gossip(&mut gate, NOW, &alert(AUTHOR, 1))),
+        Outcome::Accepted
+    );
+}
+
+#[test]
+fn a_forged_name_does_not_use_up_the_quota_of_whose_it_is() {
+    let mut gate = gate();
+    gate.set_class(node(9), PeerClass::Dht);
+    for n in 0..100 {
+        let text = String::from_utf8(alert(9, n)).unwrap();
+        let forged = text.replace("\"severity\":9", "\"severity\":8");
+        let arrival = Arrival {
+            forwarder: node(100 + n as u8),
+            channel: Channel::Gossip,
+            bytes: forged.as_bytes(),
+        };
+        let judged = gate.admit(NOW, arrival);
+        assert!(matches!(judged.admission, Admission::Reject(_)));
+    }
+    assert_eq!(admitted(&mut gate, NOW, 9, 1000), 50);
+}
+
+#[test]
+fn two_forgeries_throttle_and_four_cut_off() {
+    let mut gate = gate();
+    let charge = |gate: &mut Gate| {
+        gate.charge(NOW, node(FORWARDER), Misbehaviour::Forged)
+            .conduct
+    };
+    assert_eq!(charge(&mut gate), Conduct::Good);
+    assert_eq!(charge(&mut gate), Conduct::Throttled);
+    let ignored = outcome(gossip(&mut gate, NOW, &alert(AUTHOR, 1)));
+    assert_eq!(ignored, Outcome::Ignored(Ignored::Throttled));
+    assert_eq!(charge(&mut gate), Conduct::Throttled);
+    assert_eq!(charge(&mut gate), Conduct::CutOff);
+}
+
+/// Refusing what a flooder brings for its sake would let it suppress honest alerts: gossip shows
+/// each message once.
+#[test]
+fn a_flooder_pays_but_cannot_suppress_what_it_brings() {
+    let limits = Limits {
+        forwarder: Quota {
+            burst: 10,
+            per_second: 1,
+        },
+        ..Limits::default()
+    };
+    let mut gate = Gate::new(limits);
+    gate.set_class(node(AUTHOR), PeerClass::Lan);
+    let mut floods = 0;
+    for n in 0..700 {
+        let judged = gossip(&mut gate, NOW, &alert(AUTHOR, n));
+        floods += u32::from(judged.blame.is_some());
+        assert_eq!(outcome(judged), Outcome::Accepted, "{n}");
+    }
+    assert_eq!(floods, 690);
+    let flood = |gate: &mut Gate| gate.charge(NOW, node(FORWARDER), Misbehaviour::Flooding);
+    let until = |gate: &mut Gate, wanted| (1..).find(|_| flood(gate).conduct == wanted);
+    assert_eq!(until(&mut gate, Conduct::Throttled), Some(110));
+    assert_eq!(until(&mut gate, Conduct::CutOff), Some(800));
+}
+
+#[test]
+fn handing_over_too_much_is_no_fault() {
+    let mut gate = gate();
+    gate.set_class(node(FORWARDER), PeerClass::Dht);
+    for n in 0..60 {
+        let expected = if n < 50 {
+            Outcome::Accepted
+        } else {
+            Outcome::Ignored(Ignored::ForwarderQuota)
+        };
+        let judged = handed_over(&mut gate, NOW, &alert(AUTHOR, n));
+        assert!(judged.blame.is_none());
+        assert_eq!(outcome(judged), expected, "{n}");
+    }
+}
+
+#[test]
+fn the_limits_keep_honest_forwarders_out_of_trouble() {
+    let limits = Limits::default();
+    let relayed = limits.all.burst + limits.trusted_author.burst;
+    assert!(limits.forwarder.burst > relayed);
+    let relayed = limits.all.per_second + limits.trusted_author.per_second;
+    assert!(limits.forwarder.per_second > relayed);
+}

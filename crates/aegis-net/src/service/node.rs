@@ -1,12 +1,13 @@
 //! The loop that owns the swarm: what comes in from the network, the daemon and the timers.
 
-use std::{collections::VecDeque, io, sync::Arc, time::Duration};
+use std::{collections::VecDeque, io, net::TcpListener, sync::Arc, time::Duration};
 
 use aegis_core::{NodeId, PeerClass, Timestamp};
 use libp2p::{
     Multiaddr, Swarm,
     core::transport::TransportError,
     futures::StreamExt as _,
+    multiaddr::Protocol,
     swarm::{SwarmEvent, dial_opts::DialOpts},
 };
 use tokio::{sync::mpsc, time};
@@ -366,6 +367,7 @@ fn listen(swarm: &mut Swarm<Behaviour>, address: &Address) -> Result<(), NetErro
         address: address.clone(),
         source,
     };
+    probe(address).map_err(refused)?;
     swarm
         .listen_on(address.to_multiaddr())
         .map(drop)
@@ -375,6 +377,19 @@ fn listen(swarm: &mut Swarm<Behaviour>, address: &Address) -> Result<(), NetErro
                 refused(io::Error::from(io::ErrorKind::Unsupported))
             }
         })
+}
+
+/// Fails where another process listens on a TCP port: libp2p listens with `SO_REUSEPORT`, so that
+/// two nodes of one user would take turns in getting each other's connections.
+fn probe(address: &Address) -> io::Result<()> {
+    let address = address.to_multiaddr();
+    let mut parts = address.iter().skip(1);
+    if let (Some(ip), Some(Protocol::Tcp(port))) = (ip_of(&address), parts.next())
+        && port != 0
+    {
+        TcpListener::bind((ip, port))?;
+    }
+    Ok(())
 }
 
 /// Takes this node's place among those of the host; without it the others are found some other way.
@@ -394,3 +409,6 @@ fn bare(address: &Multiaddr) -> Address {
     }
     Address::of(&address)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     net::Ipv4Addr,
-    sync::Arc,
+    sync::{Arc, Once},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -14,6 +14,7 @@ use aegis_net::{
     Address, Clock, CounterValues, Identity, NetCommand, NetEvent, NetHandle, P2pConfig,
     PeerAddress, start, wire,
 };
+use tracing_subscriber::EnvFilter;
 
 /// How long anything that must happen may take: far more than it does, for busy machines.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
@@ -83,6 +84,7 @@ pub(crate) fn alert(identity: &Identity, n: u32) -> Arc<Alert> {
 impl TestNode {
     /// Starts a node and waits until it listens.
     pub(crate) async fn start(config: P2pConfig) -> Self {
+        log_where_asked();
         let identity = Identity::generate();
         let handle = start(config, &identity, clock()).await.unwrap();
         let mut node = Self {
@@ -198,4 +200,16 @@ pub(crate) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
         in_time.is_ok(),
         "{what} did not come about within {DEADLINE:?}"
     );
+}
+
+/// Logs what the nodes do where `RUST_LOG` asks for it.
+fn log_where_asked() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let filter = EnvFilter::from_default_env();
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .init();
+    });
 }

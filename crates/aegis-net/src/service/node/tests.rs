@@ -1,0 +1,74 @@
+//! The gossip layer's heart beats in a node that has nothing else to do.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    thread,
+};
+
+use aegis_core::Timestamp;
+use tracing::field::{Field, Visit};
+use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt as _};
+
+use super::*;
+
+/// Counts what the gossip layer says at every beat while its mesh is short of peers.
+struct BeatCounter(Arc<AtomicU64>);
+
+struct Finder(bool);
+
+impl Visit for Finder {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        let is_beat = || format!("{value:?}").contains("HEARTBEAT: Mesh low");
+        self.0 |= field.name() == "message" && is_beat();
+    }
+}
+
+impl<S: tracing::Subscriber> Layer<S> for BeatCounter {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        let mut finder = Finder(false);
+        event.record(&mut finder);
+        self.0.fetch_add(u64::from(finder.0), Relaxed);
+    }
+}
+
+/// libp2p-gossipsub 0.50.1 does not wake itself for its next beat. Without the node's own timers
+/// it would beat half as often, or not at all.
+#[test]
+fn an_idle_node_s_gossip_beats_on_time() {
+    let beats = Arc::new(AtomicU64::new(0));
+    let counter = BeatCounter(Arc::clone(&beats));
+    let (commands_tx, commands_rx) = mpsc::channel(1);
+    let node = thread::spawn(move || {
+        let subscriber = tracing_subscriber::registry().with(counter);
+        tracing::subscriber::with_default(subscriber, || {
+            let runtime = tokio::runtime::Builder::new_current_thread();
+            let runtime = { runtime }.enable_all().build().unwrap();
+            runtime.block_on(async { idle_node().run(commands_rx).await });
+        });
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.enable_all().build().unwrap();
+    // Five beats, and time for two more on a busy machine.
+    let watch = async {
+        while beats.load(Relaxed) < 5 {
+            time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let in_time = runtime.block_on(async { time::timeout(7 * HEARTBEAT, watch).await });
+    drop(commands_tx);
+    node.join().unwrap();
+    assert!(in_time.is_ok(), "only {} beats", beats.load(Relaxed));
+}
+
+fn idle_node() -> Node {
+    let config = P2pConfig {
+        listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
+        mdns: false,
+        kad: false,
+        ..P2pConfig::default()
+    };
+    let clock: Clock = Arc::new(|| Timestamp::from_secs(1_763_640_000));
+    let (events_tx, _) = mpsc::channel(8);
+    let outlets = (events_tx, Arc::new(Counters::default()));
+    Node::new(&config, &Identity::generate(), clock, outlets).unwrap()
+}
