@@ -127,6 +127,16 @@ fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES_MAX, |_| Ok(()))
 }
 
+/// Says whether the commits to come are synced each.
+pub(crate) fn sync_at_commit(connection: &Connection, is_synced: bool) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "synchronous", if is_synced { "full" } else { "normal" })
+}
+
+/// Syncs the log and moves what it holds into the file.
+pub(crate) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))
+}
+
 /// Returns the schema of a store of ours, 0 for a new file, without having changed anything.
 fn current_schema(connection: &Connection, path: &Path) -> Result<u32, StoreError> {
     match schema::identify(connection).map_err(|error| damaged(path, error))? {

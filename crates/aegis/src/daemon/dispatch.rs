@@ -63,8 +63,16 @@ impl Node {
         for record in &records {
             super::tell::audit(record);
         }
+        // What somebody is told is done must be on the disk; what peers and detectors say is written
+        // before it is acted on, and synced soon after, since milliseconds count there.
+        let is_answered = outputs.iter().any(|it| matches!(it, Output::Answer { .. }));
+        let written = if is_answered {
+            self.store.apply(&records)
+        } else {
+            self.store.apply_unsynced(&records)
+        };
         // A host under attack is defended also when its disk is full: told, not refused.
-        if let Err(error) = self.store.apply(&records) {
+        if let Err(error) = written {
             self.degraded(format!(
                 "the store does not take changes: {}",
                 chain(&error)

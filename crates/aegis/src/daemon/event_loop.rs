@@ -142,6 +142,10 @@ impl Node {
             let error = super::dispatch::chain(&error);
             self.degraded(format!("the kernel's tables cannot be swept: {error}"));
         }
+        if let Err(error) = self.store.sync() {
+            let error = super::dispatch::chain(&error);
+            self.degraded(format!("the store cannot be synced: {error}"));
+        }
     }
 
     fn prune(&mut self) {
