@@ -145,13 +145,13 @@ fn step<K: Copy>(
     let threshold = u64::from(moment.config.syn_threshold);
     // SAFETY: an LRU table may give the slot to another source meanwhile. Then a request is
     // counted for the wrong one, which is within what an LRU detector promises.
-    let Some(window) = (unsafe { windows.get(&source) }) else {
+    let Some(window) = (unsafe { windows.get(source) }) else {
         let fresh = Shared::new(SynWindow {
             start: moment.now,
             count: 1,
         });
         // Of two CPUs that come here at once one loses its count: one request late at most.
-        let _ = windows.insert(&source, &fresh, u64::from(BPF_NOEXIST));
+        let _ = windows.insert(source, &fresh, u64::from(BPF_NOEXIST));
         return if threshold <= 1 {
             Step::Crossed {
                 count: 1,
@@ -184,7 +184,7 @@ const fn reach(count: u64, threshold: u64, elapsed: u64) -> Step {
 #[inline(always)]
 fn restart<K: Copy>(windows: &LruHashMap<K, Shared<SynWindow>>, source: K, now: u64) {
     // SAFETY: as in `step`.
-    if let Some(window) = unsafe { windows.get(&source) } {
+    if let Some(window) = unsafe { windows.get(source) } {
         window.restart(now, 0);
     }
 }
@@ -205,7 +205,7 @@ fn block<K: Copy>(
 ) -> Option<Block> {
     let deadline = moment.now + moment.config.syn_block + 1;
     // SAFETY: the table is not preallocated, so an entry lives until we are done.
-    if let Some(entry) = unsafe { table.get(&source) } {
+    if let Some(entry) = unsafe { table.get(source) } {
         entry.count(moment.now, moment.bytes);
         return Some(Block {
             deadline,
@@ -222,7 +222,7 @@ fn block<K: Copy>(
         violations: 1,
         reserved: 0,
     });
-    table.insert(&source, &entry, 0).ok()?;
+    table.insert(source, &entry, 0).ok()?;
     Some(Block {
         deadline,
         violations: 1,

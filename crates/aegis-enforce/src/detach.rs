@@ -34,7 +34,7 @@ pub fn detach(instance: &InstanceName, bpffs: &Path) -> Result<DetachReport, Enf
     }
     let _lock = pins.lock()?;
     for link in pins.links()? {
-        pins.remove(&link.path.file_name().unwrap_or_default().to_string_lossy())?;
+        pins.remove_link(&link)?;
         report.links.push(link.ifindex);
     }
     for name in pins.names()? {

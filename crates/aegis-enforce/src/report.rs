@@ -46,6 +46,11 @@ impl Mode {
             Self::TcFilter => "tc",
         }
     }
+
+    /// Returns whether this is XDP, of which an interface has room for one.
+    pub const fn is_xdp(self) -> bool {
+        matches!(self, Self::Native | Self::Generic)
+    }
 }
 
 impl fmt::Display for Mode {

@@ -11,5 +11,6 @@ mod object;
 
 pub(crate) use map::KernelMap;
 pub(crate) use object::{
-    LinkKind, create_link, link_ifindex, map_id, open_pin, pin, pin_over, run_program, update_link,
+    LinkKind, create_link, detach_link, link_ifindex, map_id, open_pin, pin, pin_over, run_program,
+    update_link,
 };

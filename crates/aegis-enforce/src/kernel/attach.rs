@@ -8,7 +8,7 @@
 
 use std::{
     ffi::CString,
-    fs, io, mem,
+    io, mem,
     os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd},
 };
 
@@ -57,16 +57,19 @@ pub(super) fn attach(
             format!("{mode} link of an earlier run taken over"),
         ));
     }
-    // An old link in an unwanted mode gives way only to a new one that stands.
-    let bridge = bridge_over(programs, index, &others);
-    for link in &others {
-        remove_pin(pins, link)?;
+    // An old link in another mode gives way, and traffic control holds the line meanwhile: two
+    // XDP programs cannot sit on one interface at once.
+    let mut bridge = bridge_over(programs, index, &others);
+    for link in others.iter().filter(|it| it.mode.is_xdp()) {
+        pins.remove_link(link)?;
     }
     let mut reasons = Vec::new();
     for &mode in candidates {
-        match attach_in_mode(programs, pins, interface, (index, mode)) {
+        match attach_in_mode(programs, pins, (interface, index, mode), &mut bridge) {
             Ok(()) => {
-                drop(bridge);
+                for link in others.iter().filter(|it| !it.mode.is_xdp()) {
+                    pins.remove_link(link)?;
+                }
                 return Ok(state(mode, chosen(interface, request, mode, &reasons)));
             }
             Err(error) => reasons.push(format!("{mode}: {}", explain(mode, &error))),
@@ -84,7 +87,7 @@ pub(super) fn remove_stale_links(
         let is_wanted = |it: &InterfaceState| it.index == link.ifindex && it.mode == link.mode;
         if !wanted.iter().any(is_wanted) {
             tracing::info!(ifindex = link.ifindex, mode = %link.mode, "Removed a stale link");
-            remove_pin(pins, &link)?;
+            pins.remove_link(&link)?;
         }
     }
     Ok(())
@@ -143,7 +146,7 @@ fn keep_links(
     }
     if kept.is_some() {
         for link in others.drain(..) {
-            remove_pin(pins, &link)?;
+            pins.remove_link(&link)?;
         }
     }
     Ok((kept, others))
@@ -164,12 +167,10 @@ fn move_link(programs: &Programs, pin: &LinkPin) -> io::Result<()> {
     result
 }
 
-/// Holds the line by traffic control while an XDP link in another mode is replaced: two XDP
-/// programs cannot sit on one interface at once.
+/// Attaches by traffic control for the moment in which an XDP link is replaced.
 fn bridge_over(programs: &Programs, index: u32, others: &[LinkPin]) -> Option<OwnedFd> {
-    let program = programs
-        .fd(maps::PROGRAM_TC)
-        .filter(|_| !others.is_empty())?;
+    let is_needed = !others.is_empty() && others.iter().all(|it| it.mode.is_xdp());
+    let program = programs.fd(maps::PROGRAM_TC).filter(|_| is_needed)?;
     create_link(program, index, LinkKind::Tcx).ok()
 }
 
@@ -183,8 +184,8 @@ fn programs_of(programs: &Programs, mode: Mode) -> Vec<BorrowedFd<'_>> {
 fn attach_in_mode(
     programs: &mut Programs,
     pins: &Pins,
-    interface: &str,
-    (index, mode): (u32, Mode),
+    (interface, index, mode): (&str, u32, Mode),
+    bridge: &mut Option<OwnedFd>,
 ) -> io::Result<()> {
     let kind = match mode {
         Mode::Native => LinkKind::Native,
@@ -192,6 +193,9 @@ fn attach_in_mode(
         Mode::Tcx => LinkKind::Tcx,
         Mode::TcFilter => return attach_filter(programs, interface, pins.instance()),
     };
+    if let Some(link) = bridge.take_if(|_| kind == LinkKind::Tcx) {
+        return pin(link, &pins.link_path(index, mode)); // the same program cannot come twice
+    }
     let mut result = Err(io::Error::from(io::ErrorKind::Unsupported));
     for program in programs_of(programs, mode) {
         result = create_link(program, index, kind);
@@ -239,10 +243,6 @@ fn filter_handle(instance: &str) -> TcHandle {
     TcHandle::from(hash | 1)
 }
 
-fn remove_pin(pins: &Pins, link: &LinkPin) -> Result<(), EnforceError> {
-    fs::remove_file(&link.path).map_err(|source| pins.error(source))
-}
-
 /// Returns why `mode` was chosen.
 fn chosen(interface: &str, request: ModeRequest, mode: Mode, failed: &[String]) -> String {
     if !failed.is_empty() {
@@ -261,6 +261,7 @@ fn chosen(interface: &str, request: ModeRequest, mode: Mode, failed: &[String]) 
 fn explain(mode: Mode, error: &io::Error) -> String {
     let meaning = match (error.raw_os_error(), mode) {
         (Some(libc::EBUSY), Mode::Native | Mode::Generic) => "another program holds XDP",
+        (Some(libc::EEXIST), Mode::Native | Mode::Generic) => "XDP is taken in another mode",
         (Some(libc::EOPNOTSUPP), Mode::Native) => "the driver has no XDP",
         (Some(libc::EINVAL), Mode::Tcx) => "the kernel has no tcx",
         (Some(libc::ERANGE | libc::E2BIG), Mode::Native) => "the MTU is too large for the driver",

@@ -16,7 +16,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{EnforceError, InstanceName, Mode};
+use crate::{
+    EnforceError, InstanceName, Mode,
+    sys::{detach_link, open_pin},
+};
 
 const BPF_FS_MAGIC: i64 = 0xcafe_4a11;
 /// Pins that a start makes before they take the place of older ones begin with this.
@@ -107,6 +110,18 @@ impl Pins {
 
     pub(crate) fn remove(&self, name: &str) -> Result<(), EnforceError> {
         match fs::remove_file(self.path(name)) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(self.error(source)),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Takes a link off its interface and removes its pin.
+    pub(crate) fn remove_link(&self, link: &LinkPin) -> Result<(), EnforceError> {
+        if let Ok(link) = open_pin(&link.path) {
+            // Fails where its interface is gone, which is as well.
+            let _ = detach_link(link);
+        }
+        match fs::remove_file(&link.path) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => Err(self.error(source)),
             Ok(()) | Err(_) => Ok(()),
         }

@@ -20,6 +20,7 @@ pub(super) enum Command {
     MapLookupBatch = 24,
     LinkCreate = 28,
     LinkUpdate = 29,
+    LinkDetach = 34,
 }
 
 /// Argument blocks: `repr(C)`, integers only, as in the kernel's `union bpf_attr`.

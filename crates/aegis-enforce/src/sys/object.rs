@@ -114,6 +114,15 @@ pub(crate) fn update_link(link: impl AsFd, program: impl AsFd) -> io::Result<()>
     bpf(Command::LinkUpdate, &mut arguments).map(drop)
 }
 
+/// Takes a link off its interface now; merely letting go of it does so some time later.
+pub(crate) fn detach_link(link: impl AsFd) -> io::Result<()> {
+    let mut arguments = Link {
+        program_or_link: number(&link),
+        ..Link::default()
+    };
+    bpf(Command::LinkDetach, &mut arguments).map(drop)
+}
+
 /// Returns the interface of an XDP or tcx link, zero where the interface is gone.
 pub(crate) fn link_ifindex(link: impl AsFd) -> io::Result<u32> {
     read_info::<LinkInfo>(&link).map(|it| it.ifindex)

@@ -1,3 +1,23 @@
-//! Tests against the running kernel; each has an instance and namespaces of its own.
+//! Tests against the running kernel: packets by test run, and real traffic between namespaces.
+//!
+//! Each test has an instance, and where it needs them namespaces, of its own, removed also when it
+//! fails. Without the privileges they need the tests say so and pass;
+//! `AEGIS_REQUIRE_KERNEL=1` makes that a failure.
 
-mod smoke;
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and a skipped one says so"
+)]
+
+mod attach;
+mod capacity;
+mod detector;
+mod exempt;
+mod expiry;
+mod packet;
+mod restart;
+mod support;
+mod table;
+mod traffic;
+mod verdict;

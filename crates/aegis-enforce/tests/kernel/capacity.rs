@@ -1,0 +1,171 @@
+//! Full tables: refused aloud, never in silence.
+
+use std::time::Duration;
+
+use aegis_core::{Change, Exemption};
+use aegis_enforce::{Capacity, Counter, EnforceError, SynFlood};
+
+use crate::{
+    packet::{SYN, tcp},
+    support::{
+        Action, HOUR, Instance, T0, block, block_all, count, exempt, parse, unwrap, wait_until,
+    },
+};
+
+fn small() -> Option<Instance> {
+    let mut instance = Instance::new()?;
+    instance.config.capacity = Capacity {
+        hosts_v4: 4,
+        hosts_v6: 4,
+        prefixes: 4,
+    };
+    Some(instance)
+}
+
+/// Fills one table with four entries and checks that two more are refused by name.
+#[track_caller]
+fn check(fill: [&str; 6], expected: &str) {
+    let Some(instance) = small() else { return };
+    let mut enforcer = instance.start();
+    let changes: Vec<Change> = fill.iter().map(|it| block(it)).collect();
+    match enforcer.apply(T0, &changes) {
+        Err(EnforceError::TableFull {
+            table,
+            capacity,
+            refused,
+        }) => {
+            assert!(table.contains(expected), "{table}");
+            assert_eq!((capacity, refused), (4, 2));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(unwrap(enforcer.get_blocklist(T0)).len(), 4);
+    // What stands can still be renewed, and room that is made is used.
+    block_all(&mut enforcer, &fill[..4]);
+    assert!(unwrap(enforcer.remove_from_blocklist(T0, parse(fill[0]))));
+    block_all(&mut enforcer, &fill[4..5]);
+    assert!(unwrap(enforcer.is_blocklisted(T0, parse(fill[4]))));
+}
+
+#[test]
+fn a_full_table_names_its_limit() {
+    check(
+        [
+            "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6",
+        ],
+        "IPv4 addresses",
+    );
+    check(
+        [
+            "2001:db8::1",
+            "2001:db8::2",
+            "2001:db8::3",
+            "2001:db8::4",
+            "2001:db8::5",
+            "2001:db8::6",
+        ],
+        "IPv6 addresses",
+    );
+    check(
+        [
+            "10.1.0.0/16",
+            "10.2.0.0/16",
+            "10.3.0.0/16",
+            "10.4.0.0/16",
+            "10.5.0.0/16",
+            "10.6.0.0/16",
+        ],
+        "IPv4 prefixes",
+    );
+    check(
+        [
+            "2001:1::/48",
+            "2001:2::/48",
+            "2001:3::/48",
+            "2001:4::/48",
+            "2001:5::/48",
+            "2001:6::/48",
+        ],
+        "IPv6 prefixes",
+    );
+    check(
+        [
+            "2001:1::/64",
+            "2001:2::/64",
+            "2001:3::/64",
+            "2001:4::/64",
+            "2001:5::/64",
+            "2001:6::/64",
+        ],
+        "/64",
+    );
+}
+
+#[test]
+fn a_full_table_keeps_no_other_change_from_being_done() {
+    let Some(instance) = small() else { return };
+    let mut enforcer = instance.start();
+    block_all(
+        &mut enforcer,
+        &["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"],
+    );
+    let result = enforcer.apply(
+        T0,
+        &[
+            block("10.0.0.5"),
+            block("2001:db8::1"),
+            exempt("10.0.0.2", Exemption::Protected),
+            Change::Unblock(parse("10.0.0.1")),
+        ],
+    );
+    assert!(
+        matches!(result, Err(EnforceError::TableFull { refused: 1, .. })),
+        "{result:?}"
+    );
+    assert!(unwrap(enforcer.is_blocklisted(T0, parse("2001:db8::1"))));
+    assert!(!unwrap(enforcer.is_blocklisted(T0, parse("10.0.0.1"))));
+    assert_eq!(instance.run(&tcp("10.0.0.2", SYN).bytes()), Action::Pass);
+}
+
+#[test]
+fn expired_entries_make_room() {
+    let Some(instance) = small() else { return };
+    let mut enforcer = instance.start();
+    for number in 1..=4 {
+        let source = parse(&format!("10.0.0.{number}"));
+        unwrap(enforcer.blocklist_ip(T0, source, Duration::from_millis(1)));
+    }
+    wait_until(
+        "the end of the short blocks",
+        Duration::from_secs(1),
+        || unwrap(enforcer.get_blocklist(T0)).is_empty(),
+    );
+    block_all(
+        &mut enforcer,
+        &["10.0.0.5", "10.0.0.6", "10.0.0.7", "10.0.0.8"],
+    );
+    assert_eq!(unwrap(enforcer.get_blocklist(T0)).len(), 4);
+}
+
+#[test]
+fn a_flood_is_held_back_even_where_its_block_finds_no_room() {
+    let Some(mut instance) = small() else { return };
+    instance.config.syn_flood = SynFlood {
+        enabled: true,
+        threshold: 3,
+        window: HOUR,
+        block_for: HOUR,
+    };
+    let mut enforcer = instance.start();
+    block_all(
+        &mut enforcer,
+        &["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"],
+    );
+    let packet = tcp("203.0.113.7", SYN).bytes();
+    let actions = [(); 6].map(|()| instance.run(&packet));
+    assert_eq!(actions[..2], [Action::Pass; 2]);
+    assert_eq!(actions[2..], [Action::Drop; 4]);
+    assert_eq!(count(&enforcer, Counter::BlocksRefused), 1);
+    assert_eq!(count(&enforcer, Counter::SynFloods), 1);
+    assert_eq!(count(&enforcer, Counter::MatchedDetector), 4);
+}
