@@ -1,6 +1,12 @@
 //! Component tests of the network crate: real nodes on loopback and in network namespaces of the
 //! test's own.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that cannot go on fails, and picks the events it is about"
+)]
+
 mod burst;
 mod corpus;
 mod floors;
