@@ -4,6 +4,7 @@ mod config_command;
 mod detach;
 mod doctor;
 mod failure;
+mod generate;
 mod run_args;
 mod run_node;
 mod surroundings;
@@ -14,6 +15,7 @@ use std::{
     process::ExitCode,
 };
 
+use aegis_enforce::InstanceName;
 use aegis_ui::{ClientArgs, Console, Input, Outcome, Screen};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
@@ -29,9 +31,15 @@ pub(crate) use surroundings::surroundings;
 pub struct Cli {
     #[command(flatten)]
     client: ClientArgs,
-    /// Node to talk to, where several run on this host
-    #[arg(long, global = true, value_name = "NAME", env = "AEGIS_INSTANCE")]
-    instance: Option<String>,
+    /// Name of the node, `default` unless several run on this host
+    #[arg(
+        long,
+        global = true,
+        help_heading = aegis_ui::GLOBAL_HEADING,
+        value_name = "NAME",
+        env = "AEGIS_INSTANCE"
+    )]
+    instance: Option<InstanceName>,
     #[command(subcommand)]
     command: Command,
 }
@@ -67,31 +75,36 @@ enum Command {
         /// Shell to complete in
         shell: clap_complete::Shell,
     },
+    /// Do the work of one host of the lab
+    #[command(hide = true, subcommand)]
+    LabAgent(crate::lab::agent::Agent),
     /// Write generated documents
     #[command(hide = true)]
     Generate {
-        /// Which: `help`
-        what: String,
+        /// Which
+        what: generate::Document,
     },
 }
 
 /// Runs the command line and returns the exit code.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match parse::<Cli>() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
     let json = cli.client.json;
+    let instance = cli.instance;
     let outcome = match cli.command {
-        Command::Run(args) => run_node::run(args, cli.instance),
-        Command::Client(command) => Ok(client(command, &cli.client, cli.instance.as_deref())),
-        Command::Console => Ok(console(&cli.client, cli.instance.as_deref())),
-        Command::Detach(args) => detach::run(args, cli.instance, json),
+        Command::Run(args) => run_node::run(args, instance),
+        Command::Client(command) => Ok(client(command, &cli.client, instance.as_ref())),
+        Command::Console => Ok(console(&cli.client, instance.as_ref())),
+        Command::Detach(args) => detach::run(args, instance, json),
         Command::Doctor(args) => doctor::run(args, json),
         Command::Lab(args) => crate::lab::run(args, json),
-        Command::Config(command) => config_command::run(command, json),
+        Command::LabAgent(agent) => crate::lab::agent::run(agent),
+        Command::Config(command) => config_command::run(command, instance, json),
         Command::Completions { shell } => {
-            let command = Cli::command();
+            let command = quiet(Cli::command());
             finish(aegis_ui::completions(
                 shell,
                 command,
@@ -99,9 +112,21 @@ pub fn main() -> ExitCode {
                 &mut io::stdout().lock(),
             ))
         }
-        Command::Generate { what } => generate(&what),
+        Command::Generate { what } => print(&generate::document(what)),
     };
     outcome.unwrap_or_else(|error| failed(&error)).into()
+}
+
+/// Reads the command line as `T` says.
+pub(crate) fn parse<T: Parser>() -> Result<T, clap::Error> {
+    T::from_arg_matches(&quiet(T::command()).try_get_matches()?)
+}
+
+/// Returns a command whose help names the variables it reads, but not what they hold.
+fn quiet(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|it| it.hide_env_values(true))
+        .mut_subcommands(quiet)
 }
 
 /// Prints help or what is wrong; help that was asked for is success.
@@ -134,14 +159,19 @@ pub(crate) fn print(text: &str) -> anyhow::Result<Outcome> {
 }
 
 /// Returns the socket of a node on this host.
-fn socket(instance: Option<&str>) -> PathBuf {
+fn socket(instance: Option<&InstanceName>) -> PathBuf {
     let runtime_dir = std::env::var_os("AEGIS_RUNTIME_DIR").map(PathBuf::from);
     let runtime_dir =
         runtime_dir.unwrap_or_else(|| crate::config::default_runtime_dir(&surroundings()));
-    runtime_dir.join(format!("{}.sock", instance.unwrap_or("default")))
+    let instance = instance.map_or("default", InstanceName::as_str);
+    runtime_dir.join(format!("{instance}.sock"))
 }
 
-fn client(command: aegis_ui::Command, args: &ClientArgs, instance: Option<&str>) -> Outcome {
+fn client(
+    command: aegis_ui::Command,
+    args: &ClientArgs,
+    instance: Option<&InstanceName>,
+) -> Outcome {
     let client = args.client(&socket(instance));
     let (mut out, mut talk) = (io::stdout(), io::stderr());
     let mut screen = Screen {
@@ -152,7 +182,7 @@ fn client(command: aegis_ui::Command, args: &ClientArgs, instance: Option<&str>)
     block_on(aegis_ui::run(command, &client, &mut screen))
 }
 
-fn console(args: &ClientArgs, instance: Option<&str>) -> Outcome {
+fn console(args: &ClientArgs, instance: Option<&InstanceName>) -> Outcome {
     let client = args.client(&socket(instance));
     let history = surroundings().state_home.map(|it| it.join("aegis/history"));
     let console = Console {
@@ -184,25 +214,4 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
         reason = "cannot fail because a thread and an epoll are there"
     )]
     runtime.expect("a runtime starts").block_on(future)
-}
-
-/// Writes what is kept in the repository and must agree with the program.
-fn generate(what: &str) -> anyhow::Result<Outcome> {
-    anyhow::ensure!(what == "help", "there is only `help`");
-    let mut pages = String::new();
-    write_help(&mut Cli::command(), "aegis", &mut pages);
-    print(&pages)
-}
-
-fn write_help(command: &mut clap::Command, path: &str, pages: &mut String) {
-    *command = command.clone().bin_name(path).term_width(100);
-    pages.push_str(&format!(
-        "## {path}\n\n```text\n{}```\n\n",
-        command.render_long_help()
-    ));
-    let is_shown = |it: &&mut clap::Command| !it.is_hide_set() && it.get_name() != "help";
-    for subcommand in command.get_subcommands_mut().filter(is_shown) {
-        let path = format!("{path} {}", subcommand.get_name());
-        write_help(subcommand, &path, pages);
-    }
 }

@@ -8,33 +8,39 @@ use std::{
 };
 
 use aegis_api::Client;
+use aegis_enforce::InstanceName;
 use aegis_ui::{Console, ConsoleEnd, Format, Input, Outcome};
 use anyhow::Context as _;
 use clap::Parser;
 use tokio::sync::watch;
 
 use crate::{
-    cli::{RunArgs, failed, logging, run_until_signal, surroundings, usage},
+    cli::{RunArgs, failed, logging, parse, run_until_signal, surroundings, usage},
     config::Config,
     daemon::Daemon,
 };
 
-/// Run a node in the foreground, with its console on standard input
+/// Defended unless another is named: safe to try on any host.
+const INTERFACE_DEFAULT: &str = "lo";
+
+/// Run a node in the foreground, with its console on standard input: type `help` there
 #[derive(Debug, Parser)]
 #[command(name = "aegis-threat-intel", version)]
-struct Foreground {
-    /// Interface to defend
-    #[arg(value_name = "INTERFACE", default_value = "lo")]
-    on_interface: String,
-    /// Port to listen on, TCP and UDP
-    #[arg(value_name = "PORT", default_value_t = aegis_net::PORT_DEFAULT)]
-    on_port: u16,
+#[command(mut_arg("interface", |it| it.hide(true)), mut_arg("port", |it| it.hide(true)))]
+#[command(mut_arg("ebpf_program_path", |it| it.hide(true)))] // these three have places instead
+pub(crate) struct Foreground {
+    /// Interface to defend [default: lo]
+    #[arg(value_name = "INTERFACE")]
+    on_interface: Option<String>,
+    /// Port to listen on, TCP and UDP [default: 9001]
+    #[arg(value_name = "PORT")]
+    on_port: Option<u16>,
     /// Kernel object to load instead of the one inside the program
     #[arg(value_name = "OBJECT")]
     object: Option<PathBuf>,
     /// Name that tells nodes on one host apart [default: the interface and the port]
     #[arg(long, value_name = "NAME", env = "AEGIS_INSTANCE")]
-    instance: Option<String>,
+    instance: Option<InstanceName>,
     /// Answer in JSON, one line for each command
     #[arg(long)]
     json: bool,
@@ -44,7 +50,7 @@ struct Foreground {
 
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
-    let foreground = match Foreground::try_parse() {
+    let foreground = match parse::<Foreground>() {
         Ok(foreground) => foreground,
         Err(error) => return usage(&error),
     };
@@ -116,19 +122,40 @@ fn is_detached() -> bool {
 }
 
 fn config(foreground: Foreground) -> anyhow::Result<Config> {
-    let Foreground {
-        on_interface,
-        on_port,
-        object,
-        instance,
-        mut args,
-        ..
-    } = foreground;
-    let instance = instance.unwrap_or_else(|| format!("{on_interface}-{on_port}"));
-    args.interface = vec![on_interface];
-    args.port = Some(on_port);
-    args.ebpf_program_path = object.or(args.ebpf_program_path);
-    // Events show on standard output; the log is for what is wrong.
-    args.log = args.log.or_else(|| Some("warn".to_owned()));
+    let instance = foreground.instance.clone();
+    let args = foreground.args();
+    let instance = match instance {
+        Some(instance) => instance,
+        None => instance_of(&args.interface[0], args.port.unwrap_or_default())?,
+    };
     Ok(args.resolve(Some(instance), &surroundings())?)
 }
+
+impl Foreground {
+    /// Returns the node's flags, with what stands in their places put in.
+    fn args(self) -> RunArgs {
+        let mut args = self.args;
+        if let Some(interface) = self.on_interface {
+            args.interface = vec![interface];
+        } else if args.interface.is_empty() {
+            args.interface = vec![INTERFACE_DEFAULT.to_owned()];
+        }
+        args.port = self.on_port.or(args.port).or(Some(aegis_net::PORT_DEFAULT));
+        args.ebpf_program_path = self.object.or(args.ebpf_program_path);
+        // Events show on standard output; the log is for what is wrong.
+        args.log = args.log.or_else(|| Some("warn".to_owned()));
+        args
+    }
+}
+
+/// Returns the name of a node that was given none. Interfaces may have names that instances may not.
+fn instance_of(interface: &str, port: u16) -> anyhow::Result<InstanceName> {
+    let is_fit = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_';
+    let name = interface.to_ascii_lowercase();
+    let name = name.replace(|it| !is_fit(it), "-");
+    let instance = format!("{name}-{port}").parse();
+    instance.with_context(|| format!("find a name for the node on {interface}: use --instance"))
+}
+
+#[cfg(test)]
+mod tests;

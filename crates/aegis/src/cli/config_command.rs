@@ -1,47 +1,58 @@
 //! `aegis config`: is a file right, what does it mean, what are the defaults.
 
+use aegis_enforce::InstanceName;
 use aegis_ui::Outcome;
 use clap::Subcommand;
+use serde::Serialize;
 
 use super::{RunArgs, print, surroundings};
-use crate::config::{RawConfig, default_file};
+use crate::config::{RawConfig, default_file, resolve};
 
 /// What can be done with a configuration.
 #[derive(Debug, Subcommand)]
 pub(super) enum ConfigCommand {
     /// Say whether file, environment and flags are right together
     Check(RunArgs),
-    /// Print what file, environment and flags mean together
+    /// Print every key as file, environment and flags set it together
     Show(RunArgs),
-    /// Print the documented default file
+    /// Print the default configuration file, with what every key means
     Default,
 }
 
+#[derive(Serialize)]
+struct Checked {
+    ok: bool,
+}
+
 /// Runs `aegis config`.
-pub(super) fn run(command: ConfigCommand, is_json: bool) -> anyhow::Result<Outcome> {
+pub(super) fn run(
+    command: ConfigCommand,
+    instance: Option<InstanceName>,
+    is_json: bool,
+) -> anyhow::Result<Outcome> {
     match command {
+        ConfigCommand::Default if is_json => print_json(&RawConfig::default()),
         ConfigCommand::Default => print(&default_file()),
         ConfigCommand::Check(args) => {
-            args.resolve(None, &surroundings())?;
-            print(if is_json {
-                "{\"ok\":true}\n"
+            resolve(args.raw(instance)?, &surroundings())?;
+            if is_json {
+                print_json(&Checked { ok: true })
             } else {
-                "The configuration is right\n"
-            })
+                print("The configuration is right\n")
+            }
         }
         ConfigCommand::Show(args) => {
-            let written = match &args.config {
-                Some(path) => RawConfig::read(path)?,
-                None => RawConfig::default(),
-            };
-            let raw = args.clone().over(written);
-            args.resolve(None, &surroundings())?;
-            let text = if is_json {
-                serde_json::to_string(&raw)? + "\n"
+            let raw = args.raw(instance)?;
+            resolve(raw.clone(), &surroundings())?;
+            if is_json {
+                print_json(&raw)
             } else {
-                toml::to_string(&raw)?
-            };
-            print(&text)
+                print(&toml::to_string(&raw)?)
+            }
         }
     }
+}
+
+fn print_json(value: &impl Serialize) -> anyhow::Result<Outcome> {
+    print(&(serde_json::to_string(value)? + "\n"))
 }

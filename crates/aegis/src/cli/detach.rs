@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use aegis_enforce::{DEFAULT_BPFFS, DetachReport, InstanceName, detach, detach_all};
-use aegis_ui::Outcome;
-use anyhow::Context as _;
+use aegis_ui::{Outcome, count};
 use clap::Args;
 use serde::Serialize;
 
@@ -31,17 +30,16 @@ struct Detached {
 /// Runs `aegis detach`.
 pub(super) fn run(
     args: DetachArgs,
-    instance: Option<String>,
+    instance: Option<InstanceName>,
     is_json: bool,
 ) -> anyhow::Result<Outcome> {
     let reports = if args.all {
         detach_all(&args.bpffs)?
     } else {
-        let instance: InstanceName = instance
-            .as_deref()
-            .unwrap_or("default")
-            .parse()
-            .context("--instance")?;
+        let instance = match instance {
+            Some(instance) => instance,
+            None => "default".parse()?,
+        };
         let report = detach(&instance, &args.bpffs)?;
         vec![(instance, report)]
     };
@@ -49,21 +47,28 @@ pub(super) fn run(
     if is_json {
         return print(&(serde_json::to_string(&detached)? + "\n"));
     }
-    let mut text = String::new();
-    for Detached {
-        instance,
-        interfaces,
-        pins,
-    } in &detached
-    {
-        text.push_str(&format!(
-            "Detached {instance}: {interfaces} interfaces pass everything, {pins} pins removed\n"
-        ));
-    }
+    let mut text: String = detached.iter().map(line).collect();
     if detached.is_empty() {
         text.push_str("Nothing of AEGIS is in the kernel\n");
     }
     print(&text)
+}
+
+fn line(detached: &Detached) -> String {
+    let Detached {
+        instance,
+        interfaces,
+        pins,
+    } = detached;
+    if (*interfaces, *pins) == (0, 0) {
+        return format!("Nothing of {instance} is in the kernel\n");
+    }
+    let passing = match interfaces {
+        1 => "1 interface passes everything".to_owned(),
+        count => format!("{count} interfaces pass everything"),
+    };
+    let removed = count(*pins as u64, "pin");
+    format!("Detached {instance}: {passing}, {removed} removed\n")
 }
 
 fn summary(instance: &InstanceName, report: &DetachReport) -> Detached {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use aegis_enforce::InstanceName;
 use clap::Args;
 
 use crate::config::{
@@ -23,18 +24,18 @@ pub struct RunArgs {
         value_delimiter = ','
     )]
     pub interface: Vec<String>,
-    /// How to attach
+    /// How to attach to interfaces
     #[arg(long, value_enum, env = "AEGIS_MODE")]
     pub mode: Option<RawMode>,
     /// Count and report what would be dropped, drop nothing; needs no root
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
         value_name = "BOOL", env = "AEGIS_OBSERVE")]
     pub observe: Option<bool>,
-    /// Share what this host's own detectors find
+    /// Share what this host's own detectors find, without being asked
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
         value_name = "BOOL", env = "AEGIS_AUTO_PUBLISH")]
     pub auto_publish: Option<bool>,
-    /// Severity from which peers' alerts block, 1…10
+    /// Severity from which alerts of peers block here and detections are shared, 1…10
     #[arg(long, value_name = "1-10", env = "AEGIS_MIN_SEVERITY")]
     pub min_severity: Option<u8>,
     /// End all blocks when the node stops
@@ -59,7 +60,7 @@ pub struct RunArgs {
     /// Peer you know, as a multiaddr that ends with /p2p/ and its ID, or several
     #[arg(long, value_name = "ADDR", env = "AEGIS_PEERS", value_delimiter = ',')]
     pub peer: Vec<String>,
-    /// Where to enter the global network, or several
+    /// Multiaddr of a node where to enter the global network, or several
     #[arg(
         long,
         value_name = "ADDR",
@@ -79,20 +80,25 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
-    /// Returns the configuration: the file, changed by the flags, resolved for this host.
-    pub fn resolve(
-        self,
-        instance: Option<String>,
-        host: &Surroundings,
-    ) -> Result<Config, ConfigError> {
+    /// Returns what a node is told: the file, changed by variables and flags.
+    pub fn raw(self, instance: Option<InstanceName>) -> Result<RawConfig, ConfigError> {
         let raw = match &self.config {
             Some(path) => RawConfig::read(path)?,
             None if Path::new(FILE_DEFAULT).exists() => RawConfig::read(Path::new(FILE_DEFAULT))?,
             None => RawConfig::default(),
         };
         let mut raw = self.over(raw);
-        raw.instance = instance.or(raw.instance);
-        resolve(raw, host)
+        raw.instance = instance.map(|it| it.to_string()).or(raw.instance);
+        Ok(raw)
+    }
+
+    /// Returns what that means on this host.
+    pub fn resolve(
+        self,
+        instance: Option<InstanceName>,
+        host: &Surroundings,
+    ) -> Result<Config, ConfigError> {
+        resolve(self.raw(instance)?, host)
     }
 
     /// Returns `raw` with everything replaced that a flag or a variable says.

@@ -1,5 +1,8 @@
 //! Running a node until somebody stops it.
 
+use std::io::IsTerminal as _;
+
+use aegis_enforce::InstanceName;
 use aegis_ui::Outcome;
 use anyhow::Context as _;
 use tokio::{
@@ -12,7 +15,7 @@ use super::{RunArgs, surroundings};
 use crate::daemon::Daemon;
 
 /// Runs `aegis run`.
-pub(super) fn run(args: RunArgs, instance: Option<String>) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: RunArgs, instance: Option<InstanceName>) -> anyhow::Result<Outcome> {
     let config = args.resolve(instance, &surroundings())?;
     logging(&config.log_filter, config.log_json)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -54,9 +57,16 @@ pub(crate) async fn run_until_signal(
 
 /// Logs to standard error what `filter` lets through.
 pub(crate) fn logging(filter: &str, is_json: bool) -> anyhow::Result<()> {
-    let filter: EnvFilter = filter.parse().context("log.filter: not a log filter")?;
+    let is_about_libp2p = filter.contains("libp2p");
+    let mut filter: EnvFilter = filter.parse().context("read the log filter")?;
+    if !is_about_libp2p {
+        // The first node of a network has nobody to ask yet, which Kademlia takes for a fault.
+        filter = filter.add_directive("libp2p_kad=error".parse()?);
+    }
+    let is_terminal = std::io::stderr().is_terminal();
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(is_terminal)
         .with_writer(std::io::stderr);
     let started = if is_json {
         subscriber.json().try_init()

@@ -170,7 +170,7 @@ const KEYS: &[Key] = &[
 
 /// Returns the documented default configuration file.
 pub fn default_file() -> String {
-    let defaults = Value::try_from(RawConfig::default()).unwrap_or_else(|_| Value::Boolean(false));
+    let defaults = Value::try_from(RawConfig::default()).unwrap_or(Value::Boolean(false));
     let mut text = HEAD.to_owned();
     let mut section = "";
     for key in KEYS {

@@ -46,14 +46,14 @@ impl Default for OneOrMany {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum RawMode {
-    /// The fastest that each interface has.
+    /// The fastest that each interface has
     #[default]
     Auto,
-    /// XDP in the driver.
+    /// XDP in the driver
     Native,
-    /// XDP in the stack.
+    /// XDP in the stack
     Generic,
-    /// Traffic control.
+    /// The traffic-control hook (tcx)
     Tc,
 }
 

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, str::FromStr, time:
 use aegis_core::{BlockDuration, BlockStep, Confidence, Policy, Preset, Severity, SeverityStep};
 use aegis_enforce::{Capacity, DEFAULT_BPFFS, InstanceName, ModeRequest, SynFlood};
 use aegis_net::{Address, P2pConfig, PeerAddress};
+use tracing_subscriber::EnvFilter;
 
 use crate::config::{
     Config, ConfigError, Interfaces, OneOrMany, RawConfig,
@@ -80,7 +81,7 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
             .transpose()?,
         runtime_dir,
         socket,
-        log_filter: raw.log.filter,
+        log_filter: log_filter(raw.log.filter)?,
         log_json: raw.log.json,
     })
 }
@@ -205,6 +206,19 @@ fn capacity(raw: &RawLimits) -> Result<Capacity, ConfigError> {
         hosts_v6: entries("kernel_ipv6_max", raw.kernel_ipv6_max)?,
         prefixes: entries("kernel_prefixes_max", raw.kernel_prefixes_max)?,
     })
+}
+
+fn log_filter(text: String) -> Result<String, ConfigError> {
+    match text.parse::<EnvFilter>() {
+        Ok(_) => Ok(text),
+        Err(_) => Err(wrong(
+            "log.filter",
+            format!(
+                "{text:?} is not error, warn, info, debug, trace, or a filter by module such as \
+                 \"warn,aegis=debug\""
+            ),
+        )),
+    }
 }
 
 fn severity(field: &str, value: u8) -> Result<Severity, ConfigError> {

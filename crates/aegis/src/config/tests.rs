@@ -38,10 +38,10 @@ fn the_default_file_names_every_key() {
     let mut open = vec![(String::new(), &defaults)];
     while let Some((path, value)) = open.pop() {
         for (name, value) in value.as_table().unwrap() {
-            match value {
-                toml::Value::Table(_) => open.push((format!("{path}.{name}"), value)),
-                _ if text.contains(&format!("\n#{name} = ")) => {}
-                _ => missing.push(format!("{path}.{name}")),
+            if value.is_table() {
+                open.push((format!("{path}.{name}"), value));
+            } else if !text.contains(&format!("\n#{name} = ")) {
+                missing.push(format!("{path}.{name}"));
             }
         }
     }
