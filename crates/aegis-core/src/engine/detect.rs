@@ -113,12 +113,13 @@ impl Engine {
                 indicator: decision.indicator,
             });
         }
+        let stated_at = now.floor_to_secs();
         let statement = Statement {
             indicator: decision.indicator,
             threat_type: decision.threat_type.clone(),
             severity: decision.severity,
-            stated_at: now.floor_to_secs(),
-            block_for: crate::BlockDuration::clamped(decision.expires_at.since(now)),
+            stated_at,
+            block_for: crate::BlockDuration::clamped(decision.expires_at.since(stated_at)),
             evidence: decision.evidence,
             description: None,
             withdraws: None,
