@@ -105,7 +105,7 @@ impl Console {
 struct Session<'a> {
     client: &'a Client,
     events: EventStream,
-    lines: Lines,
+    lines: Lines, // dropped before `out`, which then shows what is left
     out: Box<dyn Write + Send>,
     format: Format,
 }

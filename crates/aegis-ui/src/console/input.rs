@@ -15,6 +15,8 @@ use tokio::sync::mpsc;
 
 use self::terminal::Terminal;
 
+pub(super) use self::terminal::Restore;
+
 /// The longest line that is taken; a whole command has a few hundred bytes.
 pub const LINE_BYTES_MAX: u64 = 16 * 1024;
 
@@ -33,7 +35,6 @@ pub enum Input {
 pub(super) struct Lines {
     lines_rx: mpsc::Receiver<String>,
     ready_tx: Option<mpsc::Sender<()>>, // to a terminal, which prompts only when it is its turn
-    _restore: Option<terminal::Restore>,
 }
 
 impl Input {
@@ -62,20 +63,18 @@ impl Lines {
                 let lines = Self {
                     lines_rx,
                     ready_tx: None,
-                    _restore: None,
                 };
                 Ok((lines, out))
             }
             Input::Terminal => {
-                let restore = terminal::Restore::new();
+                let restore = Restore::new();
                 let mut terminal = Terminal::open(history).map_err(io::Error::other)?;
-                let printer = terminal.printer()?;
+                let printer = terminal.printer(restore)?;
                 let (ready_tx, ready_rx) = mpsc::channel(LINES_MAX);
                 reader.spawn(move || terminal.read_lines(&lines_tx, ready_rx))?;
                 let lines = Self {
                     lines_rx,
                     ready_tx: Some(ready_tx),
-                    _restore: Some(restore),
                 };
                 Ok((lines, Box::new(printer)))
             }

@@ -1,6 +1,9 @@
 //! A terminal: prompt, history, completion of the first word.
 
-use std::{io, path::PathBuf};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use rustyline::{
@@ -28,7 +31,7 @@ pub(super) struct Terminal {
 struct Words(Vec<String>);
 
 /// Puts the terminal back as it was, also while the reading thread still waits for a key.
-pub(super) struct Restore(Option<Termios>);
+pub(in crate::console) struct Restore(Option<Termios>);
 
 impl Terminal {
     pub(super) fn open(history: Option<PathBuf>) -> rustyline::Result<Self> {
@@ -46,9 +49,9 @@ impl Terminal {
     }
 
     /// Returns where to write while the prompt stands.
-    pub(super) fn printer(&mut self) -> io::Result<Printer> {
+    pub(super) fn printer(&mut self, restore: Restore) -> io::Result<Printer> {
         let printer = self.editor.create_external_printer();
-        Printer::start(printer.map_err(io::Error::other)?)
+        Printer::start(printer.map_err(io::Error::other)?, restore)
     }
 
     /// Hands over lines, each once the one before is answered.
@@ -81,9 +84,13 @@ impl Restore {
 
 impl Drop for Restore {
     fn drop(&mut self) {
-        if let Some(termios) = &self.0 {
-            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, termios); // best effort on the way out
+        let Some(before) = &self.0 else { return };
+        if tcgetattr(io::stdin()).is_ok_and(|it| it.local_flags == before.local_flags) {
+            return;
         }
+        // Somebody is at the prompt still: whatever comes next begins a line of its own.
+        let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, before); // best effort on the way out
+        let _ = io::stdout().write_all(b"\n");
     }
 }
 
@@ -119,3 +126,6 @@ impl rustyline::hint::Hinter for Words {
 impl rustyline::highlight::Highlighter for Words {}
 
 impl rustyline::validate::Validator for Words {}
+
+#[cfg(test)]
+mod tests;
