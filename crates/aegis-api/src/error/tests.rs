@@ -48,3 +48,12 @@ fn a_code_is_called_the_same_everywhere() {
         assert!(code.status().is_client_error() || code.status().is_server_error());
     }
 }
+
+#[test]
+fn the_documentation_names_every_code_with_its_status() {
+    let page = include_str!("../../../../docs/cli.md");
+    for code in ErrorCode::ALL {
+        let row = format!("| `{}` | {} |", code.as_str(), code.status().as_u16());
+        assert!(page.contains(&row), "{row}");
+    }
+}

@@ -199,6 +199,15 @@ fn completion_knows_every_word() {
     }
 }
 
+#[test]
+fn the_documentation_names_every_word() {
+    let page = include_str!("../../../../docs/cli.md");
+    for word in Word::all() {
+        let ends = ["`", " "].map(|end| format!("`{word}{end}"));
+        assert!(ends.iter().any(|it| page.contains(it)) || word == "help", "{word}");
+    }
+}
+
 async fn session_text(text: &str, with_backlog: bool) -> (ConsoleEnd, String) {
     let node = Node::start(0);
     let console = Console {
