@@ -11,10 +11,7 @@
     clippy::disallowed_methods,
     reason = "a benchmark measures in real time"
 )]
-#![expect(
-    clippy::unwrap_used,
-    reason = "a benchmark that cannot go on stops"
-)]
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
 #![expect(
     clippy::print_stdout,
     reason = "a benchmark reports to whoever runs it"

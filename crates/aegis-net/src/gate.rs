@@ -16,7 +16,7 @@
 
 use std::sync::Arc;
 
-use aegis_core::{Alert, AlertId, Channel, Freshness, NodeId, PeerClass, Timestamp};
+use aegis_core::{Alert, AlertId, Channel, Freshness, NodeId, PeerClass, SKEW_MAX, Timestamp};
 
 use crate::wire::{Unverified, WireError};
 
@@ -59,6 +59,8 @@ pub struct Arrival<'a> {
 pub enum Admission {
     /// It is heard and passed on.
     Accept(Arc<Alert>),
+    /// It was handed over earlier and is still news: it is passed on, but not heard again.
+    Relay,
     /// It is neither heard nor passed on, and its forwarder did nothing wrong by sending it.
     Ignore(Ignored),
     /// It breaks the protocol.
@@ -120,7 +122,7 @@ pub struct Gate {
     strangers: TokenBucket,
     met: TokenBucket,
     all: TokenBucket,
-    known: Table<AlertId, ()>,
+    known: Table<AlertId, Timestamp>, // with the time of the statement
     standings: Standings,
 }
 
@@ -169,6 +171,10 @@ impl Gate {
                 admission: Admission::Accept(Arc::new(alert)),
                 blame: flooding,
             },
+            Err(Refused::Relay) => Judgement {
+                admission: Admission::Relay,
+                blame: flooding,
+            },
             Err(Refused::Ignore(ignored)) => Judgement {
                 admission: Admission::Ignore(ignored),
                 blame: flooding,
@@ -204,8 +210,8 @@ impl Gate {
     }
 
     /// Remembers an alert of this node's own as known.
-    pub fn remember(&mut self, id: AlertId) {
-        self.known.insert(id, ());
+    pub fn remember(&mut self, alert: &Alert) {
+        self.known.insert(alert.id(), alert.statement().stated_at);
     }
 
     /// Takes one from the forwarder's quota for `channel`.
@@ -239,8 +245,10 @@ impl Gate {
         } = arrival;
         let invalid = |error| Refused::Reject(Rejected::Invalid(error), forwarder);
         let id = AlertId::of(bytes);
-        if self.known.touch(&id).is_some() {
-            return Err(Refused::Ignore(Ignored::Known));
+        if let Some(stated_at) = self.known.touch(&id) {
+            let is_news = channel == Channel::Gossip && now.since(*stated_at) <= SKEW_MAX;
+            let ignore = Refused::Ignore(Ignored::Known);
+            return Err(if is_news { Refused::Relay } else { ignore });
         }
         let message = Unverified::parse(bytes).map_err(invalid)?;
         let freshness = Freshness::of(message.statement(), now, channel);
@@ -264,7 +272,7 @@ impl Gate {
         if channel == Channel::Gossip {
             self.take_from_author(now, author);
         }
-        self.known.insert(id, ());
+        self.remember(&alert);
         Ok(alert)
     }
 
@@ -306,8 +314,9 @@ impl Judgement {
     }
 }
 
-/// Why a message is not accepted, and by whose fault it is rejected.
+/// Why a message is not heard, and by whose fault it is rejected.
 enum Refused {
+    Relay,
     Ignore(Ignored),
     Reject(Rejected, NodeId),
 }

@@ -118,14 +118,16 @@ pub async fn start(
             Err(error) => drop(started_tx.send(Err(error))),
         }
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(NetError::Start)?;
     let thread = thread::Builder::new()
         .name("aegis-net".to_owned())
         .spawn(move || {
-            runtime.block_on(run);
+            // Without a runtime nothing is started, and the caller is told that it died.
+            if let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+            {
+                runtime.block_on(run);
+            }
             let _ = stopped_tx.send(());
         })
         .map_err(NetError::Start)?;

@@ -68,6 +68,7 @@ fn handed_over(gate: &mut Gate, now: Timestamp, bytes: &[u8]) -> Judgement {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Outcome {
     Accepted,
+    Relayed,
     Ignored(Ignored),
     Rejected(Misbehaviour, u8),
 }
@@ -76,6 +77,7 @@ enum Outcome {
 fn outcome(judgement: Judgement) -> Outcome {
     match judgement.admission {
         Admission::Accept(_) => Outcome::Accepted,
+        Admission::Relay => Outcome::Relayed,
         Admission::Ignore(ignored) => Outcome::Ignored(ignored),
         Admission::Reject(_) => {
             let blame = judgement.blame.unwrap();
@@ -164,7 +166,8 @@ fn an_alert_is_admitted_once_by_whatever_way() {
     let message = alert(AUTHOR, 1);
     assert_eq!(outcome(gossip(&mut gate, NOW, &message)), Outcome::Accepted);
     let known = Outcome::Ignored(Ignored::Known);
-    assert_eq!(outcome(gossip(&mut gate, NOW, &message)), known);
+    let late = NOW + Duration::from_secs(301);
+    assert_eq!(outcome(gossip(&mut gate, late, &message)), known);
     assert_eq!(outcome(handed_over(&mut gate, NOW, &message)), known);
     gate.forget(&AlertId::of(&message));
     assert_eq!(
@@ -187,11 +190,31 @@ fn admitted(gate: &mut Gate, now: Timestamp, author: u8, from: u32) -> u32 {
         .count() as u32
 }
 
+/// What was handed over to this node was not to its neighbours.
+#[test]
+fn what_is_known_and_still_news_is_relayed() {
+    let mut gate = gate();
+    let message = alert(AUTHOR, 1);
+    assert_eq!(
+        outcome(handed_over(&mut gate, NOW, &message)),
+        Outcome::Accepted
+    );
+    let later = NOW + Duration::from_secs(300);
+    assert_eq!(
+        outcome(gossip(&mut gate, later, &message)),
+        Outcome::Relayed
+    );
+}
+
 #[test]
 fn an_author_has_a_burst_and_then_a_rate() {
+    let limits = Limits::default();
+    assert_eq!(
+        limits.author(PeerClass::Configured),
+        limits.author(PeerClass::Lan)
+    );
     for (class, burst, a_second_later) in [
         (Some(PeerClass::Lan), 1000, 20),
-        (Some(PeerClass::Configured), 1000, 20),
         (Some(PeerClass::Dht), 50, 1),
         (None, 50, 1),
     ] {
@@ -269,15 +292,15 @@ fn a_flooder_pays_but_cannot_suppress_what_it_brings() {
     let mut gate = Gate::new(limits);
     gate.set_class(node(AUTHOR), PeerClass::Lan);
     let mut floods = 0;
-    for n in 0..700 {
+    for n in 0..170 {
         let judged = gossip(&mut gate, NOW, &alert(AUTHOR, n));
         floods += u32::from(judged.blame.is_some());
         assert_eq!(outcome(judged), Outcome::Accepted, "{n}");
     }
-    assert_eq!(floods, 690);
+    assert_eq!(floods, 160);
     let flood = |gate: &mut Gate| gate.charge(NOW, node(FORWARDER), Misbehaviour::Flooding);
     let until = |gate: &mut Gate, wanted| (1..).find(|_| flood(gate).conduct == wanted);
-    assert_eq!(until(&mut gate, Conduct::Throttled), Some(110));
+    assert_eq!(until(&mut gate, Conduct::Throttled), Some(640));
     assert_eq!(until(&mut gate, Conduct::CutOff), Some(800));
 }
 

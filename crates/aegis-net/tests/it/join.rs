@@ -260,6 +260,22 @@ async fn a_newly_met_peer_is_handed_what_was_published_before() {
 }
 
 #[tokio::test]
+async fn peers_of_a_peer_are_met_through_the_dht() {
+    let config = |bootstrap: Vec<Address>| P2pConfig {
+        bootstrap,
+        kad: true,
+        ..lonely(Transport::Tcp)
+    };
+    let a = TestNode::start(config(Vec::new())).await;
+    let entry = vec![a.address.clone()];
+    let mut b = TestNode::start(config(entry.clone())).await;
+    let mut c = TestNode::start(config(entry)).await;
+    b.wait_for_peer(a.id()).await;
+    b.wait_for_peer(c.id()).await;
+    c.wait_for_peer(b.id()).await;
+}
+
+#[tokio::test]
 async fn a_banned_peer_stays_out_until_it_is_let_in() {
     let mut a = TestNode::start(lonely(Transport::Tcp)).await;
     let mut b = TestNode::start(P2pConfig {

@@ -191,8 +191,9 @@ impl TestNode {
 /// Waits until `holds`, looking every few milliseconds.
 pub(crate) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let wait = async {
+        let mut look = tokio::time::interval(Duration::from_millis(5));
         while !holds() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            look.tick().await;
         }
     };
     let in_time = tokio::time::timeout(DEADLINE, wait).await;

@@ -28,7 +28,7 @@ const CLASS_SETTLES_IN: Duration = Duration::from_secs(1);
 impl Node {
     /// Sends an alert of ours to everybody.
     pub(super) fn publish(&mut self, alert: &Alert) {
-        self.gate.remember(alert.id());
+        self.gate.remember(alert);
         let gossip = &mut self.swarm.behaviour_mut().gossip;
         let id = alert.id();
         match gossip.publish(topic(), alert.wire().to_vec()) {
@@ -218,6 +218,7 @@ impl Node {
         count(&self.counters, &admission);
         let acceptance = match admission {
             Admission::Accept(alert) => self.deliver(alert, arrival),
+            Admission::Relay => MessageAcceptance::Accept,
             Admission::Ignore(ignored) => {
                 tracing::trace!(forwarder = %arrival.forwarder, ?ignored, "Ignored a message");
                 MessageAcceptance::Ignore
@@ -257,7 +258,7 @@ impl Node {
 fn count(counters: &Counters, admission: &Admission) {
     counters.count(match admission {
         Admission::Accept(_) => Counted::Accepted,
-        Admission::Ignore(_) => Counted::Ignored,
+        Admission::Relay | Admission::Ignore(_) => Counted::Ignored,
         Admission::Reject(_) => Counted::Rejected,
     });
 }

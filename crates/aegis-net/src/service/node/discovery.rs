@@ -19,6 +19,9 @@ use crate::{
 /// How often the global network is asked for more peers while there are few.
 const WALK_EVERY: Duration = Duration::from_secs(60);
 
+/// How soon the global network is asked after a new peer came.
+const WALK_SOON: Duration = Duration::from_secs(2);
+
 /// How many peers are enough not to ask for more: one and a half meshes.
 const PEERS_ENOUGH: usize = 12;
 
@@ -181,6 +184,8 @@ impl Node {
         for address in addresses.take(IDENTIFIED_MAX) {
             kad.add_address(&peer_id, address);
         }
+        // Whom the new peer knows is worth asking soon.
+        self.walk_at = self.walk_at.min(self.now() + WALK_SOON);
     }
 
     pub(super) fn handle_kad_event(&mut self, event: kad::Event) {
@@ -226,8 +231,11 @@ impl Node {
         if now < self.walk_at || has_enough || self.peers.connected.is_empty() {
             return;
         }
-        self.walk_at = now + WALK_EVERY;
-        if let Some(kad) = self.swarm.behaviour_mut().kad.as_mut() {
+        let Some(kad) = self.swarm.behaviour_mut().kad.as_mut() else {
+            return;
+        };
+        if kad.kbuckets().next().is_some() {
+            self.walk_at = now + WALK_EVERY;
             kad.get_closest_peers(PeerId::random());
             let _ = kad.start_providing(namespace());
         }

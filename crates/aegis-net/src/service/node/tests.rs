@@ -43,15 +43,16 @@ fn an_idle_node_s_gossip_beats_on_time() {
         tracing::subscriber::with_default(subscriber, || {
             let runtime = tokio::runtime::Builder::new_current_thread();
             let runtime = { runtime }.enable_all().build().unwrap();
-            runtime.block_on(async { idle_node().run(commands_rx).await });
+            runtime.block_on(async { Box::pin(idle_node().run(commands_rx)).await });
         });
     });
     let runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = { runtime }.enable_all().build().unwrap();
     // Five beats, and time for two more on a busy machine.
     let watch = async {
+        let mut look = time::interval(Duration::from_millis(10));
         while beats.load(Relaxed) < 5 {
-            time::sleep(Duration::from_millis(10)).await;
+            look.tick().await;
         }
     };
     let in_time = runtime.block_on(async { time::timeout(7 * HEARTBEAT, watch).await });
