@@ -13,7 +13,7 @@ use super::{
     report::{Report, Talk},
 };
 use crate::daemon::Clock;
-use cast::Cast;
+use cast::{Cast, Visitor};
 
 /// How long a detection blocks in the lab: long enough to prove, short enough to wait for.
 const BLOCK_SECS: u64 = 8;
@@ -31,8 +31,11 @@ const EXPIRY_DEADLINE: Duration = Duration::from_secs(BLOCK_SECS + 4);
 const FLOOD_PACKETS: u32 = 4_000;
 const FLOOD_RATE: u32 = 4_000;
 
-/// Requests that try a node afterwards.
+/// Connections that the attacker tries before and after the block.
 const PROBES: u32 = 20;
+
+/// Visits of the bystander without which it has proved nothing.
+const VISITS_MIN: u32 = 100;
 
 /// Runs the whole scenario.
 pub(super) async fn run(args: LabArgs, talk: &Talk) -> anyhow::Result<Report> {
@@ -47,66 +50,12 @@ pub(super) async fn run(args: LabArgs, talk: &Talk) -> anyhow::Result<Report> {
     ));
     let mut cast = Cast::gather(args.nodes)?;
     report.nodes = cast.nodes.iter().map(|it| it.name.clone()).collect();
-    talk.step("waiting until mDNS has joined the nodes");
-    let joined = cast.join(JOIN_DEADLINE).await?;
-    report.prove(
-        "the nodes found each other by mDNS",
-        joined.by_mdns,
-        joined.figures(),
-    );
-    let attacker = Indicator::host(cast.address("attacker")?);
-
-    talk.step("the bystander starts to visit every node, all the time");
-    cast.open_doors().await?;
-    let visitor = cast.start_visitor()?;
-    let before = cast.knock("attacker", PROBES).await?;
-    let figures = format!(
-        "{} of {PROBES} of the attacker's connections answered",
-        before.answered
-    );
-    report.prove(
-        "before the attack everybody is served",
-        before.answered == PROBES,
-        figures,
-    );
-
-    talk.step(&format!(
-        "the attacker floods node {} with {FLOOD_PACKETS} requests",
-        cast.nodes[0].name
-    ));
-    let base = cast.counters().await?;
-    let flooded = cast.flood(FLOOD_PACKETS, FLOOD_RATE).await?;
-    let mut late = None;
-    for node in &cast.nodes {
-        let blocked = node.wait_blocked(attacker, true, SPREAD_DEADLINE).await;
-        late = late.or(blocked.err());
-    }
-    if let Some(error) = late {
-        report.prove(
-            "the attacker is blocked on every node",
-            false,
-            format!("{error:#}"),
-        );
-    }
-    evidence::local_drop(&cast, &base, &flooded, &mut report).await?;
-    evidence::spread(&cast, attacker, &flooded, &mut report).await?;
-
-    talk.step("the attacker tries every node");
-    evidence::proven_by_packets(&cast, attacker, &mut report).await?;
-
-    talk.step(&format!(
-        "waiting until the block of {BLOCK_SECS} s has expired"
-    ));
-    for node in &cast.nodes {
-        node.wait_blocked(attacker, false, EXPIRY_DEADLINE).await?;
-    }
-    let after = cast.knock("attacker", PROBES).await?;
-    expired(&cast, &flooded, &mut report, after.answered).await?;
-
+    let visitor = join(&mut cast, talk, &mut report).await?;
+    attack(&cast, talk, &mut report).await?;
     let visited = visitor.finish().await?;
     report.prove(
         "the bystander loses nothing",
-        visited.failed == 0 && visited.answered > 100,
+        visited.failed == 0 && visited.answered > VISITS_MIN,
         format!(
             "{} visits answered, {} failed, median {} µs, longest {} µs",
             visited.answered, visited.failed, visited.median_us, visited.max_us
@@ -124,6 +73,60 @@ pub(super) async fn run(args: LabArgs, talk: &Talk) -> anyhow::Result<Report> {
         cast.dismiss().await?;
     }
     Ok(report)
+}
+
+/// Waits until the nodes know each other, and shows that everybody is served.
+async fn join(cast: &mut Cast, talk: &Talk, report: &mut Report) -> anyhow::Result<Visitor> {
+    talk.step("waiting until mDNS has joined the nodes");
+    let joined = cast.join(JOIN_DEADLINE).await?;
+    report.prove(
+        "the nodes found each other by mDNS",
+        joined.by_mdns,
+        joined.figures(),
+    );
+    talk.step("the bystander starts to visit every node, all the time");
+    cast.open_doors().await?;
+    let visitor = cast.start_visitor()?;
+    let before = cast.knock("attacker", PROBES).await?;
+    let figures = format!(
+        "{} of {PROBES} of the attacker's connections answered",
+        before.answered
+    );
+    report.prove(
+        "before the attack everybody is served",
+        before.answered == PROBES,
+        figures,
+    );
+    Ok(visitor)
+}
+
+/// Lets the attacker flood one node, looks at what every node does, and waits for the end of it.
+async fn attack(cast: &Cast, talk: &Talk, report: &mut Report) -> anyhow::Result<()> {
+    let attacker = Indicator::host(cast.address("attacker")?);
+    let victim = &cast.nodes[0].name;
+    talk.step(&format!(
+        "the attacker floods node {victim} with {FLOOD_PACKETS} requests"
+    ));
+    let base = cast.counters().await?;
+    let flooded = cast.flood(FLOOD_PACKETS, FLOOD_RATE).await?;
+    for node in &cast.nodes {
+        if let Err(error) = node.wait_blocked(attacker, true, SPREAD_DEADLINE).await {
+            let claim = format!("the attacker is blocked on {}", node.name);
+            report.prove(&claim, false, format!("{error:#}"));
+        }
+    }
+    evidence::local_drop(cast, &base, &flooded, report).await?;
+    evidence::spread(cast, attacker, &flooded, report).await?;
+    talk.step("the attacker tries every node");
+    evidence::proven_by_packets(cast, attacker, report).await?;
+    talk.step(&format!(
+        "waiting until the block of {BLOCK_SECS} s has expired"
+    ));
+    for node in &cast.nodes {
+        node.wait_blocked(attacker, false, EXPIRY_DEADLINE).await?;
+    }
+    let after = cast.knock("attacker", PROBES).await?;
+    expired(cast, &flooded, report, after.answered).await
 }
 
 async fn expired(
