@@ -78,6 +78,8 @@ pub enum ModeRequest {
     Generic,
     /// The traffic-control ingress hook, or fail.
     Tc,
+    /// The same by filter, as kernels before 6.6 have it, or fail.
+    TcFilter,
 }
 
 /// How many entries the tables hold at most. They cost memory by what is in them.

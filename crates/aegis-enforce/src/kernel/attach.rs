@@ -70,6 +70,9 @@ pub(super) fn attach(
                 for link in others.iter().filter(|it| !it.mode.is_xdp()) {
                     pins.remove_link(link)?;
                 }
+                if mode != Mode::TcFilter {
+                    remove_filter(interface, pins.instance()); // of an earlier run, if any
+                }
                 return Ok(state(mode, chosen(interface, request, mode, &reasons)));
             }
             Err(error) => reasons.push(format!("{mode}: {}", explain(mode, &error))),
@@ -123,6 +126,7 @@ fn candidates(interface: &str, request: ModeRequest) -> &'static [Mode] {
         ModeRequest::Native => &[Mode::Native],
         ModeRequest::Generic => &[Mode::Generic],
         ModeRequest::Tc => &[Mode::Tcx, Mode::TcFilter],
+        ModeRequest::TcFilter => &[Mode::TcFilter],
     }
 }
 
@@ -251,7 +255,7 @@ fn chosen(interface: &str, request: ModeRequest, mode: Mode, failed: &[String]) 
     match request {
         ModeRequest::Auto if interface == "lo" => "the loopback device has no driver".into(),
         ModeRequest::Auto => "the driver takes it".into(),
-        ModeRequest::Native | ModeRequest::Generic | ModeRequest::Tc => {
+        ModeRequest::Native | ModeRequest::Generic | ModeRequest::Tc | ModeRequest::TcFilter => {
             format!("{mode} was asked for")
         }
     }

@@ -256,3 +256,35 @@ fn jumbo_frames_take_native_mode_too() {
     ));
     assert_eq!(only(&enforcer).mode, Mode::Native, "{:?}", only(&enforcer));
 }
+
+#[test]
+fn a_filter_is_replaced_not_doubled_and_goes_with_its_instance() {
+    let (Some(mut instance), Some(mut other)) = (Instance::new(), Instance::new()) else {
+        return;
+    };
+    let cable = Cable::new();
+    let namespace = &cable.defender;
+    let filter = ModeRequest::TcFilter;
+    let filters = || {
+        let shown = namespace.run("tc", &["filter", "show", "dev", INTERFACE, "ingress"]);
+        shown.matches("direct-action").count()
+    };
+    for _ in 0..3 {
+        let enforcer = unwrap(start(&mut instance, namespace, &[INTERFACE], filter));
+        assert_eq!(only(&enforcer).mode, Mode::TcFilter);
+        assert_eq!(filters(), 1);
+    }
+    drop(unwrap(start(&mut other, namespace, &[INTERFACE], filter)));
+    assert_eq!(filters(), 2);
+    // Another mode takes its place.
+    drop(unwrap(start(
+        &mut instance,
+        namespace,
+        &[INTERFACE],
+        ModeRequest::Tc,
+    )));
+    assert_eq!(filters(), 1);
+    let report = namespace.enter(|| unwrap(detach(other.name(), &other.config.bpffs)));
+    assert_eq!(report.filters, [INTERFACE]);
+    assert_eq!(filters(), 0);
+}

@@ -11,6 +11,7 @@
 )]
 
 mod attach;
+mod bench;
 mod capacity;
 mod detector;
 mod exempt;

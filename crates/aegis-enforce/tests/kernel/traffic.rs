@@ -76,6 +76,7 @@ fn generic_mode_drops_the_attacker_and_nobody_else() {
 #[test]
 fn traffic_control_drops_the_attacker_and_nobody_else() {
     check_mode(ModeRequest::Tc);
+    check_mode(ModeRequest::TcFilter);
 }
 
 #[test]

@@ -54,6 +54,15 @@ impl Namespace {
         ip(&arguments);
     }
 
+    /// Runs another program in the namespace and returns what it prints.
+    #[track_caller]
+    pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> String {
+        let output = self.enter(|| Command::new(program).args(arguments).output().unwrap());
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{program}: {error}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// Runs `work` on a thread of its own in the namespace.
     #[track_caller]
     pub(crate) fn enter<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
