@@ -107,7 +107,7 @@ pub(crate) fn stats() -> Stats {
             published: 3,
             refused: counters(&[("protected", 1), ("too_fast", 1)]),
         },
-        net: counters(&[("messages_in", 120)]),
+        net: counters(&[("messages_in", 120), ("messages_forged", 0)]),
     }
 }
 

@@ -204,7 +204,10 @@ fn the_documentation_names_every_word() {
     let page = include_str!("../../../../docs/cli.md");
     for word in Word::all() {
         let ends = ["`", " "].map(|end| format!("`{word}{end}"));
-        assert!(ends.iter().any(|it| page.contains(it)) || word == "help", "{word}");
+        assert!(
+            ends.iter().any(|it| page.contains(it)) || word == "help",
+            "{word}"
+        );
     }
 }
 

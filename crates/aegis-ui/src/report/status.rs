@@ -80,10 +80,12 @@ pub(crate) fn stats(stats: &Stats) -> String {
     text
 }
 
+/// Returns the counters that count something; JSON has the others too.
 fn named(counters: &BTreeMap<String, u64>) -> impl Iterator<Item = (&str, u64)> {
-    counters
+    let named = counters
         .iter()
-        .map(|(name, number)| (name.as_str(), *number))
+        .map(|(name, number)| (name.as_str(), *number));
+    named.filter(|(_, number)| *number > 0)
 }
 
 fn counters<'a>(title: &str, counters: impl IntoIterator<Item = (&'a str, u64)>) -> String {

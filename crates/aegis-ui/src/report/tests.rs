@@ -157,13 +157,15 @@ fn an_unblock_says_what_it_did_and_what_still_holds() {
         ended(true, 1, None),
         "Unblocked 192.0.2.7, 1 own alert taken back\n"
     );
+    assert_eq!(ended(false, 0, None), "192.0.2.7 was not blocked\n");
     assert_eq!(
-        ended(false, 0, None),
-        "192.0.2.7 was not blocked; alerts heard so far will not block it either\n"
+        ended(false, 2, None),
+        "192.0.2.7 was not blocked, 2 own alerts taken back\n"
     );
     assert_eq!(
-        ended(true, 0, Some(ip("192.0.2.0/24"))),
-        "Unblocked 192.0.2.7\n  still covered by 192.0.2.0/24\n"
+        ended(false, 0, Some(ip("192.0.2.0/24"))),
+        "192.0.2.7 was not blocked by itself\n  still blocked by 192.0.2.0/24: \
+         unblock 192.0.2.0/24, or allow 192.0.2.7\n"
     );
 }
 
