@@ -23,6 +23,9 @@ pub const DEFAULT_THREAT_TYPE: &str = "brute_force";
 /// The severity of a block that names none: over every node's default `min_severity`.
 pub const DEFAULT_SEVERITY: &str = "7";
 
+/// What options that every command takes are listed under in help.
+pub const GLOBAL_HEADING: &str = "Global options";
+
 /// What can be asked of a running node.
 #[derive(Clone, Debug, Eq, PartialEq, Subcommand)]
 pub enum Command {
@@ -34,7 +37,7 @@ pub enum Command {
     List,
     /// Block an address or prefix here, and tell the other nodes
     Block(BlockArgs),
-    /// End a block on this node; others' alerts do not bring it back
+    /// End a block here; alerts of others do not bring it back, this host's detectors may
     Unblock(UnblockArgs),
     /// Tell the other nodes about an address or prefix without blocking it here
     Publish(PublishArgs),
@@ -84,16 +87,16 @@ pub struct AlertArgs {
     /// Kind of attack: syn_flood, brute_force, port_scan …
     #[arg(value_name = "TYPE", default_value = DEFAULT_THREAT_TYPE)]
     pub threat_type: ThreatType,
-    /// How bad, 1 to 10
+    /// How bad, 1 to 10; nodes block from their own `min_severity` on (5 by default)
     #[arg(default_value = DEFAULT_SEVERITY, value_parser = parse::severity)]
     pub severity: Severity,
-    /// Whether the source address is proven; an operator's word is taken as verified
-    #[arg(long)]
+    /// Whether the source address is proven [default: verified]
+    #[arg(long, value_name = "KIND")]
     pub evidence: Option<EvidenceArg>,
-    /// Words for others to read, at most 512 bytes
+    /// Words for the operators of other nodes, at most 512 bytes
     #[arg(long, value_name = "TEXT")]
     pub description: Option<Description>,
-    /// Even if it is the address of a configured peer
+    /// Do it even if it is the address of a configured peer or bootstrap node
     #[arg(long)]
     pub force: bool,
 }
@@ -112,7 +115,7 @@ pub enum EvidenceArg {
 pub struct UnblockArgs {
     /// Address or prefix
     pub ip: Indicator,
-    /// Also take back this node's own alerts
+    /// Also take back this node's own alerts about it, on every node
     #[arg(long)]
     pub withdraw: bool,
 }
@@ -120,7 +123,7 @@ pub struct UnblockArgs {
 /// What `allow` takes.
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
 pub struct AllowArgs {
-    /// Address or prefix; none lists the allowlist
+    /// Address or prefix; leave it out to list the allowlist
     pub ip: Option<Indicator>,
     /// Take it off the allowlist instead
     #[arg(long, requires = "ip", conflicts_with_all = ["allow_for", "comment"])]
@@ -138,12 +141,13 @@ pub struct AllowArgs {
 #[derive(Args, Clone, Debug, Default, Eq, PartialEq)]
 pub struct ClientArgs {
     /// Answer in JSON, one line for each command
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL_HEADING)]
     pub json: bool,
-    /// Control socket of the node
+    /// Control socket of the node to talk to
     #[arg(
         long,
         global = true,
+        help_heading = GLOBAL_HEADING,
         value_name = "PATH",
         env = "AEGIS_SOCKET",
         hide_env_values = true

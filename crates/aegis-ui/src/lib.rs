@@ -17,7 +17,7 @@ mod text;
 
 pub use command::{
     AlertArgs, AllowArgs, BlockArgs, ClientArgs, Command, DEFAULT_SEVERITY, DEFAULT_THREAT_TYPE,
-    EvidenceArg, PublishArgs, UnblockArgs, parse_duration_secs,
+    EvidenceArg, GLOBAL_HEADING, PublishArgs, UnblockArgs, parse_duration_secs,
 };
 pub use completions::completions;
 pub use console::{Console, ConsoleEnd, Input, LINE_BYTES_MAX};
@@ -25,4 +25,4 @@ pub use event::line;
 pub use outcome::Outcome;
 pub use run::run;
 pub use screen::{Format, Screen};
-pub use text::shown;
+pub use text::{count, shown, shown_lines};

@@ -37,7 +37,7 @@ pub(crate) fn published(reply: &Published) -> String {
     format!("Published {indicator} until {expires_at} as {alert_id}, not blocked here\n")
 }
 
-/// Tells that a block was ended.
+/// Tells whether a block was ended, and what still holds.
 pub(crate) fn unblocked(reply: &Unblocked) -> String {
     let Unblocked {
         indicator,
@@ -48,14 +48,19 @@ pub(crate) fn unblocked(reply: &Unblocked) -> String {
     let mut text = if was_blocked {
         format!("Unblocked {indicator}")
     } else {
-        format!("{indicator} was not blocked; alerts heard so far will not block it either")
+        format!("{indicator} was not blocked")
     };
+    if covered_by.is_some() && !was_blocked {
+        text.push_str(" by itself");
+    }
     if withdrawn > 0 {
         text.push_str(&format!(", {} taken back", count(withdrawn, "own alert")));
     }
     text.push('\n');
     if let Some(wider) = covered_by {
-        text.push_str(&format!("  still covered by {wider}\n"));
+        text.push_str(&format!(
+            "  still blocked by {wider}: unblock {wider}, or allow {indicator}\n"
+        ));
     }
     text
 }

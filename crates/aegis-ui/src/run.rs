@@ -61,6 +61,8 @@ async fn answer(
         Command::Unblock(args) => {
             let unblocked = client.unblock(&args.into()).await?;
             screen.show(&unblocked, report::unblocked)?;
+            // A wider block still covers it: what was asked for is not so.
+            return Ok(Outcome::answer(unblocked.covered_by.is_none()));
         }
         Command::Publish(args) => {
             let published = client.publish(&args.into()).await?;

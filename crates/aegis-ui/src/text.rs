@@ -15,7 +15,7 @@ pub fn shown(text: &str) -> String {
 }
 
 /// Returns a text of ours that quotes others, with its line breaks as they are.
-pub(crate) fn shown_lines(text: &str) -> String {
+pub fn shown_lines(text: &str) -> String {
     let lines: Vec<_> = text.split('\n').map(shown).collect();
     lines.join("\n")
 }
@@ -76,7 +76,7 @@ pub(crate) fn bytes(count: u64) -> String {
 }
 
 /// Returns a number and its noun, as in `1 packet` and `2 packets`.
-pub(crate) fn count(number: u64, noun: &str) -> String {
+pub fn count(number: u64, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{ending}")
 }
