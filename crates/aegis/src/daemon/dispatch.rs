@@ -123,10 +123,15 @@ impl Node {
         }
     }
 
-    /// Gives the network the class that this node sees an author in.
+    /// Returns where a peer was reached last.
+    pub(super) fn known_address(&self, peer: NodeId) -> Option<String> {
+        let known = self.engine.peers().find(|it| it.peer == peer)?;
+        Some(known.address.clone()).filter(|it| !it.is_empty())
+    }
+
+    /// Takes in that a connected peer is of another class than it seemed.
     pub(super) fn class_changed(&mut self, peer: NodeId, class: aegis_core::PeerClass) {
-        let known = self.engine.peers().find(|it| it.peer == peer);
-        let address = known.map(|it| it.address.clone()).unwrap_or_default();
+        let address = self.known_address(peer).unwrap_or_default();
         self.handle(Input::PeerConnected {
             peer,
             class,

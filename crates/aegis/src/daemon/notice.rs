@@ -89,10 +89,15 @@ impl Node {
                 peer,
                 address,
                 class,
-                ..
+                dialled,
             } => {
                 self.hub.publish(now, EventKind::PeerConnected { peer });
-                let address = (address.to_string(), address.ip());
+                // A peer that called did so from a passing port: where it was reached stays known.
+                let text = match self.known_address(peer) {
+                    Some(known) if !dialled => known,
+                    Some(_) | None => address.to_string(),
+                };
+                let address = (text, address.ip());
                 self.handle(Input::PeerConnected {
                     peer,
                     class,
