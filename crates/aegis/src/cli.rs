@@ -114,7 +114,7 @@ pub fn main() -> ExitCode {
         }
         Command::Generate { what } => print(&generate::document(what)),
     };
-    outcome.unwrap_or_else(|error| failed(&error)).into()
+    outcome.unwrap_or_else(|error| failed(&error, json)).into()
 }
 
 /// Reads the command line as `T` says.

@@ -54,8 +54,9 @@ pub fn main() -> ExitCode {
         Ok(foreground) => foreground,
         Err(error) => return usage(&error),
     };
+    let is_json = foreground.json;
     run(foreground)
-        .unwrap_or_else(|error| failed(&error))
+        .unwrap_or_else(|error| failed(&error, is_json))
         .into()
 }
 

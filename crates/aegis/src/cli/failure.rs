@@ -4,21 +4,31 @@ use std::io::{self, Write as _};
 
 use aegis_ui::Outcome;
 
+use crate::config::ConfigError;
+
 /// Says what failed and why, and returns what that means.
-pub(crate) fn failed(error: &anyhow::Error) -> Outcome {
+pub(crate) fn failed(error: &anyhow::Error, is_json: bool) -> Outcome {
+    let (outcome, code) = meaning(error);
+    let message = format!("{error:#}");
+    let line = if is_json {
+        serde_json::json!({ "code": code, "message": message }).to_string()
+    } else {
+        format!("error: {}", aegis_ui::shown_lines(message.trim_end()))
+    };
     // Where talk cannot be written, the exit code alone must do.
-    let _ = writeln!(
-        io::stderr(),
-        "error: {}",
-        aegis_ui::shown(&format!("{error:#}"))
-    );
-    let is_denied = |it: &io::Error| matches!(it.kind(), io::ErrorKind::PermissionDenied);
+    let _ = writeln!(io::stderr(), "{line}");
+    outcome
+}
+
+/// Returns how a command ended that failed so, and the word that a program knows it by.
+fn meaning(error: &anyhow::Error) -> (Outcome, &'static str) {
+    let is_denied = |it: &io::Error| it.kind() == io::ErrorKind::PermissionDenied;
     let mut causes = error.chain();
     if causes.any(|it| it.downcast_ref::<io::Error>().is_some_and(is_denied)) {
-        return Outcome::NotPermitted;
+        return (Outcome::NotPermitted, "denied");
     }
-    if error.downcast_ref::<crate::config::ConfigError>().is_some() {
-        return Outcome::Usage;
+    if error.downcast_ref::<ConfigError>().is_some() {
+        return (Outcome::Usage, "config");
     }
-    Outcome::Negative
+    (Outcome::Negative, "failed")
 }

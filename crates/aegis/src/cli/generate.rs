@@ -38,7 +38,7 @@ fn help() -> String {
 }
 
 fn write_pages(command: &Command, pages: &mut String) {
-    let name = command.get_bin_name().unwrap_or(command.get_name());
+    let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
     let page = command.clone().term_width(COLUMNS).render_long_help();
     pages.push_str(&format!("\n## {name}\n\n```text\n"));
     for line in page.to_string().lines() {
