@@ -107,6 +107,19 @@ impl Enforcer {
         }
     }
 
+    /// Returns the live blocks of exactly these indicators with their counters, as read from the
+    /// kernel: what a page of a list needs, without reading the whole.
+    pub fn entries(
+        &self,
+        now: Timestamp,
+        indicators: &[Indicator],
+    ) -> Result<Vec<Blocked>, EnforceError> {
+        match &self.0 {
+            Kind::Kernel(kernel) => kernel.entries(now, indicators),
+            Kind::Twin(twin) => Ok(twin.entries(now, indicators)),
+        }
+    }
+
     /// Applies every change in order. A full table refuses single blocks, which is told at the
     /// end; everything else is done.
     pub fn apply(&mut self, now: Timestamp, changes: &[Change]) -> Result<(), EnforceError> {

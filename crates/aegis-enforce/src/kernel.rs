@@ -24,7 +24,12 @@ pub(crate) use self::attach::remove_filter;
 pub use self::pins::mount_bpffs_if_missing;
 pub(crate) use self::pins::{Pins, instances};
 use self::{
-    blocks::Blocks, clock::TickClock, exempt::Exemptions, program::Programs, tables::Tables,
+    blocks::Blocks,
+    clock::{TickClock, Ticks},
+    exempt::Exemptions,
+    program::Programs,
+    sweep::Cursors,
+    tables::Tables,
 };
 use crate::{Counters, EnforceError, EventStream, InterfaceState, SynFlood};
 
@@ -39,6 +44,9 @@ pub(crate) struct KernelEnforcer {
     interfaces: Vec<InterfaceState>,
     /// Wall-clock time less ticks when last looked at.
     offset_millis: i64,
+    cursors: Cursors,
+    /// The jiffy of the last sweep for want of room.
+    swept_at: u64,
     pins: Pins,
     /// Held for as long as we live: two owners would undo each other's changes.
     _lock: File,
@@ -79,7 +87,7 @@ impl KernelEnforcer {
                 Change::Block {
                     indicator,
                     expires_at,
-                } => self.block_or_make_room(now, indicator, expires_at),
+                } => self.block_or_make_room(ticks, indicator, expires_at),
                 Change::Unblock(indicator) => self
                     .blocks
                     .unblock(&self.tables, ticks, indicator)
@@ -145,17 +153,21 @@ impl KernelEnforcer {
 
     fn block_or_make_room(
         &mut self,
-        now: Timestamp,
+        ticks: Ticks,
         indicator: Indicator,
         expires_at: Timestamp,
     ) -> Result<(), EnforceError> {
-        let ticks = self.clock.read(now)?;
         let result = self
             .blocks
             .block(&self.tables, ticks, indicator, expires_at);
         let result = match result {
-            // What has expired still takes up room until it is swept.
-            Err(EnforceError::TableFull { .. }) if self.sweep(now)? > 0 => {
+            // What has expired still takes up room until it is swept. Once a second at most: a table
+            // full of live entries must not cost a sweep for each one it refuses.
+            Err(EnforceError::TableFull { .. })
+                if ticks.jiffies >= self.swept_at.saturating_add(ticks.hz) =>
+            {
+                self.swept_at = ticks.jiffies;
+                self.sweep_all(ticks)?;
                 self.blocks
                     .block(&self.tables, ticks, indicator, expires_at)
             }

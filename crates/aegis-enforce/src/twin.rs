@@ -62,16 +62,16 @@ impl Twin {
 
     pub(crate) fn blocklist(&self, now: Timestamp) -> Vec<Blocked> {
         let live = self.ruleset.blocks().iter().filter(|(_, it)| now < **it);
-        live.map(|(indicator, expires_at)| Blocked {
-            indicator: *indicator,
-            expires_at: *expires_at,
-            packets: 0,
-            bytes: 0,
-            violations: 0,
-            last_seen: None,
-            is_from_detector: false,
-        })
-        .collect()
+        live.map(|(indicator, expires_at)| blocked(*indicator, *expires_at))
+            .collect()
+    }
+
+    pub(crate) fn entries(&self, now: Timestamp, indicators: &[Indicator]) -> Vec<Blocked> {
+        let entry = |it: &Indicator| {
+            let expires_at = self.ruleset.blocks().get(it).filter(|it| now < **it)?;
+            Some(blocked(*it, *expires_at))
+        };
+        indicators.iter().filter_map(entry).collect()
     }
 
     pub(crate) fn reconcile(&mut self, now: Timestamp, ruleset: &Ruleset) -> Reconciled {
@@ -103,6 +103,19 @@ impl Twin {
 fn covering(indicator: Indicator) -> impl Iterator<Item = Indicator> {
     let address: IpAddr = indicator.address();
     (0..=indicator.prefix_len()).filter_map(move |it| Indicator::prefix(address, it))
+}
+
+/// Returns a block that nothing has met, because nothing is looked at.
+const fn blocked(indicator: Indicator, expires_at: Timestamp) -> Blocked {
+    Blocked {
+        indicator,
+        expires_at,
+        packets: 0,
+        bytes: 0,
+        violations: 0,
+        last_seen: None,
+        is_from_detector: false,
+    }
 }
 
 #[cfg(test)]

@@ -30,6 +30,16 @@ impl Prefixes {
         self.deadlines.contains_key(prefix)
     }
 
+    /// Returns the prefixes that end by themselves at or before jiffy `now`.
+    pub(super) fn over(&self, now: u64) -> Vec<Indicator> {
+        let is_over = |it: &(&Indicator, &u64)| *it.1 <= now;
+        self.deadlines
+            .iter()
+            .filter(is_over)
+            .map(|it| *it.0)
+            .collect()
+    }
+
     /// Returns whether there is any prefix of one family.
     pub(super) fn has_family(&self, is_ipv4: bool) -> bool {
         let edge = if is_ipv4 {

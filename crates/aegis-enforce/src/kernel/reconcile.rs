@@ -40,7 +40,7 @@ impl KernelEnforcer {
                 Some(_) => done.renewed += 1,
                 None => done.added += 1,
             }
-            refused.note(self.block_or_make_room(now, *indicator, *expires_at))?;
+            refused.note(self.block_or_make_room(ticks, *indicator, *expires_at))?;
         }
         for (indicator, (place, entry)) in present {
             if ruleset.blocks().contains_key(&indicator) {

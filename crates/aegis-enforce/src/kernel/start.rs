@@ -17,6 +17,7 @@ use super::{
     pins::{NEXT, Pins, is_bpffs},
     program::Programs,
     set_flag,
+    sweep::Cursors,
     tables::{Tables, fit},
     write_syn_flood,
 };
@@ -84,6 +85,8 @@ impl KernelEnforcer {
             exemptions,
             interfaces: Vec::new(),
             offset_millis: 0,
+            cursors: Cursors::default(),
+            swept_at: 0,
             pins,
             _lock: lock,
             _programs: None,

@@ -23,6 +23,14 @@ pub(crate) struct KernelMap {
     info: MapInfo,
 }
 
+/// Where in a hash map a scan goes on.
+#[derive(Debug, Default)]
+pub(crate) struct Cursor {
+    /// The kernel's own mark; it wants room for a key here.
+    position: [u64; 4],
+    is_moved: bool,
+}
+
 impl KernelMap {
     /// Takes over the map behind `fd`.
     pub(crate) fn new(fd: OwnedFd) -> io::Result<Self> {
@@ -101,19 +109,31 @@ impl KernelMap {
     /// Returns every entry of a hash map. Entries that come or go meanwhile may or may not be
     /// among them.
     pub(crate) fn entries<K: Plain, V: Plain>(&self) -> io::Result<Vec<(K, V)>> {
+        let mut entries = Vec::new();
+        let mut cursor = Cursor::default();
+        self.scan(&mut cursor, usize::MAX, |key, value| {
+            entries.push((key, value))
+        })?;
+        Ok(entries)
+    }
+
+    /// Shows `visit` at least `entries_max` entries of a hash map from `cursor` on, or all up to
+    /// the end, from where the next scan starts over.
+    pub(crate) fn scan<K: Plain, V: Plain>(
+        &self,
+        cursor: &mut Cursor,
+        entries_max: usize,
+        mut visit: impl FnMut(K, V),
+    ) -> io::Result<()> {
         self.check::<K>(self.info.key_size);
         self.check::<V>(self.info.value_size);
-        let mut entries = Vec::new();
         let mut keys = Vec::<K>::with_capacity(BATCH_ENTRIES);
         let mut values = Vec::<V>::with_capacity(BATCH_ENTRIES);
-        let mut cursor = [0_u64; 4]; // the kernel wants room for a key here
-        let mut is_first = true;
-        // Each call moves on by at least one bucket, and there are at most twice as many as
-        // entries, rounded up: the bound only stops a kernel gone mad.
-        for _ in 0..=u64::from(self.info.max_entries) * 4 {
-            let position = cursor.as_mut_ptr() as u64;
+        let mut seen = 0;
+        while seen < entries_max {
+            let position = (&raw mut cursor.position) as u64;
             let mut arguments = Batch {
-                from: if is_first { 0 } else { position },
+                from: if cursor.is_moved { position } else { 0 },
                 to: position,
                 keys: keys.as_mut_ptr() as u64,
                 values: values.as_mut_ptr() as u64,
@@ -121,9 +141,8 @@ impl KernelMap {
                 map: self.fd.as_raw_fd() as u32,
                 ..Batch::default()
             };
-            is_first = false;
-            let result = bpf(Command::MapLookupBatch, &mut arguments);
-            let is_last = match result {
+            // Each call moves on by at least one bucket, so this ends.
+            let is_last = match bpf(Command::MapLookupBatch, &mut arguments) {
                 Ok(_) => false,
                 Err(error) if error.raw_os_error() == Some(libc::ENOENT) => true,
                 Err(error) => return Err(error),
@@ -134,12 +153,16 @@ impl KernelMap {
                 keys.set_len(count);
                 values.set_len(count);
             }
-            entries.extend(keys.drain(..).zip(values.drain(..)));
+            for (key, value) in keys.drain(..).zip(values.drain(..)) {
+                visit(key, value);
+            }
+            seen += count;
+            cursor.is_moved = !is_last;
             if is_last {
-                return Ok(entries);
+                break;
             }
         }
-        Ok(entries)
+        Ok(())
     }
 
     /// Returns every entry of a trie, which has no dependable batch read.

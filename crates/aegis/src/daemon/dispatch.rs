@@ -109,7 +109,8 @@ impl Node {
                 chain(&error)
             ));
         }
-        self.read_back = None;
+        // A long list is not read again for every change of it.
+        self.read_back.take_if(|it| it.is_small());
     }
 
     fn send(&mut self, command: NetCommand) {

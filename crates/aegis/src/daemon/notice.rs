@@ -11,6 +11,13 @@ impl Node {
     pub(super) fn notice(&mut self, notice: Notice) {
         let now = self.now();
         let kind = match notice {
+            // What it takes back is told where that changes something, as an unblock.
+            Notice::AlertReceived { alert, .. } | Notice::Published(alert)
+                if alert.statement().withdraws.is_some() =>
+            {
+                tracing::debug!(alert = %alert.id(), "Alert taken back");
+                return;
+            }
             Notice::Detected {
                 indicator,
                 threat_type,

@@ -6,36 +6,73 @@ mod why;
 
 pub(super) use state::attach_mode;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use aegis_api::{ApiError, ErrorCode, ttl_secs};
+use aegis_api::{ApiError, ErrorCode, RulesetState, ttl_secs};
 use aegis_core::{AlertId, AllowEntry, Decision, Indicator, Reply, Timestamp};
 use aegis_enforce::{Blocked, EnforceError};
 
-/// What the kernel held when it was asked last.
+/// How the kernel and the ruleset compared when that was looked at last.
 pub(super) struct ReadBack {
     at: Timestamp,
-    entries: BTreeMap<Indicator, Blocked>,
+    state: RulesetState,
 }
 
-/// How long a read-back of the kernel serves questions: a list of many pages is asked for in less.
-const READ_BACK_FOR: Duration = Duration::from_secs(1);
+impl ReadBack {
+    /// Returns whether looking again costs next to nothing.
+    pub(super) fn is_small(&self) -> bool {
+        self.state.actual <= 1_000
+    }
+
+    /// Returns for how long it serves questions: so that asking takes a hundredth of the time at
+    /// most, however long the list and however often it is asked for.
+    fn serves_for(&self) -> Duration {
+        let micros = self.state.actual.saturating_mul(200);
+        Duration::from_micros(micros).max(READ_BACK_FOR_MIN)
+    }
+}
+
+/// The least that a read-back serves.
+const READ_BACK_FOR_MIN: Duration = Duration::from_millis(500);
 
 impl super::Node {
-    /// Returns what the kernel holds, asked again where the last answer is old.
-    fn read_back(&mut self) -> Result<&BTreeMap<Indicator, Blocked>, ApiError> {
+    /// Returns how the kernel's blocklist and the ruleset compare, looked at again where the last
+    /// look is old.
+    fn ruleset_state(&mut self) -> Result<RulesetState, ApiError> {
         let now = self.now();
-        let is_recent = |it: &ReadBack| now.since(it.at) < READ_BACK_FOR;
-        if !self.read_back.as_ref().is_some_and(is_recent) {
-            let blocked = self.enforcer.get_blocklist(now).map_err(kernel_error)?;
-            let entries = blocked.into_iter().map(|it| (it.indicator, it)).collect();
-            self.read_back = Some(ReadBack { at: now, entries });
-        }
-        let missing = || ApiError::new(ErrorCode::Internal, "the kernel was not read");
-        self.read_back
+        let recent = self
+            .read_back
             .as_ref()
-            .map(|it| &it.entries)
-            .ok_or_else(missing)
+            .filter(|it| now.since(it.at) < it.serves_for());
+        if let Some(it) = recent {
+            return Ok(it.state);
+        }
+        let kernel = self.enforcer.get_blocklist(now).map_err(kernel_error)?;
+        let kernel: BTreeSet<Indicator> = kernel.into_iter().map(|it| it.indicator).collect();
+        let ruleset = self.engine.ruleset();
+        let are_all_there = ruleset.blocks().keys().all(|it| kernel.contains(it));
+        let (intended, actual) = (ruleset.blocks().len() as u64, kernel.len() as u64);
+        let state = RulesetState {
+            intended,
+            actual,
+            generation: ruleset.generation(),
+            in_agreement: are_all_there && intended == actual,
+        };
+        self.read_back = Some(ReadBack { at: now, state });
+        Ok(state)
+    }
+
+    /// Returns what the kernel holds of exactly these indicators, read now.
+    fn read_entries(
+        &self,
+        indicators: &[Indicator],
+    ) -> Result<BTreeMap<Indicator, Blocked>, ApiError> {
+        let entries = self.enforcer.entries(self.now(), indicators);
+        let entries = entries.map_err(kernel_error)?.into_iter();
+        Ok(entries.map(|it| (it.indicator, it)).collect())
     }
 }
 

@@ -80,6 +80,7 @@ impl Daemon {
             ticket: 0,
             changes: Vec::new(),
             read_back: None,
+            swept_at: started_at,
         };
         node.take_over(facts)?;
         let connections = node.watch_connections();

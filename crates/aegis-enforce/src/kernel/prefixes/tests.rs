@@ -66,3 +66,15 @@ fn knows_which_families_it_holds() {
     let none = prefixes(&[]);
     assert!(!none.has_family(true) && !none.has_family(false));
 }
+
+#[test]
+fn tells_which_are_over() {
+    let prefixes = prefixes(&[
+        ("10.0.0.0/8", 100),
+        ("11.0.0.0/8", 101),
+        ("2001:db8::/32", 99),
+    ]);
+    assert_eq!(prefixes.over(98), []);
+    let over: Vec<String> = prefixes.over(100).iter().map(ToString::to_string).collect();
+    assert_eq!(over, ["10.0.0.0/8", "2001:db8::/32"]);
+}

@@ -8,21 +8,24 @@ use crate::daemon::Node;
 
 impl Node {
     pub(in crate::daemon) fn blocks(
-        &mut self,
+        &self,
         query: &PageQuery<Indicator>,
     ) -> Result<Page<Block>, ApiError> {
         let now = self.now();
-        self.read_back()?;
-        let kernel = self.read_back.as_ref().map(|it| &it.entries);
-        let items =
-            self.engine
-                .blocks_after(query.cursor())
-                .filter_map(|(indicator, decisions)| {
-                    let last = decisions.iter().max_by_key(|it| it.expires_at)?;
-                    let entry = kernel.and_then(|it| it.get(indicator));
-                    Some((*indicator, block(now, last, entry)))
-                });
-        Ok(query.collect(items))
+        let behind = self.engine.blocks_after(query.cursor());
+        let decisions = behind.filter_map(|(indicator, decisions)| {
+            let last = decisions.iter().max_by_key(|it| it.expires_at)?;
+            Some((*indicator, last))
+        });
+        let page = query.collect(decisions);
+        let indicators: Vec<Indicator> = page.items.iter().map(|it| it.indicator).collect();
+        let kernel = self.read_entries(&indicators)?;
+        let items = page.items.into_iter();
+        let items = items.map(|it| block(now, it, kernel.get(&it.indicator)));
+        Ok(Page {
+            items: items.collect(),
+            next: page.next,
+        })
     }
 
     pub(in crate::daemon) fn check(&self, indicator: &Indicator) -> Check {

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use aegis_api::{
-    AlertStats, ApiError, AttachMode, Interface, NodeMode, PeerCounts, RulesetState, Stats, Status,
-    Traffic,
+    AlertStats, ApiError, AttachMode, Interface, NodeMode, PeerCounts, Stats, Status, Traffic,
 };
 use aegis_enforce::{Counter, InterfaceState, Mode};
 
@@ -54,22 +53,6 @@ impl Node {
             state_dir: self.state_dir.clone(),
             memory_bytes: memory::resident_bytes(),
             problems,
-        })
-    }
-
-    /// Compares what the node wants with what the kernel says it holds.
-    fn ruleset_state(&mut self) -> Result<RulesetState, ApiError> {
-        let actual = self.read_back()?.len() as u64;
-        let kernel = self.read_back.as_ref().map(|it| &it.entries);
-        let ruleset = self.engine.ruleset();
-        let holds = |it| kernel.is_some_and(|entries| entries.contains_key(it));
-        let are_all_there = ruleset.blocks().keys().all(holds);
-        let intended = ruleset.blocks().len() as u64;
-        Ok(RulesetState {
-            intended,
-            actual,
-            generation: ruleset.generation(),
-            in_agreement: are_all_there && intended == actual,
         })
     }
 

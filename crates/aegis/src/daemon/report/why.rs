@@ -10,16 +10,18 @@ use super::block;
 use crate::daemon::Node;
 
 impl Node {
-    pub(in crate::daemon) fn why(&mut self, indicator: &Indicator) -> Result<Why, ApiError> {
+    pub(in crate::daemon) fn why(&self, indicator: &Indicator) -> Result<Why, ApiError> {
         let now = self.now();
-        self.read_back()?;
-        let kernel = self.read_back.as_ref().map(|it| &it.entries);
-        let entry_of = |it: &Indicator| kernel.and_then(|entries| entries.get(it));
         let mut why = self.engine.why(indicator);
         why.evidence
             .sort_by_key(|it| std::cmp::Reverse(it.received_at));
         why.evidence.truncate(WHY_LINES_MAX);
         let blocking = why.blocked.map(|it| it.entry);
+        let mut asked: Vec<Indicator> = why.decisions.iter().map(|it| it.indicator).collect();
+        asked.push(*indicator);
+        asked.dedup();
+        let kernel = self.read_entries(&asked)?;
+        let entry_of = |it: &Indicator| kernel.get(it);
         let refusals = why.evidence.iter().filter_map(refusal);
         let decisions = why.decisions.iter().take(WHY_LINES_MAX);
         let node = self.node_id();
