@@ -52,6 +52,7 @@ struct Node {
     ticket: u64,
     changes: Vec<Change>,
     read_back: Option<report::ReadBack>,
+    swept_at: Timestamp,
 }
 
 /// The network as the daemon sees it: a queue down and counters, or nothing.
