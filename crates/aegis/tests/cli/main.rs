@@ -1,0 +1,21 @@
+//! The real `aegis` through a shell's eyes: what it says where, and how it ends.
+//!
+//! Nodes here observe without a kernel, on loopback ports of the system's choice, in directories
+//! of the test's own: nothing needs root and nothing leaves this host.
+
+#![expect(clippy::expect_used, reason = "a test stops where its set-up fails")]
+
+mod answers;
+mod bad_input;
+mod config;
+#[path = "../support/daemon.rs"]
+mod daemon;
+mod guards;
+mod life;
+mod no_kernel;
+#[path = "../support/sandbox.rs"]
+mod sandbox;
+mod shell;
+mod together;
+#[path = "../support/wait.rs"]
+mod wait;
