@@ -108,19 +108,38 @@ impl Default for Counters {
 }
 
 /// The key of a prefix table, as the kernel's trie wants it.
+///
+/// `N` is a multiple of eight: the kernel lays the value right behind the address, and an atomic
+/// addition to a counter there that straddles a cache line costs a thousand times what it should.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 #[repr(C)]
 pub struct PrefixKey<const N: usize> {
     /// The prefix length in bits, in host byte order.
     pub prefix_len: u32,
-    /// The address in network byte order, host bits zero.
+    /// The address in network byte order, host bits and what lies behind it zero.
     pub address: [u8; N],
 }
 
-/// The key of an IPv4 prefix table.
-pub type PrefixV4 = PrefixKey<4>;
+/// The key of an IPv4 prefix table: four bytes of address, four of padding.
+pub type PrefixV4 = PrefixKey<8>;
 /// The key of an IPv6 prefix table.
 pub type PrefixV6 = PrefixKey<16>;
+
+impl PrefixV4 {
+    /// Returns the key of an IPv4 prefix.
+    pub const fn new_v4(prefix_len: u32, [a, b, c, d]: [u8; 4]) -> Self {
+        Self {
+            prefix_len,
+            address: [a, b, c, d, 0, 0, 0, 0],
+        }
+    }
+
+    /// Returns the IPv4 address.
+    pub const fn octets(self) -> [u8; 4] {
+        let [a, b, c, d, ..] = self.address;
+        [a, b, c, d]
+    }
+}
 
 /// Which address family an [`Event`] speaks of.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

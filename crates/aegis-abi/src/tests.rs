@@ -12,7 +12,7 @@ fn values_have_no_padding() {
     assert_eq!(size_of::<SynWindow>(), 16);
     assert_eq!(size_of::<Clock>(), 16);
     assert_eq!(size_of::<Counters>(), 8 * Counter::COUNT);
-    assert_eq!(size_of::<PrefixV4>(), 8);
+    assert_eq!(size_of::<PrefixV4>(), 12);
     assert_eq!(size_of::<PrefixV6>(), 20);
     assert_eq!(size_of::<Event>(), 4 + 4 + 16 + 4 + 4 + 3 * 8 + 4 + 4);
     assert_eq!(align_of::<BlockEntry>(), 8);
@@ -50,6 +50,17 @@ fn a_counter_is_its_slot_and_has_a_name_of_its_own() {
         let same_name = |it: &&Counter| it.as_str() == counter.as_str();
         assert_eq!(Counter::ALL.iter().filter(same_name).count(), 1);
     }
+}
+
+#[test]
+fn a_value_behind_a_trie_key_is_aligned() {
+    // The kernel lays it behind the address, which begins at a multiple of eight.
+    for address_bytes in [size_of::<PrefixV4>() - 4, size_of::<PrefixV6>() - 4] {
+        assert_eq!(address_bytes % align_of::<BlockEntry>(), 0);
+    }
+    let key = PrefixV4::new_v4(24, [203, 0, 113, 0]);
+    assert_eq!(key.octets(), [203, 0, 113, 0]);
+    assert_eq!(key.address[4..], [0; 4]);
 }
 
 #[test]

@@ -271,6 +271,7 @@ fn is_live(moment: &Moment<'_>, entry: Option<&Shared<BlockEntry>>) -> bool {
 struct TrieKey4 {
     prefix_len: u32,
     address: u32,
+    padding: u64,
 }
 
 impl TrieKey4 {
@@ -279,12 +280,13 @@ impl TrieKey4 {
         Self {
             prefix_len: 32,
             address,
+            padding: 0,
         }
     }
 
     #[inline(always)]
-    fn as_key(&self) -> &Key<[u8; 4]> {
-        // SAFETY: `Key` is a packed word and 4 bytes, as we are.
+    fn as_key(&self) -> &Key<[u8; 8]> {
+        // SAFETY: `Key` is a packed word and 8 bytes, the first 12 of ours.
         unsafe { &*(&raw const *self).cast() }
     }
 }

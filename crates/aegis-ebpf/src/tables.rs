@@ -33,13 +33,13 @@ pub(crate) static BLOCK_V6: HashMap<[u64; 2], Shared<BlockEntry>> =
 pub(crate) static BLOCK_NET64: HashMap<u64, Shared<BlockEntry>> =
     HashMap::with_max_entries(maps::BLOCK_V6_MAX, BPF_F_NO_PREALLOC);
 #[map]
-pub(crate) static BLOCK_PREFIX4: LpmTrie<[u8; 4], Shared<BlockEntry>> =
+pub(crate) static BLOCK_PREFIX4: LpmTrie<[u8; 8], Shared<BlockEntry>> =
     LpmTrie::with_max_entries(maps::BLOCK_PREFIX_MAX, BPF_F_NO_PREALLOC);
 #[map]
 pub(crate) static BLOCK_PREFIX6: LpmTrie<[u8; 16], Shared<BlockEntry>> =
     LpmTrie::with_max_entries(maps::BLOCK_PREFIX_MAX, BPF_F_NO_PREALLOC);
 #[map]
-pub(crate) static ALLOW_V4: LpmTrie<[u8; 4], AllowEntry> =
+pub(crate) static ALLOW_V4: LpmTrie<[u8; 8], AllowEntry> =
     LpmTrie::with_max_entries(maps::ALLOW_MAX, BPF_F_NO_PREALLOC);
 #[map]
 pub(crate) static ALLOW_V6: LpmTrie<[u8; 16], AllowEntry> =

@@ -59,10 +59,7 @@ impl Place {
         let prefix_len = u32::from(indicator.prefix_len());
         match indicator.address() {
             IpAddr::V4(it) if indicator.is_host() => Self::HostV4(it.octets()),
-            IpAddr::V4(it) => Self::Prefix4(PrefixV4 {
-                prefix_len,
-                address: it.octets(),
-            }),
+            IpAddr::V4(it) => Self::Prefix4(PrefixV4::new_v4(prefix_len, it.octets())),
             IpAddr::V6(it) if indicator.is_host() => Self::HostV6(it.octets()),
             IpAddr::V6(it) if prefix_len == 64 => Self::Net64(net64(it.octets())),
             IpAddr::V6(it) => Self::Prefix6(PrefixV6 {
@@ -80,7 +77,7 @@ impl Place {
                 let address = [a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0];
                 Indicator::prefix(address.into(), 64)
             }
-            Self::Prefix4(it) => Indicator::prefix(it.address.into(), it.prefix_len as u8),
+            Self::Prefix4(it) => Indicator::prefix(it.octets().into(), it.prefix_len as u8),
             Self::Prefix6(it) => Indicator::prefix(it.address.into(), it.prefix_len as u8),
         }
     }
@@ -187,10 +184,7 @@ impl Blocks {
         match indicator.address() {
             IpAddr::V4(address) => {
                 let address = address.octets();
-                let key = PrefixV4 {
-                    prefix_len,
-                    address,
-                };
+                let key = PrefixV4::new_v4(prefix_len, address);
                 let has_host = indicator.is_host() && is_live(tables.block_v4.get(&address)?);
                 Ok(has_host || is_live(tables.block_prefix4.get(&key)?))
             }

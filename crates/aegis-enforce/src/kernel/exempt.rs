@@ -107,7 +107,7 @@ pub(super) fn all_exemptions(tables: &Tables) -> io::Result<Vec<(Indicator, Exem
     let v6 = tables.allow_v6.trie_entries::<PrefixV6, AllowEntry>()?;
     let v4 = v4
         .into_iter()
-        .map(|(key, it)| (IpAddr::from(key.address), key.prefix_len, it));
+        .map(|(key, it)| (IpAddr::from(key.octets()), key.prefix_len, it));
     let v6 = v6
         .into_iter()
         .map(|(key, it)| (IpAddr::from(key.address), key.prefix_len, it));
@@ -126,10 +126,7 @@ enum Key {
 fn key(indicator: Indicator) -> Key {
     let prefix_len = u32::from(indicator.prefix_len());
     match indicator.address() {
-        IpAddr::V4(it) => Key::V4(PrefixV4 {
-            prefix_len,
-            address: it.octets(),
-        }),
+        IpAddr::V4(it) => Key::V4(PrefixV4::new_v4(prefix_len, it.octets())),
         IpAddr::V6(it) => Key::V6(PrefixV6 {
             prefix_len,
             address: it.octets(),
