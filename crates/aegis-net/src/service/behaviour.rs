@@ -154,7 +154,7 @@ type AnyError = Box<dyn Error + Send + Sync>;
 
 fn behaviour(config: &P2pConfig, keypair: &Keypair, wall: Wall) -> Result<Behaviour, AnyError> {
     let peer_id = keypair.public().to_peer_id();
-    let mdns = config.mdns.then(|| mdns(peer_id)).transpose()?;
+    let mdns = if config.mdns { mdns(peer_id) } else { None };
     let kad = config.kad.then(|| kad(peer_id));
     Ok(Behaviour {
         limits: connection_limits::Behaviour::new(connection_limits(config)),
@@ -191,13 +191,17 @@ fn connection_limits(config: &P2pConfig) -> connection_limits::ConnectionLimits 
         .with_max_established_per_peer(Some(CONNECTIONS_PER_PEER_MAX))
 }
 
-fn mdns(peer_id: libp2p::PeerId) -> io::Result<mdns::tokio::Behaviour> {
+/// Returns the search of the local network; where it cannot be had the node goes without.
+fn mdns(peer_id: libp2p::PeerId) -> Option<mdns::tokio::Behaviour> {
     let config = mdns::Config {
         ttl: MDNS_TTL,
         query_interval: MDNS_INTERVAL,
         enable_ipv6: false,
     };
+    let warn = |error: &io::Error| tracing::warn!(%error, "Cannot search the local network");
     mdns::tokio::Behaviour::new(config, peer_id)
+        .inspect_err(warn)
+        .ok()
 }
 
 fn kad(peer_id: libp2p::PeerId) -> kad::Behaviour<MemoryStore> {

@@ -10,7 +10,7 @@ use libp2p::{
     swarm::dial_opts::DialOpts,
 };
 
-use super::{Node, bare, ip_of, node_of};
+use super::{Node, bare, ip_of, node_of, peer_of};
 use crate::{
     Address, NetEvent, P2pConfig, Via,
     service::behaviour::{KAD_PROTOCOL, PROTOCOL_VERSION, TOPIC},
@@ -47,6 +47,9 @@ impl Node {
     pub(super) fn learn_from(&mut self, config: &P2pConfig) {
         let now = self.now();
         for at in &config.peers {
+            // There is always a place for whom the operator named.
+            let limits = &mut self.swarm.behaviour_mut().limits;
+            limits.bypass_peer_id(&peer_of(at.peer()));
             self.learn(now, at.peer(), at.address().clone(), Via::Configured);
         }
         for at in &config.known_peers {
