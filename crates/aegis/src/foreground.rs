@@ -105,6 +105,7 @@ async fn attend(
         Ok(ConsoleEnd::NodeGone) => return Ok(Outcome::Done), // a signal ended the node first
         Ok(ConsoleEnd::EndOfInput) if is_detached() => return Ok(Outcome::Done),
         Ok(ConsoleEnd::Quit | ConsoleEnd::EndOfInput) => {}
+        Err(_) if *stop_tx.borrow() => return Ok(Outcome::Done), // a signal was quicker
         Err(error) => {
             let _ = stop_tx.send(true);
             return Err(error).context("attach the console");

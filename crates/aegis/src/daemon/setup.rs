@@ -15,7 +15,7 @@ use aegis_enforce::{
 use aegis_net::{Identity, NetHandle, P2pConfig, PeerAddress, wire};
 use aegis_store::Store;
 use anyhow::Context as _;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::{Clock, ControlHandle, Net, Node, event_loop::Sources, report};
 use crate::config::{Config, Interfaces, configured_addresses};
@@ -122,17 +122,20 @@ impl Daemon {
     /// Runs until told to stop, then says goodbye and leaves the blocks standing.
     pub async fn run(mut self) -> anyhow::Result<()> {
         self.node.announce_start();
-        let mut stop_rx = self.sources.stop_rx.clone();
+        let (stopped_tx, stopped_rx) = oneshot::channel::<()>();
         let stopped = async move {
-            // An error means that nobody can tell any more: stop as well.
-            let _ = stop_rx.wait_for(|is_stopping| *is_stopping).await;
+            let _ = stopped_rx.await; // an error: the loop is gone
         };
         {
             let serve = aegis_api::serve(self.listener, self.control, stopped);
             let run = async {
                 self.node.run(&mut self.sources).await;
+                // Told before the server ends whoever listens.
+                let now = self.node.now();
+                self.node.hub.publish(now, EventKind::ServiceStopping);
                 self.sources.calls_rx.close();
                 self.node.orders.clear();
+                drop(stopped_tx);
             };
             tokio::join!(serve, run);
         }
@@ -201,7 +204,6 @@ impl Node {
     }
 
     async fn stop(&mut self, net: Option<NetHandle>, config: &Config) -> anyhow::Result<()> {
-        self.hub.publish(self.now(), EventKind::ServiceStopping);
         if let Some(net) = net {
             self.net = Net::default();
             if let Err(error) = net.stop(NET_STOP_TIMEOUT).await {

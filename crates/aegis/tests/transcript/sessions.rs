@@ -87,7 +87,7 @@ fn a_console_whose_daemon_stops_says_so_and_ends() {
     sandbox.stop(daemon);
     let ended = session.program.ended();
     assert_eq!(ended.code(), Some(3), "{}", session.heard());
-    session.hear("The node has stopped\n");
+    session.hear("Service is stopping\nThe node has stopped\n");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use axum::{
     http::request::Parts,
     response::{IntoResponse, Response, sse},
 };
-use futures::{StreamExt, stream};
+use futures::{Stream, StreamExt, stream};
 use serde::Deserialize;
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
@@ -64,10 +64,8 @@ pub(super) async fn stream<C: Control>(
     } else {
         (Vec::new(), last_seq)
     };
-    let events = stream::iter(recent)
-        .chain(coming(events_rx))
-        .map(to_sse)
-        .take_until(Box::pin(stopping));
+    let events = stream::iter(recent).chain(coming(events_rx)).map(to_sse);
+    let events = all_before(stopping, events);
     let keep_alive = sse::KeepAlive::new().interval(KEEP_ALIVE);
     let seq = [(EVENT_SEQ_HEADER, seq.to_string())];
     (seq, sse::Sse::new(events).keep_alive(keep_alive)).into_response()
@@ -75,7 +73,7 @@ pub(super) async fn stream<C: Control>(
 
 fn coming(
     events_rx: broadcast::Receiver<Arc<Event>>,
-) -> impl futures::Stream<Item = Arc<Event>> + Send {
+) -> impl Stream<Item = Arc<Event>> + Send {
     let mut missed = 0;
     BroadcastStream::new(events_rx).flat_map(move |received| {
         let told = match received {
@@ -86,6 +84,21 @@ fn coming(
             }
         };
         stream::iter(told.into_iter().flatten())
+    })
+}
+
+/// Ends `events` at `stopping`, behind everything that was told by then.
+fn all_before<T>(
+    stopping: impl Future<Output = ()> + Send,
+    events: impl Stream<Item = T> + Send,
+) -> impl Stream<Item = T> + Send {
+    let parts = (Box::pin(events), Box::pin(stopping));
+    stream::unfold(parts, async |(mut events, mut stopping)| {
+        tokio::select! {
+            biased;
+            event = events.next() => event.map(|it| (it, (events, stopping))),
+            () = &mut stopping => None,
+        }
     })
 }
 

@@ -108,7 +108,10 @@ async fn one_stream_too_many_is_told_so_and_a_closed_one_makes_room() {
 async fn the_stream_ends_with_the_node() {
     let node = Node::start();
     let mut events = node.client.events(false).await.expect("a stream");
+    node.hub.publish(NOW, EventKind::ServiceStopping);
     node.stop().await;
+    let last = events.next().await.expect("no error");
+    assert_eq!(last.map(|it| it.kind), Some(EventKind::ServiceStopping));
     assert!(events.next().await.expect("no error").is_none());
 }
 
