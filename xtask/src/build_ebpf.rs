@@ -159,8 +159,8 @@ fn build(root: &Path) -> anyhow::Result<Vec<u8>> {
     let source = root.join("crates/aegis-ebpf");
     let toolchain = toolchain().context("find the pinned compiler")?;
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let target = target.join("bpf");
-    let status = Command::new("cargo")
+    let target = std::path::absolute(target.join("bpf")).context("find the target folder")?;
+    let output = Command::new("cargo")
         .arg(format!("+{toolchain}"))
         .args(["build", "--release", "--locked", "-Z", "build-std=core"])
         .args(["--target", TARGET, "--quiet"])
@@ -175,9 +175,14 @@ fn build(root: &Path) -> anyhow::Result<Vec<u8>> {
         .env_remove("RUSTC_WRAPPER")
         .env_remove("RUSTUP_TOOLCHAIN")
         .env_remove("CARGO")
-        .status()
+        .output()
         .context("run cargo")?;
-    ensure!(status.success(), "the kernel program does not build");
+    // Kept back where all went well: the compiler warns of a flag that we mean.
+    let messages = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success(),
+        "the kernel program does not build:\n{messages}"
+    );
     let built = target.join(TARGET).join("release/aegis");
     let stripped = target.join("aegis.bpf.o");
     let objcopy = objcopy().context("find llvm-objcopy")?;

@@ -83,6 +83,7 @@ impl fmt::Display for Table {
 struct Bench {
     config: EnforceConfig,
     scale: Scale,
+    start: Instant,
 }
 
 impl Drop for Bench {
@@ -118,11 +119,15 @@ impl Bench {
             capacity,
             syn_flood: without_detector(),
         };
-        Ok(Self { config, scale })
+        Ok(Self {
+            config,
+            scale,
+            start: clock(),
+        })
     }
 
     fn measure(&self) -> Result<Table, Anything> {
-        let mut enforcer = Enforcer::start(&self.config, T0)?;
+        let mut enforcer = Enforcer::start(&self.config, self.now())?;
         let mut packets = vec![Row {
             name: "an empty program",
             nanos: self.empty()?,
@@ -156,7 +161,7 @@ impl Bench {
         let tc = tc.map(|(name, from)| (name, self.tc(|it| tcp_v4(from + it, ACK))));
         entries.push(self.fill(&mut enforcer, "renew an IPv4 address", host_v4)?);
         entries.extend(self.read_back(&mut enforcer)?);
-        enforcer.apply(T0, &[exempt()])?;
+        enforcer.apply(self.now(), &[exempt()])?;
         let mut xdp = |name, packet: fn(u32) -> Vec<u8>| -> Result<(), Anything> {
             let nanos = self.xdp(packet)?;
             packets.push(Row { name, nanos });
@@ -236,22 +241,27 @@ impl Bench {
         };
         let changes: Vec<Change> = (0..self.scale.entries).map(change).collect();
         let start = clock();
-        enforcer.apply(T0, &changes)?;
+        enforcer.apply(self.now(), &changes)?;
         Ok(self.per_entry(name, start, self.scale.entries))
     }
 
     fn read_back(&self, enforcer: &mut Enforcer) -> Result<[Row; 2], EnforceError> {
         let start = clock();
-        let count = enforcer.get_blocklist(T0)?.len() as u32;
+        let count = enforcer.get_blocklist(self.now())?.len() as u32;
         let list = self.per_entry("read the blocklist", start, count);
         let start = clock();
-        enforcer.sweep(T0)?;
+        enforcer.sweep(self.now())?;
         Ok([list, self.per_entry("sweep", start, count)])
     }
 
     fn per_entry(&self, name: &'static str, start: Instant, entries: u32) -> Row {
         let nanos = start.elapsed().as_nanos() as f64 / f64::from(entries.max(1));
         Row { name, nanos }
+    }
+
+    /// Returns the wall clock, which moves on: a sweep would take one that stands for a step.
+    fn now(&self) -> Timestamp {
+        T0 + self.start.elapsed()
     }
 
     fn pin(&self, name: &str) -> PathBuf {
