@@ -6,7 +6,7 @@
 
 pub mod agent;
 mod loopback;
-mod node;
+pub mod node;
 mod report;
 mod scenario;
 pub mod testbed;
@@ -14,6 +14,7 @@ pub mod testbed;
 use aegis_ui::Outcome;
 use anyhow::Context as _;
 use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::surroundings;
 
@@ -49,6 +50,9 @@ pub fn run(args: LabArgs, is_json: bool) -> anyhow::Result<Outcome> {
         .context("start the runtime")?;
     runtime.block_on(async {
         let talk = report::Talk::new(is_json);
+        // Before anything is made: a signal that comes while it is made must not leave it behind.
+        let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
+        let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
         let scenario = async {
             if is_root {
                 scenario::run(args, &talk).await
@@ -57,12 +61,11 @@ pub fn run(args: LabArgs, is_json: bool) -> anyhow::Result<Outcome> {
             }
         };
         let report = tokio::select! {
-            report = scenario => report?,
-            interrupted = tokio::signal::ctrl_c() => {
-                interrupted.context("listen for SIGINT")?;
-                anyhow::bail!("interrupted; everything was taken down");
-            }
+            report = scenario => Some(report?),
+            _ = interrupt.recv() => None,
+            _ = terminate.recv() => None,
         };
+        let report = report.context("interrupted; everything was taken down")?;
         report.print(is_json)
     })
 }

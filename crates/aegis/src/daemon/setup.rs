@@ -203,7 +203,8 @@ impl Node {
         tracing::info!(node = %node_id, instance = %self.instance, "Service is running");
     }
 
-    async fn stop(&mut self, net: Option<NetHandle>, config: &Config) -> anyhow::Result<()> {
+    async fn stop(mut self, net: Option<NetHandle>, config: &Config) -> anyhow::Result<()> {
+        self.hub.publish(self.now(), EventKind::ServiceStopping);
         if let Some(net) = net {
             self.net = Net::default();
             if let Err(error) = net.stop(NET_STOP_TIMEOUT).await {
@@ -212,11 +213,13 @@ impl Node {
         }
         if config.clear_on_exit {
             self.handle(Input::Cleared);
-            if self.enforcer.missing_kernel().is_none() {
-                aegis_enforce::detach(&config.instance, &config.bpffs)?;
-            }
         }
         self.audit_node(Action::Stop);
+        if config.clear_on_exit && self.enforcer.missing_kernel().is_none() {
+            drop(self.enforcer); // it holds the instance
+            aegis_enforce::detach(&config.instance, &config.bpffs)
+                .context("take everything out of the kernel")?;
+        }
         tracing::info!("Service stopped");
         Ok(())
     }

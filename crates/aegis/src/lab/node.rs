@@ -17,16 +17,19 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// A running node. Dropping it ends the process.
 #[derive(Debug)]
-pub(crate) struct LabNode {
-    pub(crate) name: String,
-    pub(crate) socket: PathBuf,
-    pub(crate) client: Client,
+pub struct LabNode {
+    /// Its short name.
+    pub name: String,
+    /// Its control socket.
+    pub socket: PathBuf,
+    /// What speaks to it.
+    pub client: Client,
     child: Option<Child>,
 }
 
 impl LabNode {
     /// Starts `command`, which is to run a node with everything it keeps below `dir`.
-    pub(crate) fn start(
+    pub fn start(
         name: &str,
         mut command: Command,
         dir: &Path,
@@ -49,7 +52,7 @@ impl LabNode {
     }
 
     /// Waits until `found` finds what it looks for in the node's status.
-    pub(crate) async fn wait_for<T>(
+    pub async fn wait_for<T>(
         &mut self,
         what: &str,
         deadline: Duration,
@@ -72,7 +75,7 @@ impl LabNode {
     }
 
     /// Waits until the node says whether `indicator` is blocked as `is_blocked` wants it.
-    pub(crate) async fn wait_blocked(
+    pub async fn wait_blocked(
         &self,
         indicator: Indicator,
         is_blocked: bool,
@@ -95,7 +98,7 @@ impl LabNode {
     }
 
     /// Returns what happened on the node so far, oldest first.
-    pub(crate) async fn history(&self) -> anyhow::Result<Vec<Event>> {
+    pub async fn history(&self) -> anyhow::Result<Vec<Event>> {
         let mut stream = self.client.events(true).await?;
         let mut events = Vec::new();
         // The backlog comes at once; what comes later is not history.
@@ -105,13 +108,18 @@ impl LabNode {
         Ok(events)
     }
 
+    /// Returns the id of the process.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
     /// Leaves the process running when this is dropped.
-    pub(crate) fn keep(&mut self) {
+    pub fn keep(&mut self) {
         self.child = None;
     }
 
     /// Asks the process to end and waits for it.
-    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
+    pub async fn stop(mut self) -> anyhow::Result<()> {
         let Some(mut child) = self.child.take() else {
             return Ok(());
         };
@@ -147,6 +155,6 @@ impl Drop for LabNode {
 }
 
 /// Returns when the first event happened that `is_it` recognises.
-pub(crate) fn first(events: &[Event], is_it: impl Fn(&EventKind) -> bool) -> Option<Timestamp> {
+pub fn first(events: &[Event], is_it: impl Fn(&EventKind) -> bool) -> Option<Timestamp> {
     events.iter().find(|it| is_it(&it.kind)).map(|it| it.at)
 }

@@ -1,0 +1,18 @@
+//! The whole program on a real kernel and a real network: daemons, consoles, attackers and bad
+//! peers as processes of their own, in network namespaces that each test makes for itself.
+//!
+//! Without root every test says loudly that it is skipped; `AEGIS_REQUIRE_KERNEL=1` makes that a
+//! failure.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
+
+mod alone;
+mod hostile;
+mod kill;
+mod lab;
+mod refusal;
+mod restart;
+mod share;
+mod support;
+mod terminals;
+mod traffic;
