@@ -1,6 +1,7 @@
 //! Figures of the network: `cargo bench -p aegis-net --bench latency`.
 //!
 //! - publish → receive between two nodes on loopback over TCP and QUIC, 1,000 alerts
+//! - the same while a bad peer floods one of the two
 //! - alerts per second that one core validates
 //! - memory per connected peer
 //! - bytes that an idle pair exchanges, where it may have a network namespace of its own
@@ -11,7 +12,11 @@
     clippy::disallowed_methods,
     reason = "a benchmark measures in real time"
 )]
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a benchmark that cannot go on stops, and picks the events it is about"
+)]
 #![expect(
     clippy::print_stdout,
     reason = "a benchmark reports to whoever runs it"
@@ -33,6 +38,9 @@ use aegis_net::{
     gate::{Admission, Arrival, Gate, Limits, Quota},
     start, wire,
 };
+
+#[path = "latency/flood.rs"]
+mod flood;
 
 /// Set in the process that measures in a namespace of its own.
 const INNER: &str = "AEGIS_BENCH_IDLE";
@@ -74,12 +82,16 @@ fn main() {
     if std::env::var_os(INNER).is_some() {
         return runtime.block_on(idle(size));
     }
+    if let Ok(target) = std::env::var(flood::TARGET) {
+        return runtime.block_on(flood::flood(&target));
+    }
     if cfg!(debug_assertions) {
         println!("(built without optimisation: the figures mean little)");
     }
     for (name, listen) in [("TCP", Address::tcp as Listen), ("QUIC", Address::quic)] {
         runtime.block_on(latency(name, listen, size));
     }
+    runtime.block_on(flood::measure(size));
     validation(size);
     runtime.block_on(memory(size));
     idle_in_a_namespace();
@@ -92,8 +104,8 @@ fn now() -> Timestamp {
     Timestamp::from_millis(since.as_millis() as u64)
 }
 
+/// Returns a node whose peers may send as much as they like.
 async fn node(listen: Listen, peers: Vec<PeerAddress>) -> Node {
-    let identity = Identity::generate();
     let many = Quota {
         burst: 1_000_000,
         per_second: 1_000_000,
@@ -108,13 +120,21 @@ async fn node(listen: Listen, peers: Vec<PeerAddress>) -> Node {
         ..Limits::default()
     };
     let config = P2pConfig {
-        listen: vec![listen(Ipv4Addr::LOCALHOST.into(), 0)],
         peers,
+        limits,
+        ..P2pConfig::default()
+    };
+    node_with(listen, config).await
+}
+
+async fn node_with(listen: Listen, config: P2pConfig) -> Node {
+    let identity = Identity::generate();
+    let config = P2pConfig {
+        listen: vec![listen(Ipv4Addr::LOCALHOST.into(), 0)],
         mdns: false,
         kad: false,
         memory_bytes_max: 8 << 30,
-        limits,
-        ..P2pConfig::default()
+        ..config
     };
     let clock: Clock = Arc::new(now);
     let mut handle = start(config, &identity, clock).await.unwrap();
@@ -166,31 +186,39 @@ async fn latency(name: &str, listen: Listen, size: Size) {
     let (a, mut b) = pair(listen).await;
     let mut took = Vec::new();
     for n in 0..size.alerts {
-        let said = alert(&a.identity, n);
-        let published_at = Instant::now();
-        let publish = NetCommand::Publish(Arc::clone(&said));
-        a.handle.commands_tx.send(publish).await.unwrap();
-        loop {
-            let event = b.handle.events_rx.recv().await.unwrap();
-            if matches!(event, NetEvent::AlertReceived { alert, .. } if alert.id() == said.id()) {
-                break;
-            }
-        }
-        took.push(published_at.elapsed());
+        took.push(round_trip(&a, &mut b, n).await);
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    show(&format!("publish → receive, two nodes, {name}"), &mut took);
+    for node in [a, b] {
+        node.handle.stop(Duration::from_secs(5)).await.unwrap();
+    }
+}
+
+/// Publishes an alert on one node and waits for it on the other.
+async fn round_trip(from: &Node, to: &mut Node, n: u32) -> Duration {
+    let said = alert(&from.identity, n);
+    let published_at = Instant::now();
+    let publish = NetCommand::Publish(Arc::clone(&said));
+    from.handle.commands_tx.send(publish).await.unwrap();
+    loop {
+        let event = to.handle.events_rx.recv().await.unwrap();
+        if matches!(event, NetEvent::AlertReceived { alert, .. } if alert.id() == said.id()) {
+            return published_at.elapsed();
+        }
+    }
+}
+
+fn show(what: &str, took: &mut [Duration]) {
     took.sort_unstable();
     let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize];
     println!(
-        "publish → receive, two nodes, {name}: p50 {:?}, p99 {:?}, max {:?} ({} alerts)",
+        "{what}: p50 {:?}, p99 {:?}, max {:?} ({} alerts)",
         at(0.5),
         at(0.99),
         at(1.0),
         took.len()
     );
-    for node in [a, b] {
-        node.handle.stop(Duration::from_secs(5)).await.unwrap();
-    }
 }
 
 /// Admission alone, on one core: quota, parsing, canonical form, signature.

@@ -27,7 +27,7 @@ pub enum Misbehaviour {
 }
 
 impl Misbehaviour {
-    /// Returns what it costs, in points: at 50 a peer is throttled, at 100 cut off.
+    /// Returns what it costs, in points: at 45 a peer is throttled, at 90 cut off.
     ///
     /// An honest node never sends what costs 25, so four of those are enough. A clock may be
     /// wrong for a while. A flooder sends thousands within seconds.

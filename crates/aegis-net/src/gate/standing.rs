@@ -6,11 +6,11 @@ use aegis_core::{NodeId, Timestamp};
 
 use super::Table;
 
-/// From so many points on nothing of a peer is looked at.
-pub const THROTTLE_POINTS: f64 = 50.0;
+/// From so many points on nothing of a peer is looked at: two forgeries a minute apart.
+pub const THROTTLE_POINTS: f64 = 45.0;
 
-/// From so many points on a peer is disconnected and banned.
-pub const CUT_OFF_POINTS: f64 = 100.0;
+/// From so many points on a peer is disconnected and banned: four forgeries in quick succession.
+pub const CUT_OFF_POINTS: f64 = 90.0;
 
 /// After so long half of the points are forgiven.
 const HALF_LIFE: Duration = Duration::from_secs(600);

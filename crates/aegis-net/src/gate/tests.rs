@@ -266,8 +266,10 @@ fn a_forged_name_does_not_use_up_the_quota_of_whose_it_is() {
 #[test]
 fn two_forgeries_throttle_and_four_cut_off() {
     let mut gate = gate();
-    let charge = |gate: &mut Gate| {
-        gate.charge(NOW, node(FORWARDER), Misbehaviour::Forged)
+    let mut now = NOW;
+    let mut charge = |gate: &mut Gate| {
+        now = now + SECOND;
+        gate.charge(now, node(FORWARDER), Misbehaviour::Forged)
             .conduct
     };
     assert_eq!(charge(&mut gate), Conduct::Good);
@@ -300,8 +302,8 @@ fn a_flooder_pays_but_cannot_suppress_what_it_brings() {
     assert_eq!(floods, 160);
     let flood = |gate: &mut Gate| gate.charge(NOW, node(FORWARDER), Misbehaviour::Flooding);
     let until = |gate: &mut Gate, wanted| (1..).find(|_| flood(gate).conduct == wanted);
-    assert_eq!(until(&mut gate, Conduct::Throttled), Some(640));
-    assert_eq!(until(&mut gate, Conduct::CutOff), Some(800));
+    assert_eq!(until(&mut gate, Conduct::Throttled), Some(560));
+    assert_eq!(until(&mut gate, Conduct::CutOff), Some(720));
 }
 
 #[test]

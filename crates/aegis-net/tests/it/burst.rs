@@ -19,7 +19,7 @@ async fn a_burst_of_large_alerts_arrives_whole() {
     .await;
     a.wait_for_peer(b.id()).await;
     b.wait_for_peer(a.id()).await;
-    let said: Vec<Arc<Alert>> = (0..200).map(|n| large(&a, n)).collect();
+    let said: Vec<Arc<Alert>> = (0..100).map(|n| large(&a, n)).collect();
     for it in &said {
         a.publish(it).await;
     }

@@ -232,11 +232,11 @@ async fn a_known_peer_is_dialled_again_and_is_still_a_stranger() {
 #[tokio::test]
 async fn a_newly_met_peer_is_handed_what_was_published_before() {
     let mut a = TestNode::start(lonely(Transport::Tcp)).await;
-    let said: Vec<_> = (0..700).map(|n| alert(&a.identity, n)).collect();
+    let said: Vec<_> = (0..200).map(|n| alert(&a.identity, n)).collect();
     for it in &said {
         a.publish(it).await;
     }
-    eventually("all published", || a.counters().unheard == 700).await;
+    eventually("all published", || a.counters().unheard == 200).await;
     let mut b = TestNode::start(P2pConfig {
         peers: vec![a.peer_address()],
         ..lonely(Transport::Tcp)

@@ -22,16 +22,16 @@ fn check(points: f64, after: Duration, expected: Conduct) {
 #[test]
 fn points_lead_to_throttling_and_then_to_the_door() {
     check(0.0, Duration::ZERO, Conduct::Good);
-    check(49.9, Duration::ZERO, Conduct::Good);
-    check(50.0, Duration::ZERO, Conduct::Throttled);
-    check(99.9, Duration::ZERO, Conduct::Throttled);
-    check(100.0, Duration::ZERO, Conduct::CutOff);
+    check(44.9, Duration::ZERO, Conduct::Good);
+    check(45.0, Duration::ZERO, Conduct::Throttled);
+    check(89.9, Duration::ZERO, Conduct::Throttled);
+    check(90.0, Duration::ZERO, Conduct::CutOff);
 }
 
 #[test]
 fn half_is_forgiven_in_ten_minutes() {
-    check(99.0, Duration::from_secs(590), Conduct::Throttled);
-    check(99.0, Duration::from_secs(600), Conduct::Good);
+    check(89.9, Duration::from_secs(590), Conduct::Throttled);
+    check(89.9, Duration::from_secs(600), Conduct::Good);
     check(1e300, Duration::from_secs(1201), Conduct::Good);
 }
 
