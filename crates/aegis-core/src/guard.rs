@@ -161,8 +161,8 @@ impl Guards {
                 protection: *protection,
             })
         };
-        if let Some(it) = maps.iter().find_map(|map| map.covering(indicator).next()) {
-            return refuse(it);
+        if let Some((_, it)) = maps.iter().find_map(|map| map.covering(indicator).next()) {
+            return refuse((*indicator, it)); // whoever asked knows this name, not that of a range
         }
         Self::width(indicator)?;
         if let Some(it) = maps.iter().find_map(|map| map.within(indicator).next()) {

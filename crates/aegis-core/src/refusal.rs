@@ -107,11 +107,11 @@ impl fmt::Display for Refusal {
                 f,
                 "{address} is a configured peer; block it with --force if that is what you want"
             ),
-            Self::Allowlisted { entry } => write!(f, "the allowlist holds {entry}"),
+            Self::Allowlisted { entry } => write!(f, "{entry} is on the allowlist"),
             Self::TooWide { prefix_len_min } => {
                 write!(
                     f,
-                    "the prefix is too wide: at least /{prefix_len_min} is needed"
+                    "the prefix is too wide: /{prefix_len_min} or narrower is needed"
                 )
             }
             Self::PrivateRange => f.write_str("strangers may not speak of private ranges"),

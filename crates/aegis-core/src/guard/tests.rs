@@ -23,8 +23,11 @@ fn nobody_blocks_what_the_host_stands_on() {
     ];
     for (text, expected) in protected {
         match guards.untouchable(&text.parse().unwrap()) {
-            Err(Refusal::Protected { protection, .. }) => {
-                assert_eq!(protection, expected, "{text}")
+            Err(Refusal::Protected {
+                address,
+                protection,
+            }) => {
+                assert_eq!((address.to_string().as_str(), protection), (text, expected));
             }
             other => panic!("{text}: {other:?}"),
         }

@@ -60,7 +60,7 @@ fn the_allowlist_comes_first() {
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert_eq!(
         refused.talk,
-        "refused: the allowlist holds 192.168.2.0/24\n"
+        "refused: 192.168.2.0/24 is on the allowlist\n"
     );
     let why = sandbox.run("why 192.168.2.8").out;
     assert!(why.contains("192.168.2.0/24"), "{why}");

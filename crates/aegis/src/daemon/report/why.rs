@@ -40,7 +40,9 @@ impl Node {
                 .iter()
                 .map(|it| evidence(now, node, it))
                 .collect(),
-            kernel: entry_of(&blocking.unwrap_or(*indicator)).map(kernel_entry),
+            kernel: entry_of(&blocking.unwrap_or(*indicator))
+                .filter(|_| self.enforcer.missing_kernel().is_none())
+                .map(kernel_entry),
             undo: blocking.map(|it| format!("aegis unblock {it}")),
         })
     }
