@@ -74,6 +74,7 @@ impl Sandbox {
     pub(crate) fn json(&self, line: &str) -> Value {
         let answer = self.run(&format!("{line} --json"));
         assert_eq!(answer.code, Some(0), "{line}: {answer:?}");
+        assert_eq!(answer.out.matches('\n').count(), 1, "{line}: {answer:?}");
         serde_json::from_str(&answer.out).expect("an answer in JSON")
     }
 

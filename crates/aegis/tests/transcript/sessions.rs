@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::FileTypeExt as _;
 
+use serde_json::Value;
+
 use crate::{golden, normal::normal, sandbox::Sandbox, session::Session, wait::until};
 
 /// Everything a person may say, and some things that nobody should.
@@ -74,6 +76,26 @@ fn a_piped_console_beside_a_daemon() {
     golden::check("console", &normal(&session.end(), &sandbox.place()));
     assert_eq!(sandbox.run("status").code, Some(0), "the daemon goes on");
     sandbox.stop(daemon);
+}
+
+#[test]
+fn a_console_in_json_says_nothing_else() {
+    let sandbox = Sandbox::new();
+    let _daemon = sandbox.start(&["--no-p2p"]);
+    let mut command = sandbox.aegis();
+    let command = command.args(["console", "--json"]);
+    let mut session = Session::start(&sandbox, "said", command);
+    session.say("block 192.168.1.100 300\nlist\nblock 127.0.0.1 60\nblock\nnonsense\nquit\n");
+    let heard = session.end();
+    let lines: Vec<Value> = heard
+        .lines()
+        .map(|it| serde_json::from_str(it).expect("JSON"))
+        .collect();
+    let said =
+        |key: &str| -> Vec<&str> { lines.iter().filter_map(|it| it[key].as_str()).collect() };
+    assert_eq!(said("event"), ["blocked", "published"], "{heard}");
+    assert_eq!(said("code"), ["protected", "usage", "usage"], "{heard}");
+    assert_eq!(lines.len(), 7, "{heard}");
 }
 
 #[test]
