@@ -204,7 +204,6 @@ impl Node {
     }
 
     async fn stop(mut self, net: Option<NetHandle>, config: &Config) -> anyhow::Result<()> {
-        self.hub.publish(self.now(), EventKind::ServiceStopping);
         if let Some(net) = net {
             self.net = Net::default();
             if let Err(error) = net.stop(NET_STOP_TIMEOUT).await {
