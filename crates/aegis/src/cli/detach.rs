@@ -78,3 +78,6 @@ fn summary(instance: &InstanceName, report: &DetachReport) -> Detached {
         pins: report.links.len() + report.pins.len(),
     }
 }
+
+#[cfg(test)]
+mod tests;

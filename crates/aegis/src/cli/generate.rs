@@ -63,3 +63,6 @@ fn write_pages(command: &Command, pages: &mut String) {
         write_pages(subcommand, pages);
     }
 }
+
+#[cfg(test)]
+mod tests;
