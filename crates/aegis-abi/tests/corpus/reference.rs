@@ -6,13 +6,13 @@ use aegis_abi::{AddressV6, Network, Skip, Transport, parse_network, parse_tcp, p
 
 /// What is to be known of a packet: its source, and the TCP flags where there are any.
 #[derive(Debug, Eq, PartialEq)]
-pub struct Story {
+pub(crate) struct Story {
     source: Vec<u8>,
     flags: Result<Option<u8>, Skip>,
 }
 
 /// Checks that the kernel's parser and this one tell the same of `frame`.
-pub fn check(frame: &[u8]) {
+pub(crate) fn check(frame: &[u8]) {
     assert_eq!(parsed(frame), read(frame), "{frame:02x?}");
 }
 

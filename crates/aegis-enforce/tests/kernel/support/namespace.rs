@@ -15,6 +15,8 @@ use std::{
     time::Duration,
 };
 
+use super::clock;
+
 /// The defender's addresses, the attacker's, and a bystander's on the attacker's side.
 pub(crate) const DEFENDER: &str = "10.77.0.1";
 pub(crate) const ATTACKER: &str = "10.77.0.2";
@@ -109,9 +111,6 @@ impl Namespace {
         let socket = self.enter(|| UdpSocket::bind((address, 0)).unwrap());
         socket.connect(to).unwrap();
         socket
-            .set_read_timeout(Some(Duration::from_millis(100)))
-            .unwrap();
-        socket
     }
 
     fn move_here(&self) {
@@ -175,10 +174,33 @@ impl Drop for Echo {
     }
 }
 
-/// Sends one datagram and returns whether the answer came.
+/// Sends one datagram and returns whether the answer to this very one came.
 pub(crate) fn is_answered(socket: &UdpSocket) -> bool {
-    let _ = socket.send(b"hello");
-    socket.recv(&mut [0; 64]).is_ok()
+    exchange(socket, Duration::from_secs(2)) // a busy machine takes its time
+}
+
+/// Sends one datagram and returns whether no answer to it came for a while.
+pub(crate) fn is_silent(socket: &UdpSocket) -> bool {
+    !exchange(socket, Duration::from_millis(100))
+}
+
+fn exchange(socket: &UdpSocket, limit: Duration) -> bool {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let sent = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    let _ = socket.send(&sent);
+    let start = clock();
+    while let Some(left) = limit
+        .checked_sub(start.elapsed())
+        .filter(|it| !it.is_zero())
+    {
+        socket.set_read_timeout(Some(left)).unwrap();
+        let mut received = [0; 4];
+        // An earlier datagram's answer may come late.
+        if socket.recv(&mut received).is_ok() && received == sent {
+            return true;
+        }
+    }
+    false
 }
 
 #[track_caller]
