@@ -8,7 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aegis_net::{Address, Identity, P2pConfig, PeerAddress, gate::Limits};
+use aegis_core::PeerClass;
+use aegis_net::{Address, Identity, NetCommand, P2pConfig, PeerAddress, gate::Limits};
 use libp2p::{
     Multiaddr, Swarm, SwarmBuilder,
     futures::StreamExt as _,
@@ -38,6 +39,9 @@ pub(super) async fn measure(size: Size) {
     let mut honest = node_with(Address::tcp, config(vec![victim.at.clone()])).await;
     wait_for_peer(&mut victim, honest.at.peer()).await;
     wait_for_peer(&mut honest, victim.at.peer()).await;
+    let (peer, class) = (honest.at.peer(), PeerClass::Lan);
+    let trust = NetCommand::SetClass { peer, class };
+    victim.handle.commands_tx.send(trust).await.unwrap();
     let mut n = 0;
     for bad in ["no bad peer", "a bad peer at 10,000 alerts/s"] {
         let flooder = (n > 0).then(|| spawn(&victim.at));

@@ -61,6 +61,7 @@ impl BanList {
         strikes.push(now);
         let until = now + BAN_SHORT;
         self.ban(peer, until);
+        self.count_in_prefix(now, peer, ip);
         until
     }
 
@@ -68,16 +69,7 @@ impl BanList {
     pub fn cut_off(&mut self, now: Timestamp, peer: NodeId, ip: Option<IpAddr>) -> Timestamp {
         let until = now + BAN_LONG;
         self.ban(peer, until);
-        if let Some(prefix) = ip.and_then(bannable_prefix) {
-            let bans = self.prefixes.entry(prefix, PrefixBans::default);
-            if bans.until <= now && bans.nodes.len() >= PREFIX_BANS_MIN {
-                bans.nodes.clear();
-            }
-            bans.nodes.insert(peer);
-            if bans.nodes.len() >= PREFIX_BANS_MIN {
-                bans.until = until;
-            }
-        }
+        self.count_in_prefix(now, peer, ip);
         until
     }
 
@@ -104,6 +96,21 @@ impl BanList {
             .is_some_and(|it| now < it.until)
     }
 
+    /// Bans the prefix of `ip` where `peer` is one of many: fresh keys cost nothing.
+    fn count_in_prefix(&mut self, now: Timestamp, peer: NodeId, ip: Option<IpAddr>) {
+        let Some(prefix) = ip.and_then(bannable_prefix) else {
+            return;
+        };
+        let bans = self.prefixes.entry(prefix, PrefixBans::default);
+        if bans.until <= now && bans.nodes.len() >= PREFIX_BANS_MIN {
+            bans.nodes.clear();
+        }
+        bans.nodes.insert(peer);
+        if bans.nodes.len() >= PREFIX_BANS_MIN {
+            bans.until = now + BAN_LONG;
+        }
+    }
+
     /// Removes the bans that are over; returns whose they were.
     pub fn expire(&mut self, now: Timestamp) -> Vec<NodeId> {
         let due = self.nodes.iter().filter(|(_, until)| **until <= now);
@@ -121,17 +128,22 @@ impl Default for BanList {
     }
 }
 
-/// Returns the /24 or /48 of a public address.
+/// Returns the /24 or /48 of a public address, and a private address by itself.
 ///
-/// A private network is often one prefix whole: a few bad keys on it must not shut out the rest.
+/// A private network is often one prefix whole: one bad host on it must not shut out the rest. All
+/// nodes of this host share the loopback address, so that it is never banned.
 fn bannable_prefix(ip: IpAddr) -> Option<Indicator> {
     let ip = ip.to_canonical();
-    let is_public = match ip {
-        IpAddr::V4(v4) => !v4.is_private() && !v4.is_loopback() && !v4.is_link_local(),
-        IpAddr::V6(v6) => !v6.is_loopback() && !v6.is_unique_local() && !v6.is_unicast_link_local(),
+    let is_private = match ip {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local(),
     };
-    let length = if ip.is_ipv4() { 24 } else { 48 };
-    Indicator::prefix(ip, length).filter(|_| is_public)
+    let length = match (is_private, ip.is_ipv4()) {
+        (true, _) => return Some(Indicator::host(ip)),
+        (false, true) => 24,
+        (false, false) => 48,
+    };
+    Indicator::prefix(ip, length).filter(|_| !ip.is_loopback())
 }
 
 #[cfg(test)]

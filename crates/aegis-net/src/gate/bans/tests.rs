@@ -73,11 +73,23 @@ fn five_banned_nodes_ban_their_prefix() {
 }
 
 #[test]
-fn a_private_network_is_never_banned_whole() {
+fn of_a_private_network_only_the_host_is_banned() {
+    check_prefix("192.168.1.1", "192.168.1.1", true);
+    check_prefix("fd00::1", "fd00::1", true);
     check_prefix("192.168.1.1", "192.168.1.2", false);
     check_prefix("127.0.0.1", "127.0.0.1", false);
     check_prefix("fd00::1", "fd00::2", false);
     check_prefix("169.254.1.1", "169.254.1.2", false);
+}
+
+#[test]
+fn throttled_nodes_count_too() {
+    let mut bans = BanList::new();
+    for n in 0..5 {
+        assert!(!bans.is_prefix_banned(NOW, ip("203.0.113.7")));
+        bans.strike(NOW, peer(n), Some(ip("203.0.113.7")));
+    }
+    assert!(bans.is_prefix_banned(NOW + HOUR, ip("203.0.113.7")));
 }
 
 #[test]
