@@ -1,14 +1,15 @@
 //! Figures of whole nodes: real daemons in network namespaces, on the kernel that runs this.
 //!
 //! `cargo xtask bench node`, as root. `AEGIS_BENCH_QUICK=1` shows that everything runs, and
-//! measures little. Arguments name the parts to run: latency, flood, traffic, memory.
+//! measures little. `AEGIS_BENCH_PROGRAM` names another build of `aegis` to measure. Arguments
+//! name the parts to run: latency, flood, traffic, memory.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 #[path = "node/measure.rs"]
 mod measure;
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use measure::Size;
 
@@ -35,12 +36,15 @@ fn main() -> anyhow::Result<()> {
     };
     let asked: Vec<String> = std::env::args().skip(1).collect();
     let parts = asked.iter().filter(|it| !it.starts_with('-')).cloned();
-    let program = Path::new(env!("CARGO_BIN_EXE_aegis"));
+    let program = match std::env::var_os("AEGIS_BENCH_PROGRAM") {
+        Some(program) => program.into(),
+        None => PathBuf::from(env!("CARGO_BIN_EXE_aegis")),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     for part in measure::chosen(&parts.collect::<Vec<_>>()) {
-        for table in runtime.block_on(measure::run(part, size, program))? {
+        for table in runtime.block_on(measure::run(part, size, &program))? {
             println!("{table}");
         }
     }
