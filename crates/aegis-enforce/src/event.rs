@@ -12,10 +12,14 @@ use aegis_core::{Detection, Evidence, Indicator, ThreatType, Timestamp};
 use aya::maps::{MapData, RingBuf};
 use tokio::io::{Interest, unix::AsyncFd};
 
-use crate::EnforceError;
+use crate::{EnforceError, kernel::TickClock};
 
 /// A shorter burst is not taken for a rate: 100 packets within one tick are not 25,000 a second.
 const RATE_WINDOW_MIN: Duration = Duration::from_millis(10);
+
+/// What was seen longer ago than this, while nobody listened, is no news any more: as old as an
+/// alert may be.
+const AGE_MAX: Duration = Duration::from_secs(300);
 
 /// A source crossed a threshold in the kernel.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -24,7 +28,8 @@ pub struct KernelEvent {
     pub indicator: Indicator,
     /// Packets a second from the first of the window to the crossing.
     pub rate: u32,
-    /// How long the kernel blocks the source by itself; `None` where its table was full.
+    /// How much longer the kernel blocks the source by itself; `None` where its table was full
+    /// or the block is over.
     pub blocked_for: Option<Duration>,
     /// How often the kernel caught this source while its entry lived, this time included.
     pub violations: u32,
@@ -45,8 +50,9 @@ impl KernelEvent {
         }
     }
 
-    /// Reads what the ring buffer holds; `None` for what this build does not know.
-    fn parse(bytes: &[u8], hz: u64) -> Option<Self> {
+    /// Reads what the ring buffer holds at jiffy `now`; `None` for what this build does not know
+    /// and for what is too old.
+    fn parse(bytes: &[u8], hz: u64, now: Option<u64>) -> Option<Self> {
         if bytes.len() != size_of::<Event>() {
             return None;
         }
@@ -62,14 +68,18 @@ impl KernelEvent {
         } else {
             Indicator::prefix(event.address.into(), prefix_len)?
         };
+        // Without a clock it is taken to have happened just now.
+        let now = now.unwrap_or(event.at);
         let ticks = |it: u64| Duration::from_millis(it.saturating_mul(1000).div_ceil(hz));
+        if ticks(now.saturating_sub(event.at)) > AGE_MAX {
+            return None;
+        }
         let elapsed = ticks(event.elapsed).max(RATE_WINDOW_MIN).as_millis() as u64;
         let rate = (u64::from(event.count) * 1000).div_ceil(elapsed);
         Some(Self {
             indicator,
             rate: u32::try_from(rate).unwrap_or(u32::MAX),
-            blocked_for: (event.deadline != 0)
-                .then(|| ticks(event.deadline.saturating_sub(event.at))),
+            blocked_for: (event.deadline > now).then(|| ticks(event.deadline - now)),
             violations: event.violations,
             is_observed: event.is_observed != 0,
         })
@@ -82,23 +92,25 @@ pub struct EventStream(Option<KernelRing>);
 
 struct KernelRing {
     ring: AsyncFd<RingBuf<MapData>>,
-    hz: u64,
+    clock: TickClock,
 }
 
 impl std::fmt::Debug for KernelRing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("KernelRing").field("hz", &self.hz).finish()
+        f.debug_struct("KernelRing")
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
     }
 }
 
 impl EventStream {
     /// Returns a stream over `ring`; must be called within a tokio runtime.
-    pub(crate) fn kernel(ring: RingBuf<MapData>, hz: u64) -> Result<Self, EnforceError> {
+    pub(crate) fn kernel(ring: RingBuf<MapData>, clock: TickClock) -> Result<Self, EnforceError> {
         // SAFETY: the ring owns its descriptor, keeps it open and never changes it.
         let ring = unsafe { AsyncFd::register_with_interest(ring, Interest::READABLE) }
             .map_err(io::Error::from)
             .map_err(EnforceError::kernel("wait for kernel events"))?;
-        Ok(Self(Some(KernelRing { ring, hz })))
+        Ok(Self(Some(KernelRing { ring, clock })))
     }
 
     /// Returns a stream that never has anything, for where there is no kernel program.
@@ -108,17 +120,17 @@ impl EventStream {
 
     /// Waits for the next event. Cancelling the wait loses nothing.
     pub async fn next(&mut self) -> io::Result<KernelEvent> {
-        let Some(KernelRing { ring, hz }) = &mut self.0 else {
+        let Some(KernelRing { ring, clock }) = &mut self.0 else {
             return std::future::pending().await;
         };
         loop {
-            if let Some(event) = take(ring.get_mut(), *hz) {
+            if let Some(event) = take(ring.get_mut(), clock) {
                 return Ok(event);
             }
             let mut ready = ring.readable_mut().await?;
             // Looked at again after the flag is cleared, or an event in between would wait.
             ready.clear_ready();
-            if let Some(event) = take(ready.get_inner_mut(), *hz) {
+            if let Some(event) = take(ready.get_inner_mut(), clock) {
                 return Ok(event);
             }
         }
@@ -126,14 +138,14 @@ impl EventStream {
 
     /// Returns the next event where there is one already.
     pub fn try_next(&mut self) -> Option<KernelEvent> {
-        let KernelRing { ring, hz } = self.0.as_mut()?;
-        take(ring.get_mut(), *hz)
+        let KernelRing { ring, clock } = self.0.as_mut()?;
+        take(ring.get_mut(), clock)
     }
 }
 
-fn take(ring: &mut RingBuf<MapData>, hz: u64) -> Option<KernelEvent> {
+fn take(ring: &mut RingBuf<MapData>, clock: &TickClock) -> Option<KernelEvent> {
     while let Some(item) = ring.next() {
-        let event = KernelEvent::parse(&item, hz);
+        let event = KernelEvent::parse(&item, clock.hz(), clock.jiffies().ok());
         drop(item);
         if event.is_some() {
             return event;

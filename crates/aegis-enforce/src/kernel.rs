@@ -20,15 +20,11 @@ use std::{fs::File, time::Duration};
 use aegis_abi::{Config, config_flag, maps};
 use aegis_core::{Change, Indicator, Timestamp};
 
-pub(crate) use self::attach::remove_filter;
 pub use self::pins::mount_bpffs_if_missing;
 pub(crate) use self::pins::{Pins, instances};
+pub(crate) use self::{attach::remove_filter, clock::TickClock};
 use self::{
-    blocks::Blocks,
-    clock::{TickClock, Ticks},
-    exempt::Exemptions,
-    program::Programs,
-    sweep::Cursors,
+    blocks::Blocks, clock::Ticks, exempt::Exemptions, program::Programs, sweep::Cursors,
     tables::Tables,
 };
 use crate::{Counters, EnforceError, EventStream, InterfaceState, SynFlood};
@@ -125,7 +121,8 @@ impl KernelEnforcer {
 
     pub(crate) fn events(&self) -> Result<EventStream, EnforceError> {
         let ring = tables::open_ring(&self.pins.path(maps::EVENTS))?;
-        EventStream::kernel(ring, self.clock.hz())
+        let clock = self.clock.try_clone();
+        EventStream::kernel(ring, clock.map_err(EnforceError::kernel("open the clock"))?)
     }
 
     pub(crate) fn set_syn_flood(&mut self, syn_flood: SynFlood) -> Result<(), EnforceError> {

@@ -5,10 +5,14 @@ use super::*;
 const HZ: u64 = 250;
 
 fn parse(event: Event) -> Option<KernelEvent> {
+    parse_at(event, event.at)
+}
+
+fn parse_at(event: Event, now: u64) -> Option<KernelEvent> {
     // SAFETY: a live value without padding.
     let bytes =
         unsafe { std::slice::from_raw_parts((&raw const event).cast::<u8>(), size_of::<Event>()) };
-    KernelEvent::parse(bytes, HZ)
+    KernelEvent::parse(bytes, HZ, Some(now))
 }
 
 fn v4() -> Event {
@@ -84,6 +88,16 @@ fn what_this_build_does_not_know_is_left_alone() {
         }),
         None
     );
-    assert_eq!(KernelEvent::parse(&[0; 63], HZ), None);
-    assert_eq!(KernelEvent::parse(&[], HZ), None);
+    assert_eq!(KernelEvent::parse(&[0; 63], HZ, None), None);
+    assert_eq!(KernelEvent::parse(&[], HZ, None), None);
+}
+
+#[test]
+fn what_waited_in_the_ring_is_as_old_as_it_is() {
+    let at = v4().at;
+    let left = |later: u64| parse_at(v4(), at + later).map(|it| it.blocked_for);
+    assert_eq!(left(10 * HZ), Some(Some(Duration::from_secs(50))));
+    assert_eq!(left(60 * HZ), Some(None));
+    assert_eq!(left(300 * HZ), Some(None));
+    assert_eq!(left(300 * HZ + 1), None);
 }

@@ -5,7 +5,7 @@
 
 #![expect(unsafe_code, reason = "asks the C library for the length of a tick")]
 
-use std::{os::fd::OwnedFd, time::Duration};
+use std::{io, os::fd::OwnedFd, time::Duration};
 
 use aegis_abi::Clock;
 use aegis_core::Timestamp;
@@ -20,7 +20,7 @@ const FRAME: [u8; 64] = [0; 64];
 
 /// A way to read the tick counter.
 #[derive(Debug)]
-pub(super) struct TickClock {
+pub(crate) struct TickClock {
     program: OwnedFd,
     value: KernelMap,
     hz: u64,
@@ -44,19 +44,33 @@ impl TickClock {
     }
 
     /// Returns ticks a second.
-    pub(super) fn hz(&self) -> u64 {
+    pub(crate) fn hz(&self) -> u64 {
         self.hz
+    }
+
+    /// Returns another handle of the same clock.
+    pub(super) fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self {
+            program: self.program.try_clone()?,
+            value: self.value.try_clone()?,
+            hz: self.hz,
+        })
+    }
+
+    /// Reads the tick counter.
+    pub(crate) fn jiffies(&self) -> io::Result<u64> {
+        run_program(&self.program, &FRAME, 1)?;
+        let clock = self.value.get::<u32, Clock>(&0)?;
+        Ok(clock.unwrap_or_default().jiffies)
     }
 
     /// Reads the tick counter at `now`.
     pub(super) fn read(&self, now: Timestamp) -> Result<Ticks, EnforceError> {
-        let read = || -> std::io::Result<Clock> {
-            run_program(&self.program, &FRAME, 1)?;
-            Ok(self.value.get(&0_u32)?.unwrap_or_default())
-        };
-        let clock = read().map_err(EnforceError::kernel("read the kernel's clock"))?;
+        let jiffies = self
+            .jiffies()
+            .map_err(EnforceError::kernel("read the kernel's clock"))?;
         Ok(Ticks {
-            jiffies: clock.jiffies,
+            jiffies,
             now,
             hz: self.hz,
         })

@@ -38,6 +38,15 @@ impl KernelMap {
         Ok(Self { fd, info })
     }
 
+    /// Returns another handle of the same map.
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+        let fd = self.fd.try_clone()?;
+        Ok(Self {
+            fd,
+            info: self.info,
+        })
+    }
+
     /// Returns how many entries fit.
     pub(crate) fn capacity(&self) -> u32 {
         self.info.max_entries
