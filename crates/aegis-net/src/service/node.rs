@@ -8,7 +8,7 @@ use libp2p::{
     core::transport::TransportError,
     futures::StreamExt as _,
     multiaddr::Protocol,
-    swarm::{SwarmEvent, dial_opts::DialOpts},
+    swarm::{ConnectionId, SwarmEvent, dial_opts::DialOpts},
 };
 use tokio::{sync::mpsc, time};
 
@@ -34,6 +34,12 @@ mod discovery;
 
 /// How often it is looked whom to dial, and who is on this host.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// How long after the first connection with a peer a second is one of two dials that crossed.
+const DIALS_CROSS_FOR: Duration = Duration::from_secs(1);
+
+/// How long a peer that calls again has to take it back, before it is believed to have come back.
+const CALLED_AGAIN_FOR: Duration = Duration::from_millis(1500);
 
 /// How long the peers are given to hear that this node leaves.
 const GOODBYE: Duration = Duration::from_millis(500);
@@ -146,8 +152,14 @@ impl Node {
             SwarmEvent::NewListenAddr { address, .. } => self.handle_listening(&address),
             SwarmEvent::ExpiredListenAddr { address, .. } => self.handle_not_listening(&address),
             SwarmEvent::ConnectionEstablished {
-                peer_id, endpoint, ..
+                peer_id,
+                connection_id,
+                endpoint,
+                ..
             } => match node_of(&peer_id) {
+                Some(peer) if self.peers.connected.contains_key(&peer) => {
+                    self.handle_connected_again(peer, connection_id, endpoint.is_dialer());
+                }
                 Some(peer) => {
                     let address = endpoint.get_remote_address();
                     self.handle_connected(peer, address, endpoint.is_dialer());
@@ -206,10 +218,6 @@ impl Node {
 
     fn handle_connected(&mut self, peer: NodeId, address: &Multiaddr, dialled: bool) {
         let now = self.now();
-        if let Some(known) = self.peers.connected.get_mut(&peer) {
-            known.connections += 1;
-            return;
-        }
         if ip_of(address).is_some_and(|ip| ip.is_loopback()) {
             // It may have come before we looked into the directory.
             self.look_into_runtime_dir();
@@ -223,6 +231,7 @@ impl Node {
             class,
             is_subscribed: false,
             connected_at: now,
+            called_again_at: None,
             throttled_at: None,
             outbox: VecDeque::new(),
             is_pushing: false,
@@ -232,12 +241,47 @@ impl Node {
         self.throttle_again(now, peer);
     }
 
+    /// Takes a further connection with a peer: one of two dials that crossed, or one too many, or
+    /// the call of a peer that has lost the first, such as by a crash.
+    fn handle_connected_again(&mut self, peer: NodeId, connection: ConnectionId, dialled: bool) {
+        let now = self.now();
+        let Some(known) = self.peers.connected.get_mut(&peer) else {
+            return;
+        };
+        known.connections += 1;
+        if now.since(known.connected_at) < DIALS_CROSS_FOR {
+            return;
+        }
+        if dialled {
+            self.swarm.close_connection(connection);
+        } else {
+            known.called_again_at = Some(now);
+        }
+    }
+
+    /// Parts from peers that called though they are connected, and meant it: they come back at
+    /// once, and are greeted as new. The gossip layer greets nobody whom it takes to be there.
+    fn part_from_returned(&mut self) {
+        let now = self.now();
+        let is_due = |at: Option<Timestamp>| at.is_some_and(|it| it + CALLED_AGAIN_FOR <= now);
+        let peers = self.peers.connected.iter();
+        let due: Vec<NodeId> = peers
+            .filter(|(_, it)| is_due(it.called_again_at))
+            .map(|(peer, _)| *peer)
+            .collect();
+        for peer in due {
+            tracing::debug!(%peer, "Peer has come back");
+            let _ = self.swarm.disconnect_peer_id(peer_of(peer));
+        }
+    }
+
     fn handle_disconnected(&mut self, peer: NodeId) {
         let Some(known) = self.peers.connected.get_mut(&peer) else {
             return;
         };
         known.connections -= 1;
         if known.connections > 0 {
+            known.called_again_at = None;
             return;
         }
         let was_subscribed = known.is_subscribed;
@@ -294,6 +338,7 @@ impl Node {
         self.end_bans();
         self.watch_conduct();
         self.part_from_strangers();
+        self.part_from_returned();
         self.walk();
     }
 

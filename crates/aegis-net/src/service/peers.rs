@@ -27,6 +27,8 @@ pub(super) struct Peer {
     pub(super) is_subscribed: bool,
     /// Since when it is connected.
     pub(super) connected_at: Timestamp,
+    /// When it called once more, though it is connected.
+    pub(super) called_again_at: Option<Timestamp>,
     /// Since when it is throttled.
     pub(super) throttled_at: Option<Timestamp>,
     /// Batches that wait for the one before them to be answered.
