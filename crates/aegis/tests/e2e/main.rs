@@ -5,6 +5,14 @@
 //! failure.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
+#![expect(
+    clippy::print_stderr,
+    reason = "a test says why it is skipped, and what it measured"
+)]
+#![expect(
+    clippy::print_stdout,
+    reason = "a bad peer says to its test what it saw"
+)]
 
 mod alone;
 mod hostile;
