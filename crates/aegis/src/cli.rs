@@ -95,7 +95,7 @@ pub fn main() -> ExitCode {
     let json = cli.client.json;
     let instance = cli.instance;
     let outcome = match cli.command {
-        Command::Run(args) => run_node::run(args, instance),
+        Command::Run(args) => run_node::run(args, instance, cli.client.socket),
         Command::Client(command) => Ok(client(command, &cli.client, instance.as_ref())),
         Command::Console => Ok(console(&cli.client, instance.as_ref())),
         Command::Detach(args) => detach::run(args, instance, json),

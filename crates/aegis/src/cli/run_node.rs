@@ -1,6 +1,6 @@
 //! Running a node until somebody stops it.
 
-use std::io::IsTerminal as _;
+use std::{io::IsTerminal as _, path::PathBuf};
 
 use aegis_enforce::InstanceName;
 use aegis_ui::Outcome;
@@ -14,9 +14,14 @@ use tracing_subscriber::EnvFilter;
 use super::{RunArgs, surroundings};
 use crate::daemon::Daemon;
 
-/// Runs `aegis run`.
-pub(super) fn run(args: RunArgs, instance: Option<InstanceName>) -> anyhow::Result<Outcome> {
-    let config = args.resolve(instance, &surroundings())?;
+/// Runs `aegis run`, answering on `socket` where one is named.
+pub(super) fn run(
+    args: RunArgs,
+    instance: Option<InstanceName>,
+    socket: Option<PathBuf>,
+) -> anyhow::Result<Outcome> {
+    let mut config = args.resolve(instance, &surroundings())?;
+    config.socket = socket.unwrap_or(config.socket);
     logging(&config.log_filter, config.log_json)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -1,6 +1,7 @@
 //! A daemon's life: start, stop, and start again as what it was.
 
 use crate::{
+    daemon::Running,
     sandbox::{Sandbox, finish},
     wait::until,
 };
@@ -36,6 +37,19 @@ fn two_daemons_do_not_share_a_socket_or_a_state() {
         "{state:?}"
     );
     assert_eq!(sandbox.run("status").code, Some(0), "the first goes on");
+}
+
+#[test]
+fn a_daemon_answers_on_the_socket_it_is_told() {
+    let sandbox = Sandbox::new();
+    let mut node = sandbox.node(env!("CARGO_BIN_EXE_aegis"), &["run", "--no-p2p"]);
+    let daemon = node.args(["--socket", "other.sock"]).spawn();
+    let _daemon = Running(daemon.expect("the program starts"));
+    until("it answers there", || {
+        let status = sandbox.run("status --socket other.sock");
+        (status.code == Some(0)).then_some(())
+    });
+    assert_eq!(sandbox.run("status").code, Some(3), "and nowhere else");
 }
 
 #[test]
