@@ -170,6 +170,15 @@ impl Enforcer {
         }
     }
 
+    /// Attaches to each interface that went away and came back under its name; returns whether
+    /// any did. To be called when the interfaces of this namespace have changed.
+    pub fn reattach(&mut self) -> Result<bool, EnforceError> {
+        match &mut self.0 {
+            Kind::Kernel(kernel) => kernel.reattach(),
+            Kind::Twin(_) => Ok(false),
+        }
+    }
+
     /// Returns the kernel's number of each pinned map, by name.
     pub fn map_ids(&self) -> Vec<(&'static str, u32)> {
         match &self.0 {

@@ -24,10 +24,15 @@ pub use self::pins::mount_bpffs_if_missing;
 pub(crate) use self::pins::{Pins, instances};
 pub(crate) use self::{attach::remove_filter, clock::TickClock};
 use self::{
-    blocks::Blocks, clock::Ticks, exempt::Exemptions, program::Programs, sweep::Cursors,
+    attach::{attach, is_attached, is_there, remove_stale_links},
+    blocks::Blocks,
+    clock::Ticks,
+    exempt::Exemptions,
+    program::Programs,
+    sweep::Cursors,
     tables::Tables,
 };
-use crate::{Counters, EnforceError, EventStream, InterfaceState, SynFlood};
+use crate::{Counters, EnforceError, EventStream, InterfaceState, ModeRequest, SynFlood};
 
 /// The pinned program and tables of one instance.
 #[derive(Debug)]
@@ -46,7 +51,8 @@ pub(crate) struct KernelEnforcer {
     pins: Pins,
     /// Held for as long as we live: two owners would undo each other's changes.
     _lock: File,
-    _programs: Option<Programs>,
+    programs: Option<Programs>,
+    mode: ModeRequest,
 }
 
 impl KernelEnforcer {
@@ -113,6 +119,25 @@ impl KernelEnforcer {
 
     pub(crate) fn interfaces(&self) -> &[InterfaceState] {
         &self.interfaces
+    }
+
+    /// Attaches to each interface that came back since under its name; returns whether any did.
+    pub(crate) fn reattach(&mut self) -> Result<bool, EnforceError> {
+        let Some(programs) = &mut self.programs else {
+            return Ok(false);
+        };
+        let mut is_changed = false;
+        for state in &mut self.interfaces {
+            if is_attached(&self.pins, state) || !is_there(&state.name) {
+                continue;
+            }
+            *state = attach(programs, &self.pins, &state.name, self.mode)?;
+            is_changed = true;
+        }
+        if is_changed {
+            remove_stale_links(&self.pins, &self.interfaces)?;
+        }
+        Ok(is_changed)
     }
 
     pub(crate) fn map_ids(&self) -> Vec<(&'static str, u32)> {

@@ -96,6 +96,21 @@ pub(super) fn remove_stale_links(
     Ok(())
 }
 
+/// Returns whether our program still sits where `state` says.
+pub(super) fn is_attached(pins: &Pins, state: &InterfaceState) -> bool {
+    let is_same = interface_index(&state.name).is_ok_and(|it| it == state.index);
+    let link = open_pin(&pins.link_path(state.index, state.mode));
+    let is_linked = link
+        .and_then(link_ifindex)
+        .is_ok_and(|it| it == state.index);
+    is_same && (is_linked || state.mode == Mode::TcFilter)
+}
+
+/// Returns whether there is an interface of this name.
+pub(super) fn is_there(interface: &str) -> bool {
+    interface_index(interface).is_ok()
+}
+
 /// Returns the index of a network interface in this namespace.
 pub(crate) fn interface_index(interface: &str) -> io::Result<u32> {
     let name = CString::new(interface).map_err(io::Error::from)?;

@@ -21,7 +21,7 @@ use super::{
     tables::{Tables, fit},
     write_syn_flood,
 };
-use crate::{EnforceConfig, EnforceError, sys::pin_over};
+use crate::{EnforceConfig, EnforceError, ModeRequest, sys::pin_over};
 
 impl KernelEnforcer {
     /// Loads or takes over everything of the instance and attaches to its interfaces.
@@ -63,7 +63,8 @@ impl KernelEnforcer {
         pin_programs(&programs, &pins)?;
         enforcer.interfaces = interfaces;
         enforcer.offset_millis = enforcer.clock.read(now)?.offset_millis();
-        enforcer._programs = Some(programs);
+        enforcer.programs = Some(programs);
+        enforcer.mode = config.mode;
         Ok(enforcer)
     }
 
@@ -89,7 +90,8 @@ impl KernelEnforcer {
             swept_at: 0,
             pins,
             _lock: lock,
-            _programs: None,
+            programs: None,
+            mode: ModeRequest::Auto,
         })
     }
 

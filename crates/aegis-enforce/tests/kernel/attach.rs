@@ -288,3 +288,31 @@ fn a_filter_is_replaced_not_doubled_and_goes_with_its_instance() {
     assert_eq!(report.filters, [INTERFACE]);
     assert_eq!(filters(), 0);
 }
+
+#[test]
+fn an_interface_that_comes_back_is_attached_to_again() {
+    let Some(mut instance) = Instance::new() else {
+        return;
+    };
+    let cable = Cable::new();
+    let namespace = &cable.defender;
+    let mut enforcer = unwrap(start(
+        &mut instance,
+        namespace,
+        &[INTERFACE],
+        ModeRequest::Auto,
+    ));
+    let before = only(&enforcer).index;
+    let mut reattach = || namespace.enter(|| unwrap(enforcer.reattach()));
+    assert!(!reattach(), "nothing happened yet");
+    namespace.ip(&format!("link del {INTERFACE}"));
+    assert!(!reattach(), "it is not back yet");
+    namespace.ip(&format!("link add {INTERFACE} type veth peer name other0"));
+    assert!(reattach());
+    assert!(!reattach(), "once is enough");
+    assert_ne!(only(&enforcer).index, before);
+    assert_eq!(only(&enforcer).mode, Mode::Native);
+    drop(enforcer);
+    let report = unwrap(detach(instance.name(), &instance.config.bpffs));
+    assert_eq!(report.links.len(), 1);
+}
