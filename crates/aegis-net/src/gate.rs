@@ -5,9 +5,9 @@
 //!
 //! 1. the forwarder's standing and rate,
 //! 2. whether the alert is known already,
-//! 3. size, spelling and fields,
-//! 4. its time,
-//! 5. the author's quota (looked at, not yet used: anybody can write an author's name),
+//! 3. the quota of the author it names (looked at, not used: anybody can write an author's name),
+//! 4. size, spelling and fields,
+//! 5. its time,
 //! 6. the signature.
 //!
 //! Gossip relayed by a peer that is over its rate is still looked at: the network layer shows each
@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use aegis_core::{Alert, AlertId, Channel, Freshness, NodeId, PeerClass, SKEW_MAX, Timestamp};
 
-use crate::wire::{Unverified, WireError};
+use crate::wire::{self, Unverified, WireError};
 
 mod bans;
 mod bucket;
@@ -250,6 +250,13 @@ impl Gate {
             let ignore = Refused::Ignore(Ignored::Known);
             return Err(if is_news { Refused::Relay } else { ignore });
         }
+        // A flooder's own quota is used up soon, and the rest of its flood costs no more than this.
+        if channel == Channel::Gossip
+            && let Some(author) = wire::author_at_a_glance(bytes)
+            && !self.author_has_quota(now, author)
+        {
+            return Err(Refused::Ignore(Ignored::AuthorQuota));
+        }
         let message = Unverified::parse(bytes).map_err(invalid)?;
         let freshness = Freshness::of(message.statement(), now, channel);
         let is_ahead = now < message.statement().stated_at;
@@ -262,6 +269,7 @@ impl Gate {
             Freshness::Fresh | Freshness::Impossible => {}
         }
         let author = message.author();
+        // The glance may have missed it.
         if channel == Channel::Gossip && !self.author_has_quota(now, author) {
             return Err(Refused::Ignore(Ignored::AuthorQuota));
         }

@@ -120,6 +120,20 @@ pub fn decode(bytes: &[u8]) -> Result<Alert, WireError> {
     Unverified::parse(bytes)?.verify()
 }
 
+/// Returns whom a message names as its author, without reading the rest. `None` where it takes
+/// more than a glance.
+pub(crate) fn author_at_a_glance(bytes: &[u8]) -> Option<NodeId> {
+    let bytes = Some(bytes).filter(|it| it.len() <= ALERT_BYTES_MAX)?;
+    let text = std::str::from_utf8(bytes).ok()?;
+    // Quotes inside of strings are escaped, so that this is a key; but it may be one of an unknown
+    // field's own, and then there are two of them.
+    let mut parts = text.split(r#""source_node":""#).skip(1);
+    let (after, None) = (parts.next()?, parts.next()) else {
+        return None;
+    };
+    after.split('"').next()?.parse().ok()
+}
+
 /// Signs `statement` as `identity`.
 ///
 /// The alert says what its bytes say: the time of the statement in whole seconds.

@@ -447,6 +447,19 @@ fn an_unknown_field_is_signed_and_kept() {
     assert_eq!(decode(cut.as_bytes()), Err(WireError::Signature));
 }
 
+#[test]
+fn the_author_is_seen_at_a_glance() {
+    let author = Some(identity().node_id());
+    assert_eq!(author_at_a_glance(&signed(fields())), author);
+    let quoted = with("description", json!(r#""source_node":"x""#));
+    assert_eq!(author_at_a_glance(&quoted), author);
+    let nested = with("a", json!({"source_node": "x"}));
+    assert_eq!(author_at_a_glance(&nested), None);
+    for bytes in [b"".as_slice(), b"{}", b"\xff", br#"{"source_node":"12D3""#] {
+        assert_eq!(author_at_a_glance(bytes), None);
+    }
+}
+
 /// The worked example of `docs/protocol.md`.
 #[test]
 fn the_worked_example_is_what_the_documentation_shows() {
