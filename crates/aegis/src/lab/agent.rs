@@ -26,8 +26,8 @@ const FLOOD_PACKETS_MAX: u32 = 200_000;
 /// Connections a server has open at a time.
 const CONNECTIONS_MAX: usize = 1_024;
 
-/// How long a visitor waits for a connection and for its echo, each.
-const VISIT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a visitor waits for a connection and for its echo, each, unless told otherwise.
+const VISIT_TIMEOUT_MS: u64 = 1_000;
 
 /// What a visitor says and wants to hear again.
 const GREETING: &[u8; 16] = b"aegis lab visit\n";
@@ -65,6 +65,9 @@ pub enum Agent {
         /// How many visits
         #[arg(long, default_value_t = 100_000)]
         count: u32,
+        /// Milliseconds to wait for a connection and for its echo, each
+        #[arg(long, default_value_t = VISIT_TIMEOUT_MS)]
+        patience_ms: u64,
     },
 }
 
@@ -115,9 +118,12 @@ pub fn run(agent: Agent) -> anyhow::Result<Outcome> {
                 to,
                 every_ms,
                 count,
+                patience_ms,
             } => {
                 let every = Duration::from_millis(every_ms.max(1));
-                Ok::<_, anyhow::Error>(serde_json::to_string(&visit(&to, every, count).await)?)
+                let patience = Duration::from_millis(patience_ms);
+                let visited = visit(&to, every, count, patience).await;
+                Ok::<_, anyhow::Error>(serde_json::to_string(&visited)?)
             }
         }
     })?;
@@ -264,7 +270,7 @@ async fn serve(on: SocketAddr) -> anyhow::Result<u64> {
     }
 }
 
-async fn visit(to: &[SocketAddr], every: Duration, count: u32) -> Visited {
+async fn visit(to: &[SocketAddr], every: Duration, count: u32, patience: Duration) -> Visited {
     let mut ticks = interval(every);
     let mut ended = std::pin::pin!(input_ends());
     let mut visited = Visited::default();
@@ -275,8 +281,8 @@ async fn visit(to: &[SocketAddr], every: Duration, count: u32) -> Visited {
             _ = ticks.tick() => {}
         }
         let started_at = tokio_now();
-        let answered = timeout(VISIT_TIMEOUT * 2, greet(to[number as usize % to.len()])).await;
-        if matches!(answered, Ok(Ok(()))) {
+        let host = to[number as usize % to.len()];
+        if greet(host, patience).await.is_ok() {
             visited.answered += 1;
             took.push(started_at.elapsed().as_micros() as u64);
         } else {
@@ -297,11 +303,11 @@ fn tokio_now() -> tokio::time::Instant {
     tokio::time::Instant::now()
 }
 
-async fn greet(to: SocketAddr) -> io::Result<()> {
-    let mut stream = timeout(VISIT_TIMEOUT, TcpStream::connect(to)).await??;
+async fn greet(to: SocketAddr, patience: Duration) -> io::Result<()> {
+    let mut stream = timeout(patience, TcpStream::connect(to)).await??;
     stream.write_all(GREETING).await?;
     let mut heard = [0; GREETING.len()];
-    timeout(VISIT_TIMEOUT, stream.read_exact(&mut heard)).await??;
+    timeout(patience, stream.read_exact(&mut heard)).await??;
     if heard == *GREETING {
         Ok(())
     } else {

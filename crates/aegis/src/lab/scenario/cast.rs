@@ -33,6 +33,10 @@ const DOOR_PORT: u16 = 8080;
 /// Where the flood goes: a closed port, so that the attacker's host answers nothing.
 const FLOODED_PORT: u16 = 81;
 
+/// How long the bystander waits: TCP itself tries a second time after one second, and a busy
+/// machine may lose a packet between two namespaces.
+const BYSTANDER_PATIENCE_MS: &str = "2500";
+
 /// How long an agent may take for its bounded work.
 const AGENT_DEADLINE: Duration = Duration::from_secs(30);
 
@@ -193,7 +197,7 @@ impl Cast {
         let mut command = self.agent(self.testbed.host("bystander")?, "visit");
         command.args(self.door_addresses()?.iter().map(ToString::to_string));
         command
-            .args(["--every-ms", "10"])
+            .args(["--every-ms", "10", "--patience-ms", BYSTANDER_PATIENCE_MS])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         Ok(Visitor(command.spawn().context("start the bystander")?))
