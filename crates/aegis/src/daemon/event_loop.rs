@@ -20,8 +20,8 @@ use super::{Node, control::Call};
 /// longer than some milliseconds.
 const BURST_MAX: usize = 256;
 
-/// How often the kernel's tables are swept and its clock is compared with ours.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+/// How often the store is synced, interfaces are looked at and the tables are swept.
+const LOOK_AFTER_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long a sweep serves for each block there is: it takes a microsecond or two for each.
 const SWEEP_FOR_EACH: Duration = Duration::from_millis(1);
@@ -45,9 +45,9 @@ pub(super) struct Sources {
 impl Node {
     /// Runs until told to stop.
     pub(super) async fn run(&mut self, sources: &mut Sources) {
-        let mut sweep = interval(SWEEP_INTERVAL);
+        let mut look_after = interval(LOOK_AFTER_INTERVAL);
         let mut prune = interval(PRUNE_INTERVAL);
-        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        look_after.set_missed_tick_behavior(MissedTickBehavior::Delay);
         prune.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let due = pin!(tokio::time::sleep(self.wait()));
@@ -64,7 +64,7 @@ impl Node {
                 addresses = next_connections(&mut sources.connections) => {
                     self.handle(Input::Established(addresses));
                 }
-                _ = sweep.tick() => self.sweep(),
+                _ = look_after.tick() => self.look_after(),
                 _ = prune.tick() => self.prune(),
                 () = due => {}
             }
@@ -140,13 +140,33 @@ impl Node {
         self.handle(Input::HostChanged(facts));
     }
 
-    /// Sweeps the kernel's tables and syncs the store, as often as that takes a small part of the
-    /// time: the Engine ends blocks by itself, a sweep only finds what it does not know of.
-    fn sweep(&mut self) {
+    /// Does what must be done now and then whatever happens.
+    fn look_after(&mut self) {
         if let Err(error) = self.store.sync() {
             let error = super::dispatch::chain(&error);
             self.degraded(format!("the store cannot be synced: {error}"));
         }
+        self.reattach();
+        self.sweep();
+    }
+
+    /// Defends interfaces that came back under their names.
+    fn reattach(&mut self) {
+        match self.enforcer.reattach() {
+            Ok(true) => self.announce_interfaces(),
+            Ok(false) => {}
+            Err(error) => {
+                let error = super::dispatch::chain(&error);
+                self.degraded(format!(
+                    "an interface came back and is not defended: {error}"
+                ));
+            }
+        }
+    }
+
+    /// Sweeps the kernel's tables, as often as that takes a small part of the time: the Engine ends
+    /// blocks by itself, a sweep only finds what it does not know of.
+    fn sweep(&mut self) {
         let now = self.now();
         let count = u32::try_from(self.engine.ruleset().blocks().len()).unwrap_or(u32::MAX);
         if now.since(self.swept_at) < SWEEP_FOR_EACH * count {

@@ -185,14 +185,7 @@ impl Node {
     /// Tells whoever watches that the node is up.
     fn announce_start(&mut self) {
         let now = self.now();
-        for it in self.enforcer.interfaces() {
-            let kind = EventKind::ProgramAttached {
-                interface: it.name.clone(),
-                mode: report::attach_mode(it.mode),
-                reason: it.reason.clone(),
-            };
-            self.hub.publish(now, kind);
-        }
+        self.announce_interfaces();
         if let Some(reason) = self.enforcer.missing_kernel() {
             let message = format!("observing only: {reason}");
             self.hub.publish(now, EventKind::Degraded { message });
@@ -201,6 +194,18 @@ impl Node {
         self.hub
             .publish(now, EventKind::ServiceRunning { node_id, listen });
         tracing::info!(node = %node_id, instance = %self.instance, "Service is running");
+    }
+
+    /// Tells whoever watches how the program hangs on each interface.
+    pub(super) fn announce_interfaces(&self) {
+        for it in self.enforcer.interfaces() {
+            let kind = EventKind::ProgramAttached {
+                interface: it.name.clone(),
+                mode: report::attach_mode(it.mode),
+                reason: it.reason.clone(),
+            };
+            self.hub.publish(self.now(), kind);
+        }
     }
 
     async fn stop(mut self, net: Option<NetHandle>, config: &Config) -> anyhow::Result<()> {

@@ -16,6 +16,7 @@
 
 mod alone;
 mod hostile;
+mod interface;
 mod kill;
 mod lab;
 mod refusal;
