@@ -65,6 +65,11 @@ const MDNS_TTL: Duration = Duration::from_secs(120);
 /// Connections in the making, each direction.
 const PENDING_MAX: u32 = 64;
 
+/// How long a message that a peer has named may take to arrive, from anybody, before the peer is
+/// blamed for an empty promise. Nodes under a flood are late by seconds, and are not to cut each
+/// other off for it.
+const PROMISE_FOR: Duration = Duration::from_secs(30);
+
 /// Connections with one peer: one by TCP and one by QUIC, as when both sides dial.
 const CONNECTIONS_PER_PEER_MAX: u32 = 2;
 
@@ -254,6 +259,7 @@ fn gossip_config() -> Result<gossipsub::Config, AnyError> {
         .mesh_n_high(12)
         .mesh_outbound_min(3)
         .gossip_lazy(6)
+        .iwant_followup_time(PROMISE_FOR)
         .gossip_factor(0.25)
         .heartbeat_interval(HEARTBEAT)
         .heartbeat_initial_delay(Duration::from_millis(100))
@@ -264,7 +270,6 @@ fn gossip_config() -> Result<gossipsub::Config, AnyError> {
         .flood_publish(true)
         .max_transmit_size(FRAME_BYTES_MAX)
         .max_transmit_size_for_topic(MESSAGE_BYTES_MAX, topic().hash())
-        .iwant_followup_time(Duration::from_secs(3))
         .prune_backoff(Duration::from_secs(60))
         .connection_handler_queue_len(1000)
         .publish_queue_duration(Duration::from_secs(5))
@@ -305,7 +310,9 @@ fn score_params() -> gossipsub::PeerScoreParams {
         behaviour_penalty_threshold: 6.0,
         behaviour_penalty_decay: gossipsub::score_parameter_decay(Duration::from_secs(600)),
         retain_score: Duration::from_secs(6 * 3600),
-        slow_peer_weight: -0.5,
+        // To be slow is no fault: what waits for a peer is bounded. A flood makes honest nodes slow,
+        // and is not to make them shun each other.
+        slow_peer_weight: 0.0,
         ..Default::default()
     }
 }
