@@ -23,6 +23,9 @@ const BURST_MAX: usize = 256;
 /// How often the store is synced, interfaces are looked at and the tables are swept.
 const LOOK_AFTER_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How often the kernel's tables are swept at most: even empty ones take some milliseconds.
+const SWEEP_INTERVAL_MIN: Duration = Duration::from_secs(10);
+
 /// How long a sweep serves for each block there is: it takes a microsecond or two for each.
 const SWEEP_FOR_EACH: Duration = Duration::from_millis(1);
 
@@ -169,7 +172,7 @@ impl Node {
     fn sweep(&mut self) {
         let now = self.now();
         let count = u32::try_from(self.engine.ruleset().blocks().len()).unwrap_or(u32::MAX);
-        if now.since(self.swept_at) < SWEEP_FOR_EACH * count {
+        if now.since(self.swept_at) < (SWEEP_FOR_EACH * count).max(SWEEP_INTERVAL_MIN) {
             return;
         }
         self.swept_at = now;
