@@ -12,6 +12,7 @@ mod clock;
 mod control;
 mod dispatch;
 mod event_loop;
+mod fair;
 mod memory;
 mod notice;
 mod report;
@@ -21,11 +22,13 @@ mod tell;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use aegis_api::{ApiError, EventHub, Reply};
-use aegis_core::{Change, Engine, NodeId, Timestamp};
+use aegis_core::{Change, Engine, Input, NodeId, Timestamp};
 use aegis_enforce::{Enforcer, InstanceName};
 use aegis_net::{Identity, NetCommand};
 use aegis_store::Store;
 use tokio::sync::{mpsc, oneshot};
+
+use fair::FairQueue;
 
 pub use clock::Clock;
 pub use control::ControlHandle;
@@ -33,6 +36,9 @@ pub use setup::{Daemon, Ready};
 
 /// Problems shown at a time: a person reads no more, the log has them all.
 const PROBLEMS_MAX: usize = 20;
+
+/// Alerts that wait to be heard: as many as wait in the network's own queue.
+const ALERTS_WAITING_MAX: usize = 4096;
 
 /// The state of a running node: what the one task owns.
 struct Node {
@@ -51,6 +57,7 @@ struct Node {
     orders: BTreeMap<u64, Waiting>,
     ticket: u64,
     changes: Vec<Change>,
+    alerts: FairQueue<NodeId, Input>,
     read_back: Option<report::ReadBack>,
     swept_at: Timestamp,
 }

@@ -20,6 +20,9 @@ use super::{Node, control::Call};
 /// longer than some milliseconds.
 const BURST_MAX: usize = 256;
 
+/// Alerts heard in one go: one write to the store covers them, in a few milliseconds.
+const HEARD_AT_ONCE: usize = 64;
+
 /// How often the store is synced, interfaces are looked at and the tables are swept.
 const LOOK_AFTER_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -60,9 +63,10 @@ impl Node {
                     self.handle_kernel(event, &mut sources.kernel_events);
                 }
                 Some(call) = sources.calls_rx.recv() => self.handle_call(call),
-                event = next_net(&mut sources.net_events_rx) => {
-                    self.handle_net_burst(event, &mut sources.net_events_rx);
+                event = next_net(&mut sources.net_events_rx), if !self.alerts.is_full() => {
+                    self.handle_next_net(event, &mut sources.net_events_rx);
                 }
+                () = std::future::ready(()), if !self.alerts.is_empty() => {}
                 facts = sources.host.changed() => self.handle_facts(facts),
                 addresses = next_connections(&mut sources.connections) => {
                     self.handle(Input::Established(addresses));
@@ -71,6 +75,8 @@ impl Node {
                 _ = prune.tick() => self.prune(),
                 () = due => {}
             }
+            self.take_in(&mut sources.net_events_rx);
+            self.hear();
             self.handle_due();
         }
     }
@@ -108,7 +114,7 @@ impl Node {
         self.drain();
     }
 
-    fn handle_net_burst(
+    fn handle_next_net(
         &mut self,
         event: Option<NetEvent>,
         events_rx: &mut Option<mpsc::Receiver<NetEvent>>,
@@ -119,10 +125,29 @@ impl Node {
             return self.degraded("the network service ended; this node works alone".to_owned());
         };
         self.handle_net(event);
-        for _ in 1..BURST_MAX {
-            let next = events_rx.as_mut().and_then(|it| it.try_recv().ok());
-            let Some(event) = next else { break };
+    }
+
+    /// Takes in what the network has ready, so that no alert waits behind another author's flood.
+    fn take_in(&mut self, events_rx: &mut Option<mpsc::Receiver<NetEvent>>) {
+        let Some(events_rx) = events_rx else { return };
+        while !self.alerts.is_full() {
+            let Ok(event) = events_rx.try_recv() else {
+                break;
+            };
             self.handle_net(event);
+        }
+    }
+
+    /// Hears some of the alerts that wait, an author at a time.
+    fn hear(&mut self) {
+        if self.alerts.is_empty() {
+            return;
+        }
+        for _ in 0..HEARD_AT_ONCE {
+            let Some(alert) = self.alerts.pop() else {
+                break;
+            };
+            self.engine.handle_input(self.clock.now(), alert);
         }
         self.drain();
     }

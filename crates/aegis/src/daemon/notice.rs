@@ -121,13 +121,13 @@ impl Node {
                 forwarder,
                 channel,
             } => {
-                // Drained by the caller, once for a whole burst.
+                let author = alert.author();
                 let input = Input::AlertReceived {
                     alert,
                     forwarder,
                     channel,
                 };
-                self.engine.handle_input(now, input);
+                self.alerts.push(author, input);
             }
             NetEvent::Misbehaved { peer, misbehaviour } => {
                 tracing::debug!(%peer, ?misbehaviour, "Peer broke the protocol");

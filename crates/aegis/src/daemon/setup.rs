@@ -17,7 +17,9 @@ use aegis_store::Store;
 use anyhow::Context as _;
 use tokio::sync::{oneshot, watch};
 
-use super::{Clock, ControlHandle, Net, Node, event_loop::Sources, report};
+use super::{
+    ALERTS_WAITING_MAX, Clock, ControlHandle, FairQueue, Net, Node, event_loop::Sources, report,
+};
 use crate::config::{Config, Interfaces, configured_addresses};
 
 /// How long peers are given to hear a goodbye.
@@ -79,6 +81,7 @@ impl Daemon {
             orders: std::collections::BTreeMap::new(),
             ticket: 0,
             changes: Vec::new(),
+            alerts: FairQueue::new(ALERTS_WAITING_MAX),
             read_back: None,
             swept_at: started_at,
         };
@@ -92,15 +95,7 @@ impl Daemon {
             connections,
             stop_rx,
         };
-        let net = net.map(|mut it| {
-            node.net = Net {
-                commands_tx: Some(it.commands_tx.clone()),
-                counters: Some(Arc::clone(&it.counters)),
-            };
-            let (_, closed_rx) = tokio::sync::mpsc::channel(1);
-            sources.net_events_rx = Some(std::mem::replace(&mut it.events_rx, closed_rx));
-            it
-        });
+        let net = net.map(|it| connect(it, &mut node, &mut sources));
         Ok((
             Self {
                 node,
@@ -283,6 +278,17 @@ fn known_peers(snapshot: &Snapshot) -> Vec<PeerAddress> {
         Some(PeerAddress::new(it.peer, &address))
     });
     addresses.collect()
+}
+
+/// Joins the network's queues with the node; what is left of the handle stops it.
+fn connect(mut net: NetHandle, node: &mut Node, sources: &mut Sources) -> NetHandle {
+    node.net = Net {
+        commands_tx: Some(net.commands_tx.clone()),
+        counters: Some(Arc::clone(&net.counters)),
+    };
+    let (_, closed_rx) = tokio::sync::mpsc::channel(1);
+    sources.net_events_rx = Some(std::mem::replace(&mut net.events_rx, closed_rx));
+    net
 }
 
 async fn start_net(
