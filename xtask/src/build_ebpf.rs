@@ -58,6 +58,17 @@ pub(crate) struct Args {
     output: Option<PathBuf>,
 }
 
+impl Args {
+    /// Returns what `--check` says.
+    pub(crate) fn check() -> Self {
+        Self {
+            release: true,
+            check: true,
+            output: None,
+        }
+    }
+}
+
 /// Builds the object and writes it, or compares it with the committed one.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let root = workspace_root()?;

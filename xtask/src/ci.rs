@@ -3,11 +3,9 @@
 //! A step that lacks its tool is left out loudly. Every step runs even after a failure, so that
 //! one round tells everything.
 
-use std::env;
+use anyhow::{Result, bail};
 
-use anyhow::{Context, Result, bail};
-
-use crate::{build_ebpf, shell, talk};
+use crate::{build_ebpf, shell, talk, tidy};
 
 /// What `cargo xtask ci` may be told.
 #[derive(clap::Args)]
@@ -36,7 +34,7 @@ const STEPS: [Step; 8] = [
     },
     Step {
         name: "tidy",
-        run: tidy,
+        run: house_rules,
     },
     Step {
         name: "clippy",
@@ -117,8 +115,8 @@ fn format() -> Result<Verdict> {
     Ok(Verdict::Passed)
 }
 
-fn tidy() -> Result<Verdict> {
-    run_task(&["tidy"])
+fn house_rules() -> Result<Verdict> {
+    tidy::run(&tidy::Args::default()).map(|()| Verdict::Passed)
 }
 
 fn clippy() -> Result<Verdict> {
@@ -189,16 +187,10 @@ fn deny() -> Result<Verdict> {
 }
 
 fn check_object() -> Result<Verdict> {
-    run_task(&["build-ebpf", "--check"])
+    build_ebpf::run(build_ebpf::Args::check()).map(|()| Verdict::Passed)
 }
 
 fn lockfile() -> Result<Verdict> {
     let arguments = ["metadata", "--locked", "--format-version", "1"];
     shell::capture(&mut shell::cargo(&arguments)).map(|_| Verdict::Passed)
-}
-
-/// Runs another task of xtask as a process of its own, so that it fails for itself.
-fn run_task(arguments: &[&str]) -> Result<Verdict> {
-    let this = env::current_exe().context("find xtask")?;
-    shell::run(shell::program(this).args(arguments)).map(|()| Verdict::Passed)
 }

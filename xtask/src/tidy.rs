@@ -20,7 +20,7 @@ use anyhow::{Context, Result, bail};
 use crate::{shell, talk};
 
 /// What `cargo xtask tidy` may be told.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub(crate) struct Args {
     /// Writes generated files anew instead of comparing them.
     #[arg(long)]

@@ -129,7 +129,11 @@ fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Says whether the commits to come are synced each.
 pub(crate) fn sync_at_commit(connection: &Connection, is_synced: bool) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "synchronous", if is_synced { "full" } else { "normal" })
+    connection.pragma_update(
+        None,
+        "synchronous",
+        if is_synced { "full" } else { "normal" },
+    )
 }
 
 /// Syncs the log and moves what it holds into the file.

@@ -71,9 +71,7 @@ pub(super) async fn stream<C: Control>(
     (seq, sse::Sse::new(events).keep_alive(keep_alive)).into_response()
 }
 
-fn coming(
-    events_rx: broadcast::Receiver<Arc<Event>>,
-) -> impl Stream<Item = Arc<Event>> + Send {
+fn coming(events_rx: broadcast::Receiver<Arc<Event>>) -> impl Stream<Item = Arc<Event>> + Send {
     let mut missed = 0;
     BroadcastStream::new(events_rx).flat_map(move |received| {
         let told = match received {
