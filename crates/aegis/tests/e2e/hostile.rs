@@ -9,11 +9,13 @@ use std::{
 };
 
 use aegis::lab::node::LabNode;
-use aegis_api::{Client, EventKind, EventStream, Indicator};
+use aegis_api::{Client, EventKind, EventStream, Indicator, Timestamp};
 use tokio::time::timeout;
 
 use crate::support::{
-    DEADLINE, indicator, publish,
+    DEADLINE,
+    host::Running,
+    indicator, now, publish,
     role::{Kind, Play, Role, flooded},
     world::World,
 };
@@ -22,7 +24,7 @@ use crate::support::{
 const GROWTH_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Honest alerts whose way is measured, without a flood and under one.
-const ALERTS: u32 = 60;
+const ALERTS: u32 = 200;
 
 /// What the bad peers send: of each kind so many messages, all at the same time.
 const FLOODS: [(&str, u8, Kind, u32); 4] = [
@@ -43,19 +45,20 @@ impl Watch {
         Self(client.events(false).await.unwrap())
     }
 
-    /// Waits until an alert about `wanted` has come in.
-    async fn heard(&mut self, wanted: Indicator) {
+    /// Waits until an alert about `wanted` has come in; returns when that was, by the victim's word:
+    /// whoever listens here also hears of everything else, and later.
+    async fn heard(&mut self, wanted: Indicator) -> Timestamp {
         let hearing = async {
             loop {
                 let event = self.0.next().await.unwrap().unwrap();
                 if matches!(event.kind, EventKind::AlertReceived { indicator, .. } if indicator == wanted)
                 {
-                    return;
+                    return event.at;
                 }
             }
         };
-        let late = || panic!("{wanted} did not arrive");
-        timeout(DEADLINE, hearing).await.unwrap_or_else(|_| late());
+        let late = || -> Timestamp { panic!("{wanted} did not arrive") };
+        timeout(DEADLINE, hearing).await.unwrap_or_else(|_| late())
     }
 }
 
@@ -65,19 +68,14 @@ async fn measure(honest: [&LabNode; 2], victim: &LabNode, network: &str) -> Vec<
     let mut took = Vec::new();
     for number in 0..ALERTS {
         let about = format!("{network}.{number}");
-        let started_at = stopwatch();
+        let started_at = now();
         let author = &honest[number as usize % 2].client;
         author.publish(&publish(&about, 600)).await.unwrap();
-        watch.heard(indicator(&about)).await;
-        took.push(started_at.elapsed());
+        let heard_at = watch.heard(indicator(&about)).await;
+        took.push(heard_at.since(started_at));
     }
     took.sort_unstable();
     took
-}
-
-#[expect(clippy::disallowed_methods, reason = "the test measures in real time")]
-fn stopwatch() -> tokio::time::Instant {
-    tokio::time::Instant::now()
 }
 
 fn percentile(took: &[Duration], percent: usize) -> Duration {
@@ -121,40 +119,69 @@ impl MemoryWatch {
     }
 }
 
+/// The test that bad peers play a role in.
+const TEST: &str = "hostile::netns_bad_peers_are_cut_off_and_honest_alerts_arrive_meanwhile";
+
+/// Returns a network with three nodes and every bad peer's host.
+fn world() -> Option<World> {
+    let mut hosts = vec![("a", 11), ("b", 12), ("c", 13)];
+    hosts.extend(FLOODS.map(|(name, last_byte, ..)| (name, last_byte)));
+    World::new(&hosts)
+}
+
+/// Starts every bad peer of `world` against `victim` and those it knows.
+async fn start_floods(world: &World, victim: &LabNode) -> [Running; FLOODS.len()] {
+    let to = victim.client.status().await.unwrap().node_id.to_string();
+    FLOODS.map(|(name, key, kind, count)| {
+        let role = Role {
+            key,
+            to: to.clone(),
+            play: Play::Flood(kind, count),
+        };
+        role.start(world.host(name), TEST)
+    })
+}
+
+/// Measures while the same bad peers flood nodes of another network on the same machine: what the
+/// flood costs everybody who shares its processors.
+async fn measure_beside_a_sink(honest: [&LabNode; 2], victim: &LabNode) -> Vec<Duration> {
+    let sink = world().unwrap();
+    let [sink_a, _sink_b, _sink_c] = sink.start_joined(["a", "b", "c"]).await;
+    let running = start_floods(&sink, &sink_a).await;
+    let took = measure(honest, victim, "192.0.2").await;
+    futures::future::join_all(running.map(flooded)).await;
+    took
+}
+
 #[tokio::test]
 async fn netns_bad_peers_are_cut_off_and_honest_alerts_arrive_meanwhile() {
     if let Some(role) = Role::assigned() {
         return role.play().await;
     }
-    let mut hosts = vec![("a", 11), ("b", 12), ("c", 13)];
-    hosts.extend(FLOODS.map(|(name, last_byte, ..)| (name, last_byte)));
-    let Some(world) = World::new(&hosts) else {
+    let Some(world) = world() else {
         return;
     };
     let [a, b, c] = world.start_joined(["a", "b", "c"]).await;
     let calm = measure([&b, &c], &a, "203.0.113").await;
+    let beside_a_sink = measure_beside_a_sink([&b, &c], &a).await;
     let victim = a.client.status().await.unwrap();
 
     let tasks = tokio::task::LocalSet::new();
     let (under_flood, bad, most) = tasks
         .run_until(async {
             let memory = MemoryWatch::start(a.client.clone());
-            let test = "hostile::netns_bad_peers_are_cut_off_and_honest_alerts_arrive_meanwhile";
-            let running = FLOODS.map(|(name, key, kind, count)| {
-                let role = Role {
-                    key,
-                    to: victim.node_id.to_string(),
-                    play: Play::Flood(kind, count),
-                };
-                role.start(world.host(name), test)
-            });
+            let running = start_floods(&world, &a).await;
             let took = measure([&b, &c], &a, "198.51.100").await;
             let bad = futures::future::join_all(running.map(flooded)).await;
             (took, bad, memory.end().await)
         })
         .await;
 
-    for (took, name) in [(&calm, "calm"), (&under_flood, "under flood")] {
+    for (took, name) in [
+        (&calm, "calm"),
+        (&beside_a_sink, "while a sink is flooded"),
+        (&under_flood, "under flood"),
+    ] {
         eprintln!(
             "{name}: honest alerts p50 {:?}, p99 {:?}",
             percentile(took, 50),
@@ -178,7 +205,7 @@ async fn netns_bad_peers_are_cut_off_and_honest_alerts_arrive_meanwhile() {
     assert!(growth < GROWTH_BYTES_MAX, "{growth} bytes more");
     // Whoever sent valid alerts got in what a peer of the local network may, and no more.
     let blocks = a.client.status().await.unwrap().blocks_active;
-    let honest = u64::from(2 * ALERTS);
+    let honest = u64::from(3 * ALERTS);
     assert!(
         (honest..honest + 1_400).contains(&blocks),
         "{blocks} blocks"
