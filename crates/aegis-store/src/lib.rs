@@ -15,8 +15,10 @@ mod open;
 mod read;
 mod schema;
 mod store;
+mod syncer;
 mod write;
 
 pub use audit::{AuditEvent, AuditFault, AuditHash, AuditLine, AuditReport};
 pub use error::{DatabaseError, StoreError};
 pub use store::Store;
+pub use syncer::Syncer;

@@ -136,11 +136,6 @@ pub(crate) fn sync_at_commit(connection: &Connection, is_synced: bool) -> rusqli
     )
 }
 
-/// Syncs the log and moves what it holds into the file.
-pub(crate) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
-    connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))
-}
-
 /// Returns the schema of a store of ours, 0 for a new file, without having changed anything.
 fn current_schema(connection: &Connection, path: &Path) -> Result<u32, StoreError> {
     match schema::identify(connection).map_err(|error| damaged(path, error))? {

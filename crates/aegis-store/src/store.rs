@@ -9,7 +9,7 @@ use aegis_core::{Record, Snapshot, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{
-    AuditLine, AuditReport, StoreError,
+    AuditLine, AuditReport, StoreError, Syncer,
     audit::{self, CUT_RULE},
     bound,
     lock::StoreLock,
@@ -28,7 +28,6 @@ pub struct Store {
     unpruned_records: usize,  // written since the bounds were last enforced
     _lock: Option<StoreLock>,
     corrupt_rows: Cell<u64>,
-    is_synced: bool, // whether every commit so far is on the disk
 }
 
 impl Store {
@@ -58,36 +57,33 @@ impl Store {
             unpruned_records: UNPRUNED_RECORDS_MAX,
             _lock: None,
             corrupt_rows: Cell::new(0),
-            is_synced: true,
         }
     }
 
     /// Writes the records in their order, all or none; they are on the disk when it returns.
     pub fn apply(&mut self, records: &[Record]) -> Result<(), StoreError> {
-        self.write(records)?;
-        self.is_synced = true; // a synced commit takes every earlier one with it
-        Ok(())
+        self.write(records)
     }
 
     /// Writes the records in their order, all or none; the system brings them to the disk later.
     ///
-    /// They outlive the process however it ends, but until the next `apply` or `sync` not a loss of
-    /// power: for what others will say again, and where milliseconds count.
+    /// They outlive the process however it ends, but until the next `apply` or [`Syncer::sync`] not a
+    /// loss of power: for what others will say again, and where milliseconds count.
     pub fn apply_unsynced(&mut self, records: &[Record]) -> Result<(), StoreError> {
         open::sync_at_commit(&self.connection, false).map_err(StoreError::write)?;
         let written = self.write(records);
         open::sync_at_commit(&self.connection, true).map_err(StoreError::write)?;
-        self.is_synced = false;
         written
     }
 
-    /// Brings everything that was written to the disk; does nothing where it is there.
-    pub fn sync(&mut self) -> Result<(), StoreError> {
-        if !self.is_synced {
-            open::checkpoint(&self.connection).map_err(StoreError::write)?;
-            self.is_synced = true;
-        }
-        Ok(())
+    /// Returns what brings everything written so far to the disk, from any thread; `None` for a
+    /// store in memory. There must have been an `apply` before.
+    pub fn syncer(&self) -> Result<Option<Syncer>, StoreError> {
+        self.connection
+            .path()
+            .filter(|path| !path.is_empty())
+            .map(|path| Syncer::open(Path::new(path)))
+            .transpose()
     }
 
     fn write(&mut self, records: &[Record]) -> Result<(), StoreError> {

@@ -10,6 +10,7 @@
 mod answer;
 mod clock;
 mod control;
+mod disk;
 mod dispatch;
 mod event_loop;
 mod fair;
@@ -28,6 +29,7 @@ use aegis_net::{Identity, NetCommand};
 use aegis_store::Store;
 use tokio::sync::{mpsc, oneshot};
 
+use disk::Disk;
 use fair::FairQueue;
 
 pub use clock::Clock;
@@ -46,6 +48,7 @@ struct Node {
     engine: Engine,
     enforcer: Enforcer,
     store: Store,
+    disk: Disk,
     identity: Identity,
     net: Net,
     hub: EventHub,

@@ -10,3 +10,4 @@ mod kill;
 mod migration;
 mod model;
 mod open;
+mod syncer;

@@ -63,21 +63,14 @@ impl Node {
         for record in &records {
             super::tell::audit(record);
         }
-        // What somebody is told is done must be on the disk; what peers and detectors say is written
-        // before it is acted on, and synced soon after, since milliseconds count there.
-        let is_answered = outputs.iter().any(|it| matches!(it, Output::Answer { .. }));
-        let written = if is_answered {
-            self.store.apply(&records)
-        } else {
-            self.store.apply_unsynced(&records)
-        };
         // A host under attack is defended also when its disk is full: told, not refused.
-        if let Err(error) = written {
+        if let Err(error) = self.store.apply_unsynced(&records) {
             self.degraded(format!(
                 "the store does not take changes: {}",
                 chain(&error)
             ));
         }
+        self.disk.wrote();
     }
 
     fn carry_out(&mut self, output: Output) {
@@ -87,7 +80,7 @@ impl Node {
             Output::Push { peer, alerts } => self.send(NetCommand::Push { peer, alerts }),
             Output::Answer { ticket, reply } => {
                 self.flush_changes(); // an answer says what is, not what will be
-                self.answer_order(ticket, reply);
+                self.answer_when_synced(ticket, reply);
             }
             Output::Notify(notice) => {
                 self.flush_changes();

@@ -14,7 +14,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::{Node, control::Call};
+use super::{Node, control::Call, disk::Synced};
 
 /// Events of one kind taken in one go: one write to the store covers them, and nobody else waits
 /// longer than some milliseconds.
@@ -43,6 +43,7 @@ pub(super) struct Sources {
     pub(super) kernel_events: EventStream,
     pub(super) net_events_rx: Option<mpsc::Receiver<NetEvent>>,
     pub(super) calls_rx: mpsc::Receiver<Call>,
+    pub(super) synced_rx: mpsc::Receiver<Synced>,
     pub(super) host: HostWatch,
     pub(super) connections: Option<ConnectionWatch>,
     pub(super) stop_rx: watch::Receiver<bool>,
@@ -71,6 +72,7 @@ impl Node {
                 addresses = next_connections(&mut sources.connections) => {
                     self.handle(Input::Established(addresses));
                 }
+                Some(synced) = sources.synced_rx.recv() => self.handle_synced(synced),
                 _ = look_after.tick() => self.look_after(),
                 _ = prune.tick() => self.prune(),
                 () = due => {}
@@ -170,10 +172,7 @@ impl Node {
 
     /// Does what must be done now and then whatever happens.
     fn look_after(&mut self) {
-        if let Err(error) = self.store.sync() {
-            let error = super::dispatch::chain(&error);
-            self.degraded(format!("the store cannot be synced: {error}"));
-        }
+        self.disk.ask();
         self.reattach();
         self.sweep();
     }

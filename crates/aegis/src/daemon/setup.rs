@@ -18,7 +18,8 @@ use anyhow::Context as _;
 use tokio::sync::{oneshot, watch};
 
 use super::{
-    ALERTS_WAITING_MAX, Clock, ControlHandle, FairQueue, Net, Node, event_loop::Sources, report,
+    ALERTS_WAITING_MAX, Clock, ControlHandle, Disk, FairQueue, Net, Node, event_loop::Sources,
+    report,
 };
 use crate::config::{Config, Interfaces, configured_addresses};
 
@@ -51,8 +52,8 @@ impl Daemon {
         make_dir(&config.state_dir, 0o700)?;
         let listener = Listener::bind(&config.socket)?;
         let identity = Identity::load_or_create(&config.state_dir.join("node.key"))?;
-        let store = Store::open(&config.state_dir.join("aegis.db"))?;
-        let snapshot = store.load(started_at).context("load the store")?;
+        let (store, snapshot) = open_store(&config, started_at)?;
+        let (disk, synced_rx) = Disk::start(store.syncer()?).context("start a thread")?;
         let known_peers = known_peers(&snapshot);
         let mut engine = engine(&config, &identity);
         engine.restore(started_at, restore(snapshot));
@@ -70,6 +71,7 @@ impl Daemon {
             engine,
             enforcer,
             store,
+            disk,
             identity,
             net: Net::default(),
             hub: hub.clone(),
@@ -91,6 +93,7 @@ impl Daemon {
             kernel_events,
             net_events_rx: None,
             calls_rx,
+            synced_rx,
             host,
             connections,
             stop_rx,
@@ -249,6 +252,12 @@ fn engine(config: &Config, identity: &Identity) -> Engine {
             .unwrap_or_default(),
         blocks_max: config.blocks_max,
     })
+}
+
+fn open_store(config: &Config, now: Timestamp) -> anyhow::Result<(Store, Snapshot)> {
+    let store = Store::open(&config.state_dir.join("aegis.db"))?;
+    let snapshot = store.load(now).context("load the store")?;
+    Ok((store, snapshot))
 }
 
 /// Verifies every stored alert again: what lies on a disk is no more trusted than what a peer says.
