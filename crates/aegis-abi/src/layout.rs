@@ -12,45 +12,68 @@ pub mod config_flag {
     pub const ALLOW_V4: u32 = 1 << 2;
     /// The IPv6 allow table holds entries.
     pub const ALLOW_V6: u32 = 1 << 3;
-    /// The table of blocked IPv6 addresses holds entries.
-    pub const BLOCK_V6: u32 = 1 << 4;
-    /// The table of blocked IPv4 prefixes holds entries.
-    pub const BLOCK_PREFIX4: u32 = 1 << 5;
-    /// The table of blocked IPv6 prefixes holds entries.
-    pub const BLOCK_PREFIX6: u32 = 1 << 6;
+    /// IPv4 addresses are blocked.
+    pub const HOSTS_V4: u32 = 1 << 4;
+    /// IPv6 /64 prefixes or longer ones are blocked.
+    pub const NETS_V6: u32 = 1 << 5;
+    /// IPv4 prefixes are blocked.
+    pub const PREFIXES_V4: u32 = 1 << 6;
+    /// IPv6 prefixes shorter than /64 are blocked.
+    pub const PREFIXES_V6: u32 = 1 << 7;
+    /// Go to the buckets at once: most packets are dropped, so the filter only costs.
+    pub const SKIP_FILTER: u32 = 1 << 8;
+    /// The kernel may have blocked sources by itself.
+    pub const OWN: u32 = 1 << 9;
 }
 
-/// What user space tells the kernel program; it may change at any time, without a reload.
+/// What user space tells the kernel program; it may change at any time, without a reload. The
+/// first cache line holds what every packet needs.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub struct Config {
     /// [`crate::ABI_VERSION`] of whoever made the maps.
     pub abi_version: u32,
     /// Bits of [`config_flag`].
     pub flags: u32,
+    /// The jiffy from which on every entry of the tables is over: see [`crate::table::Expiry`].
+    pub table_until: u64,
+    /// [`crate::table::HashKey::add`].
+    pub hash_add: u64,
+    /// [`crate::table::HashKey::multiply`].
+    pub hash_multiply: u64,
+    /// Buckets of blocked IPv4 addresses, a multiple of four.
+    pub hosts_v4: u32,
+    /// Filter words of those less one, which are a power of two.
+    pub filter_v4: u32,
+    /// Buckets of blocked IPv6 /64 prefixes, a multiple of four.
+    pub nets_v6: u32,
+    /// Filter words of those less one.
+    pub filter_v6: u32,
+    /// Buckets of blocked prefixes, a multiple of four.
+    pub prefixes: u32,
+    /// Filter words of those less one.
+    pub filter_prefix: u32,
+    /// An [`crate::table::Expiry`] is a count of jiffies shifted right by this.
+    pub expiry_shift: u32,
     /// The SYN that makes a source a flood: this many within one window.
     pub syn_threshold: u32,
-    /// Always zero.
-    pub reserved: u32,
+    /// The lengths of blocked IPv6 prefixes longer than /64, as values of their last bits.
+    pub long_lengths: u64,
     /// The length of a SYN window in jiffies.
     pub syn_window: u64,
     /// How long the kernel blocks a flooding source by itself, in jiffies.
     pub syn_block: u64,
+    /// Always zero.
+    pub reserved: [u64; 5],
 }
 
-/// A blocked source. The first eight bytes are the deadline in every ABI version.
+/// A source that the kernel blocked by itself. The first eight bytes are the deadline in every ABI
+/// version.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(C)]
 pub struct BlockEntry {
     /// The jiffy from which on packets pass again.
-    ///
-    /// In a prefix table this is the latest deadline of all prefixes that cover this one: the
-    /// kernel finds the longest prefix only, and an expired one must not hide a wider live one.
     pub deadline: u64,
-    /// The jiffy at which this entry itself ends: differs from `deadline` in prefix tables only.
-    pub own_deadline: u64,
-    /// The same in UTC milliseconds as user space gave it, or zero where the kernel blocked.
-    pub expires_at: u64,
     /// Packets that met this entry while it was live.
     pub packets: u64,
     /// Bytes of those packets.
@@ -182,6 +205,10 @@ pub struct Event {
 
 // SAFETY: `repr(C)`, integers only, without padding (tested).
 unsafe impl Plain for Config {}
+// SAFETY: as above.
+unsafe impl Plain for crate::table::StashKey {}
+// SAFETY: as above.
+unsafe impl Plain for crate::table::StashEntry {}
 // SAFETY: as above.
 unsafe impl Plain for BlockEntry {}
 // SAFETY: as above.

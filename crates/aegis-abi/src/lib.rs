@@ -18,6 +18,7 @@ mod counter;
 mod layout;
 pub mod maps;
 mod parse;
+pub mod table;
 
 pub use counter::Counter;
 pub use layout::{
@@ -32,9 +33,9 @@ pub use parse::{
 
 /// The version of everything in this crate that lies in a pinned map.
 ///
-/// In every version the first eight bytes of a block entry are its deadline and the keys are as
-/// they are here, so that a newer build can carry the blocks of an older one over.
-pub const ABI_VERSION: u32 = 1;
+/// A newer build that finds another version builds its maps beside the old ones and fills them
+/// before a packet meets them.
+pub const ABI_VERSION: u32 = 2;
 
 /// Types that are plain bytes: any bytes are a value, and a value has no padding.
 ///

@@ -6,8 +6,10 @@ use crate::*;
 
 #[test]
 fn values_have_no_padding() {
-    assert_eq!(size_of::<Config>(), 4 * 4 + 2 * 8);
-    assert_eq!(size_of::<BlockEntry>(), 6 * 8 + 2 * 4);
+    assert_eq!(size_of::<Config>(), 128);
+    assert_eq!(size_of::<table::StashKey>(), 3 * 8);
+    assert_eq!(size_of::<table::StashEntry>(), 3 * 8);
+    assert_eq!(size_of::<BlockEntry>(), 4 * 8 + 2 * 4);
     assert_eq!(size_of::<AllowEntry>(), 4);
     assert_eq!(size_of::<SynWindow>(), 16);
     assert_eq!(size_of::<Clock>(), 16);
@@ -20,19 +22,25 @@ fn values_have_no_padding() {
 
 #[test]
 fn offsets_do_not_move_between_versions() {
-    assert_eq!(ABI_VERSION, 1, "a new version needs new offsets below");
+    assert_eq!(ABI_VERSION, 2, "a new version needs new offsets below");
     assert_eq!(offset_of!(Config, abi_version), 0);
     assert_eq!(offset_of!(Config, flags), 4);
-    assert_eq!(offset_of!(Config, syn_threshold), 8);
-    assert_eq!(offset_of!(Config, syn_window), 16);
-    assert_eq!(offset_of!(Config, syn_block), 24);
+    assert_eq!(offset_of!(Config, table_until), 8);
+    assert_eq!(offset_of!(Config, hash_add), 16);
+    assert_eq!(offset_of!(Config, hosts_v4), 32);
+    assert_eq!(offset_of!(Config, expiry_shift), 56);
+    assert_eq!(offset_of!(Config, long_lengths), 64);
+    assert_eq!(offset_of!(table::Bucket32, expiries), 24);
+    assert_eq!(offset_of!(table::Bucket32, counts), 36);
+    assert_eq!(offset_of!(table::Bucket32, sizes), 48);
+    assert_eq!(offset_of!(table::Bucket32, meta), 60);
+    assert_eq!(offset_of!(table::Bucket64, expiries), 32);
+    assert_eq!(offset_of!(table::Bucket64, meta), 56);
     assert_eq!(offset_of!(BlockEntry, deadline), 0);
-    assert_eq!(offset_of!(BlockEntry, own_deadline), 8);
-    assert_eq!(offset_of!(BlockEntry, expires_at), 16);
-    assert_eq!(offset_of!(BlockEntry, packets), 24);
-    assert_eq!(offset_of!(BlockEntry, bytes), 32);
-    assert_eq!(offset_of!(BlockEntry, last_seen), 40);
-    assert_eq!(offset_of!(BlockEntry, violations), 48);
+    assert_eq!(offset_of!(BlockEntry, packets), 8);
+    assert_eq!(offset_of!(BlockEntry, bytes), 16);
+    assert_eq!(offset_of!(BlockEntry, last_seen), 24);
+    assert_eq!(offset_of!(BlockEntry, violations), 32);
     assert_eq!(offset_of!(Event, address), 8);
     assert_eq!(offset_of!(Event, prefix_len), 24);
     assert_eq!(offset_of!(Event, count), 28);
@@ -65,7 +73,7 @@ fn a_value_behind_a_trie_key_is_aligned() {
 
 #[test]
 fn map_names_fit_the_kernel() {
-    for name in maps::PINNED.into_iter().chain([maps::CLOCK]) {
+    for name in maps::GENERATION.into_iter().chain(maps::SHARED) {
         assert!(name.len() <= 15, "{name}");
     }
 }

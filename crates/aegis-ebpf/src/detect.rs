@@ -5,8 +5,8 @@
 //! here. Windows lie in an LRU table: a flood from more sources than fit makes it forget.
 
 use aegis_abi::{
-    BlockEntry, Counter, EVENT_SYN_FLOOD, Event, Family, Frame, Ipv4, Ipv6, Skip, SynWindow,
-    Transport, maps, parse_tcp, parse_transport_v4, parse_transport_v6,
+    AddressV6, BlockEntry, Counter, EVENT_SYN_FLOOD, Event, Family, Frame, Ipv4, Ipv6, Skip,
+    SynWindow, Transport, maps, parse_tcp, parse_transport_v4, parse_transport_v6,
 };
 use aya_ebpf::{
     bindings::BPF_NOEXIST,
@@ -14,8 +14,9 @@ use aya_ebpf::{
 };
 
 use crate::{
-    filter::{Moment, Verdict},
-    tables::{BLOCK_NET64, BLOCK_V4, EVENTS, SYN_V4, SYN_V6, Shared, open},
+    filter::{Moment, Verdict, exempt},
+    lists::{self, hash_key},
+    tables::{EVENTS, OWN_NET64, OWN_V4, SYN_V4, SYN_V6, Shared, open},
 };
 
 /// What one request made of its source's window.
@@ -32,8 +33,8 @@ enum Step {
 #[inline(always)]
 pub(crate) fn look_v4(frame: &impl Frame, moment: &Moment<'_>, header: &Ipv4) -> Verdict {
     match is_request(frame, moment, parse_transport_v4(header)) {
-        Request::Yes if count_v4(moment, u32::from_ne_bytes(header.source)) => Verdict::Caught,
-        Request::Yes | Request::No => Verdict::Clean,
+        Request::Yes => count_v4(moment, u32::from_ne_bytes(header.source)),
+        Request::No => Verdict::Clean,
         Request::Unreadable => Verdict::Skipped(Skip::Truncated),
     }
 }
@@ -46,8 +47,8 @@ pub(crate) fn look_v6(frame: &impl Frame, moment: &Moment<'_>, header: &Ipv6) ->
         Err(skip) => return Verdict::Skipped(skip),
     };
     match is_request(frame, moment, transport) {
-        Request::Yes if count_v6(moment, header.source.net) => Verdict::Caught,
-        Request::Yes | Request::No => Verdict::Clean,
+        Request::Yes => count_v6(moment, header.source),
+        Request::No => Verdict::Clean,
         Request::Unreadable => Verdict::Skipped(Skip::Truncated),
     }
 }
@@ -80,15 +81,23 @@ fn is_request(frame: &impl Frame, moment: &Moment<'_>, transport: Transport) -> 
 }
 
 #[inline(always)]
-fn count_v4(moment: &Moment<'_>, source: u32) -> bool {
-    let (count, elapsed) = match step(moment, &SYN_V4, source) {
-        Step::Below => return false,
-        Step::Above => return true,
-        Step::Crossed { count, elapsed } => (count, elapsed),
+fn count_v4(moment: &Moment<'_>, source: u32) -> Verdict {
+    let step = step(moment, &SYN_V4, source);
+    if matches!(step, Step::Below) {
+        return Verdict::Clean;
+    }
+    if let Some(entry) = lists::find_exempt_v4(moment, u32::from_be(source)) {
+        return exempt(entry);
+    }
+    let Step::Crossed { count, elapsed } = step else {
+        return Verdict::Caught;
     };
-    let block = block(moment, &BLOCK_V4, source);
+    let block = block(moment, &OWN_V4, source);
     if block.is_some() {
-        open(maps::GATE_BLOCK_V4);
+        open(
+            maps::GATE_OWN_V4,
+            hash_key(moment).hash32(u32::from_be(source)),
+        );
         restart(&SYN_V4, source, moment.now);
     }
     let [a, b, c, d] = source.to_ne_bytes();
@@ -104,19 +113,28 @@ fn count_v4(moment: &Moment<'_>, source: u32) -> bool {
             ..Event::default()
         },
     );
-    true
+    Verdict::Caught
 }
 
 #[inline(always)]
-fn count_v6(moment: &Moment<'_>, source: u64) -> bool {
-    let (count, elapsed) = match step(moment, &SYN_V6, source) {
-        Step::Below => return false,
-        Step::Above => return true,
-        Step::Crossed { count, elapsed } => (count, elapsed),
+fn count_v6(moment: &Moment<'_>, address: AddressV6) -> Verdict {
+    let source = address.net;
+    let step = step(moment, &SYN_V6, source);
+    if matches!(step, Step::Below) {
+        return Verdict::Clean;
+    }
+    if let Some(entry) = lists::find_exempt_v6(moment, address) {
+        return exempt(entry);
+    }
+    let Step::Crossed { count, elapsed } = step else {
+        return Verdict::Caught;
     };
-    let block = block(moment, &BLOCK_NET64, source);
+    let block = block(moment, &OWN_NET64, source);
     if block.is_some() {
-        open(maps::GATE_BLOCK_NET64);
+        open(
+            maps::GATE_OWN_NET64,
+            hash_key(moment).hash64(u64::from_be(source)),
+        );
         restart(&SYN_V6, source, moment.now);
     }
     let [a, b, c, d, e, f, g, h] = source.to_ne_bytes();
@@ -132,7 +150,7 @@ fn count_v6(moment: &Moment<'_>, source: u64) -> bool {
             ..Event::default()
         },
     );
-    true
+    Verdict::Caught
 }
 
 /// Counts one request of `source`.
@@ -214,8 +232,6 @@ fn block<K: Copy>(
     }
     let entry = Shared::new(BlockEntry {
         deadline,
-        own_deadline: deadline,
-        expires_at: 0,
         packets: 1,
         bytes: moment.bytes,
         last_seen: moment.now,

@@ -1,22 +1,19 @@
 //! The only place where a packet's fate is decided.
 //!
-//! Order: parse, exemptions, blocklist, detectors, pass. Nothing behind the IP header is read for
-//! a packet whose source is blocked. What cannot be read is passed and counted.
-
-use core::mem::MaybeUninit;
+//! Order: parse, blocklist, detectors, pass. Who is exempt is never dropped, whatever lists or
+//! detectors say; that is looked up for packets which would be dropped, and so costs the others
+//! nothing. Nothing behind the IP header is read for a packet whose source is blocked. What cannot
+//! be read is passed and counted.
 
 use aegis_abi::{
-    AddressV6, AllowEntry, BlockEntry, Config, Counter, Family, Frame, Skip, config_flag, maps,
-    parse_ipv4, parse_ipv6, parse_link,
+    AllowEntry, Config, Counter, Family, Frame, Skip, config_flag, parse_ipv4, parse_ipv6,
+    parse_link,
 };
-use aya_ebpf::{helpers::bpf_jiffies64, maps::lpm_trie::Key};
+use aya_ebpf::helpers::bpf_jiffies64;
 
 use crate::{
-    detect,
-    tables::{
-        ALLOW_V4, ALLOW_V6, BLOCK_NET64, BLOCK_PREFIX4, BLOCK_PREFIX6, BLOCK_V4, BLOCK_V6, CONFIG,
-        CpuCounters, Shared, is_open,
-    },
+    detect, lists,
+    tables::{CONFIG, CpuCounters},
 };
 
 /// What becomes of a packet.
@@ -57,6 +54,13 @@ impl Moment<'_> {
     pub(crate) fn has(&self, flag: u32) -> bool {
         self.config.flags & flag != 0
     }
+
+    /// Returns a number that is spread evenly over the packets of this CPU (Weyl's sequence).
+    #[inline(always)]
+    pub(crate) fn chance(&self) -> u64 {
+        let packets = self.counters.get(Counter::Packets);
+        packets.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
+    }
 }
 
 /// Decides about one packet of `bytes` bytes and counts it.
@@ -90,18 +94,18 @@ pub(crate) fn decide(frame: &impl Frame, bytes: u64) -> Fate {
 fn act(moment: &Moment<'_>, verdict: Verdict) -> Fate {
     let counters = moment.counters;
     match verdict {
-        Verdict::Clean => pass(counters),
+        Verdict::Clean => Fate::Pass,
         Verdict::Skipped(skip) => {
             counters.count(counter_of(skip));
-            pass(counters)
+            Fate::Pass
         }
         Verdict::Allowlisted => {
             counters.count(Counter::Allowlisted);
-            pass(counters)
+            Fate::Pass
         }
         Verdict::Protected => {
             counters.count(Counter::Protected);
-            pass(counters)
+            Fate::Pass
         }
         Verdict::Blocked(counter) => {
             counters.count(counter);
@@ -118,16 +122,10 @@ fn act(moment: &Moment<'_>, verdict: Verdict) -> Fate {
 }
 
 #[inline(always)]
-fn pass(counters: CpuCounters) -> Fate {
-    counters.count(Counter::Passed);
-    Fate::Pass
-}
-
-#[inline(always)]
 fn drop_unless_observing(moment: &Moment<'_>) -> Fate {
     if moment.has(config_flag::OBSERVE) {
         moment.counters.count(Counter::WouldHaveDropped);
-        return pass(moment.counters);
+        return Fate::Pass;
     }
     moment.counters.count(Counter::Dropped);
     moment.counters.add(Counter::DroppedBytes, moment.bytes);
@@ -152,12 +150,12 @@ fn classify_v4(frame: &impl Frame, moment: &Moment<'_>, offset: usize) -> Verdic
         Ok(header) => header,
         Err(skip) => return Verdict::Skipped(skip),
     };
-    let source = u32::from_ne_bytes(header.source);
-    if let Some(entry) = find_exempt_v4(moment, source) {
-        return exempt(entry);
-    }
-    if let Some(counter) = find_block_v4(moment, source) {
-        return Verdict::Blocked(counter);
+    let source = u32::from_be_bytes(header.source);
+    if let Some(counter) = lists::find_v4(moment, source) {
+        return match lists::find_exempt_v4(moment, source) {
+            Some(entry) => exempt(entry),
+            None => Verdict::Blocked(counter),
+        };
     }
     if !moment.has(config_flag::SYN_FLOOD) {
         return Verdict::Clean;
@@ -171,11 +169,11 @@ fn classify_v6(frame: &impl Frame, moment: &Moment<'_>, offset: usize) -> Verdic
         Ok(header) => header,
         Err(skip) => return Verdict::Skipped(skip),
     };
-    if let Some(entry) = find_exempt_v6(moment, header.source) {
-        return exempt(entry);
-    }
-    if let Some(counter) = find_block_v6(moment, header.source) {
-        return Verdict::Blocked(counter);
+    if let Some(counter) = lists::find_v6(moment, header.source) {
+        return match lists::find_exempt_v6(moment, header.source) {
+            Some(entry) => exempt(entry),
+            None => Verdict::Blocked(counter),
+        };
     }
     if !moment.has(config_flag::SYN_FLOOD) {
         return Verdict::Clean;
@@ -184,136 +182,10 @@ fn classify_v6(frame: &impl Frame, moment: &Moment<'_>, offset: usize) -> Verdic
 }
 
 #[inline(always)]
-const fn exempt(entry: &AllowEntry) -> Verdict {
+pub(crate) const fn exempt(entry: &AllowEntry) -> Verdict {
     if entry.is_protected == 0 {
         Verdict::Allowlisted
     } else {
         Verdict::Protected
-    }
-}
-
-#[inline(always)]
-fn find_exempt_v4(moment: &Moment<'_>, address: u32) -> Option<&'static AllowEntry> {
-    if !moment.has(config_flag::ALLOW_V4) {
-        return None;
-    }
-    let key = TrieKey4::new(address);
-    ALLOW_V4.get(key.as_key())
-}
-
-#[inline(always)]
-fn find_exempt_v6(moment: &Moment<'_>, address: AddressV6) -> Option<&'static AllowEntry> {
-    if !moment.has(config_flag::ALLOW_V6) {
-        return None;
-    }
-    let mut place = MaybeUninit::uninit();
-    ALLOW_V6.get(TrieKey6::write(&mut place, address))
-}
-
-#[inline(always)]
-fn find_block_v4(moment: &Moment<'_>, address: u32) -> Option<Counter> {
-    if is_open(maps::GATE_BLOCK_V4) {
-        // SAFETY: the table is not preallocated, so an entry lives until we are done.
-        let entry = unsafe { BLOCK_V4.get(address) };
-        if is_live(moment, entry) {
-            return Some(Counter::MatchedHostV4);
-        }
-    }
-    if moment.has(config_flag::BLOCK_PREFIX4) {
-        let key = TrieKey4::new(address);
-        if is_live(moment, BLOCK_PREFIX4.get(key.as_key())) {
-            return Some(Counter::MatchedPrefixV4);
-        }
-    }
-    None
-}
-
-#[inline(always)]
-fn find_block_v6(moment: &Moment<'_>, address: AddressV6) -> Option<Counter> {
-    if moment.has(config_flag::BLOCK_V6) {
-        // SAFETY: the table is not preallocated, so an entry lives until we are done.
-        let entry = unsafe { BLOCK_V6.get([address.net, address.host]) };
-        if is_live(moment, entry) {
-            return Some(Counter::MatchedHostV6);
-        }
-    }
-    if is_open(maps::GATE_BLOCK_NET64) {
-        // SAFETY: as above.
-        let entry = unsafe { BLOCK_NET64.get(address.net) };
-        if is_live(moment, entry) {
-            return Some(Counter::MatchedPrefixV6);
-        }
-    }
-    if moment.has(config_flag::BLOCK_PREFIX6) {
-        let mut place = MaybeUninit::uninit();
-        let key = TrieKey6::write(&mut place, address);
-        if is_live(moment, BLOCK_PREFIX6.get(key)) {
-            return Some(Counter::MatchedPrefixV6);
-        }
-    }
-    None
-}
-
-/// Returns whether there is an entry whose deadline is ahead, and counts the packet there.
-#[inline(always)]
-fn is_live(moment: &Moment<'_>, entry: Option<&Shared<BlockEntry>>) -> bool {
-    match entry {
-        Some(entry) if moment.now < entry.deadline() => {
-            entry.count(moment.now, moment.bytes);
-            true
-        }
-        Some(_) | None => false,
-    }
-}
-
-/// A trie key of a whole IPv4 address, aligned as the verifier wants the stack.
-#[repr(C, align(8))]
-struct TrieKey4 {
-    prefix_len: u32,
-    address: u32,
-    padding: u64,
-}
-
-impl TrieKey4 {
-    #[inline(always)]
-    const fn new(address: u32) -> Self {
-        Self {
-            prefix_len: 32,
-            address,
-            padding: 0,
-        }
-    }
-
-    #[inline(always)]
-    fn as_key(&self) -> &Key<[u8; 8]> {
-        // SAFETY: `Key` is a packed word and 8 bytes, the first 12 of ours.
-        unsafe { &*(&raw const *self).cast() }
-    }
-}
-
-/// A trie key of a whole IPv6 address, written in words.
-///
-/// The address lies four bytes into the key. Left alone, the compiler writes it in eights, which
-/// packets allow and the stack does not.
-#[repr(C, align(8))]
-struct TrieKey6([u32; 6]);
-
-impl TrieKey6 {
-    /// Writes the key into `place`, where it stays: a copy of it would be made in eights again.
-    #[inline(always)]
-    fn write(place: &mut MaybeUninit<Self>, address: AddressV6) -> &Key<[u8; 16]> {
-        let words: *mut u32 = place.as_mut_ptr().cast();
-        // SAFETY: six words, each written once, within the key. The target is little-endian, so
-        // the low half of a number lies first.
-        unsafe {
-            words.write_volatile(128);
-            words.add(1).write_volatile(address.net as u32);
-            words.add(2).write_volatile((address.net >> 32) as u32);
-            words.add(3).write_volatile(address.host as u32);
-            words.add(4).write_volatile((address.host >> 32) as u32);
-            words.add(5).write_volatile(0);
-        }
-        // SAFETY: `Key` is a packed word and 16 bytes, the first 20 of ours, just written.
-        unsafe { &*words.cast() }
     }
 }

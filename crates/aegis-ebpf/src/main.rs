@@ -15,7 +15,9 @@
 mod detect;
 mod filter;
 mod frame;
+mod lists;
 mod tables;
+mod trie;
 
 use aegis_abi::Clock;
 use aya_ebpf::{

@@ -2,12 +2,15 @@
 
 use core::{
     cell::UnsafeCell,
-    intrinsics::{AtomicOrdering, atomic_xadd},
+    intrinsics::{AtomicOrdering, atomic_or, atomic_xadd},
 };
 
-use aegis_abi::{AllowEntry, BlockEntry, Clock, Config, Counter, Counters, SynWindow, maps};
+use aegis_abi::{
+    AllowEntry, BlockEntry, Clock, Config, Counter, Counters, SynWindow, maps,
+    table::{Bucket32, Bucket64, Expiry, Hash, StashEntry, StashKey},
+};
 use aya_ebpf::{
-    bindings::BPF_F_NO_PREALLOC,
+    bindings::{BPF_F_MMAPABLE, BPF_F_NO_PREALLOC},
     macros::map,
     maps::{Array, HashMap, LpmTrie, LruHashMap, PerCpuArray, RingBuf},
 };
@@ -21,23 +24,37 @@ pub(crate) static GATES: Array<u32> = Array::with_max_entries(maps::GATE_COUNT, 
 #[map]
 pub(crate) static CLOCK: Array<Clock> = Array::with_max_entries(1, 0);
 
+// The sizes here are placeholders: user space gives each map its own.
+#[map]
+pub(crate) static HOSTS_V4: Array<Bucket32> = Array::with_max_entries(2, BPF_F_MMAPABLE);
+#[map]
+pub(crate) static FILTER_V4: Array<u64> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+#[map]
+pub(crate) static NETS_V6: Array<Bucket64> = Array::with_max_entries(2, BPF_F_MMAPABLE);
+#[map]
+pub(crate) static FILTER_V6: Array<u64> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+#[map]
+pub(crate) static PREFIXES: Array<Bucket64> = Array::with_max_entries(2, BPF_F_MMAPABLE);
+#[map]
+pub(crate) static FILTER_PREFIX: Array<u64> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+#[map]
+pub(crate) static GATE: Array<u64> = Array::with_max_entries(maps::GATE_WORDS, BPF_F_MMAPABLE);
+// Without preallocation a table costs memory by what is in it, not by what would fit, and an entry
+// that is removed lives until nobody reads it any more.
+#[map]
+pub(crate) static STASH: HashMap<StashKey, Shared<StashEntry>> =
+    HashMap::with_max_entries(1, BPF_F_NO_PREALLOC);
+
 // Keys are integers with the bytes of the wire, so that they are aligned on the stack.
-// Without preallocation a table costs memory by what is in it, not by what would fit.
 #[map]
-pub(crate) static BLOCK_V4: HashMap<u32, Shared<BlockEntry>> =
-    HashMap::with_max_entries(maps::BLOCK_V4_MAX, BPF_F_NO_PREALLOC);
+pub(crate) static OWN_V4: HashMap<u32, Shared<BlockEntry>> =
+    HashMap::with_max_entries(maps::OWN_MAX, BPF_F_NO_PREALLOC);
 #[map]
-pub(crate) static BLOCK_V6: HashMap<[u64; 2], Shared<BlockEntry>> =
-    HashMap::with_max_entries(maps::BLOCK_V6_MAX, BPF_F_NO_PREALLOC);
+pub(crate) static OWN_NET64: HashMap<u64, Shared<BlockEntry>> =
+    HashMap::with_max_entries(maps::OWN_MAX, BPF_F_NO_PREALLOC);
 #[map]
-pub(crate) static BLOCK_NET64: HashMap<u64, Shared<BlockEntry>> =
-    HashMap::with_max_entries(maps::BLOCK_V6_MAX, BPF_F_NO_PREALLOC);
-#[map]
-pub(crate) static BLOCK_PREFIX4: LpmTrie<[u8; 8], Shared<BlockEntry>> =
-    LpmTrie::with_max_entries(maps::BLOCK_PREFIX_MAX, BPF_F_NO_PREALLOC);
-#[map]
-pub(crate) static BLOCK_PREFIX6: LpmTrie<[u8; 16], Shared<BlockEntry>> =
-    LpmTrie::with_max_entries(maps::BLOCK_PREFIX_MAX, BPF_F_NO_PREALLOC);
+pub(crate) static OWN_FILTER: Array<u64> =
+    Array::with_max_entries(maps::OWN_FILTER_WORDS, BPF_F_MMAPABLE);
 #[map]
 pub(crate) static ALLOW_V4: LpmTrie<[u8; 8], AllowEntry> =
     LpmTrie::with_max_entries(maps::ALLOW_MAX, BPF_F_NO_PREALLOC);
@@ -134,10 +151,23 @@ impl Shared<BlockEntry> {
         // Only the CPU that crossed the threshold comes here.
         let violations = read!(self, violations).saturating_add(1);
         write!(self, violations, violations);
-        write!(self, expires_at, 0);
-        write!(self, own_deadline, deadline);
         write!(self, deadline, deadline);
         violations
+    }
+}
+
+impl Shared<StashEntry> {
+    /// Returns when the entry ends.
+    #[inline(always)]
+    pub(crate) fn expiry(&self) -> Expiry {
+        Expiry::new(u64::from(read!(self, expiry)))
+    }
+
+    /// Counts a packet that met this entry.
+    #[inline(always)]
+    pub(crate) fn count(&self, bytes: u64) {
+        add(field!(self, packets), 1);
+        add(field!(self, bytes), bytes);
     }
 }
 
@@ -185,6 +215,17 @@ impl CpuCounters {
     }
 
     #[inline(always)]
+    pub(crate) fn get(self, counter: Counter) -> u64 {
+        // SAFETY: as in `add`.
+        unsafe {
+            (&raw const (*self.0).values)
+                .cast::<u64>()
+                .add(counter as usize)
+                .read()
+        }
+    }
+
+    #[inline(always)]
     pub(crate) fn count(self, counter: Counter) {
         self.add(counter, 1);
     }
@@ -196,9 +237,13 @@ pub(crate) fn is_open(index: u32) -> bool {
     GATES.get(index).is_some_and(|gate| *gate != 0)
 }
 
-/// Opens gate `index`, after an entry was made behind it.
+/// Lets the program look for an entry of our own that was just made, behind gate `index`.
 #[inline(always)]
-pub(crate) fn open(index: u32) {
+pub(crate) fn open(index: u32, hash: Hash) {
+    if let Some(word) = OWN_FILTER.get_ptr_mut(hash.word(maps::OWN_FILTER_WORDS - 1)) {
+        // SAFETY: a live, aligned word of the map, which other CPUs change too.
+        unsafe { atomic_or::<u64, u64, { AtomicOrdering::Relaxed }>(word, hash.bits()) };
+    }
     if let Some(gate) = GATES.get_ptr_mut(index) {
         // SAFETY: the slot is live and aligned, and only ever accessed as a whole.
         unsafe { gate.write_volatile(1) };

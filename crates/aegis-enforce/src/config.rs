@@ -82,12 +82,12 @@ pub enum ModeRequest {
     TcFilter,
 }
 
-/// How many entries the tables hold at most. They cost memory by what is in them.
+/// How many entries the lists hold at most. They cost memory by what is in them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Capacity {
     /// Blocked IPv4 addresses.
     pub hosts_v4: u32,
-    /// Blocked IPv6 addresses, and as many /64 prefixes.
+    /// Blocked IPv6 /64 prefixes, and as many longer ones and addresses.
     pub hosts_v6: u32,
     /// Blocked prefixes, each family.
     pub prefixes: u32,
@@ -96,9 +96,9 @@ pub struct Capacity {
 impl Default for Capacity {
     fn default() -> Self {
         Self {
-            hosts_v4: maps::BLOCK_V4_MAX,
-            hosts_v6: maps::BLOCK_V6_MAX,
-            prefixes: maps::BLOCK_PREFIX_MAX,
+            hosts_v4: maps::HOSTS_V4_MAX,
+            hosts_v6: maps::NETS_V6_MAX,
+            prefixes: maps::PREFIXES_MAX,
         }
     }
 }

@@ -15,6 +15,10 @@ impl Counters {
                 *total = total.wrapping_add(value);
             }
         }
+        // What was not dropped was passed; counting both would cost every packet.
+        let [packets, dropped] = [Counter::Packets, Counter::Dropped].map(|it| it as usize);
+        let passed = sum.values[packets].saturating_sub(sum.values[dropped]);
+        sum.values[Counter::Passed as usize] = passed;
         Self(sum)
     }
 

@@ -25,7 +25,17 @@ impl Enforcer {
     /// What was pinned keeps standing until the new program is in its place. On an error nothing
     /// is taken away; what was newly attached stays, and the next start takes it over.
     pub fn start(config: &EnforceConfig, now: Timestamp) -> Result<Self, EnforceError> {
-        let kernel = KernelEnforcer::start(config, now)?;
+        Self::start_with(config, now, &Ruleset::default())
+    }
+
+    /// The same, with every block and exemption of `ruleset` in force from the first packet on:
+    /// also where what was pinned is of another layout and cannot be used.
+    pub fn start_with(
+        config: &EnforceConfig,
+        now: Timestamp,
+        ruleset: &Ruleset,
+    ) -> Result<Self, EnforceError> {
+        let kernel = KernelEnforcer::start(config, now, ruleset)?;
         Ok(Self(Kind::Kernel(Box::new(kernel))))
     }
 

@@ -2,6 +2,8 @@
 
 use std::{error::Error, io, path::PathBuf};
 
+use aegis_core::Indicator;
+
 /// A failure at the kernel's door. Its text says what failed, its source why.
 #[derive(Debug, thiserror::Error)]
 pub enum EnforceError {
@@ -46,6 +48,12 @@ pub enum EnforceError {
         capacity: u32,
         /// How many found no place.
         refused: usize,
+    },
+    /// A prefix is wider than the tables hold.
+    #[error("{indicator} is too wide to be blocked: at least /8 for IPv4 and /16 for IPv6")]
+    TooWide {
+        /// Which.
+        indicator: Indicator,
     },
     /// A call into the kernel failed.
     #[error("cannot {action}")]

@@ -4,18 +4,19 @@
 //! and moves every link over to it. From then on the tables are changed in place.
 
 mod attach;
-mod blocks;
 mod clock;
 mod exempt;
+mod generation;
+mod lists;
+mod own;
 mod pins;
-mod prefixes;
 mod program;
 mod reconcile;
 mod start;
 mod sweep;
 mod tables;
 
-use std::{fs::File, time::Duration};
+use std::{fs::File, path::PathBuf, time::Duration};
 
 use aegis_abi::{Config, config_flag, maps};
 use aegis_core::{Change, Indicator, Timestamp};
@@ -25,34 +26,57 @@ pub(crate) use self::pins::{Pins, instances};
 pub(crate) use self::{attach::remove_filter, clock::TickClock};
 use self::{
     attach::{attach, is_attached, is_there, remove_stale_links},
-    blocks::Blocks,
     clock::Ticks,
     exempt::Exemptions,
+    generation::BULK_BLOCKS,
+    lists::{Demand, Lists, Place},
+    own::Own,
     program::Programs,
-    sweep::Cursors,
     tables::Tables,
 };
-use crate::{Counters, EnforceError, EventStream, InterfaceState, ModeRequest, SynFlood};
+use crate::{
+    Capacity, Counters, EnforceConfig, EnforceError, EventStream, InterfaceState, ModeRequest,
+    SynFlood,
+};
 
 /// The pinned program and tables of one instance.
 #[derive(Debug)]
 pub(crate) struct KernelEnforcer {
     tables: Tables,
     clock: TickClock,
-    blocks: Blocks,
+    lists: Lists,
+    own: Own,
     exemptions: Exemptions,
-    config: Config,
     interfaces: Vec<InterfaceState>,
-    /// Wall-clock time less ticks when last looked at.
+    /// Wall-clock time less ticks, as the ends of entries take it to be.
     offset_millis: i64,
-    cursors: Cursors,
-    /// The jiffy of the last sweep for want of room.
-    swept_at: u64,
+    /// When blocks that end later than an entry can say were written last.
+    renewed_at: Timestamp,
+    /// Packets and dropped packets when last looked at.
+    dropped: [u64; 2],
     pins: Pins,
     /// Held for as long as we live: two owners would undo each other's changes.
     _lock: File,
     programs: Option<Programs>,
+    options: Options,
+}
+
+/// What stays as it was asked for.
+#[derive(Clone, Debug)]
+struct Options {
     mode: ModeRequest,
+    object: Option<PathBuf>,
+    capacity: Capacity,
+}
+
+impl Options {
+    fn of(config: &EnforceConfig) -> Self {
+        Self {
+            mode: config.mode,
+            object: config.object.clone(),
+            capacity: config.capacity,
+        }
+    }
 }
 
 impl KernelEnforcer {
@@ -77,35 +101,155 @@ impl KernelEnforcer {
         indicator: Indicator,
     ) -> Result<bool, EnforceError> {
         let ticks = self.clock.read(now)?;
-        self.blocks.unblock(&self.tables, ticks, indicator)
+        let was_live = self.remove(ticks, indicator)?;
+        self.update_flags(ticks)?;
+        Ok(was_live)
     }
 
-    /// Applies every change; a full table refuses single entries and is told at the end.
+    /// Applies every change. A large set of blocks is put in force at once, or, where it does not
+    /// fit, refused whole; of a few blocks single ones are refused. Both are told at the end.
     pub(crate) fn apply(&mut self, now: Timestamp, changes: &[Change]) -> Result<(), EnforceError> {
         let ticks = self.clock.read(now)?;
-        let mut refused = Refused::default();
         for change in changes {
-            let result = match *change {
-                Change::Block {
-                    indicator,
-                    expires_at,
-                } => self.block_or_make_room(ticks, indicator, expires_at),
-                Change::Unblock(indicator) => self
-                    .blocks
-                    .unblock(&self.tables, ticks, indicator)
-                    .map(drop),
+            match *change {
                 Change::Exempt {
                     indicator,
                     exemption,
-                } => self.exempt(indicator, exemption),
+                } => self.exempt(indicator, exemption)?,
                 Change::Unexempt(indicator) => {
-                    self.exemptions.remove(&self.tables, indicator).map(drop)
+                    self.exemptions.remove(&self.tables, indicator)?;
                 }
-            };
-            refused.note(result)?;
+                Change::Block { .. } | Change::Unblock(_) => {}
+            }
         }
-        self.update_flags()?;
+        let blocks = changes.iter().filter_map(|it| match it {
+            Change::Block { indicator, .. } => Some(indicator),
+            Change::Unblock(_) | Change::Exempt { .. } | Change::Unexempt(_) => None,
+        });
+        let more = Demand::of(blocks);
+        let result = if more.sum() >= BULK_BLOCKS {
+            self.apply_at_once(ticks, changes, more)
+        } else {
+            self.apply_one_by_one(ticks, changes, more)
+        };
+        self.update_flags(ticks)?;
+        result
+    }
+
+    /// Puts many blocks in force as another generation.
+    fn apply_at_once(
+        &mut self,
+        ticks: Ticks,
+        changes: &[Change],
+        more: Demand,
+    ) -> Result<(), EnforceError> {
+        let wanted = self.lists.demand() + more;
+        let is_renewal = |it: &&Change| match it {
+            Change::Block { indicator, .. } => self.holds(*indicator),
+            Change::Unblock(_) | Change::Exempt { .. } | Change::Unexempt(_) => false,
+        };
+        if let Err(error) = self.options.capacity.check(wanted) {
+            // Blocks that are there already were counted twice.
+            let renewals = changes.iter().filter(is_renewal).filter_map(indicator_of);
+            let exact = wanted - Demand::of(renewals);
+            if self.options.capacity.check(exact).is_err() {
+                let removals: Vec<Change> = changes.iter().copied().filter(is_removal).collect();
+                self.apply_one_by_one(ticks, &removals, Demand::default())?;
+                return Err(error);
+            }
+        }
+        for change in changes.iter().filter(|it| is_removal(it)) {
+            if let Change::Unblock(indicator) = change {
+                self.remove_own(*indicator)?;
+            }
+        }
+        self.replace(ticks, changes, wanted)
+    }
+
+    fn apply_one_by_one(
+        &mut self,
+        ticks: Ticks,
+        changes: &[Change],
+        more: Demand,
+    ) -> Result<(), EnforceError> {
+        if more.sum() > 0 && !self.lists.has_room_for(more) {
+            self.make_room(ticks, more)?;
+        }
+        let mut refused = Refused::default();
+        for change in changes {
+            match *change {
+                Change::Block {
+                    indicator,
+                    expires_at,
+                } => refused.note(self.set(ticks, indicator, expires_at))?,
+                Change::Unblock(indicator) => {
+                    self.remove(ticks, indicator)?;
+                }
+                Change::Exempt { .. } | Change::Unexempt(_) => {}
+            }
+        }
         refused.into_result()
+    }
+
+    /// Takes out what is over, and grows where that is not enough.
+    fn make_room(&mut self, ticks: Ticks, more: Demand) -> Result<(), EnforceError> {
+        self.sweep_all(ticks)?;
+        if self.lists.has_room_for(more) {
+            return Ok(());
+        }
+        let demand = self.lists.demand() + more;
+        let capacity = self.options.capacity;
+        // Twice what is needed, so that growing stays rare, but no more than may ever be there.
+        self.replace(ticks, &[], capacity.limit(demand + demand).max(demand))
+    }
+
+    fn set(
+        &mut self,
+        ticks: Ticks,
+        indicator: Indicator,
+        expires_at: Timestamp,
+    ) -> Result<(), EnforceError> {
+        if expires_at <= ticks.now {
+            return self.remove(ticks, indicator).map(drop);
+        }
+        let one = Demand::of([&indicator].into_iter());
+        let capacity = self.options.capacity;
+        if capacity.check(self.lists.demand() + one).is_err() && !self.holds(indicator) {
+            self.sweep_all(ticks)?;
+            capacity.check(self.lists.demand() + one)?;
+        }
+        change_list(
+            &mut self.lists,
+            ticks,
+            Change::Block {
+                indicator,
+                expires_at,
+            },
+        )
+    }
+
+    fn holds(&self, indicator: Indicator) -> bool {
+        let place = Place::of(indicator);
+        place.is_some_and(|it| matches!(self.lists.find(it), Ok(Some(_))))
+    }
+
+    /// Removes whatever blocks exactly `indicator`; returns whether anything live did.
+    fn remove(&mut self, ticks: Ticks, indicator: Indicator) -> Result<bool, EnforceError> {
+        let now = self.lists.expiry_now(ticks);
+        let was_own_live = self.remove_own(indicator)? > ticks.jiffies;
+        let Some(place) = Place::of(indicator) else {
+            return Ok(was_own_live);
+        };
+        let removed = self.lists.remove(place);
+        let removed = removed.map_err(EnforceError::kernel("remove a block"))?;
+        Ok(was_own_live || removed.is_some_and(|it| it.expiry.is_after(now)))
+    }
+
+    /// Removes the kernel's own block; returns the jiffy at which it would have ended.
+    fn remove_own(&mut self, indicator: Indicator) -> Result<u64, EnforceError> {
+        let removed = self.own.remove(&self.tables, indicator);
+        let removed = removed.map_err(EnforceError::kernel("remove a block"))?;
+        Ok(removed.map_or(0, |it| it.deadline))
     }
 
     pub(crate) fn counters(&self) -> Result<Counters, EnforceError> {
@@ -131,7 +275,7 @@ impl KernelEnforcer {
             if is_attached(&self.pins, state) || !is_there(&state.name) {
                 continue;
             }
-            *state = attach(programs, &self.pins, &state.name, self.mode)?;
+            *state = attach(programs, &self.pins, &state.name, self.options.mode)?;
             is_changed = true;
         }
         if is_changed {
@@ -141,7 +285,8 @@ impl KernelEnforcer {
     }
 
     pub(crate) fn map_ids(&self) -> Vec<(&'static str, u32)> {
-        self.tables.ids()
+        let ids = self.tables.ids().iter().chain(self.lists.ids());
+        ids.copied().collect()
     }
 
     pub(crate) fn events(&self) -> Result<EventStream, EnforceError> {
@@ -151,17 +296,18 @@ impl KernelEnforcer {
     }
 
     pub(crate) fn set_syn_flood(&mut self, syn_flood: SynFlood) -> Result<(), EnforceError> {
-        write_syn_flood(&mut self.config, syn_flood, self.clock.hz());
-        self.write_config()
+        write_syn_flood(&mut self.lists.config, syn_flood, self.clock.hz());
+        self.tell_config()
     }
 
     pub(crate) fn set_observe(&mut self, is_observing: bool) -> Result<(), EnforceError> {
-        set_flag(&mut self.config.flags, config_flag::OBSERVE, is_observing);
-        self.write_config()
+        let flags = &mut self.lists.config.flags;
+        set_flag(flags, config_flag::OBSERVE, is_observing);
+        self.tell_config()
     }
 
     pub(crate) fn is_observing(&self) -> bool {
-        self.config.flags & config_flag::OBSERVE != 0
+        self.lists.config.flags & config_flag::OBSERVE != 0
     }
 
     fn exempt(
@@ -169,52 +315,64 @@ impl KernelEnforcer {
         indicator: Indicator,
         exemption: aegis_core::Exemption,
     ) -> Result<(), EnforceError> {
-        self.exemptions.add(&self.tables, indicator, exemption)?;
-        self.update_flags()
-    }
-
-    fn block_or_make_room(
-        &mut self,
-        ticks: Ticks,
-        indicator: Indicator,
-        expires_at: Timestamp,
-    ) -> Result<(), EnforceError> {
-        let result = self
-            .blocks
-            .block(&self.tables, ticks, indicator, expires_at);
-        let result = match result {
-            // What has expired still takes up room until it is swept. Once a second at most: a table
-            // full of live entries must not cost a sweep for each one it refuses.
-            Err(EnforceError::TableFull { .. })
-                if ticks.jiffies >= self.swept_at.saturating_add(ticks.hz) =>
-            {
-                self.swept_at = ticks.jiffies;
-                self.sweep_all(ticks)?;
-                self.blocks
-                    .block(&self.tables, ticks, indicator, expires_at)
-            }
-            other => other,
-        };
-        result?;
-        self.update_flags()
+        self.exemptions
+            .add(&self.tables, self.lists.gate(), indicator, exemption)
     }
 
     /// Tells the program which tables are worth a look, where that changed.
-    fn update_flags(&mut self) -> Result<(), EnforceError> {
-        let before = self.config.flags;
-        self.blocks.write_flags(&mut self.config.flags);
-        self.exemptions.write_flags(&mut self.config.flags);
-        if self.config.flags == before {
-            return Ok(());
-        }
-        self.write_config()
+    fn update_flags(&mut self, ticks: Ticks) -> Result<(), EnforceError> {
+        self.exemptions.write_flags(&mut self.lists.config.flags);
+        self.write_config(ticks)
     }
 
-    fn write_config(&self) -> Result<(), EnforceError> {
-        self.tables
-            .config
-            .set(&0_u32, &self.config)
+    fn tell_config(&mut self) -> Result<(), EnforceError> {
+        self.lists
+            .tell_config()
             .map_err(EnforceError::kernel("write the configuration"))
+    }
+
+    fn write_config(&mut self, ticks: Ticks) -> Result<(), EnforceError> {
+        self.lists
+            .write_config(ticks)
+            .map_err(EnforceError::kernel("write the configuration"))
+    }
+}
+
+/// Makes one change to a list, where it is one.
+fn change_list(lists: &mut Lists, ticks: Ticks, change: Change) -> Result<(), EnforceError> {
+    match change {
+        Change::Block {
+            indicator,
+            expires_at,
+        } => {
+            let set = lists.set(ticks, indicator, expires_at);
+            if set.map_err(EnforceError::kernel("write a block"))? {
+                Ok(())
+            } else {
+                Err(EnforceError::TooWide { indicator })
+            }
+        }
+        Change::Unblock(indicator) => match Place::of(indicator) {
+            Some(place) => {
+                let removed = lists.remove(place);
+                removed
+                    .map(drop)
+                    .map_err(EnforceError::kernel("remove a block"))
+            }
+            None => Ok(()),
+        },
+        Change::Exempt { .. } | Change::Unexempt(_) => Ok(()),
+    }
+}
+
+fn is_removal(change: &Change) -> bool {
+    matches!(change, Change::Unblock(_))
+}
+
+fn indicator_of(change: &Change) -> Option<&Indicator> {
+    match change {
+        Change::Block { indicator, .. } => Some(indicator),
+        Change::Unblock(_) | Change::Exempt { .. } | Change::Unexempt(_) => None,
     }
 }
 

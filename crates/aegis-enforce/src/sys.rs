@@ -7,9 +7,11 @@
 
 mod call;
 mod map;
+mod memory;
 mod object;
 
-pub(crate) use map::{Cursor, KernelMap};
+pub(crate) use map::KernelMap;
+pub(crate) use memory::SharedMemory;
 pub(crate) use object::{
     LinkKind, create_link, detach_link, link_ifindex, map_id, open_pin, pin, pin_over, run_program,
     update_link,

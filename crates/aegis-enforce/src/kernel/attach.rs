@@ -81,6 +81,39 @@ pub(super) fn attach(
     Err(refuse(reasons.join("; ")))
 }
 
+/// Moves every link over to the new program: a packet meets the old one or the new one.
+pub(super) fn move_over(
+    programs: &mut Programs,
+    pins: &Pins,
+    interfaces: &[InterfaceState],
+) -> Result<(), EnforceError> {
+    for state in interfaces {
+        let path = pins.link_path(state.index, state.mode);
+        let result = match state.mode {
+            Mode::TcFilter => attach_filter(programs, &state.name, pins.instance()),
+            Mode::Native | Mode::Generic | Mode::Tcx => move_link(
+                programs,
+                &LinkPin {
+                    ifindex: state.index,
+                    mode: state.mode,
+                    path,
+                },
+            ),
+        };
+        match result {
+            // An interface that is gone comes back by `attach`, onto the new program.
+            Err(error) if is_there(&state.name) => {
+                return Err(EnforceError::Attach {
+                    interface: state.name.clone(),
+                    reasons: error.to_string(),
+                });
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
 /// Removes pinned links of interfaces that nobody wants defended any more.
 pub(super) fn remove_stale_links(
     pins: &Pins,

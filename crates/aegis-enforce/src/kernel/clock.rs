@@ -119,6 +119,12 @@ pub(crate) fn duration_of(jiffies: u64, hz: u64) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
 }
 
+/// Returns by how much jiffies are shifted to be the units in which entries end: some two seconds,
+/// so that nothing ends later than that.
+pub(super) fn expiry_shift() -> u32 {
+    (ticks_per_second() * 21 / 10).max(1).ilog2()
+}
+
 /// Returns the kernel's HZ: the coarse clock moves once a tick, and says how far.
 fn ticks_per_second() -> u64 {
     const HZ_DEFAULT: u64 = 250;

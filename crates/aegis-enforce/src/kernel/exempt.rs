@@ -5,7 +5,7 @@ use std::{io, net::IpAddr};
 use aegis_abi::{AllowEntry, PrefixV4, PrefixV6, config_flag};
 use aegis_core::{Exemption, Indicator};
 
-use super::{blocks::full_or_failed, set_flag, tables::Tables};
+use super::{lists::Gate, set_flag, tables::Tables};
 use crate::EnforceError;
 
 /// Which of the tables hold anything.
@@ -24,9 +24,11 @@ impl Exemptions {
         })
     }
 
+    /// Adds an exemption. The entry is there before the gate that leads to it opens.
     pub(super) fn add(
         &mut self,
         tables: &Tables,
+        gate: &Gate,
         indicator: Indicator,
         exemption: Exemption,
     ) -> Result<(), EnforceError> {
@@ -43,7 +45,10 @@ impl Exemptions {
                 let name = "the table of exempt IPv4 prefixes";
                 table
                     .set(&key, &entry)
-                    .map_err(full_or_failed(name, table.capacity()))
+                    .map_err(full_or_failed(name, table.capacity()))?;
+                let address = u32::from_be_bytes(key.octets());
+                gate.open_exemption(address, key.prefix_len);
+                Ok(())
             }
             Key::V6(key) => {
                 self.has_v6 = true;
@@ -77,6 +82,14 @@ impl Exemptions {
             })
         };
         remove().map_err(EnforceError::kernel("remove an exemption"))
+    }
+
+    /// Opens the gates of exactly the IPv4 exemptions that there are.
+    pub(super) fn open_gates(&self, tables: &Tables, gate: &Gate) -> io::Result<()> {
+        let entries = tables.allow_v4.trie_entries::<PrefixV4, AllowEntry>()?;
+        let prefix = |(key, _): (PrefixV4, _)| (u32::from_be_bytes(key.octets()), key.prefix_len);
+        gate.set_exemptions(entries.into_iter().map(prefix));
+        Ok(())
     }
 
     pub(super) fn write_flags(&self, flags: &mut u32) {
@@ -131,5 +144,20 @@ fn key(indicator: Indicator) -> Key {
             prefix_len,
             address: it.octets(),
         }),
+    }
+}
+
+/// Returns a function that tells a full table from other failures.
+fn full_or_failed(table: &'static str, capacity: u32) -> impl FnOnce(io::Error) -> EnforceError {
+    move |source| match source.raw_os_error() {
+        Some(libc::E2BIG | libc::ENOSPC) => EnforceError::TableFull {
+            table,
+            capacity,
+            refused: 1,
+        },
+        _ => EnforceError::Kernel {
+            action: "write a table",
+            source,
+        },
     }
 }

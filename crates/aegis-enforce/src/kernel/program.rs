@@ -3,13 +3,13 @@
 use std::{
     fs,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
-    path::Path,
 };
 
 use aegis_abi::maps;
 use aya::{Ebpf, EbpfLoader, include_bytes_aligned, programs::Program};
 
-use crate::{Capacity, EnforceError, kernel::pins::Pins, sys::KernelMap};
+use super::generation::Base;
+use crate::{EnforceError, sys::KernelMap};
 
 /// What `cargo xtask build-ebpf` makes of `crates/aegis-ebpf`.
 static EMBEDDED: &[u8] = include_bytes_aligned!("../../bpf/aegis.bpf.o");
@@ -18,47 +18,56 @@ static EMBEDDED: &[u8] = include_bytes_aligned!("../../bpf/aegis.bpf.o");
 #[derive(Debug)]
 pub(super) struct Programs {
     ebpf: Ebpf,
+    /// Where the object came from, for errors.
+    origin: String,
     /// Whether the kernel takes XDP programs that know packets in several buffers.
     has_frags: bool,
 }
 
 impl Programs {
-    /// Loads the object; maps are opened at, or made at, `prefix` and their names.
-    pub(super) fn load(
-        object: Option<&Path>,
-        pins: &Pins,
+    /// Opens the object: maps are opened at, or made at, their pins; no program is loaded yet.
+    /// `prefix` is what the pins of a generation's maps begin with, `sizes` how large they are.
+    pub(super) fn open(
+        base: &Base<'_>,
         prefix: &str,
-        capacity: Capacity,
+        sizes: &[(&'static str, u32)],
     ) -> Result<Self, EnforceError> {
-        let origin = object.map_or_else(
+        let origin = base.object.map_or_else(
             || "the embedded object".to_owned(),
             |it| it.display().to_string(),
         );
-        let error = |source: Box<dyn std::error::Error + Send + Sync>| EnforceError::Load {
-            origin: origin.clone(),
-            source,
-        };
-        let bytes = match object {
+        let error = |source| load_error(&origin, source);
+        let bytes = match base.object {
             Some(path) => &fs::read(path).map_err(|it| error(it.into()))?,
             None => EMBEDDED,
         };
         let mut loader = EbpfLoader::new();
-        for name in maps::PINNED {
-            loader.map_pin_path(name, pins.path(&format!("{prefix}{name}")));
+        for name in maps::SHARED {
+            let pin = format!("{}{name}", base.shared);
+            loader.map_pin_path(name, base.pins.path(&pin));
         }
-        for (name, entries) in sizes(capacity) {
-            loader.map_max_entries(name, entries);
+        for name in maps::GENERATION {
+            loader.map_pin_path(name, base.pins.path(&format!("{prefix}{name}")));
+        }
+        for (name, entries) in sizes {
+            loader.map_max_entries(name, *entries);
         }
         let ebpf = loader.load(bytes).map_err(|it| error(it.into()))?;
-        let mut programs = Self {
+        Ok(Self {
             ebpf,
+            origin,
             has_frags: false,
-        };
+        })
+    }
+
+    /// Loads the programs onto the maps.
+    pub(super) fn load(&mut self) -> Result<(), EnforceError> {
         for name in [maps::PROGRAM_XDP, maps::PROGRAM_TC, maps::PROGRAM_CLOCK] {
-            programs.load_program(name).map_err(&error)?;
+            let loaded = self.load_program(name);
+            loaded.map_err(|it| load_error(&self.origin, it))?;
         }
-        programs.has_frags = programs.load_program(maps::PROGRAM_XDP_FRAGS).is_ok();
-        Ok(programs)
+        self.has_frags = self.load_program(maps::PROGRAM_XDP_FRAGS).is_ok();
+        Ok(())
     }
 
     /// Returns the XDP programs to try, best first.
@@ -106,13 +115,9 @@ impl Programs {
     }
 }
 
-/// Returns how many entries the maps are to have whose size is not fixed.
-pub(super) fn sizes(capacity: Capacity) -> [(&'static str, u32); 5] {
-    [
-        (maps::BLOCK_V4, capacity.hosts_v4),
-        (maps::BLOCK_V6, capacity.hosts_v6),
-        (maps::BLOCK_NET64, capacity.hosts_v6),
-        (maps::BLOCK_PREFIX4, capacity.prefixes),
-        (maps::BLOCK_PREFIX6, capacity.prefixes),
-    ]
+fn load_error(origin: &str, source: Box<dyn std::error::Error + Send + Sync>) -> EnforceError {
+    EnforceError::Load {
+        origin: origin.to_owned(),
+        source,
+    }
 }

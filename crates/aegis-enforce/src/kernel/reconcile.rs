@@ -1,24 +1,24 @@
-//! Making the pinned tables equal to the desired ruleset after a restart.
+//! Making the lists equal to the desired ruleset after a restart.
 
 use std::collections::BTreeMap;
 
-use aegis_abi::BlockEntry;
 use aegis_core::{Change, Indicator, Ruleset, Timestamp};
 
 use super::{
-    KernelEnforcer, Refused,
-    blocks::{all_entries, to_blocked},
+    KernelEnforcer,
     clock::Ticks,
     exempt::all_exemptions,
+    lists::{Entry, Place},
+    sweep::join,
 };
 use crate::{EnforceError, Reconciled};
 
-/// A deadline this far from where it should be is written anew: the clocks drift less.
-const TOLERANCE_MILLIS: u64 = 100;
+/// An end this many units from where it should be is written anew.
+const TOLERANCE_UNITS: u32 = 1;
 
 impl KernelEnforcer {
     /// Adds what is missing, then removes what nobody wants: no wanted packet gets through or is
-    /// dropped in between. Counters stay, and so do live blocks of the kernel's own detector.
+    /// dropped in between. Counters stay, and so do live blocks of the kernel's own detectors.
     pub(crate) fn reconcile(
         &mut self,
         now: Timestamp,
@@ -26,40 +26,42 @@ impl KernelEnforcer {
     ) -> Result<Reconciled, EnforceError> {
         let ticks = self.clock.read(now)?;
         let mut done = Reconciled::default();
-        let mut refused = Refused::default();
-        let present =
-            all_entries(&self.tables).map_err(EnforceError::kernel("read the blocklist"))?;
-        let present: BTreeMap<Indicator, (super::blocks::Place, BlockEntry)> = present
-            .into_iter()
-            .filter_map(|(place, entry)| Some((place.indicator()?, (place, entry))))
-            .collect();
-        let stale = self.add_exemptions(ruleset, &mut done, &mut refused)?;
-        for (indicator, expires_at) in ruleset.blocks() {
-            match present.get(indicator) {
-                Some((_, entry)) if is_right(entry, *expires_at, ticks) => continue,
+        let failed = || EnforceError::kernel("read the blocklist");
+        let present = self.lists.all().map_err(failed())?;
+        let present: BTreeMap<Place, Entry> = present.into_iter().collect();
+        let stale = self.add_exemptions(ruleset, &mut done)?;
+        let mut changes = Vec::new();
+        for (&indicator, &expires_at) in ruleset.blocks() {
+            match Place::of(indicator).and_then(|it| present.get(&it)) {
+                Some(entry) if self.is_right(entry, expires_at, ticks) => continue,
                 Some(_) => done.renewed += 1,
                 None => done.added += 1,
             }
-            refused.note(self.block_or_make_room(ticks, *indicator, *expires_at))?;
+            changes.push(Change::Block {
+                indicator,
+                expires_at,
+            });
         }
-        for (indicator, (place, entry)) in present {
-            if ruleset.blocks().contains_key(&indicator) {
-                continue;
-            }
-            match to_blocked(place, entry, ticks) {
-                Some(blocked) if blocked.is_from_detector => done.unknown.push(blocked),
-                Some(_) | None => {
-                    self.blocks.unblock(&self.tables, ticks, indicator)?;
-                    done.removed += 1;
-                }
-            }
-        }
+        let unwanted = present.keys().filter_map(|it| it.indicator());
+        let unwanted = unwanted.filter(|it| !ruleset.blocks().contains_key(it));
+        let removals: Vec<Change> = unwanted.map(Change::Unblock).collect();
+        done.removed += removals.len();
+        changes.extend(removals);
+        let result = self.apply(now, &changes);
         for indicator in stale {
             self.exemptions.remove(&self.tables, indicator)?;
             done.removed += 1;
         }
-        self.update_flags()?;
-        refused.into_result()?;
+        let own = self.own.all(&self.tables).map_err(failed())?;
+        let unknown = own
+            .into_iter()
+            .filter(|it| !ruleset.blocks().contains_key(&it.0));
+        for (indicator, entry) in unknown {
+            done.unknown
+                .extend(join(ticks, indicator, None, Some(entry)));
+        }
+        self.update_flags(ticks)?;
+        result?;
         Ok(done)
     }
 
@@ -68,7 +70,6 @@ impl KernelEnforcer {
         &mut self,
         ruleset: &Ruleset,
         done: &mut Reconciled,
-        refused: &mut Refused,
     ) -> Result<Vec<Indicator>, EnforceError> {
         let present =
             all_exemptions(&self.tables).map_err(EnforceError::kernel("read the exemptions"))?;
@@ -78,21 +79,17 @@ impl KernelEnforcer {
                 continue;
             }
             done.added += 1;
-            let change = Change::Exempt {
-                indicator,
-                exemption,
-            };
-            tracing::trace!(?change, "Adding a missing exemption");
-            refused.note(self.exempt(indicator, exemption))?;
+            self.exempt(indicator, exemption)?;
         }
         let is_stale = |it: &Indicator| !ruleset.exemptions().contains_key(it);
         Ok(present.into_keys().filter(is_stale).collect())
     }
-}
 
-/// Returns whether the entry says what is wanted, and its deadline is still where that lies.
-fn is_right(entry: &BlockEntry, expires_at: Timestamp, ticks: Ticks) -> bool {
-    let tolerance = TOLERANCE_MILLIS * ticks.hz / 1000;
-    entry.expires_at == expires_at.as_millis()
-        && entry.own_deadline.abs_diff(ticks.deadline(expires_at)) <= tolerance
+    /// Returns whether the entry ends when it should.
+    fn is_right(&self, entry: &Entry, expires_at: Timestamp, ticks: Ticks) -> bool {
+        let now = self.lists.expiry_now(ticks);
+        let (wanted, _) = self.lists.expiry(ticks, expires_at);
+        let [ahead, wanted] = [entry.expiry.ahead_of(now), wanted.ahead_of(now)];
+        ahead > 0 && ahead.abs_diff(wanted) <= TOLERANCE_UNITS
+    }
 }

@@ -5,27 +5,33 @@
 
 use std::io;
 
-use aegis_abi::{ABI_VERSION, BlockEntry, Config, config_flag, maps};
-use aegis_core::Timestamp;
+use aegis_abi::{ABI_VERSION, Config, config_flag, maps, table::HashKey};
+use aegis_core::{Ruleset, Timestamp};
 
 use super::{
     KernelEnforcer,
     attach::{attach, remove_stale_links},
-    blocks::{Blocks, all_entries},
     clock::TickClock,
     exempt::{Exemptions, all_exemptions},
+    generation::{self, Generation},
+    lists::{Demand, Lists},
+    own::Own,
     pins::{NEXT, Pins, is_bpffs},
     program::Programs,
     set_flag,
-    sweep::Cursors,
     tables::{Tables, fit},
     write_syn_flood,
 };
-use crate::{EnforceConfig, EnforceError, ModeRequest, sys::pin_over};
+use crate::{EnforceConfig, EnforceError, sys::pin_over};
 
 impl KernelEnforcer {
-    /// Loads or takes over everything of the instance and attaches to its interfaces.
-    pub(crate) fn start(config: &EnforceConfig, now: Timestamp) -> Result<Self, EnforceError> {
+    /// Loads or takes over everything of the instance, with at least the blocks and exemptions of
+    /// `ruleset` in its lists, and attaches to its interfaces.
+    pub(crate) fn start(
+        config: &EnforceConfig,
+        now: Timestamp,
+        ruleset: &Ruleset,
+    ) -> Result<Self, EnforceError> {
         let pins = Pins::new(&config.bpffs, &config.instance);
         check_bpffs(config)?;
         pins.make_folder()?;
@@ -33,107 +39,152 @@ impl KernelEnforcer {
         for name in pins.names()?.iter().filter(|it| it.starts_with(NEXT)) {
             pins.remove(name)?; // of a start that was cut short
         }
-        let is_reuse = fit(&pins, config.capacity);
-        let prefix = if is_reuse { "" } else { NEXT };
-        let object = config.object.as_deref();
-        let mut programs = Programs::load(object, &pins, prefix, config.capacity)?;
-        let tables = Tables::open(&pins, prefix).map_err(|it| pins.error(it))?;
-        let clock = open_clock(&programs)?;
-        let mut enforcer = Self::assemble(tables, clock, pins.clone(), lock)?;
-        enforcer.configure(config)?;
-        let older = if is_reuse {
-            None
-        } else {
-            enforcer.carry_over(&pins)?
+        let has_shared = fit(&pins);
+        let shared = if has_shared { "" } else { NEXT };
+        let older = Lists::open(&pins, "").ok();
+        let older = older.filter(|it| it.config.abi_version == ABI_VERSION);
+        let demand = Demand::of(ruleset.blocks().keys());
+        let is_reuse = has_shared && older.as_ref().is_some_and(|it| it.has_room_for(demand));
+        let held = older.as_ref().map(Lists::demand).unwrap_or_default();
+        config.capacity.check(held)?;
+        config.capacity.check(demand)?;
+        let base = generation::Base {
+            pins: &pins,
+            object: config.object.as_deref(),
+            shared,
         };
-        let mut interfaces = Vec::new();
-        for interface in &config.interfaces {
-            interfaces.push(attach(&mut programs, &pins, interface, config.mode)?);
-        }
-        remove_stale_links(&pins, &interfaces)?;
-        if let Some(older) = older {
-            // What the old program's detector blocked while the links moved.
-            enforcer.copy_blocks(&older)?;
-        }
-        if !is_reuse {
-            for name in maps::PINNED {
-                pins.promote(name)?;
-            }
-        }
-        pin_programs(&programs, &pins)?;
-        enforcer.interfaces = interfaces;
-        enforcer.offset_millis = enforcer.clock.read(now)?.offset_millis();
-        enforcer.programs = Some(programs);
-        enforcer.mode = config.mode;
-        Ok(enforcer)
-    }
-
-    fn assemble(
-        tables: Tables,
-        clock: TickClock,
-        pins: Pins,
-        lock: std::fs::File,
-    ) -> Result<Self, EnforceError> {
+        let Generation {
+            mut programs,
+            lists,
+        } = match older {
+            Some(older) if is_reuse => base.take_over(older)?,
+            ref older => base.make(first_config(older.as_ref()), demand + held)?,
+        };
+        let older = Lists::open(&pins, "")
+            .ok()
+            .filter(|it| !is_reuse && it.config.abi_version == ABI_VERSION);
+        let tables = Tables::open(&pins, shared).map_err(|it| pins.error(it))?;
+        let clock = open_clock(&programs)?;
         let failed = || EnforceError::kernel("read the pinned tables");
-        let blocks = Blocks::open(&tables).map_err(failed())?;
-        let exemptions = Exemptions::open(&tables).map_err(failed())?;
-        let config = tables.config.get::<u32, Config>(&0).map_err(failed())?;
-        Ok(Self {
-            config: config.unwrap_or_default(),
+        let own = Own::open(&tables, hash_key(&lists.config)).map_err(failed())?;
+        let mut enforcer = Self {
+            exemptions: Exemptions::open(&tables).map_err(failed())?,
             tables,
             clock,
-            blocks,
-            exemptions,
+            lists,
+            own,
             interfaces: Vec::new(),
             offset_millis: 0,
-            cursors: Cursors::default(),
-            swept_at: 0,
+            renewed_at: now,
+            dropped: [0; 2],
             pins,
             _lock: lock,
             programs: None,
-            mode: ModeRequest::Auto,
-        })
-    }
-
-    fn configure(&mut self, config: &EnforceConfig) -> Result<(), EnforceError> {
-        self.config.abi_version = ABI_VERSION;
-        set_flag(&mut self.config.flags, config_flag::OBSERVE, config.observe);
-        write_syn_flood(&mut self.config, config.syn_flood, self.clock.hz());
-        self.blocks.write_flags(&mut self.config.flags);
-        self.exemptions.write_flags(&mut self.config.flags);
-        self.write_config()
-    }
-
-    /// Copies the entries of maps that do not fit into ours; returns those maps where there are
-    /// any that can be read.
-    fn carry_over(&mut self, pins: &Pins) -> Result<Option<Tables>, EnforceError> {
-        let Ok(older) = Tables::open(pins, "") else {
-            return Ok(None); // nothing there, or only a part
+            options: super::Options::of(config),
         };
-        if older.block_v4.shape()[2] != size_of::<BlockEntry>() as u32 {
-            tracing::warn!("Pinned tables have another layout, their entries come from the store");
-            return Ok(None);
+        let ticks = enforcer.clock.read(now)?;
+        enforcer.offset_millis = ticks.offset_millis();
+        enforcer.configure(config, ticks)?;
+        if !has_shared {
+            enforcer.carry_exemptions()?;
         }
+        enforcer.fill(ticks, older.as_ref(), ruleset)?;
+        let mut interfaces = Vec::new();
+        for interface in &config.interfaces {
+            interfaces.push(attach(
+                &mut programs,
+                &enforcer.pins,
+                interface,
+                config.mode,
+            )?);
+        }
+        remove_stale_links(&enforcer.pins, &interfaces)?;
+        let pins = &enforcer.pins;
+        for name in maps::SHARED.into_iter().filter(|_| !has_shared) {
+            pins.promote(name)?;
+        }
+        for name in maps::GENERATION.into_iter().filter(|_| !is_reuse) {
+            pins.promote(name)?;
+        }
+        pin_programs(&programs, pins)?;
+        enforcer.interfaces = interfaces;
+        enforcer.programs = Some(programs);
+        Ok(enforcer)
+    }
+
+    fn configure(
+        &mut self,
+        config: &EnforceConfig,
+        ticks: super::clock::Ticks,
+    ) -> Result<(), EnforceError> {
+        let flags = &mut self.lists.config.flags;
+        set_flag(flags, config_flag::OBSERVE, config.observe);
+        set_flag(flags, config_flag::OWN, true);
+        write_syn_flood(&mut self.lists.config, config.syn_flood, self.clock.hz());
+        self.exemptions.write_flags(&mut self.lists.config.flags);
+        self.write_config(ticks)
+    }
+
+    /// Copies the exemptions of maps that are replaced, so that nobody is locked out meanwhile.
+    fn carry_exemptions(&mut self) -> Result<(), EnforceError> {
+        let Ok(older) = Tables::open(&self.pins, "") else {
+            return Ok(()); // nothing there, or only a part
+        };
         let failed = EnforceError::kernel("read the older tables");
         for (indicator, exemption) in all_exemptions(&older).map_err(failed)? {
-            self.exemptions.add(&self.tables, indicator, exemption)?;
+            self.exemptions
+                .add(&self.tables, self.lists.gate(), indicator, exemption)?;
         }
-        self.copy_blocks(&older)?;
-        Ok(Some(older))
+        Ok(())
     }
 
-    fn copy_blocks(&mut self, older: &Tables) -> Result<(), EnforceError> {
-        let entries = all_entries(older).map_err(EnforceError::kernel("read the older tables"))?;
-        for (place, entry) in entries {
-            let is_here = self.blocks.find(&self.tables, place);
-            let is_here = is_here
-                .map_err(EnforceError::kernel("read a block"))?
-                .is_some();
-            if !is_here {
-                self.blocks.write_entry(&self.tables, place, entry)?;
+    /// Fills the lists with what an older generation holds and what is wanted.
+    fn fill(
+        &mut self,
+        ticks: super::clock::Ticks,
+        older: Option<&Lists>,
+        ruleset: &Ruleset,
+    ) -> Result<(), EnforceError> {
+        if let Some(older) = older {
+            generation::copy(older, &mut self.lists)?;
+        }
+        for (&indicator, &exemption) in ruleset.exemptions() {
+            self.exemptions
+                .add(&self.tables, self.lists.gate(), indicator, exemption)?;
+        }
+        self.exemptions
+            .open_gates(&self.tables, self.lists.gate())
+            .map_err(EnforceError::kernel("read the exemptions"))?;
+        for (&indicator, &expires_at) in ruleset.blocks() {
+            if expires_at > ticks.now {
+                let set = self.lists.set(ticks, indicator, expires_at);
+                set.map_err(EnforceError::kernel("write a block"))?;
             }
         }
-        self.update_flags()
+        self.update_flags(ticks)
+    }
+}
+
+/// Returns what the program of a new generation is told first.
+fn first_config(older: Option<&Lists>) -> Config {
+    let (add, multiply) = match older {
+        Some(older) => (older.config.hash_add, older.config.hash_multiply),
+        None => (generation::random(), generation::random()),
+    };
+    let key = HashKey::new(add, multiply);
+    Config {
+        abi_version: ABI_VERSION,
+        hash_add: key.add,
+        hash_multiply: key.multiply,
+        expiry_shift: super::clock::expiry_shift(),
+        ..Config::default()
+    }
+}
+
+fn hash_key(config: &Config) -> HashKey {
+    HashKey {
+        add: config.hash_add,
+        multiply: config.hash_multiply,
     }
 }
 
@@ -160,7 +211,7 @@ fn open_clock(programs: &Programs) -> Result<TickClock, EnforceError> {
     Ok(TickClock::new(program, value))
 }
 
-fn pin_programs(programs: &Programs, pins: &Pins) -> Result<(), EnforceError> {
+pub(super) fn pin_programs(programs: &Programs, pins: &Pins) -> Result<(), EnforceError> {
     let xdp = programs.xdp().into_iter().next();
     for (name, program) in [
         ("prog_xdp", xdp),

@@ -1,77 +1,43 @@
 //! Reading the blocklist back, and taking out what is over.
 
-use std::io;
+use std::{collections::BTreeMap, io, time::Duration};
 
-use aegis_abi::{BlockEntry, maps};
+use aegis_abi::{BlockEntry, Counter, config_flag};
 use aegis_core::{Indicator, Timestamp};
 
 use super::{
     KernelEnforcer,
-    blocks::{Place, all_entries, to_blocked},
     clock::Ticks,
     exempt::is_exempt,
-    tables::Tables,
+    lists::{Entry, Place},
+    set_flag,
 };
-use crate::{Blocked, EnforceError, sys::Cursor};
+use crate::{Blocked, EnforceError};
 
-/// Entries of each table that one sweep looks at: some ten milliseconds of work.
-const SLICE_ENTRIES: usize = 65_536;
-/// A step of the wall clock against ticks that is worth rewriting deadlines for.
-const DRIFT_MILLIS_MAX: u64 = 500;
-
-/// Where in each hash table the next sweep goes on.
-#[derive(Debug, Default)]
-pub(super) struct Cursors {
-    v4: Cursor,
-    v6: Cursor,
-    net64: Cursor,
-}
-
-impl Cursors {
-    /// Returns what is over in the next slice of each hash table.
-    fn find_over(
-        &mut self,
-        tables: &Tables,
-        ticks: Ticks,
-        entries_max: usize,
-    ) -> io::Result<Vec<Place>> {
-        let mut over = Vec::new();
-        let mut look = |place: Place, entry: BlockEntry| {
-            if entry.own_deadline <= ticks.jiffies {
-                over.push(place);
-            }
-        };
-        tables
-            .block_v4
-            .scan(&mut self.v4, entries_max, |key, entry| {
-                look(Place::HostV4(key), entry);
-            })?;
-        tables
-            .block_v6
-            .scan(&mut self.v6, entries_max, |key, entry| {
-                look(Place::HostV6(key), entry);
-            })?;
-        tables
-            .block_net64
-            .scan(&mut self.net64, entries_max, |key, entry| {
-                look(Place::Net64(key), entry);
-            })?;
-        Ok(over)
-    }
-}
+/// How often blocks are written again that end later than an entry can say.
+const RENEW_INTERVAL: Duration = Duration::from_secs(3600);
+/// The filter is skipped while more than this share of the packets is dropped.
+const SKIP_FILTER_PERCENT: u64 = 50;
+/// Fewer packets since the last look say nothing about a share.
+const SHARE_PACKETS_MIN: u64 = 10_000;
 
 impl KernelEnforcer {
     /// Returns the live blocks as the kernel holds them, in order.
     pub(crate) fn blocklist(&self, now: Timestamp) -> Result<Vec<Blocked>, EnforceError> {
         let ticks = self.clock.read(now)?;
-        let entries =
-            all_entries(&self.tables).map_err(EnforceError::kernel("read the blocklist"))?;
-        let mut blocked: Vec<Blocked> = entries
-            .into_iter()
-            .filter_map(|(place, entry)| to_blocked(place, entry, ticks))
-            .collect();
-        blocked.sort_by_key(|it| it.indicator);
-        Ok(blocked)
+        let failed = || EnforceError::kernel("read the blocklist");
+        let mut blocked = BTreeMap::new();
+        for (place, entry) in self.lists.all().map_err(failed())? {
+            let entry = place
+                .indicator()
+                .and_then(|it| self.to_blocked(ticks, it, entry));
+            blocked.extend(entry.map(|it| (it.indicator, it)));
+        }
+        for (indicator, own) in self.own.all(&self.tables).map_err(failed())? {
+            let listed = blocked.remove(&indicator);
+            blocked.extend(join(ticks, indicator, listed, Some(own)).map(|it| (indicator, it)));
+        }
+        Ok(blocked.into_values().collect())
     }
 
     /// Returns the live blocks of exactly these indicators, as the kernel holds them.
@@ -83,10 +49,16 @@ impl KernelEnforcer {
         let ticks = self.clock.read(now)?;
         let mut blocked = Vec::new();
         for indicator in indicators {
-            let place = Place::of(*indicator);
-            let entry = self.blocks.find(&self.tables, place);
-            let entry = entry.map_err(EnforceError::kernel("read a block"))?;
-            blocked.extend(entry.and_then(|it| to_blocked(place, it, ticks)));
+            let look = || -> io::Result<Option<Blocked>> {
+                let entry = match Place::of(*indicator) {
+                    Some(place) => self.lists.find(place)?,
+                    None => None,
+                };
+                let listed = entry.and_then(|it| self.to_blocked(ticks, *indicator, it));
+                let own = self.own.find(&self.tables, *indicator)?;
+                Ok(join(ticks, *indicator, listed, own))
+            };
+            blocked.extend(look().map_err(EnforceError::kernel("read a block"))?);
         }
         Ok(blocked)
     }
@@ -100,101 +72,128 @@ impl KernelEnforcer {
         let ticks = self.clock.read(now)?;
         let look = || -> io::Result<bool> {
             Ok(!is_exempt(&self.tables, indicator)?
-                && self.blocks.is_blocked(&self.tables, ticks, indicator)?)
+                && (self.lists.is_blocked(ticks, indicator)?
+                    || self.own.is_blocked(&self.tables, ticks, indicator)?))
         };
         look().map_err(EnforceError::kernel("read the blocklist"))
     }
 
-    /// Removes what is over, a slice of the tables at a time, and mends deadlines after the host
-    /// slept or its clock stepped; returns how many entries it removed.
+    /// Removes what is over, and mends the ends of entries after the host slept or its clock
+    /// stepped; returns how many entries it removed.
     pub(crate) fn sweep(&mut self, now: Timestamp) -> Result<usize, EnforceError> {
         let ticks = self.clock.read(now)?;
-        let drift = ticks.offset_millis().abs_diff(self.offset_millis);
-        if drift > DRIFT_MILLIS_MAX {
-            tracing::info!(drift_ms = drift, "Clock stepped, mending deadlines");
-            self.offset_millis = ticks.offset_millis();
-            self.mend_all(ticks)?;
-            return self.sweep_slice(ticks, usize::MAX);
+        self.mend(ticks)?;
+        if now.since(self.renewed_at) >= RENEW_INTERVAL {
+            self.renewed_at = now;
+            let renewed = self.lists.renew_clipped(ticks);
+            renewed.map_err(EnforceError::kernel("write a block"))?;
         }
-        self.sweep_slice(ticks, SLICE_ENTRIES)
+        self.choose_filter()?;
+        let removed = self.sweep_all(ticks)?;
+        self.update_flags(ticks)?;
+        Ok(removed)
     }
 
     /// Removes everything that is over.
     pub(super) fn sweep_all(&mut self, ticks: Ticks) -> Result<usize, EnforceError> {
-        self.cursors = Cursors::default();
-        self.sweep_slice(ticks, usize::MAX)
-    }
-
-    fn sweep_slice(&mut self, ticks: Ticks, entries_max: usize) -> Result<usize, EnforceError> {
-        let over = self
-            .cursors
-            .find_over(&self.tables, ticks, entries_max)
-            .map_err(EnforceError::kernel("read the blocklist"))?;
-        let prefixes = self.blocks.prefixes.over(ticks.jiffies);
-        let mut removed = 0;
-        for place in prefixes.into_iter().map(Place::of).chain(over) {
-            removed += usize::from(self.remove_expired(ticks, place)?);
-        }
-        self.close_gates()
-            .map_err(EnforceError::kernel("close a gate"))?;
-        self.update_flags()?;
-        Ok(removed)
-    }
-
-    /// Writes every deadline anew that was given as wall-clock time.
-    fn mend_all(&mut self, ticks: Ticks) -> Result<(), EnforceError> {
-        let entries =
-            all_entries(&self.tables).map_err(EnforceError::kernel("read the blocklist"))?;
-        for (place, entry) in entries.into_iter().filter(|(_, it)| it.expires_at != 0) {
-            self.mend(ticks, place, entry)?;
-        }
-        Ok(())
-    }
-
-    fn mend(&mut self, ticks: Ticks, place: Place, entry: BlockEntry) -> Result<(), EnforceError> {
-        let Some(indicator) = place.indicator() else {
-            return Ok(());
+        let now = self.lists.expiry_now(ticks);
+        let mut sweep = || -> io::Result<usize> {
+            let all = self.lists.all()?;
+            let over = all.iter().filter(|it| !it.1.expiry.is_after(now));
+            let mut removed = 0;
+            for (place, _) in over {
+                self.lists.remove(*place)?;
+                removed += 1;
+            }
+            self.lists.refresh()?;
+            self.exemptions
+                .open_gates(&self.tables, self.lists.gate())?;
+            Ok(removed + self.own.sweep(&self.tables, ticks)?)
         };
-        let expires_at = Timestamp::from_millis(entry.expires_at);
-        self.blocks
-            .block(&self.tables, ticks, indicator, expires_at)
+        sweep().map_err(EnforceError::kernel("sweep the blocklist"))
     }
 
-    fn remove_expired(&mut self, ticks: Ticks, place: Place) -> Result<bool, EnforceError> {
-        // Looked at again: the kernel's detector may have renewed it since it was read.
-        let entry = self.blocks.find(&self.tables, place);
-        let entry = entry.map_err(EnforceError::kernel("read a block"))?;
-        match (entry, place.indicator()) {
-            (Some(entry), Some(indicator)) if entry.own_deadline <= ticks.jiffies => {
-                self.blocks.unblock(&self.tables, ticks, indicator)?;
-                Ok(true)
-            }
-            (Some(_) | None, _) => Ok(false),
+    /// Moves the ends of entries where wall-clock time and ticks went apart, by whole units.
+    fn mend(&mut self, ticks: Ticks) -> Result<(), EnforceError> {
+        let unit = super::clock::duration_of(1 << self.lists.config.expiry_shift, ticks.hz);
+        let unit = (unit.as_millis() as i64).max(1);
+        let drift = ticks.offset_millis() - self.offset_millis;
+        // Time that passed without ticks brings the end nearer; never by more than passed.
+        let units = -drift.div_euclid(unit);
+        if units == 0 || drift.abs() < unit {
+            return Ok(());
         }
+        tracing::info!(
+            drift_ms = drift,
+            "Clock stepped, mending the ends of blocks"
+        );
+        self.offset_millis -= units * unit;
+        self.lists
+            .shift_all(units)
+            .map_err(EnforceError::kernel("mend the ends of blocks"))
     }
 
-    /// Closes the gate of each table that is empty, so that packets skip it.
-    fn close_gates(&mut self) -> io::Result<()> {
-        self.blocks.has_hosts_v6 = !self.tables.block_v6.is_empty::<[u8; 16]>()?;
-        for gate in [maps::GATE_BLOCK_V4, maps::GATE_BLOCK_NET64] {
-            let is_empty = |tables: &Tables| match gate {
-                maps::GATE_BLOCK_V4 => tables.block_v4.is_empty::<[u8; 4]>(),
-                _ => tables.block_net64.is_empty::<[u8; 8]>(),
-            };
-            let is_open = &mut self.blocks.has_open_gate[gate as usize];
-            if !is_empty(&self.tables)? {
-                *is_open = true;
-                continue;
-            }
-            self.tables.gates.set(&gate, &0_u32)?;
-            *is_open = false;
-            // The detector makes its entry first and opens the gate after; where it came between
-            // our look and our closing, the second look sees its entry.
-            if !is_empty(&self.tables)? {
-                self.tables.gates.set(&gate, &1_u32)?;
-                *is_open = true;
-            }
-        }
+    /// Lets packets skip the filter while most of them are dropped anyway.
+    fn choose_filter(&mut self) -> Result<(), EnforceError> {
+        let counters = self.counters()?;
+        let now = [
+            counters.get(Counter::Packets),
+            counters.get(Counter::Dropped),
+        ];
+        let [packets, dropped] = [
+            now[0].saturating_sub(self.dropped[0]),
+            now[1].saturating_sub(self.dropped[1]),
+        ];
+        self.dropped = now;
+        let is_most = packets >= SHARE_PACKETS_MIN && dropped * 100 > packets * SKIP_FILTER_PERCENT;
+        set_flag(
+            &mut self.lists.config.flags,
+            config_flag::SKIP_FILTER,
+            is_most,
+        );
         Ok(())
     }
+
+    /// Returns what a live entry says; `None` where it is over.
+    pub(super) fn to_blocked(
+        &self,
+        ticks: Ticks,
+        indicator: Indicator,
+        entry: Entry,
+    ) -> Option<Blocked> {
+        entry
+            .expiry
+            .is_after(self.lists.expiry_now(ticks))
+            .then(|| Blocked {
+                indicator,
+                expires_at: self.lists.expires_at(ticks, entry.expiry),
+                packets: entry.packets,
+                bytes: entry.bytes,
+                violations: 0,
+                last_seen: None,
+                is_from_detector: false,
+            })
+    }
+}
+
+/// Returns what the lists and the kernel's own table say of one indicator together.
+pub(super) fn join(
+    ticks: Ticks,
+    indicator: Indicator,
+    listed: Option<Blocked>,
+    own: Option<BlockEntry>,
+) -> Option<Blocked> {
+    let Some(own) = own.filter(|it| ticks.jiffies < it.deadline) else {
+        return listed;
+    };
+    let ends_at = ticks.timestamp(own.deadline);
+    Some(Blocked {
+        indicator,
+        expires_at: listed.map_or(ends_at, |it| it.expires_at.max(ends_at)),
+        packets: own.packets + listed.map_or(0, |it| it.packets),
+        bytes: own.bytes + listed.map_or(0, |it| it.bytes),
+        violations: own.violations,
+        last_seen: (own.last_seen != 0).then(|| ticks.timestamp(own.last_seen)),
+        is_from_detector: listed.is_none(),
+    })
 }

@@ -47,6 +47,11 @@ impl KernelMap {
         })
     }
 
+    /// Returns the descriptor.
+    pub(super) fn fd(&self) -> &OwnedFd {
+        &self.fd
+    }
+
     /// Returns how many entries fit.
     pub(crate) fn capacity(&self) -> u32 {
         self.info.max_entries
@@ -91,12 +96,10 @@ impl KernelMap {
 
     /// Sets the value of `key`, whether or not it has one.
     pub(crate) fn set<K: Plain, V: Plain>(&self, key: &K, value: &V) -> io::Result<()> {
-        self.update(key, value, 0)
-    }
-
-    /// Sets the value of `key` where it has none; fails with `AlreadyExists` otherwise.
-    pub(crate) fn add<K: Plain, V: Plain>(&self, key: &K, value: &V) -> io::Result<()> {
-        self.update(key, value, 1)
+        self.check::<K>(self.info.key_size);
+        self.check::<V>(self.info.value_size);
+        let mut arguments = self.element(key, std::ptr::from_ref(value).cast_mut().cast());
+        bpf(Command::MapUpdate, &mut arguments).map(drop)
     }
 
     /// Removes `key`; returns whether it was there.
@@ -204,14 +207,6 @@ impl KernelMap {
             Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(None),
             Err(error) => Err(error),
         }
-    }
-
-    fn update<K: Plain, V: Plain>(&self, key: &K, value: &V, flags: u64) -> io::Result<()> {
-        self.check::<K>(self.info.key_size);
-        self.check::<V>(self.info.value_size);
-        let mut arguments = self.element(key, std::ptr::from_ref(value).cast_mut().cast());
-        arguments.flags = flags;
-        bpf(Command::MapUpdate, &mut arguments).map(drop)
     }
 
     fn element<K: Plain>(&self, key: &K, value: *mut u8) -> Element {

@@ -1,15 +1,13 @@
 //! Full tables: refused aloud, never in silence.
 
-use std::time::Duration;
+use std::{net::Ipv4Addr, time::Duration};
 
 use aegis_core::{Change, Exemption};
-use aegis_enforce::{Capacity, Counter, EnforceError, SynFlood};
+use aegis_enforce::{Capacity, EnforceError};
 
 use crate::{
     packet::{SYN, tcp},
-    support::{
-        Action, HOUR, Instance, T0, block, block_all, count, exempt, parse, unwrap, wait_until,
-    },
+    support::{Action, Instance, T0, block, block_all, exempt, parse, unwrap, wait_until},
 };
 
 fn small() -> Option<Instance> {
@@ -137,7 +135,7 @@ fn expired_entries_make_room() {
     }
     wait_until(
         "the end of the short blocks",
-        Duration::from_secs(1),
+        Duration::from_secs(5),
         || unwrap(enforcer.get_blocklist(T0)).is_empty(),
     );
     block_all(
@@ -148,24 +146,29 @@ fn expired_entries_make_room() {
 }
 
 #[test]
-fn a_flood_is_held_back_even_where_its_block_finds_no_room() {
+fn a_large_set_that_does_not_fit_is_refused_whole() {
     let Some(mut instance) = small() else { return };
-    instance.config.syn_flood = SynFlood {
-        enabled: true,
-        threshold: 3,
-        window: HOUR,
-        block_for: HOUR,
-    };
+    instance.config.capacity.hosts_v4 = 10_000;
     let mut enforcer = instance.start();
-    block_all(
-        &mut enforcer,
-        &["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"],
-    );
-    let packet = tcp("203.0.113.7", SYN).bytes();
-    let actions = [(); 6].map(|()| instance.run(&packet));
-    assert_eq!(actions[..2], [Action::Pass; 2]);
-    assert_eq!(actions[2..], [Action::Drop; 4]);
-    assert_eq!(count(&enforcer, Counter::BlocksRefused), 1);
-    assert_eq!(count(&enforcer, Counter::SynFloods), 1);
-    assert_eq!(count(&enforcer, Counter::MatchedDetector), 4);
+    block_all(&mut enforcer, &["192.0.2.1", "192.0.2.2"]);
+    let many = |count: u32| -> Vec<Change> {
+        let host = |it: u32| block(&Ipv4Addr::from_bits(0x0a00_0000 + it).to_string());
+        (0..count).map(host).collect()
+    };
+    let mut changes = many(10_001);
+    changes.push(Change::Unblock(parse("192.0.2.1")));
+    match enforcer.apply(T0, &changes) {
+        Err(EnforceError::TableFull {
+            capacity, refused, ..
+        }) => assert_eq!((capacity, refused), (10_000, 3)),
+        other => panic!("{}", other.is_ok()),
+    }
+    let left: Vec<_> = unwrap(enforcer.get_blocklist(T0));
+    assert_eq!(left.len(), 1, "the removal is done, no block of the set is");
+    unwrap(enforcer.apply(T0, &many(9_999)));
+    assert_eq!(unwrap(enforcer.get_blocklist(T0)).len(), 10_000);
+    // What is there already takes no more room.
+    unwrap(enforcer.apply(T0, &many(9_999)));
+    assert_eq!(instance.run(&tcp("10.0.39.14", SYN).bytes()), Action::Drop);
+    assert_eq!(instance.run(&tcp("10.0.39.15", SYN).bytes()), Action::Pass);
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use aegis_core::Exemption;
+use aegis_core::{Change, Exemption};
 use aegis_enforce::{Counter, EnforceError, Enforcer, detach};
 
 use crate::{
     packet::{SYN, tcp},
-    support::{Action, Instance, T0, block_all, count, exempt, parse, unwrap},
+    support::{Action, Instance, T0, block, block_all, count, exempt, parse, unwrap},
 };
 
 const SOURCE: &str = "203.0.113.7";
@@ -60,10 +60,11 @@ fn a_restart_keeps_maps_blocks_counters_and_exemptions() {
 }
 
 #[test]
-fn another_capacity_carries_everything_over() {
+fn growing_carries_everything_over() {
     let Some(mut instance) = Instance::new() else {
         return;
     };
+    instance.config.capacity.hosts_v4 = 10_000;
     let mut enforcer = instance.start();
     block_all(
         &mut enforcer,
@@ -71,14 +72,17 @@ fn another_capacity_carries_everything_over() {
     );
     unwrap(enforcer.apply(T0, &[exempt("10.0.0.1", Exemption::Allowlisted)]));
     instance.run(&tcp(SOURCE, SYN).bytes());
-    let ids: BTreeMap<_, _> = enforcer.map_ids().into_iter().collect();
-    drop(enforcer);
-    instance.config.capacity.hosts_v4 *= 2;
-    let enforcer = instance.start();
-    let other: BTreeMap<_, _> = enforcer.map_ids().into_iter().collect();
-    assert_ne!(ids["BLOCK_V4"], other["BLOCK_V4"]);
+    let ids = |it: &Enforcer| it.map_ids().into_iter().collect::<BTreeMap<_, _>>();
+    let before = ids(&enforcer);
+    let many: Vec<Change> = (0..3000)
+        .map(|it| block(&format!("192.0.{}.{}", it / 250, it % 250)))
+        .collect();
+    unwrap(enforcer.apply(T0, &many));
+    let after = ids(&enforcer);
+    assert_ne!(before["HOSTS_V4"], after["HOSTS_V4"]);
+    assert_eq!(before["COUNTERS"], after["COUNTERS"]);
     let blocked = unwrap(enforcer.get_blocklist(T0));
-    assert_eq!(blocked.len(), 4);
+    assert_eq!(blocked.len(), 3004);
     let source = blocked
         .iter()
         .find(|it| it.indicator == parse(SOURCE))
@@ -86,10 +90,10 @@ fn another_capacity_carries_everything_over() {
     assert_eq!(source.packets, 1);
     assert_eq!(instance.run(&tcp("10.0.0.1", SYN).bytes()), Action::Pass);
     assert_eq!(instance.run(&tcp("10.0.0.2", SYN).bytes()), Action::Drop);
+    assert_eq!(instance.run(&tcp("192.0.2.7", SYN).bytes()), Action::Drop);
     drop(enforcer);
     // Nothing is left of the change, and the next start takes the new maps over.
-    let again: BTreeMap<_, _> = instance.start().map_ids().into_iter().collect();
-    assert_eq!(again, other);
+    assert_eq!(ids(&instance.start()), after);
 }
 
 #[test]
@@ -103,10 +107,10 @@ fn a_capacity_too_small_for_what_stands_is_refused() {
     let capacity = instance.config.capacity;
     instance.config.capacity.hosts_v4 = 2;
     let result = Enforcer::start(&instance.config, T0);
-    assert!(
-        matches!(result, Err(EnforceError::TableFull { capacity: 2, .. })),
-        "{result:?}"
-    );
+    assert!(matches!(
+        result,
+        Err(EnforceError::TableFull { capacity: 2, .. })
+    ));
     instance.config.capacity = capacity;
     let enforcer = instance.start();
     assert_eq!(unwrap(enforcer.get_blocklist(T0)).len(), 3);
@@ -119,10 +123,7 @@ fn one_instance_has_one_owner() {
     };
     let owner = instance.start();
     let second = Enforcer::start(&instance.config, T0);
-    assert!(
-        matches!(second, Err(EnforceError::AlreadyRunning { .. })),
-        "{second:?}"
-    );
+    assert!(matches!(second, Err(EnforceError::AlreadyRunning { .. })));
     let detached = detach(instance.name(), &instance.config.bpffs);
     assert!(
         matches!(detached, Err(EnforceError::AlreadyRunning { .. })),
@@ -143,7 +144,7 @@ fn two_instances_share_nothing() {
     assert_eq!(other.run(&tcp(SOURCE, SYN).bytes()), Action::Pass);
     assert_eq!(unwrap(second.get_blocklist(T0)), []);
     let ids = second.map_ids();
-    assert_eq!(ids.len(), 13);
+    assert_eq!(ids.len(), 19);
     assert!(first.map_ids().iter().all(|it| !ids.contains(it)));
 }
 
@@ -156,7 +157,7 @@ fn detaching_leaves_nothing() {
     let folder = instance.pin("");
     assert!(folder.exists());
     let report = unwrap(detach(instance.name(), &instance.config.bpffs));
-    assert_eq!(report.pins.len(), 15, "{report:?}");
+    assert_eq!(report.pins.len(), 21, "{report:?}");
     assert!(!folder.exists());
     let again = unwrap(detach(instance.name(), &instance.config.bpffs));
     assert_eq!(again, aegis_enforce::DetachReport::default());

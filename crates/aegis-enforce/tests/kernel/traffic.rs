@@ -274,7 +274,8 @@ fn a_real_flood_of_connections_is_caught_and_a_forged_one_harms_no_protected_add
         .attacker
         .ip(&format!("addr replace {BYSTANDER}/24 dev {INTERFACE}"));
     flood(&cable.attacker);
-    assert!(count(&enforcer, Counter::Protected) >= 30);
+    // Those from the threshold on would have been dropped.
+    assert!(count(&enforcer, Counter::Protected) >= 10);
     assert!(!unwrap(enforcer.is_blocklisted(T0, parse(BYSTANDER))));
     wait_until("the gateway's answer", LIMIT, || is_answered(&gateway));
     assert_eq!(count(&enforcer, Counter::SynFloods), 1);

@@ -5,7 +5,7 @@ use std::{os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc, time::Duratio
 use aegis_api::{EventHub, EventKind, Listener};
 use aegis_core::{
     Action, Actor, AuditEntry, Detection, Engine, EngineConfig, Evidence, Input, Record, Restore,
-    Snapshot, ThreatType, Timestamp,
+    Ruleset, Snapshot, ThreatType, Timestamp,
 };
 use aegis_enforce::{
     EnforceConfig, Enforcer,
@@ -60,7 +60,7 @@ impl Daemon {
         let (host, facts) = HostWatch::start()
             .await
             .context("watch the host's addresses")?;
-        let enforcer = enforcer(&config, started_at)?;
+        let enforcer = enforcer(&config, started_at, engine.ruleset())?;
         let kernel_events = enforcer.events()?;
         let hub = EventHub::new();
         let (control, calls_rx) = ControlHandle::new(hub.clone());
@@ -317,7 +317,7 @@ async fn start_net(
     Ok(Some(handle))
 }
 
-fn enforcer(config: &Config, now: Timestamp) -> anyhow::Result<Enforcer> {
+fn enforcer(config: &Config, now: Timestamp, ruleset: &Ruleset) -> anyhow::Result<Enforcer> {
     let interfaces = match &config.interfaces {
         Interfaces::Named(names) => names.clone(),
         Interfaces::Auto => default_interfaces().context("find the interface to defend")?,
@@ -335,7 +335,7 @@ fn enforcer(config: &Config, now: Timestamp) -> anyhow::Result<Enforcer> {
         capacity: config.capacity,
         syn_flood: config.syn_flood,
     };
-    match Enforcer::start(&enforce, now) {
+    match Enforcer::start_with(&enforce, now, ruleset) {
         Ok(enforcer) => Ok(enforcer),
         Err(error) if config.observe => Ok(Enforcer::observe_only(super::dispatch::chain(&error))),
         Err(error) => Err(error).context(

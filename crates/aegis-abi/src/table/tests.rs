@@ -1,0 +1,205 @@
+//! The parts of a table, one by one.
+
+extern crate std;
+
+use std::{collections::BTreeSet, vec::Vec};
+
+use super::*;
+
+fn expiry_is(units: u64, now: u64, is_after: bool) {
+    let (expiry, now) = (Expiry::new(units), Expiry::new(now));
+    assert_eq!(expiry.is_after(now), is_after, "{expiry:?} at {now:?}");
+    assert_eq!(expiry.ahead_of(now) > 0, is_after, "{expiry:?} at {now:?}");
+}
+
+#[test]
+fn an_expiry_is_over_at_its_moment_and_not_before() {
+    for base in [0, 1, (1 << 19) - 1, 1 << 19, (1 << 20) - 1, 1 << 40] {
+        expiry_is(base, base, false);
+        expiry_is(base + 1, base, true);
+        expiry_is(base + Expiry::AHEAD_MAX, base, true);
+        expiry_is(base, base + 1, false);
+        expiry_is(base, base + Expiry::AHEAD_MAX, false);
+    }
+    assert_eq!(Expiry::new(7).ahead_of(Expiry::new(3)), 4);
+}
+
+#[test]
+fn a_count_is_exact_for_the_first_256_packets() {
+    let mut count = Count::default();
+    for packets in 0..256 {
+        assert_eq!(count.value(), packets);
+        count = count.next(packets).unwrap();
+    }
+    assert_eq!(count.value(), 256);
+}
+
+#[test]
+fn a_count_stays_close_to_the_truth() {
+    for packets in [1_000_u64, 50_000, 3_000_000] {
+        let mut errors = Vec::new();
+        for seed in 0..20_u64 {
+            let mut count = Count::default();
+            for packet in 0..packets {
+                let chance = (packet * 20 + seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+                count = count.next(chance).unwrap_or(count);
+            }
+            errors.push((count.value() as f64 / packets as f64 - 1.0).abs());
+        }
+        let mean = errors.iter().sum::<f64>() / errors.len() as f64;
+        assert!(mean < 0.05, "{packets} packets: mean error {mean}");
+    }
+}
+
+#[test]
+fn a_count_never_wraps() {
+    let mut count = Count::from_bits(u16::MAX - 300);
+    for _ in 0..1000 {
+        count = count.next(0).unwrap_or(count);
+    }
+    assert!(count.value() > 1 << 39);
+    assert_eq!(Count::from_bits(u16::MAX).next(0), None);
+}
+
+#[test]
+fn every_prefix_has_a_code_of_its_own() {
+    let mut codes = BTreeSet::new();
+    for length in 0..=31 {
+        for address in [0, 0xffff_ffff, 0x0a00_0000, 0xcb00_7107_u32] {
+            let masked = address & !(u32::MAX.checked_shr(length).unwrap_or(0));
+            codes.insert((length, masked, prefix_code_v4(address, 1 << (31 - length))));
+        }
+    }
+    let distinct: BTreeSet<u32> = codes.iter().map(|it| it.2).collect();
+    assert_eq!(distinct.len(), codes.len());
+    assert!(!distinct.contains(&0));
+    assert_eq!(prefix_code_v4(0xcb00_7107, 1 << 7), 0xcb00_7180);
+    assert_eq!(
+        prefix_code_v6(0x2001_0db8_1234_5678, 1 << 15),
+        0x2001_0db8_1234_8000
+    );
+    assert_eq!(prefix_code_v6(u64::MAX, 1 << 63), 1 << 63);
+}
+
+#[test]
+fn lengths_come_longest_first_and_end() {
+    let mut lengths = Lengths(1 << 7 | 1 << 15 | 1 << 23);
+    let taken: Vec<u64> = core::iter::repeat_with(|| lengths.take()).take(5).collect();
+    assert_eq!(taken, [1 << 7, 1 << 15, 1 << 23, 0, 0]);
+}
+
+#[test]
+fn a_longer_prefix_forgets_its_host_bits() {
+    let key = StashKey::longer(7, 0xdead_beef, 1 << 16);
+    assert_eq!((key.key, key.host, key.kind), (7, 0xdead_0000, 1 << 16));
+    assert_eq!(StashKey::longer(7, 0xdead_beef, 1).host, 0xdead_beef);
+}
+
+#[test]
+fn a_hash_spreads_neighbours_and_ends_alike() {
+    let key = HashKey::new(0x1234_5678_9abc_def0, 0x9e37_79b9_7f4a_7c15);
+    let buckets = 1000;
+    let check = |name: &str, hashes: Vec<Hash>| {
+        let mut counts = std::vec![0_u32; buckets as usize];
+        for hash in &hashes {
+            counts[hash.bucket(buckets) as usize] += 1;
+            assert!(hash.is_in(hash.bits()) && !hash.is_in(0));
+        }
+        let most = counts.iter().max().unwrap();
+        assert!(
+            *most <= 16,
+            "{name}: {most} of {} in one bucket",
+            hashes.len()
+        );
+    };
+    check(
+        "hosts of a net",
+        (0..4000).map(|it| key.hash32(0xcb00_7100 + it)).collect(),
+    );
+    check(
+        "nets by first bytes",
+        (0..4000).map(|it| key.hash32(it << 20 | 7)).collect(),
+    );
+    check(
+        "IPv6 subnets",
+        (0..4000)
+            .map(|it| key.hash64(0x2001_0db8 << 32 | it))
+            .collect(),
+    );
+    check(
+        "IPv6 sites",
+        (0..4000).map(|it| key.hash64(it << 52 | 7)).collect(),
+    );
+}
+
+#[test]
+fn a_probe_finds_what_was_put_and_says_where_else_to_look() {
+    let mut bucket = Bucket32::default();
+    bucket.keys[4] = 77;
+    bucket.expiries[4] = 0x1234;
+    bucket.meta = 0x5 << 16 | 2 << 24 | 15 << 28;
+    let probe = |key| {
+        // SAFETY: the bucket is live.
+        unsafe { Bucket32::probe(&raw const bucket, key) }
+    };
+    assert_eq!(probe(77), Probe::Here(4, Expiry(0x5_1234)));
+    let overflow = Overflow {
+        reach: 2,
+        stash: Overflow::MANY,
+    };
+    assert_eq!(probe(78), Probe::Elsewhere(overflow));
+}
+
+#[test]
+fn a_count_keeps_the_mean_size() {
+    let mut bucket = Bucket64::default();
+    for packet in 0..200 {
+        let bytes = if packet % 2 == 0 { 100 } else { 60 };
+        // SAFETY: the bucket is live and the slot is one.
+        unsafe { Bucket64::count(&raw mut bucket, 3, bytes, packet) };
+    }
+    assert_eq!(bucket.counts, [0, 0, 0, 200]);
+    assert!((70..=90).contains(&bucket.sizes[3]), "{}", bucket.sizes[3]);
+}
+
+#[test]
+fn a_slot_gives_back_what_was_put() {
+    let mut bucket = Bucket32::default();
+    let entry = Slot {
+        key: 9,
+        expiry: Expiry::new(0xa_bcde),
+        packets: 200,
+        size: 60,
+    };
+    let at = &raw mut bucket;
+    // SAFETY: the bucket is live, the slots are below six, nobody else writes.
+    unsafe {
+        Bucket32::set_overflow(at, Overflow { reach: 3, stash: 1 });
+        Bucket32::put(at, 5, entry);
+        Bucket32::put(
+            at,
+            4,
+            Slot {
+                expiry: Expiry::new(0xf_ffff),
+                ..entry
+            },
+        );
+        assert_eq!(Bucket32::get(at, 5), Some(entry));
+        Bucket32::renew(at, 4, Expiry::new(1));
+        assert_eq!(Bucket32::get(at, 5), Some(entry));
+        assert_eq!(Bucket32::overflow(at), Overflow { reach: 3, stash: 1 });
+        Bucket32::clear(at, 5);
+        assert_eq!(Bucket32::get(at, 5), None);
+        assert_eq!(Bucket32::get(at, 4).unwrap().expiry, Expiry::new(1));
+    }
+}
+
+#[test]
+fn the_closest_count_says_no_more_than_there_was() {
+    for packets in (0..5000).chain([1 << 20, 1 << 39, u64::MAX]) {
+        let value = Count::closest(packets).value();
+        assert!(value <= packets, "{value} for {packets}");
+        let most = packets.min(1 << 40);
+        assert!(value >= most - most / 200, "{value} for {packets}");
+    }
+}

@@ -1,0 +1,156 @@
+//! Generations of lists: made beside the one in force, filled, and put in its place at once.
+//!
+//! A program is loaded onto the new maps, and every link moves over to it. A packet meets the old
+//! program with the old lists or the new one with the new lists, and nothing between.
+
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    path::Path,
+};
+
+use aegis_abi::{Config, maps};
+use aegis_core::{Change, Indicator};
+
+use super::{
+    KernelEnforcer,
+    attach::move_over,
+    clock::Ticks,
+    lists::{Demand, Lists, Place, Sizes},
+    pins::{NEXT, Pins},
+    program::Programs,
+    start::pin_programs,
+};
+use crate::{EnforceError, sys::KernelMap};
+
+/// So many blocks at once are put in force at once, as one generation.
+pub(super) const BULK_BLOCKS: usize = 8192;
+
+/// Programs and the lists they read.
+pub(super) struct Generation {
+    pub(super) programs: Programs,
+    pub(super) lists: Lists,
+}
+
+/// What every generation of an instance is made from.
+pub(super) struct Base<'a> {
+    pub(super) pins: &'a Pins,
+    pub(super) object: Option<&'a Path>,
+    /// What the names of the shared maps' pins begin with.
+    pub(super) shared: &'static str,
+}
+
+impl Base<'_> {
+    /// Loads a program onto the lists that there are.
+    pub(super) fn take_over(&self, lists: Lists) -> Result<Generation, EnforceError> {
+        let mut programs = Programs::open(self, "", &lists.sizes().entries())?;
+        programs.load()?;
+        Ok(Generation { programs, lists })
+    }
+
+    /// Makes new lists for so many entries, and a program on them; nothing uses it yet.
+    pub(super) fn make(
+        &self,
+        mut config: Config,
+        demand: Demand,
+    ) -> Result<Generation, EnforceError> {
+        let sizes = Sizes::new(demand);
+        sizes.write(&mut config);
+        let mut programs = Programs::open(self, NEXT, &sizes.entries())?;
+        let path = self.pins.path(&format!("{NEXT}{}", maps::CONFIG));
+        let failed = || EnforceError::kernel("make new tables");
+        let map = crate::sys::open_pin(&path).and_then(KernelMap::new);
+        map.and_then(|it| it.set(&0_u32, &config))
+            .map_err(failed())?;
+        programs.load()?;
+        let lists = Lists::open(self.pins, NEXT).map_err(failed())?;
+        Ok(Generation { programs, lists })
+    }
+}
+
+impl Demand {
+    /// Counts indicators by where they lie.
+    pub(super) fn of<'a>(indicators: impl Iterator<Item = &'a Indicator>) -> Self {
+        let mut demand = Self::default();
+        for indicator in indicators {
+            match Place::of(*indicator) {
+                Some(Place::HostV4(_)) => demand.hosts_v4 += 1,
+                Some(Place::NetV6(_)) => demand.nets_v6 += 1,
+                Some(Place::PrefixV4(_)) => demand.prefixes_v4 += 1,
+                Some(Place::PrefixV6(_)) => demand.prefixes_v6 += 1,
+                Some(Place::Longer(_)) => demand.longer += 1,
+                None => {}
+            }
+        }
+        demand
+    }
+
+    /// Returns room to grow into, so that the next entries do not make another generation.
+    fn with_reserve(self) -> Self {
+        let more = |it: usize| it + it / 8;
+        Self {
+            hosts_v4: more(self.hosts_v4),
+            nets_v6: more(self.nets_v6),
+            prefixes_v4: more(self.prefixes_v4),
+            prefixes_v6: more(self.prefixes_v6),
+            longer: more(self.longer),
+        }
+    }
+}
+
+impl KernelEnforcer {
+    /// Puts another generation in the place of the present one: with its entries, with `changes`
+    /// made to them.
+    pub(super) fn replace(
+        &mut self,
+        ticks: Ticks,
+        changes: &[Change],
+        demand: Demand,
+    ) -> Result<(), EnforceError> {
+        let base = Base {
+            pins: &self.pins,
+            object: self.options.object.as_deref(),
+            shared: "",
+        };
+        let mut config = self.lists.config;
+        config.table_until = 0;
+        let Generation {
+            mut programs,
+            mut lists,
+        } = base.make(config, demand.with_reserve())?;
+        copy(&self.lists, &mut lists)?;
+        for change in changes {
+            super::change_list(&mut lists, ticks, *change)?;
+        }
+        self.exemptions
+            .open_gates(&self.tables, lists.gate())
+            .and_then(|()| lists.write_config(ticks))
+            .map_err(EnforceError::kernel("make new tables"))?;
+        move_over(&mut programs, &self.pins, &self.interfaces)?;
+        for name in maps::GENERATION {
+            self.pins.promote(name)?;
+        }
+        pin_programs(&programs, &self.pins)?;
+        self.lists = lists;
+        self.programs = Some(programs);
+        tracing::debug!(
+            entries = self.lists.demand().sum(),
+            "Another generation is in force"
+        );
+        Ok(())
+    }
+}
+
+/// Copies every entry of `from`.
+pub(super) fn copy(from: &Lists, to: &mut Lists) -> Result<(), EnforceError> {
+    let failed = || EnforceError::kernel("copy the blocklist");
+    for (place, entry) in from.all().map_err(failed())? {
+        to.write(place, entry).map_err(failed())?;
+    }
+    to.take_clipped(from);
+    Ok(())
+}
+
+/// Returns 64 random bits, from the source of the standard library's hash tables.
+pub(super) fn random() -> u64 {
+    RandomState::new().hash_one(0_u8)
+}
