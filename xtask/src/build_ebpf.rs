@@ -14,6 +14,8 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 
+use crate::talk;
+
 /// The toolchains that may hold the pinned compiler, as rustup calls them; the second always does.
 const TOOLCHAINS: [&str; 2] = ["nightly", PINNED_TOOLCHAIN];
 /// The compiler behind it: `nightly` moves, the committed bytes must not.
@@ -56,6 +58,9 @@ pub(crate) struct Args {
     /// Write the object here instead
     #[arg(long, conflicts_with = "check")]
     output: Option<PathBuf>,
+    /// Build what `bench kernel` loads instead: into the target folder, and never committed
+    #[arg(long, conflicts_with_all = ["check", "output"])]
+    bench: bool,
 }
 
 impl Args {
@@ -65,9 +70,26 @@ impl Args {
             release: true,
             check: true,
             output: None,
+            bench: false,
         }
     }
 }
+
+/// A crate of kernel programs: its folder, and the name of its binary.
+struct Source {
+    folder: &'static str,
+    binary: &'static str,
+}
+
+const PRODUCT: Source = Source {
+    folder: "crates/aegis-ebpf",
+    binary: "aegis",
+};
+/// What only benchmarks load, so that nothing of it can get into the product's object.
+const BENCH: Source = Source {
+    folder: "crates/aegis-bench-ebpf",
+    binary: "bench",
+};
 
 /// Builds the object and writes it, or compares it with the committed one.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
@@ -76,13 +98,19 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         release: _,
         check,
         output,
+        bench,
     } = args;
+    if bench {
+        let path = build_bench()?;
+        talk::say(path.display());
+        return Ok(());
+    }
     match missing_tool() {
         Some(missing) if check => return check_record(&root, &missing),
         Some(missing) => bail!("cannot build the kernel program: {missing}"),
         None => {}
     }
-    let object = build(&root)?;
+    let object = build(&root, &PRODUCT)?;
     match (check, output) {
         (true, _) => compare(&root, &object),
         (false, Some(path)) => fs::write(&path, object).context("write the object"),
@@ -94,6 +122,15 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
             fs::write(root.join(RECORD), source_record(&root)?).context("record the source")
         }
     }
+}
+
+/// Builds what `bench kernel` loads, and returns where it lies.
+pub(crate) fn build_bench() -> anyhow::Result<PathBuf> {
+    if let Some(missing) = missing_tool() {
+        bail!("cannot build the kernel programs of the benchmark: {missing}");
+    }
+    build(&workspace_root()?, &BENCH)?;
+    Ok(object_folder()?.join("bench.bpf.o"))
 }
 
 fn workspace_root() -> anyhow::Result<PathBuf> {
@@ -165,17 +202,23 @@ fn objcopy() -> Option<PathBuf> {
     .map(PathBuf::from)
 }
 
-/// Builds the object in a folder of its own and returns its bytes.
-fn build(root: &Path) -> anyhow::Result<Vec<u8>> {
-    let source = root.join("crates/aegis-ebpf");
-    let toolchain = toolchain().context("find the pinned compiler")?;
+/// Returns the folder that objects are built in.
+fn object_folder() -> anyhow::Result<PathBuf> {
+    let root = workspace_root()?;
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let target = std::path::absolute(target.join("bpf")).context("find the target folder")?;
+    std::path::absolute(target.join("bpf")).context("find the target folder")
+}
+
+/// Builds an object in a folder of its own and returns its bytes.
+fn build(root: &Path, source: &Source) -> anyhow::Result<Vec<u8>> {
+    let Source { folder, binary } = source;
+    let toolchain = toolchain().context("find the pinned compiler")?;
+    let target = object_folder()?;
     let output = Command::new("cargo")
         .arg(format!("+{toolchain}"))
         .args(["build", "--release", "--locked", "-Z", "build-std=core"])
         .args(["--target", TARGET, "--quiet"])
-        .current_dir(&source)
+        .current_dir(root.join(folder))
         .env("CARGO_TARGET_DIR", &target)
         .env(
             "CARGO_ENCODED_RUSTFLAGS",
@@ -192,10 +235,10 @@ fn build(root: &Path) -> anyhow::Result<Vec<u8>> {
     let messages = String::from_utf8_lossy(&output.stderr);
     ensure!(
         output.status.success(),
-        "the kernel program does not build:\n{messages}"
+        "{folder} does not build:\n{messages}"
     );
-    let built = target.join(TARGET).join("release/aegis");
-    let stripped = target.join("aegis.bpf.o");
+    let built = target.join(TARGET).join("release").join(binary);
+    let stripped = target.join(format!("{binary}.bpf.o"));
     let objcopy = objcopy().context("find llvm-objcopy")?;
     let status = Command::new(objcopy)
         .arg("--strip-debug")

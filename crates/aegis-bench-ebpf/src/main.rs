@@ -1,0 +1,210 @@
+//! The kernel side of `cargo xtask bench kernel`; no part of the product.
+//!
+//! A mutator gives the packet another source and jumps to the candidate that is measured. Beside
+//! it stand the candidates that AEGIS is compared with, and the generator for floods over a cable.
+
+#![no_std]
+#![no_main]
+
+mod source;
+
+use aya_ebpf::{
+    bindings::{BPF_F_NO_PREALLOC, xdp_action},
+    helpers::{bpf_jiffies64, bpf_redirect},
+    macros::{map, xdp},
+    maps::{Array, HashMap, LpmTrie, ProgramArray, lpm_trie::Key},
+    programs::XdpContext,
+};
+
+use crate::source::Plan;
+
+#[map]
+static PLAN: Array<Plan> = Array::with_max_entries(1, 0);
+/// The candidate, where it takes packets in one buffer only.
+#[map]
+static JUMP: ProgramArray = ProgramArray::with_max_entries(1, 0);
+/// The candidate, where it takes packets in several: the kernel keeps the two apart.
+#[map]
+static JUMP_FRAGS: ProgramArray = ProgramArray::with_max_entries(1, 0);
+
+// The value is the jiffy at which an entry is over; user space says how many entries there are.
+#[map]
+static HASH_V4: HashMap<u32, u64> = HashMap::with_max_entries(1, 0);
+#[map]
+static HASH_V6: HashMap<u64, u64> = HashMap::with_max_entries(1, 0);
+#[map]
+static TRIE_V4: LpmTrie<[u8; 4], u64> = LpmTrie::with_max_entries(1, BPF_F_NO_PREALLOC);
+#[map]
+static TRIE_V6: LpmTrie<[u8; 8], u64> = LpmTrie::with_max_entries(1, BPF_F_NO_PREALLOC);
+
+/// Changes the source, then jumps.
+#[xdp]
+pub fn mutate(ctx: XdpContext) -> u32 {
+    let _ = change_source(&ctx);
+    // SAFETY: nothing of ours is left to be dropped.
+    unsafe { JUMP.tail_call(&ctx, 0) };
+    xdp_action::XDP_ABORTED
+}
+
+/// The same for candidates that take packets in several buffers.
+#[xdp(frags)]
+pub fn mutate_frags(ctx: XdpContext) -> u32 {
+    let _ = change_source(&ctx);
+    // SAFETY: nothing of ours is left to be dropped.
+    unsafe { JUMP_FRAGS.tail_call(&ctx, 0) };
+    xdp_action::XDP_ABORTED
+}
+
+/// Changes the source, then sends the packet on a cable.
+#[xdp]
+pub fn generate(ctx: XdpContext) -> u32 {
+    match change_source(&ctx) {
+        // SAFETY: the call takes numbers only.
+        Some(ifindex) => unsafe { bpf_redirect(ifindex as u32, 0) as u32 },
+        None => xdp_action::XDP_ABORTED,
+    }
+}
+
+/// The floor of every figure: drops.
+#[xdp]
+pub fn empty(_ctx: XdpContext) -> u32 {
+    xdp_action::XDP_DROP
+}
+
+/// The same behind the other jump.
+#[xdp(frags)]
+pub fn empty_frags(_ctx: XdpContext) -> u32 {
+    xdp_action::XDP_DROP
+}
+
+/// Passes everything: what a host pays without a filter.
+#[xdp]
+pub fn pass_all(_ctx: XdpContext) -> u32 {
+    xdp_action::XDP_PASS
+}
+
+/// Reads the source and does nothing with it.
+#[xdp]
+pub fn parse_only(ctx: XdpContext) -> u32 {
+    match Source::read(&ctx) {
+        // No packet of ours has these; without the question nothing would be read.
+        Some(Source::V4(u32::MAX) | Source::V6(u64::MAX)) => xdp_action::XDP_DROP,
+        Some(Source::V4(_) | Source::V6(_)) | None => xdp_action::XDP_PASS,
+    }
+}
+
+/// What most filters do: a hash map, an expiry, no more.
+#[xdp]
+pub fn plain_hash(ctx: XdpContext) -> u32 {
+    let expires_at = match Source::read(&ctx) {
+        // SAFETY: entries are not removed while packets run.
+        Some(Source::V4(address)) => unsafe { HASH_V4.get(address) },
+        // SAFETY: as above.
+        Some(Source::V6(net)) => unsafe { HASH_V6.get(net) },
+        None => None,
+    };
+    drop_until(expires_at)
+}
+
+/// What filters that know prefixes do: a trie.
+#[xdp]
+pub fn trie(ctx: XdpContext) -> u32 {
+    let expires_at = match Source::read(&ctx) {
+        Some(Source::V4(address)) => TRIE_V4.get(Key::new(32, address.to_ne_bytes())),
+        Some(Source::V6(net)) => TRIE_V6.get(Key::new(64, net.to_ne_bytes())),
+        None => None,
+    };
+    drop_until(expires_at)
+}
+
+#[inline(always)]
+fn drop_until(expires_at: Option<&u64>) -> u32 {
+    match expires_at {
+        // SAFETY: the kernel knows no failure of it.
+        Some(expires_at) if unsafe { bpf_jiffies64() } < *expires_at => xdp_action::XDP_DROP,
+        Some(_) | None => xdp_action::XDP_PASS,
+    }
+}
+
+/// A packet's source with the bytes of the wire: of IPv6 the /64.
+enum Source {
+    V4(u32),
+    V6(u64),
+}
+
+const TYPE_OFFSET: usize = 12;
+const ETHERTYPE_V4: u16 = 0x0800;
+const ETHERTYPE_V6: u16 = 0x86dd;
+const SOURCE_V4_OFFSET: usize = 26;
+const SOURCE_V6_OFFSET: usize = 22;
+/// Ethernet and the smaller of the two IP headers.
+const HEADERS_BYTES: usize = 34;
+
+impl Source {
+    #[inline(always)]
+    fn read(ctx: &XdpContext) -> Option<Self> {
+        let start = start(ctx)?;
+        // SAFETY: all of these lie within the first bytes, which `start` checked.
+        unsafe {
+            match u16::from_be((start.add(TYPE_OFFSET) as *const u16).read_unaligned()) {
+                ETHERTYPE_V4 => Some(Self::V4(
+                    (start.add(SOURCE_V4_OFFSET) as *const u32).read_unaligned(),
+                )),
+                ETHERTYPE_V6 => Some(Self::V6(
+                    (start.add(SOURCE_V6_OFFSET) as *const u64).read_unaligned(),
+                )),
+                _ => None,
+            }
+        }
+    }
+}
+
+/// Returns the packet's start where both headers are there.
+#[inline(always)]
+fn start(ctx: &XdpContext) -> Option<*mut u8> {
+    let start = ctx.data();
+    (start + HEADERS_BYTES <= ctx.data_end()).then_some(start as *mut u8)
+}
+
+/// Writes the next source into the packet; returns the interface of the plan.
+///
+/// It is one store of eight bytes at the place where IPv6 has the network, and IPv4 time to live,
+/// protocol, checksum and source: a store of four, read back as part of eight, would stall the
+/// processor for longer than most candidates take.
+#[inline(always)]
+fn change_source(ctx: &XdpContext) -> Option<u64> {
+    let start = start(ctx)?;
+    let place = PLAN.get_ptr_mut(0)?;
+    // SAFETY: the map's value is a plan, and one processor runs us at a time.
+    let plan = unsafe { &mut *place };
+    plan.counter = plan.counter.wrapping_add(1);
+    let number = plan.number(plan.counter);
+    let word = if plan.family == 4 {
+        let address = source::address_v4(number) | plan.bits_v4 as u32;
+        word_v4(plan, u64::from(address.to_be()))
+    } else {
+        source::net_v6(number).to_be()
+    };
+    // SAFETY: within the headers, which `start` checked.
+    unsafe { (start.add(SOURCE_V6_OFFSET) as *mut u64).write_unaligned(word) };
+    Some(plan.ifindex)
+}
+
+#[inline(always)]
+fn word_v4(plan: &Plan, source: u64) -> u64 {
+    let sum = plan.sum_v4 + (source & 0xffff) + (source >> 16);
+    let sum = (sum & 0xffff) + (sum >> 16);
+    let sum = (sum & 0xffff) + (sum >> 16);
+    plan.head_v4 | ((!sum & 0xffff) << 16) | (source << 32)
+}
+
+#[panic_handler]
+fn panic(_info: &core::panic::PanicInfo<'_>) -> ! {
+    // Never linked: the build fails where a panic remains.
+    loop {}
+}
+
+/// Some of the calls above are for GPL programs only; the kernel wants to read as much.
+#[unsafe(link_section = "license")]
+#[unsafe(no_mangle)]
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";
