@@ -8,6 +8,8 @@
 
 mod source;
 
+use core::mem::MaybeUninit;
+
 use aya_ebpf::{
     bindings::{BPF_F_NO_PREALLOC, xdp_action},
     helpers::{bpf_jiffies64, bpf_redirect},
@@ -109,9 +111,12 @@ pub fn plain_hash(ctx: XdpContext) -> u32 {
 /// What filters that know prefixes do: a trie.
 #[xdp]
 pub fn trie(ctx: XdpContext) -> u32 {
+    let mut place = MaybeUninit::uninit();
     let expires_at = match Source::read(&ctx) {
-        Some(Source::V4(address)) => TRIE_V4.get(Key::new(32, address.to_ne_bytes())),
-        Some(Source::V6(net)) => TRIE_V6.get(Key::new(64, net.to_ne_bytes())),
+        Some(Source::V4(address)) => {
+            TRIE_V4.get(TrieKey::write(&mut place, 32, u64::from(address)))
+        }
+        Some(Source::V6(net)) => TRIE_V6.get(TrieKey::write(&mut place, 64, net)),
         None => None,
     };
     drop_until(expires_at)
@@ -123,6 +128,32 @@ fn drop_until(expires_at: Option<&u64>) -> u32 {
         // SAFETY: the kernel knows no failure of it.
         Some(expires_at) if unsafe { bpf_jiffies64() } < *expires_at => xdp_action::XDP_DROP,
         Some(_) | None => xdp_action::XDP_PASS,
+    }
+}
+
+/// A trie's key: the prefix's length, then the address in words.
+///
+/// The address lies four bytes into the key. Left alone, the compiler writes it in eights, which
+/// packets allow and the stack does not: volatile stores stay as they are written.
+#[repr(C, align(8))]
+struct TrieKey([u32; 4]);
+
+impl TrieKey {
+    /// Writes the key into `place`, where it stays: a copy of it would be made in eights again.
+    #[inline(always)]
+    fn write<T>(place: &mut MaybeUninit<Self>, prefix_len: u32, address: u64) -> &Key<T> {
+        const { assert!(size_of::<Key<T>>() <= size_of::<Self>()) };
+        let words: *mut u32 = place.as_mut_ptr().cast();
+        // SAFETY: four words, each written once, within the key. The target is little-endian, so
+        // the low half of a number lies first.
+        unsafe {
+            words.write_volatile(prefix_len);
+            words.add(1).write_volatile(address as u32);
+            words.add(2).write_volatile((address >> 32) as u32);
+            words.add(3).write_volatile(0);
+        }
+        // SAFETY: the key is a packed word and bytes, the first ones of ours, just written.
+        unsafe { &*words.cast() }
     }
 }
 
@@ -178,9 +209,12 @@ fn change_source(ctx: &XdpContext) -> Option<u64> {
     // SAFETY: the map's value is a plan, and one processor runs us at a time.
     let plan = unsafe { &mut *place };
     plan.counter = plan.counter.wrapping_add(1);
-    let number = plan.number(plan.counter);
+    let number = number(plan);
     let word = if plan.family == 4 {
-        let address = source::address_v4(number) | plan.bits_v4 as u32;
+        let address = match plan.fixed_v4 {
+            0 => source::address_v4(number) | plan.bits_v4 as u32,
+            fixed => fixed as u32,
+        };
         word_v4(plan, u64::from(address.to_be()))
     } else {
         source::net_v6(number).to_be()
@@ -190,6 +224,25 @@ fn change_source(ctx: &XdpContext) -> Option<u64> {
     Some(plan.ifindex)
 }
 
+/// Draws the number of the next source.
+#[inline(always)]
+fn number(plan: &Plan) -> u64 {
+    let random = scatter(plan.counter);
+    if plan.counter & plan.benign_mask == 0 {
+        return plan.benign_first + (random & 0xff);
+    }
+    plan.first + ((random * plan.count) >> 32)
+}
+
+/// Returns 32 bits that look random.
+#[inline(always)]
+fn scatter(counter: u64) -> u64 {
+    let mut x = counter.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    x ^= x >> 32;
+    x.wrapping_mul(0xd6e8_feb8_6659_fd93) >> 32
+}
+
+/// Returns time to live, protocol, checksum and source as they lie in the header.
 #[inline(always)]
 fn word_v4(plan: &Plan, source: u64) -> u64 {
     let sum = plan.sum_v4 + (source & 0xffff) + (source >> 16);

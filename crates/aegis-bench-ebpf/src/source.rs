@@ -1,62 +1,36 @@
 //! Where packets come from: numbered sources, the same in the kernel and in user space.
 //!
 //! A source's number tells whether it is listed: a list of N holds the numbers 0…N, and numbers
-//! from [`UNLISTED`] on are on no list. Addresses are a bijection of numbers, so a listed and an
-//! unlisted source never share one, and any number can be made without a table.
-
-/// The first number of sources that no list holds.
-pub const UNLISTED: u64 = 1 << 30;
-/// How many of those there are.
-pub const UNLISTED_COUNT: u64 = 1 << 31;
+//! from 2^30 on are on no list. Addresses are a bijection of numbers, so a listed and an unlisted
+//! source never share one, and any number can be made without a table.
 
 /// What the source of the next packet is drawn from. Every field is one word: the kernel program
 /// reads what user space wrote as an array of words.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// Packets so far.
-    pub counter: u64,
+    pub(crate) counter: u64,
     /// The first number to draw.
-    pub first: u64,
+    pub(crate) first: u64,
     /// How many numbers to draw from.
-    pub count: u64,
+    pub(crate) count: u64,
     /// Packets whose counter has none of these bits are benign: all bits for none of them.
-    pub benign_mask: u64,
+    pub(crate) benign_mask: u64,
     /// The first number of benign sources, of which there are 256.
-    pub benign_first: u64,
+    pub(crate) benign_first: u64,
     /// 4 or 6.
-    pub family: u64,
+    pub(crate) family: u64,
     /// Bits that every IPv4 address gets on top.
-    pub bits_v4: u64,
+    pub(crate) bits_v4: u64,
+    /// The one IPv4 address to use instead; zero for none.
+    pub(crate) fixed_v4: u64,
     /// Time to live and protocol of the IPv4 header, as the packet has them.
-    pub head_v4: u64,
+    pub(crate) head_v4: u64,
     /// The checksum's sum over the IPv4 header without source and checksum.
-    pub sum_v4: u64,
+    pub(crate) sum_v4: u64,
     /// The interface to send on, for the generator.
-    pub ifindex: u64,
-}
-
-/// Words of a plan.
-pub const PLAN_WORDS: usize = 10;
-
-impl Plan {
-    /// Returns the number of the source of packet `counter`.
-    #[inline(always)]
-    pub const fn number(&self, counter: u64) -> u64 {
-        let random = scatter(counter);
-        if counter & self.benign_mask == 0 {
-            return self.benign_first + (random & 0xff);
-        }
-        self.first + ((random * self.count) >> 32)
-    }
-}
-
-/// Returns 32 bits that look random.
-#[inline(always)]
-const fn scatter(counter: u64) -> u64 {
-    let mut x = counter.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    x ^= x >> 32;
-    x.wrapping_mul(0xd6e8_feb8_6659_fd93) >> 32
+    pub(crate) ifindex: u64,
 }
 
 /// Returns the IPv4 address of a source below 3 · 2^30, in host order.
@@ -65,7 +39,7 @@ const fn scatter(counter: u64) -> u64 {
 /// the numbers an address belongs to changes from one address to the next, so unlisted sources lie
 /// among the listed ones and not in networks of their own.
 #[inline(always)]
-pub const fn address_v4(number: u64) -> u32 {
+pub(crate) const fn address_v4(number: u64) -> u32 {
     const MASK: u64 = (1 << 30) - 1;
     let mut x = number & MASK;
     x ^= x >> 15;
@@ -83,7 +57,7 @@ pub const fn address_v4(number: u64) -> u32 {
 
 /// Returns the IPv6 /64 of a source, all within 2400::/6, in host order.
 #[inline(always)]
-pub const fn net_v6(number: u64) -> u64 {
+pub(crate) const fn net_v6(number: u64) -> u64 {
     const MASK: u64 = (1 << 58) - 1;
     let mut x = number;
     x = x.wrapping_mul(0x9e37_79b9_7f4a_7c15) & MASK;

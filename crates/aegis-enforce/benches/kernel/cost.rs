@@ -1,0 +1,79 @@
+//! What a packet costs: hits and misses, warm and cold, beside rivals in the same run.
+
+use anyhow::{Context as _, Result};
+
+use super::{
+    Options, column,
+    figure::Report,
+    fits,
+    instance::{Instance, room_for},
+    list::{AEGIS, List},
+    packet::{Draw, Family, Payload, Traffic},
+    stage::{Caches, Candidate, Duty, Origin, Room, Stage},
+};
+
+/// The kernel holds about as much for each entry while everybody lists it, all told.
+const BYTES_PER_ENTRY: u64 = 600;
+const NOTHING_LISTED: &str = "Miss with nothing listed, ns a packet above the empty program";
+
+/// Returns the table that holds a draw's figures.
+pub(crate) fn table(family: Family, draw: Draw, caches: Caches) -> String {
+    let caches = match caches {
+        Caches::Warm => "",
+        Caches::Cold => ", caches cold",
+    };
+    let (family, draw) = (family.name(), draw.name());
+    format!("{family} {draw}{caches}, ns a packet above the empty program")
+}
+
+/// Returns what a miss costs where nothing is listed, if it was measured.
+pub(crate) fn nothing_listed(report: &Report, family: Family) -> Option<f64> {
+    report.median(NOTHING_LISTED, AEGIS, family.name())
+}
+
+/// Measures every list size of both families.
+pub(crate) fn measure(options: &Options, report: &mut Report) -> Result<()> {
+    for family in Family::BOTH {
+        empty_list(options, report, family)?;
+        for entries in &options.entries {
+            if fits(report, *entries, BYTES_PER_ENTRY)? {
+                one_list(options, report, family, *entries)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn empty_list(options: &Options, report: &mut Report, family: Family) -> Result<()> {
+    let mut stage = Stage::load(&options.object, Room::default())?;
+    let instance = Instance::new(room_for(family, 0), &[])?;
+    let _enforcer = instance.start()?;
+    let candidate = Candidate {
+        name: AEGIS,
+        duty: Duty::Filter,
+        program: Origin::Pinned(instance.program()),
+    };
+    let traffic = Traffic::new(family, Payload::Udp, Draw::Miss, 0);
+    let spreads = stage.compare(&[&candidate], &traffic, Caches::Warm, &options.effort)?;
+    let spread = *spreads.first().context("take a sample")?;
+    report.add(NOTHING_LISTED, AEGIS, family.name(), spread);
+    Ok(())
+}
+
+fn one_list(options: &Options, report: &mut Report, family: Family, entries: u32) -> Result<()> {
+    let mut list = List::new(options, report, family, entries)?;
+    let candidates: Vec<&Candidate> = list.candidates.iter().collect();
+    for caches in [Caches::Warm, Caches::Cold] {
+        for draw in Draw::ALL {
+            let traffic = Traffic::new(family, Payload::Udp, draw, entries);
+            let spreads = list
+                .stage
+                .compare(&candidates, &traffic, caches, &options.effort)?;
+            for (candidate, spread) in candidates.iter().zip(spreads) {
+                let table = table(family, draw, caches);
+                report.add(&table, candidate.name, &column(entries), spread);
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! What the detectors cost: the same packets with all of them on and with all of them off.
+
+use anyhow::{Context as _, Result};
+
+use super::{
+    Options,
+    figure::{Report, Spread},
+    instance::{Instance, all_detectors, no_detector, room_for},
+    list::AEGIS,
+    packet::{Draw, Family, Payload, Traffic},
+    stage::{Caches, Candidate, Duty, Origin, Room, Stage},
+};
+
+const DETECTORS: &str = "All detectors on, ns a SYN above all of them off";
+const COLUMNS: [(Draw, &str); 2] = [(Draw::MissFew, "256 sources"), (Draw::Miss, "2^31 sources")];
+
+/// Returns what a SYN costs with few and with very many sources, if it was measured.
+pub(crate) fn few_and_many(report: &Report, family: Family) -> Option<[f64; 2]> {
+    let [(_, few), (_, many)] = COLUMNS;
+    let row = row(family);
+    let find = |column| report.median(DETECTORS, &row, column);
+    Some([find(few)?, find(many)?])
+}
+
+/// Measures connection requests of both families; nothing is listed.
+pub(crate) fn measure(options: &Options, report: &mut Report) -> Result<()> {
+    for family in Family::BOTH {
+        let mut stage = Stage::load(&options.object, Room::default())?;
+        let instance = Instance::new(room_for(family, 0), &[])?;
+        let mut enforcer = instance.start()?;
+        let candidate = Candidate {
+            name: AEGIS,
+            duty: Duty::Filter,
+            program: Origin::Pinned(instance.program()),
+        };
+        for (draw, column) in COLUMNS {
+            let traffic = Traffic::new(family, Payload::Syn, draw, 0);
+            let mut samples = Vec::new();
+            for _ in 0..options.effort.rounds {
+                let mut nanos = [0.0; 2];
+                for (setting, nanos) in [no_detector(), all_detectors()].into_iter().zip(&mut nanos)
+                {
+                    enforcer
+                        .set_syn_flood(setting)
+                        .context("switch the detectors")?;
+                    stage.check(&candidate, &traffic)?;
+                    let packets = options.effort.packets;
+                    *nanos = stage.sample(&candidate, &traffic, Caches::Warm, packets)?;
+                }
+                samples.push(nanos[1] - nanos[0]);
+            }
+            let spread = Spread::of(samples).context("take a sample")?;
+            report.add(DETECTORS, &row(family), column, spread);
+        }
+    }
+    Ok(())
+}
+
+fn row(family: Family) -> String {
+    format!("{AEGIS}, {}", family.name())
+}

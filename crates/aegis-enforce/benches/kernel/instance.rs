@@ -1,0 +1,163 @@
+//! AEGIS itself, through nothing but its public door.
+
+use std::{
+    fs,
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
+
+use aegis_core::{Change, Timestamp};
+use aegis_enforce::{
+    Capacity, DEFAULT_BPFFS, EnforceConfig, Enforcer, ModeRequest, SynFlood, detach,
+    mount_bpffs_if_missing,
+};
+use anyhow::{Context as _, Result};
+use aya::{maps::MapInfo, programs::ProgramInfo};
+use std::os::fd::AsFd as _;
+
+use super::{bpf, packet::Family};
+
+const T0: Timestamp = Timestamp::from_secs(1_800_000_000);
+/// Long enough for no block to end meanwhile.
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// An instance that is removed with everything it pinned.
+pub(crate) struct Instance {
+    config: EnforceConfig,
+    start: Instant,
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        let _ = detach(&self.config.instance, &self.config.bpffs);
+    }
+}
+
+impl Instance {
+    /// Prepares an instance whose tables hold `capacity`, attached to `interfaces`.
+    pub(crate) fn new(capacity: Capacity, interfaces: &[&str]) -> Result<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        mount_bpffs_if_missing(DEFAULT_BPFFS.as_ref()).context("find the BPF file system")?;
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("aegis-bench-{}-{number}", std::process::id());
+        let config = EnforceConfig {
+            instance: name.parse().context("name the instance")?,
+            interfaces: interfaces.iter().map(|it| (*it).to_owned()).collect(),
+            mode: ModeRequest::Auto,
+            observe: false,
+            object: None,
+            bpffs: DEFAULT_BPFFS.into(),
+            capacity,
+            syn_flood: no_detector(),
+        };
+        let start = clock();
+        Ok(Self { config, start })
+    }
+
+    pub(crate) fn start(&self) -> Result<Enforcer> {
+        Enforcer::start(&self.config, self.now()).context("start the enforcer")
+    }
+
+    /// Returns the wall clock, which moves on: a sweep would take one that stands for a step.
+    pub(crate) fn now(&self) -> Timestamp {
+        T0 + self.start.elapsed()
+    }
+
+    /// Returns where the program that runs now is pinned: a change may put another there.
+    pub(crate) fn program(&self) -> PathBuf {
+        let folder = self.config.bpffs.join("aegis");
+        folder.join(self.config.instance.as_str()).join("prog_xdp")
+    }
+
+    /// Returns what the kernel says that the instance's maps take: those that its program uses,
+    /// and those that it pinned.
+    pub(crate) fn map_bytes(&self, enforcer: &Enforcer) -> Result<u64> {
+        let program = ProgramInfo::from_pin(self.program()).context("open the program")?;
+        let used = program.map_ids().context("ask which maps it uses")?;
+        let mut ids = used.unwrap_or_default();
+        ids.extend(enforcer.map_ids().into_iter().map(|(_, id)| id));
+        ids.sort_unstable();
+        ids.dedup();
+        let mut bytes = 0;
+        for id in ids {
+            let map = MapInfo::from_id(id).context("open a map")?;
+            let map = map.fd().context("open a map")?;
+            bytes += bpf::map_bytes(map.as_fd())?;
+        }
+        Ok(bytes)
+    }
+}
+
+/// Room for a list of one family, and next to none for all else.
+pub(crate) fn room_for(family: Family, entries: u32) -> Capacity {
+    let mut capacity = Capacity {
+        hosts_v4: LEAST,
+        hosts_v6: LEAST,
+        prefixes: LEAST,
+    };
+    match family {
+        Family::V4 => capacity.hosts_v4 = entries.max(LEAST),
+        Family::V6 => capacity.hosts_v6 = entries.max(LEAST),
+    }
+    capacity
+}
+
+/// The room that an instance has for what is not measured.
+const LEAST: u32 = 1024;
+
+/// Blocks the sources `numbers` of a family.
+pub(crate) fn blocks(family: Family, numbers: std::ops::Range<u32>) -> Vec<Change> {
+    let block = |number| Change::Block {
+        indicator: family.indicator(u64::from(number)),
+        expires_at: T0 + DAY,
+    };
+    numbers.map(block).collect()
+}
+
+/// Blocks one indicator.
+pub(crate) fn block(indicator: aegis_core::Indicator) -> Change {
+    Change::Block {
+        indicator,
+        expires_at: T0 + DAY,
+    }
+}
+
+pub(crate) fn no_detector() -> SynFlood {
+    SynFlood {
+        enabled: false,
+        ..SynFlood::default()
+    }
+}
+
+/// Every detector there is, none of which ever catches anybody.
+pub(crate) fn all_detectors() -> SynFlood {
+    SynFlood {
+        enabled: true,
+        threshold: u32::MAX,
+        ..SynFlood::default()
+    }
+}
+
+/// Returns the memory of this process that is not mapped from files.
+pub(crate) fn own_bytes() -> Result<u64> {
+    field("/proc/self/status", "RssAnon:")
+}
+
+/// Returns how much memory the machine has left.
+pub(crate) fn available_bytes() -> Result<u64> {
+    field("/proc/meminfo", "MemAvailable:")
+}
+
+fn field(path: &str, name: &str) -> Result<u64> {
+    let text = fs::read_to_string(path).with_context(|| format!("read {path}"))?;
+    let line = text.lines().find_map(|it| it.strip_prefix(name));
+    let value = line.and_then(|it| it.split_whitespace().next());
+    let kibibytes: u64 = value.context("find a field")?.parse()?;
+    Ok(kibibytes * 1024)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+pub(crate) fn clock() -> Instant {
+    Instant::now()
+}
