@@ -67,6 +67,15 @@ pub fn generate(ctx: XdpContext) -> u32 {
     }
 }
 
+/// Changes the source and drops: what `generate` costs before it sends.
+#[xdp]
+pub fn make(ctx: XdpContext) -> u32 {
+    match change_source(&ctx) {
+        Some(_) => xdp_action::XDP_DROP,
+        None => xdp_action::XDP_ABORTED,
+    }
+}
+
 /// The floor of every figure: drops.
 #[xdp]
 pub fn empty(_ctx: XdpContext) -> u32 {

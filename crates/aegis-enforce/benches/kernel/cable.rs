@@ -93,15 +93,6 @@ impl Host {
         })
     }
 
-    /// Unplugs this host's end: nothing that is sent arrives.
-    pub(crate) fn unplug(&self) -> Result<()> {
-        run(
-            "ip",
-            &["-n", &self.0, "link", "set", RECEIVER_LINK, "down"],
-            "",
-        )
-    }
-
     /// Makes the cable deliver frames without an XDP program at this end: with receive offload on,
     /// the interface polls as one with a program does.
     pub(crate) fn poll_without_program(&self) -> Result<()> {
