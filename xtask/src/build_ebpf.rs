@@ -23,6 +23,8 @@ const COMPILER_COMMIT: &str = "e50aa6fba4e63ab34c72bf9acfd2c307c1155d1a";
 /// The nightly of the day after, for those who need to install it; `.ci/run` reads this line.
 const PINNED_TOOLCHAIN: &str = "nightly-2026-05-20";
 const LINKER_VERSION: &str = "bpf-linker 0.13.0";
+/// Tells the benchmark, and the test of it, where the kernel programs are that they load.
+pub(crate) const BENCH_OBJECT: &str = "AEGIS_BENCH_OBJECT";
 /// What the kernel program is compiled for.
 pub(crate) const TARGET: &str = "bpfel-unknown-none";
 

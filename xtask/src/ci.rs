@@ -106,7 +106,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 fn format() -> Result<Verdict> {
     shell::run(&mut shell::cargo(&["fmt", "--all", "--check"]))?;
-    for manifest in ["crates/aegis-ebpf/Cargo.toml", "fuzz/Cargo.toml"] {
+    for manifest in [
+        "crates/aegis-ebpf/Cargo.toml",
+        "crates/aegis-bench-ebpf/Cargo.toml",
+        "fuzz/Cargo.toml",
+    ] {
         if shell::root().join(manifest).is_file() {
             let arguments = ["fmt", "--check", "--manifest-path", manifest];
             shell::run(&mut shell::cargo(&arguments))?;
@@ -149,12 +153,15 @@ fn clippy_bpf() -> Result<Verdict> {
         "--target",
         build_ebpf::TARGET,
     ];
-    let mut command = shell::cargo_of(toolchain, &arguments);
-    command
-        .args(["--", "-D", "warnings"])
-        .current_dir(shell::root().join("crates/aegis-ebpf"));
-    command.env("CARGO_TARGET_DIR", shell::target_folder()?.join("bpf"));
-    shell::run(&mut command).map(|()| Verdict::Passed)
+    for folder in ["crates/aegis-ebpf", "crates/aegis-bench-ebpf"] {
+        let mut command = shell::cargo_of(toolchain, &arguments);
+        command
+            .args(["--", "-D", "warnings"])
+            .current_dir(shell::root().join(folder));
+        command.env("CARGO_TARGET_DIR", shell::target_folder()?.join("bpf"));
+        shell::run(&mut command)?;
+    }
+    Ok(Verdict::Passed)
 }
 
 fn document() -> Result<Verdict> {

@@ -12,7 +12,7 @@ mod tier;
 
 use anyhow::{Result, bail};
 
-use crate::{shell, talk};
+use crate::{build_ebpf, shell, talk};
 use tally::Tally;
 
 /// Turns a skip into a failure in every test that needs the kernel.
@@ -38,6 +38,7 @@ pub(crate) struct KernelArgs {
 /// Runs every tier and says at the end what passed, failed and was skipped.
 pub(crate) fn run(args: &Args) -> Result<()> {
     say_what_is_missing();
+    build_bench_object();
     let filter = args.filter.as_deref();
     let watch = talk::Stopwatch::start();
     let mut tally = if !args.no_nextest && shell::has_cargo_command("nextest") {
@@ -55,6 +56,7 @@ pub(crate) fn run_kernel(args: &KernelArgs) -> Result<()> {
     if !shell::is_root() {
         bail!("kernel tests need root: try `sudo -E env PATH=\"$PATH\" cargo xtask kernel-test`");
     }
+    build_bench_object();
     let watch = talk::Stopwatch::start();
     let tally = binaries::run(args.filter.as_deref(), binaries::Which::Alone)?;
     conclude(&tally, &watch)
@@ -79,6 +81,16 @@ fn say_what_is_missing() {
     let is_required = std::env::var_os(REQUIRE_KERNEL).is_some_and(|value| value == "1");
     if !shell::is_root() && !is_required {
         talk::warn("not root: tests of the kernel and of namespaces will skip themselves");
+    }
+}
+
+/// Builds the kernel programs of the benchmark, where the pinned compiler is: its test finds them
+/// in the target folder, and skips itself where they are not.
+fn build_bench_object() {
+    if let Err(error) = build_ebpf::build_bench() {
+        talk::warn(format_args!(
+            "the kernel benchmark is not tested: {error:#}"
+        ));
     }
 }
 

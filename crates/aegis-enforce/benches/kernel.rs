@@ -14,7 +14,11 @@
 #[path = "kernel/measure.rs"]
 mod measure;
 
-use std::{fs, path::PathBuf, process::ExitCode};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context as _, Result, bail};
 use measure::{Effort, Goal, Options, Outcome, Part};
@@ -117,8 +121,8 @@ fn usual_object() -> PathBuf {
 
 /// Returns the folder that cargo builds into: its folder for what benchmarks write lies there.
 fn target_folder() -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    folder.parent().map_or(folder.clone(), PathBuf::from)
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    folder.parent().unwrap_or(folder).into()
 }
 
 fn print_goals(goals: &[Goal]) {

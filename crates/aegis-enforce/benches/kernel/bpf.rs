@@ -79,12 +79,10 @@ fn write_batch<const K: usize>(
 
 /// Returns the descriptor of a map of any kind that the benchmark fills.
 pub(crate) fn descriptor(map: &Map) -> Result<BorrowedFd<'_>> {
-    match map {
-        Map::HashMap(map) | Map::PerCpuHashMap(map) | Map::LpmTrie(map) | Map::Array(map) => {
-            Ok(map.fd().as_fd())
-        }
-        other => anyhow::bail!("a map of another kind than the benchmark knows: {other:?}"),
-    }
+    let (Map::HashMap(map) | Map::PerCpuHashMap(map) | Map::LpmTrie(map)) = map else {
+        anyhow::bail!("a map of another kind than the benchmark knows: {map:?}");
+    };
+    Ok(map.fd().as_fd())
 }
 
 /// Returns how much memory the kernel says that a map takes.

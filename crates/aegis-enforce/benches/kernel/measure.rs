@@ -15,11 +15,11 @@ mod instance;
 mod list;
 mod machine;
 mod netfilter;
-mod packet;
+pub(crate) mod packet;
 mod prefix;
 #[path = "../../../aegis-bench-ebpf/src/source.rs"]
-mod source;
-mod stage;
+pub(crate) mod source;
+pub(crate) mod stage;
 mod table;
 mod xdp_filter;
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use aegis_core::Indicator;
 
-use crate::measure::source::{Plan, address_v4, net_v6};
+use super::source::{Plan, address_v4, net_v6};
 
 /// The first number of sources that no list holds.
 const UNLISTED: u64 = 1 << 30;

@@ -29,6 +29,8 @@ pub(crate) const PASS: u32 = 2;
 const PLAN_WORDS: usize = size_of::<Plan>() / 8;
 /// Packets whose verdicts are looked at before time is.
 const CHECKS: u32 = 64;
+/// Where fewer packets than this are a sample, none are run before it.
+const WARM_UP_FROM: u32 = 10_000;
 /// Packets of a run over cold caches: few, so that most of what they read is read first by them.
 const COLD_PACKETS: u32 = 64;
 /// What is walked before such a run: sixteen times a second-level cache of 2 MiB.
@@ -284,7 +286,9 @@ impl Stage {
         match caches {
             Caches::Warm => {
                 self.set_plan(&plan)?;
-                self.run(lane, &traffic.bytes, packets / 8)?;
+                if packets >= WARM_UP_FROM {
+                    self.run(lane, &traffic.bytes, packets / 8)?;
+                }
                 let (_, [nanos, _]) = self.run(lane, &traffic.bytes, packets)?;
                 Ok(nanos)
             }

@@ -12,6 +12,7 @@
 
 mod attach;
 mod bench;
+mod bench_kernel;
 mod capacity;
 mod detector;
 mod exempt;
