@@ -39,6 +39,11 @@ impl StoreLock {
         }
     }
 
+    /// Returns where the store is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Returns the path beside the store that has `suffix` after the store's name.
     pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
         beside(&self.path, suffix)

@@ -28,6 +28,14 @@ const STATEMENTS_MAX: usize = 64;
 /// The log is cut back to this after a checkpoint, so a burst does not keep its disk space.
 const LOG_BYTES_MAX: u32 = 16 * 1024 * 1024;
 
+/// Pages in the log from which the store moves it into its file by itself, at a commit: 64 MiB,
+/// what some fifteen thousand alerts fill. A [`Syncer`](crate::Syncer) moves it long before, in a
+/// thread of its own; this bounds the log where there is none, or where it does not keep up.
+pub(crate) const LOG_PAGES_MAX: u32 = 16_384;
+
+/// Every file exists before it is opened, and a connection stays with one thread at a time.
+const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
 /// Opens the store at `path`, making it where there is none, and brings its schema up to date.
 pub(crate) fn open(path: &Path) -> Result<(Connection, StoreLock), StoreError> {
     let open_error = |source| StoreError::Open {
@@ -38,15 +46,22 @@ pub(crate) fn open(path: &Path) -> Result<(Connection, StoreLock), StoreError> {
     let lock = StoreLock::acquire(&path)?;
     let bytes = make_file(&path).map_err(open_error)?;
     refuse_stump(&path, bytes)?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let damaged = |error| damaged(&path, error);
-    let mut connection = Connection::open_with_flags(&path, flags).map_err(damaged)?;
+    let mut connection = Connection::open_with_flags(&path, FLAGS).map_err(damaged)?;
     harden(&connection).map_err(damaged)?;
     let found = current_schema(&connection, &path)?;
     check_whole(&connection, &path)?;
     write_ahead(&connection).map_err(damaged)?;
     schema::migrate(&mut connection, found, &schema::MIGRATIONS).map_err(StoreError::write)?;
     Ok((connection, lock))
+}
+
+/// Opens a second connection to an open store, which moves the log and writes nothing itself.
+pub(crate) fn beside(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, FLAGS)?;
+    harden(&connection)?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    Ok(connection)
 }
 
 /// Opens a store that lives and dies with its owner.
@@ -124,6 +139,7 @@ fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     let journal_mode = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
     connection.pragma_update_and_check(None, "journal_mode", "wal", journal_mode)?;
     connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES_MAX, |_| Ok(()))?;
     connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES_MAX, |_| Ok(()))
 }
 

@@ -3,6 +3,7 @@
 use std::{
     cell::Cell,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use aegis_core::{Record, Snapshot, Timestamp};
@@ -26,7 +27,7 @@ pub struct Store {
     connection: Connection,   // before the lock, so that it is closed first
     archive: Option<PathBuf>, // where cut-off parts of the audit log go
     unpruned_records: usize,  // written since the bounds were last enforced
-    _lock: Option<StoreLock>,
+    lock: Option<Arc<StoreLock>>,
     corrupt_rows: Cell<u64>,
 }
 
@@ -40,7 +41,7 @@ impl Store {
         let (connection, lock) = open::open(path)?;
         let mut store = Self::new(connection);
         store.archive = Some(lock.beside(".audit"));
-        store._lock = Some(lock);
+        store.lock = Some(Arc::new(lock));
         Ok(store)
     }
 
@@ -55,7 +56,7 @@ impl Store {
             archive: None,
             // The last process may have stopped just before it was to enforce them.
             unpruned_records: UNPRUNED_RECORDS_MAX,
-            _lock: None,
+            lock: None,
             corrupt_rows: Cell::new(0),
         }
     }
@@ -77,13 +78,10 @@ impl Store {
     }
 
     /// Returns what brings everything written so far to the disk, from any thread; `None` for a
-    /// store in memory. There must have been an `apply` before.
+    /// store in memory. There must have been an `apply` or a `load` before.
     pub fn syncer(&self) -> Result<Option<Syncer>, StoreError> {
-        self.connection
-            .path()
-            .filter(|path| !path.is_empty())
-            .map(|path| Syncer::open(Path::new(path)))
-            .transpose()
+        let lock = self.lock.as_ref();
+        lock.map(|it| Syncer::open(Arc::clone(it))).transpose()
     }
 
     fn write(&mut self, records: &[Record]) -> Result<(), StoreError> {

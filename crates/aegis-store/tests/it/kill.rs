@@ -27,6 +27,9 @@ const BATCHES_PER_ROUND: u32 = 100;
 /// Alert numbers of one batch; it uses some of them.
 const ALERTS_PER_BATCH: u32 = 64;
 
+/// Batches after which the log is long enough to be moved into the store's file.
+const BATCHES_TO_FILL_LOG: u32 = 40;
+
 #[test]
 fn acknowledged_records_survive_being_killed() {
     if let Some(path) = env::var_os(STORE_VARIABLE) {
@@ -46,7 +49,14 @@ fn acknowledged_records_survive_being_killed() {
 /// Lets a process write, kills it at some point, and returns the batches it was told are kept.
 fn write_and_kill(path: &Path, round: u32) -> Vec<u32> {
     let mut writer = Writer::start(path, round);
-    let mut acknowledged: Vec<u32> = (0..1 + round * 7 % 13)
+    let batches = 1
+        + round * 7 % 13
+        + if moves_log(round) {
+            BATCHES_TO_FILL_LOG
+        } else {
+            0
+        };
+    let mut acknowledged: Vec<u32> = (0..batches)
         .filter_map(|_| writer.next_acknowledged())
         .collect();
     // Another delay each round, so that the end comes at another point of a batch.
@@ -85,15 +95,35 @@ fn check(path: &Path, acknowledged: &BTreeSet<u32>, round: u32) {
     assert_eq!(store.corrupt_rows(), 0);
 }
 
+/// Says whether the writer of a round writes without waiting for the disk, while another thread of
+/// it moves the log.
+fn moves_log(round: u32) -> bool {
+    round % 2 == 1
+}
+
 fn write_until_killed(path: &Path, first: u32) {
     let mut store = Store::open(path).unwrap();
+    store.load(NOW).unwrap();
+    if moves_log(first / BATCHES_PER_ROUND) {
+        let syncer = store.syncer().unwrap().unwrap();
+        thread::spawn(move || {
+            loop {
+                syncer.sync().unwrap();
+                syncer.checkpoint().unwrap();
+            }
+        });
+    }
     let mut stdout = io::stdout();
     for batch in first..first + BATCHES_PER_ROUND {
         let numbers = alert_numbers(batch);
         let mut records: Vec<Record> = numbers.clone().map(alert_added).collect();
         records.push(Record::DecisionMade(decision(numbers.start)));
         records.push(audited(batch));
-        store.apply(&records).unwrap();
+        if moves_log(first / BATCHES_PER_ROUND) {
+            store.apply_unsynced(&records).unwrap();
+        } else {
+            store.apply(&records).unwrap();
+        }
         writeln!(stdout, "kept {batch}").unwrap();
     }
 }

@@ -3,6 +3,9 @@
 //! What is written outlives the process at once; a sync makes it outlive a loss of power. A person
 //! who is told that something is done must find it done after either, so answers are held until
 //! the write that they rest on is synced. Alerts and packets wait for nothing.
+//!
+//! The same thread moves the store's log into the store's file when it has grown long, which
+//! otherwise the node would do itself, in the middle of a flood.
 
 use std::{collections::VecDeque, sync::mpsc as blocking, thread};
 
@@ -42,8 +45,12 @@ impl Disk {
         let sync = move || {
             while let Ok(through) = asked_rx.recv() {
                 let result = syncer.as_ref().map_or(Ok(()), Syncer::sync);
+                let is_synced = result.is_ok();
                 if done_tx.blocking_send(Synced { through, result }).is_err() {
                     return; // the node has ended
+                }
+                if let Some(syncer) = syncer.as_ref().filter(|_| is_synced) {
+                    checkpoint(syncer);
                 }
             }
         };
@@ -69,6 +76,15 @@ impl Disk {
         if is_behind && !self.is_busy {
             self.is_busy = self.asked_tx.try_send(self.written).is_ok();
         }
+    }
+}
+
+/// Moves a long log. Where that fails it stays, and the store moves it by itself when it is far
+/// longer; what is written is safe either way.
+fn checkpoint(syncer: &Syncer) {
+    if let Err(error) = syncer.checkpoint() {
+        let error = super::dispatch::chain(&error);
+        tracing::warn!(error, "The store's log cannot be moved into its file");
     }
 }
 
