@@ -9,6 +9,8 @@ pub struct Counters {
     ignored: AtomicU64,
     rejected: AtomicU64,
     published: AtomicU64,
+    direct: AtomicU64,
+    unconfirmed: AtomicU64,
     unheard: AtomicU64,
     events_dropped: AtomicU64,
     heartbeats: AtomicU64,
@@ -26,6 +28,10 @@ pub struct CounterValues {
     pub rejected: u64,
     /// Alerts of this node that at least one peer was sent.
     pub published: u64,
+    /// Those of them that were said to each peer by itself, without gossip.
+    pub direct: u64,
+    /// Those of them that a peer did not confirm in time, so that they went by gossip too.
+    pub unconfirmed: u64,
     /// Alerts of this node that no peer was there to hear; a later peer is pushed them.
     pub unheard: u64,
     /// Alerts dropped because nobody took earlier events out of the queue.
@@ -44,6 +50,8 @@ impl Counters {
             ignored: self.ignored.load(Relaxed),
             rejected: self.rejected.load(Relaxed),
             published: self.published.load(Relaxed),
+            direct: self.direct.load(Relaxed),
+            unconfirmed: self.unconfirmed.load(Relaxed),
             unheard: self.unheard.load(Relaxed),
             events_dropped: self.events_dropped.load(Relaxed),
             heartbeats: self.heartbeats.load(Relaxed),
@@ -57,6 +65,8 @@ impl Counters {
             Counted::Ignored => &self.ignored,
             Counted::Rejected => &self.rejected,
             Counted::Published => &self.published,
+            Counted::Direct => &self.direct,
+            Counted::Unconfirmed => &self.unconfirmed,
             Counted::Unheard => &self.unheard,
             Counted::EventDropped => &self.events_dropped,
             Counted::Heartbeat => &self.heartbeats,
@@ -76,6 +86,8 @@ pub(crate) enum Counted {
     Ignored,
     Rejected,
     Published,
+    Direct,
+    Unconfirmed,
     Unheard,
     EventDropped,
     Heartbeat,

@@ -77,7 +77,7 @@ pub enum NetEvent {
         /// Who.
         peer: NodeId,
     },
-    /// A valid, fresh alert came in; it is being relayed.
+    /// A valid, fresh alert came in; it is relayed to whoever may not have heard it.
     AlertReceived {
         /// The alert.
         alert: Arc<Alert>,

@@ -189,6 +189,15 @@ impl Gate {
         }
     }
 
+    /// Counts something that `peer` said which is no alert, against the same quota; returns whether
+    /// to listen to it, and who is to blame.
+    pub fn count_word(&mut self, now: Timestamp, peer: NodeId) -> (bool, Option<Blame>) {
+        if self.standings.conduct(now, peer) != Conduct::Good {
+            return (false, None);
+        }
+        (true, self.count_gossip(now, peer))
+    }
+
     /// Charges `culprit` the price of `misbehaviour`.
     pub fn charge(&mut self, now: Timestamp, culprit: NodeId, misbehaviour: Misbehaviour) -> Blame {
         let conduct = self.standings.charge(now, culprit, misbehaviour.price());
@@ -223,18 +232,18 @@ impl Gate {
         let forwarder = arrival.forwarder;
         let class = self.class(&forwarder).unwrap_or(PeerClass::Dht);
         match arrival.channel {
-            Channel::Gossip => {
-                let quota = self.limits.forwarder;
-                let within = take(&mut self.forwarders, forwarder, quota, now);
-                let flooding = Misbehaviour::Flooding;
-                Ok((!within).then(|| self.charge(now, forwarder, flooding)))
-            }
+            Channel::Gossip => Ok(self.count_gossip(now, forwarder)),
             Channel::Sync => {
                 let quota = self.limits.handover(class);
                 let within = take(&mut self.handovers, forwarder, quota, now);
                 within.then_some(None).ok_or(Ignored::ForwarderQuota)
             }
         }
+    }
+
+    fn count_gossip(&mut self, now: Timestamp, forwarder: NodeId) -> Option<Blame> {
+        let within = take(&mut self.forwarders, forwarder, self.limits.forwarder, now);
+        (!within).then(|| self.charge(now, forwarder, Misbehaviour::Flooding))
     }
 
     fn examine(&mut self, now: Timestamp, arrival: Arrival<'_>) -> Result<Alert, Refused> {

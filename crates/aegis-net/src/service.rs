@@ -13,6 +13,7 @@ use crate::{Address, Clock, Counters, Identity, NetCommand, NetEvent, P2pConfig}
 
 mod behaviour;
 mod dialer;
+mod direct;
 mod handover;
 mod node;
 mod peers;

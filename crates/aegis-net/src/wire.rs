@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::Identity;
 
+pub(crate) mod compact;
 mod fields;
 
 /// What is signed starts with this, so that no signature made for anything else fits an alert.

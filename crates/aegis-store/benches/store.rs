@@ -1,12 +1,12 @@
 //! What one `apply` costs on a real disk: 1, 100 and 1,000 alerts, each with its decision and
-//! audit line; and what a start costs with a full table.
+//! audit line; what a commit of a flood waits for; and what a start costs with a full table.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a bench whose set-up fails has nothing to measure"
 )]
 
-use std::{net::Ipv4Addr, sync::Arc};
+use std::{net::Ipv4Addr, sync::Arc, sync::mpsc, thread, time::Duration};
 
 use aegis_core::{
     Action, Actor, Alert, AuditEntry, BlockDuration, Decision, Evidence, Indicator, NodeId, Origin,
@@ -57,6 +57,41 @@ fn apply_alerts_with_decisions_and_audit(bencher: Bencher<'_, '_>, alerts: u32) 
             records
         })
         .bench_local_values(|records| store.apply(&records).unwrap());
+}
+
+/// Floods of a thousand alerts, 21 with what follows from them to a commit, and a pause after each,
+/// while another thread syncs and moves the log. The slowest is what counts.
+#[divan::bench(sample_count = 480, sample_size = 1)]
+fn unsynced_commit_of_a_flood(bencher: Bencher<'_, '_>) {
+    const ALERTS: u32 = 21;
+    const COMMITS: u32 = 48;
+    let (_directory, mut store) = new_store();
+    store.load(NOW).unwrap();
+    let syncer = store.syncer().unwrap().unwrap();
+    let (asked_tx, asked_rx) = mpsc::sync_channel::<()>(1);
+    let disk = thread::spawn(move || {
+        while asked_rx.recv().is_ok() {
+            syncer.sync().unwrap();
+            syncer.checkpoint().unwrap();
+        }
+    });
+    let mut next = 0;
+    bencher
+        .with_inputs(|| {
+            thread::sleep(Duration::from_millis(2)); // what else the node does
+            if next % (ALERTS * COMMITS) == 0 {
+                let _ = asked_tx.try_send(()); // busy: asked again after the next flood
+                thread::sleep(Duration::from_millis(600));
+            }
+            let records: Vec<Record> = (next..next + ALERTS)
+                .flat_map(|it| [alert_added(it), decision_made(it), audited(it)])
+                .collect();
+            next += ALERTS;
+            records
+        })
+        .bench_local_values(|records| store.apply_unsynced(&records).unwrap());
+    drop(asked_tx);
+    disk.join().unwrap();
 }
 
 #[divan::bench(sample_count = 10, sample_size = 1)]

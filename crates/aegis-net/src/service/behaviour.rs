@@ -27,7 +27,7 @@ use libp2p::{
     tcp, yamux,
 };
 
-use super::{push::PushCodec, wall::Wall};
+use super::{direct::Direct, push::PushCodec, wall::Wall};
 use crate::P2pConfig;
 
 /// The topic that alerts are relayed on.
@@ -96,6 +96,7 @@ pub(super) struct Behaviour {
     pub(super) mdns: Toggle<mdns::tokio::Behaviour>,
     pub(super) kad: Toggle<kad::Behaviour<MemoryStore>>,
     pub(super) push: request_response::Behaviour<PushCodec>,
+    pub(super) direct: Direct,
     pub(super) gossip: Gossip,
 }
 
@@ -179,6 +180,7 @@ fn behaviour(config: &P2pConfig, keypair: &Keypair, wall: Wall) -> Result<Behavi
             [(PushCodec::PROTOCOL, request_response::ProtocolSupport::Full)],
             request_response::Config::default().with_max_concurrent_streams(8),
         ),
+        direct: Direct::default(),
         gossip: gossip()?,
     })
 }

@@ -30,7 +30,10 @@ use crate::{
 
 mod alerts;
 mod conduct;
+mod direct;
 mod discovery;
+
+pub(super) use direct::Link;
 
 /// How often it is looked whom to dial, and who is on this host.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -56,6 +59,7 @@ pub(super) struct Node {
     runtime_dir: Option<RuntimeDir>,
     listening: Vec<Address>,
     handovers: VecDeque<Handover>,
+    has_other_neighbours: bool, // than its peers were told
     walk_at: Timestamp,
     events_tx: mpsc::Sender<NetEvent>,
     counters: Arc<Counters>,
@@ -90,6 +94,7 @@ impl Node {
             runtime_dir: config.runtime_dir.as_deref().and_then(|it| join(it, id)),
             listening: Vec::new(),
             handovers: VecDeque::new(),
+            has_other_neighbours: false,
             walk_at: Timestamp::EPOCH,
             events_tx,
             counters,
@@ -185,6 +190,7 @@ impl Node {
     fn handle_behaviour_event(&mut self, event: BehaviourEvent) {
         match event {
             BehaviourEvent::Gossip(event) => self.handle_gossip_event(event),
+            BehaviourEvent::Direct(event) => self.handle_direct_event(event),
             BehaviourEvent::Push(event) => self.handle_push_event(event),
             BehaviourEvent::Mdns(event) => self.handle_mdns_event(event),
             BehaviourEvent::Kad(event) => self.handle_kad_event(event),
@@ -235,8 +241,10 @@ impl Node {
             throttled_at: None,
             outbox: VecDeque::new(),
             is_pushing: false,
+            link: Link::default(),
         };
         self.peers.connected.insert(peer, new);
+        self.has_other_neighbours = true;
         self.dialer.connected(now, &peer);
         self.throttle_again(now, peer);
     }
@@ -285,7 +293,10 @@ impl Node {
             return;
         }
         let was_subscribed = known.is_subscribed;
+        let link = std::mem::take(&mut known.link);
         self.peers.connected.remove(&peer);
+        self.has_other_neighbours = true;
+        self.pass_on_after(link);
         self.handovers.retain(|it| it.peer != peer);
         self.dialer.connected(self.now(), &peer);
         if was_subscribed {
@@ -326,6 +337,7 @@ impl Node {
             return;
         }
         known.class = class;
+        self.has_other_neighbours = true; // to be told to this peer, or not any more
         let is_reported = known.is_subscribed;
         self.gate.set_class(peer, class);
         if is_reported {
@@ -337,6 +349,7 @@ impl Node {
         self.counters.count(Counted::Heartbeat);
         self.end_bans();
         self.watch_conduct();
+        self.tend_links();
         self.part_from_strangers();
         self.part_from_returned();
         self.walk();

@@ -7,6 +7,7 @@ use std::{
 
 use aegis_core::{Indicator, NodeId, PeerClass, Timestamp};
 
+use super::node::Link;
 use crate::{Address, gate::Table};
 
 /// Nodes whose finding on the local network, or class given by the daemon, is remembered.
@@ -35,6 +36,8 @@ pub(super) struct Peer {
     pub(super) outbox: VecDeque<Vec<u8>>,
     /// Whether a batch of ours is on its way.
     pub(super) is_pushing: bool,
+    /// What is between us beside the gossip.
+    pub(super) link: Link,
 }
 
 /// All connected peers; as many as the connection limits let in.

@@ -9,6 +9,7 @@
 
 mod burst;
 mod corpus;
+mod direct;
 mod floors;
 mod hostile;
 mod join;

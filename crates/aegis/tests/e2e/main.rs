@@ -15,6 +15,7 @@
 )]
 
 mod alone;
+mod direct;
 mod hostile;
 mod interface;
 mod kill;

@@ -27,8 +27,12 @@ const CLASS_SETTLES_IN: Duration = Duration::from_secs(1);
 
 impl Node {
     /// Sends an alert of ours to everybody.
-    pub(super) fn publish(&mut self, alert: &Alert) {
+    pub(super) fn publish(&mut self, alert: &Arc<Alert>) {
         self.gate.remember(alert);
+        if self.say_to_all(alert) {
+            self.counters.count(Counted::Published);
+            return self.counters.count(Counted::Direct);
+        }
         let gossip = &mut self.swarm.behaviour_mut().gossip;
         let id = alert.id();
         match gossip.publish(topic(), alert.wire().to_vec()) {
@@ -212,7 +216,7 @@ impl Node {
     }
 
     /// Decides about a message, reports an alert, and charges whoever is to blame.
-    fn judge(&mut self, arrival: Arrival<'_>) -> MessageAcceptance {
+    pub(super) fn judge(&mut self, arrival: Arrival<'_>) -> MessageAcceptance {
         let now = self.now();
         let Judgement { admission, blame } = self.gate.admit(now, arrival);
         count(&self.counters, &admission);

@@ -47,6 +47,32 @@ proptest! {
     }
 
     #[test]
+    fn what_is_packed_unpacks_to_the_very_bytes(said in any_statement(), secret in any::<[u8; 32]>()) {
+        let alert = sign(&said, &Identity::from_secret(secret));
+        let packed = compact::pack(&alert).unwrap();
+        prop_assert!(packed.len() < alert.wire().len());
+        prop_assert_eq!(&compact::unpack(alert.author(), &packed).unwrap()[..], &alert.wire()[..]);
+    }
+
+    #[test]
+    fn a_flipped_bit_of_a_packed_message_is_noticed(
+        at in any::<prop::sample::Index>(),
+        bit in 0..8u32,
+    ) {
+        let alert = sign(&statement(), &identity());
+        let mut packed = compact::pack(&alert).unwrap();
+        let at = at.index(packed.len());
+        packed[at] ^= 1 << bit;
+        let unpacked = compact::unpack(alert.author(), &packed);
+        prop_assert!(unpacked.is_none_or(|it| decode(&it).is_err()));
+    }
+
+    #[test]
+    fn no_bytes_make_unpacking_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let _ = compact::unpack(identity().node_id(), &bytes);
+    }
+
+    #[test]
     fn one_flipped_bit_is_noticed(at in any::<prop::sample::Index>(), bit in 0..8u32) {
         let mut wire = sign(&statement(), &identity()).wire().to_vec();
         let at = at.index(wire.len());

@@ -104,6 +104,8 @@ impl Node {
             ("ignored", it.ignored),
             ("rejected", it.rejected),
             ("published", it.published),
+            ("direct", it.direct),
+            ("unconfirmed", it.unconfirmed),
             ("unheard", it.unheard),
             ("events_dropped", it.events_dropped),
             ("heartbeats", it.heartbeats),

@@ -116,11 +116,21 @@ pub(crate) fn tcp_segments_in(host: &Host) -> u64 {
 
 /// Returns how many packets `host` has sent by its interface.
 pub(crate) fn packets_out(host: &Host) -> u64 {
+    counted(host, 9)
+}
+
+/// Returns how many bytes `host` has sent by its interface, frame headers included.
+pub(crate) fn bytes_out(host: &Host) -> u64 {
+    counted(host, 8)
+}
+
+/// Returns what stands in a column of what the kernel counted on the interface of `host`.
+fn counted(host: &Host, column: usize) -> u64 {
     let table = must(host.command("cat").arg("/proc/net/dev"));
     let line = table.lines().find_map(|it| it.trim().strip_prefix("eth0:"));
     line.unwrap()
         .split_whitespace()
-        .nth(9)
+        .nth(column)
         .unwrap()
         .parse()
         .unwrap()
