@@ -25,6 +25,14 @@ pub enum EnforceError {
         #[source]
         source: io::Error,
     },
+    /// This process may not do what enforcing takes.
+    #[error("not permitted without {missing}: {remedy}")]
+    Privileges {
+        /// The capabilities that it lacks.
+        missing: String,
+        /// What gives them to it.
+        remedy: String,
+    },
     /// Another process runs this instance.
     #[error("instance {instance} is already running on this host")]
     AlreadyRunning {

@@ -5,11 +5,12 @@
 //! blocks outlive the process and the next one takes over without a packet let through. Where the
 //! kernel cannot be had, an observe-only twin with the same methods keeps the tables in memory.
 //!
-//! [`probe`] says what this host allows; [`host`] watches which addresses must never be blocked.
+//! [`probe`] says what this host allows, [`privileges`] gives up what is not needed; [`host`] watches which addresses must never be blocked.
 //! Nothing here decides who is to be blocked, and no time is read here: `now` is given in.
 
 pub mod connections;
 pub mod host;
+pub mod privileges;
 pub mod probe;
 
 mod config;

@@ -40,6 +40,15 @@ impl Address {
         ip_of(&self.to_multiaddr())
     }
 
+    /// Returns the TCP or UDP port, `None` where the address has none.
+    pub fn port(&self) -> Option<u16> {
+        let address = self.to_multiaddr();
+        address.iter().find_map(|it| match it {
+            Protocol::Tcp(port) | Protocol::Udp(port) => Some(port),
+            _ => None,
+        })
+    }
+
     /// Returns the node that the address ends with, if it does.
     pub fn node_id(&self) -> Option<NodeId> {
         node_at_end(&self.to_multiaddr())

@@ -21,7 +21,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub(crate) use failure::failed;
 pub use run_args::RunArgs;
-pub(crate) use run_node::{logging, run_until_signal};
+pub(crate) use run_node::{logging, reduce_privileges, run_until_signal};
 pub(crate) use surroundings::surroundings;
 
 /// Defend this host together with others: detect attacks, drop their sources in the kernel, share

@@ -15,7 +15,9 @@ use clap::Parser;
 use tokio::sync::watch;
 
 use crate::{
-    cli::{RunArgs, failed, logging, parse, run_until_signal, surroundings, usage},
+    cli::{
+        RunArgs, failed, logging, parse, reduce_privileges, run_until_signal, surroundings, usage,
+    },
     config::Config,
     daemon::Daemon,
 };
@@ -68,6 +70,7 @@ fn run(foreground: Foreground) -> anyhow::Result<Outcome> {
     };
     let config = config(foreground)?;
     logging(&config.log_filter, config.log_json)?;
+    reduce_privileges(&config);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

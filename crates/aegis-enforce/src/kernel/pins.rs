@@ -18,6 +18,7 @@ use std::{
 
 use crate::{
     EnforceError, InstanceName, Mode,
+    privileges::explain_denied,
     sys::{detach_link, open_pin},
 };
 
@@ -140,7 +141,7 @@ impl Pins {
     pub(crate) fn error(&self, source: io::Error) -> EnforceError {
         EnforceError::Bpffs {
             path: self.folder.clone(),
-            source,
+            source: explain_denied(&self.folder, source),
         }
     }
 

@@ -22,7 +22,7 @@ use super::{
     tables::{Tables, fit},
     write_syn_flood,
 };
-use crate::{EnforceConfig, EnforceError, sys::pin_over};
+use crate::{EnforceConfig, EnforceError, privileges, sys::pin_over};
 
 impl KernelEnforcer {
     /// Loads or takes over everything of the instance, with at least the blocks and exemptions of
@@ -33,7 +33,7 @@ impl KernelEnforcer {
         ruleset: &Ruleset,
     ) -> Result<Self, EnforceError> {
         let pins = Pins::new(&config.bpffs, &config.instance);
-        check_bpffs(config)?;
+        check_host(config)?;
         pins.make_folder()?;
         let lock = pins.lock()?;
         for name in pins.names()?.iter().filter(|it| it.starts_with(NEXT)) {
@@ -188,13 +188,17 @@ fn hash_key(config: &Config) -> HashKey {
     }
 }
 
-fn check_bpffs(config: &EnforceConfig) -> Result<(), EnforceError> {
+/// Fails, saying what mends it, where this process cannot pin or load.
+fn check_host(config: &EnforceConfig) -> Result<(), EnforceError> {
     if is_bpffs(&config.bpffs) {
-        return Ok(());
+        return privileges::require();
     }
     Err(EnforceError::Bpffs {
         path: config.bpffs.clone(),
-        source: io::Error::other("no BPF file system is mounted there"),
+        source: io::Error::other(format!(
+            "no BPF file system is mounted there: sudo mount -t bpf bpf '{}'",
+            config.bpffs.display()
+        )),
     })
 }
 

@@ -66,3 +66,14 @@ fn a_node_and_its_peer_id_are_the_same() {
     assert_eq!(peer_of(node).to_string(), PEER);
     assert_eq!(node_of(&peer_of(node)), Some(node));
 }
+
+#[test]
+fn an_address_tells_its_port() {
+    for (text, port) in [
+        ("/ip4/0.0.0.0/tcp/443", Some(443)),
+        ("/ip6/::/udp/9001/quic-v1", Some(9001)),
+        ("/dnsaddr/boot.example", None),
+    ] {
+        assert_eq!(text.parse::<Address>().unwrap().port(), port, "{text}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 
+use aegis_enforce::EnforceError;
 use aegis_ui::Outcome;
 
 use crate::config::ConfigError;
@@ -24,7 +25,11 @@ pub(crate) fn failed(error: &anyhow::Error, is_json: bool) -> Outcome {
 fn meaning(error: &anyhow::Error) -> (Outcome, &'static str) {
     let is_denied = |it: &io::Error| it.kind() == io::ErrorKind::PermissionDenied;
     let mut causes = error.chain();
-    if causes.any(|it| it.downcast_ref::<io::Error>().is_some_and(is_denied)) {
+    let lacks = |it: &EnforceError| matches!(it, EnforceError::Privileges { .. });
+    if causes.any(|it| {
+        it.downcast_ref::<io::Error>().is_some_and(is_denied)
+            || it.downcast_ref::<EnforceError>().is_some_and(lacks)
+    }) {
         return (Outcome::NotPermitted, "denied");
     }
     if error.downcast_ref::<ConfigError>().is_some() {

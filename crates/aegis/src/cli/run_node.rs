@@ -2,7 +2,11 @@
 
 use std::{io::IsTerminal as _, path::PathBuf};
 
-use aegis_enforce::InstanceName;
+use aegis_enforce::{
+    InstanceName,
+    privileges::{self, Capability},
+};
+use aegis_net::Address;
 use aegis_ui::Outcome;
 use anyhow::Context as _;
 use tokio::{
@@ -12,7 +16,10 @@ use tokio::{
 use tracing_subscriber::EnvFilter;
 
 use super::{RunArgs, surroundings};
-use crate::daemon::Daemon;
+use crate::{config::Config, daemon::Daemon};
+
+/// Ports below this are given to root and CAP_NET_BIND_SERVICE only, port 0 to anybody.
+const PORT_FREE_MIN: u16 = 1024;
 
 /// Runs `aegis run`, answering on `socket` where one is named.
 pub(super) fn run(
@@ -23,6 +30,7 @@ pub(super) fn run(
     let mut config = args.resolve(instance, &surroundings())?;
     config.socket = socket.unwrap_or(config.socket);
     logging(&config.log_filter, config.log_json)?;
+    reduce_privileges(&config);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -57,6 +65,22 @@ pub(crate) async fn run_until_signal(
     tokio::select! {
         ended = daemon.run() => ended,
         () = wait => Ok(()),
+    }
+}
+
+/// Keeps the capabilities that a node needs and gives up the rest, before there are other threads.
+pub(crate) fn reduce_privileges(config: &Config) {
+    let listen = config.p2p.iter().flat_map(|it| &it.listen);
+    let is_low = listen
+        .filter_map(Address::port)
+        .any(|it| (1..PORT_FREE_MIN).contains(&it));
+    let also: &[Capability] = if is_low {
+        &[Capability::NetBindService]
+    } else {
+        &[]
+    };
+    if let Err(error) = privileges::reduce(also) {
+        tracing::warn!(%error, "Privileges that are not needed could not be given up");
     }
 }
 

@@ -339,8 +339,7 @@ fn enforcer(config: &Config, now: Timestamp, ruleset: &Ruleset) -> anyhow::Resul
         Ok(enforcer) => Ok(enforcer),
         Err(error) if config.observe => Ok(Enforcer::observe_only(super::dispatch::chain(&error))),
         Err(error) => Err(error).context(
-            "cannot enforce (needs root or CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; --observe needs \
-             neither, and `aegis doctor` says what is missing)",
+            "cannot enforce (`aegis doctor` says what this host lacks, --observe needs no privilege)",
         ),
     }
 }
