@@ -117,6 +117,20 @@ pub(crate) fn remedy(program: &Path) -> String {
     )
 }
 
+/// Whose rights to files a process has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct User {
+    pub(crate) user: u32,
+    pub(crate) group: u32,
+}
+
+/// Returns whose rights to files this process has.
+pub(crate) fn user() -> User {
+    // SAFETY: neither call takes anything or can fail.
+    let (user, group) = unsafe { (libc::geteuid(), libc::getegid()) };
+    User { user, group }
+}
+
 /// Returns names in a row.
 pub(crate) fn names(capabilities: &[Capability]) -> String {
     let names: Vec<&str> = capabilities.iter().map(|it| it.as_str()).collect();
@@ -131,14 +145,11 @@ pub(crate) fn explain_denied(folder: &Path, source: io::Error) -> io::Error {
     let Some((nearest, owner)) = nearest(folder) else {
         return source;
     };
-    let Ok(me) = fs::metadata("/proc/self").map(|it| it.uid()) else {
-        return source;
-    };
     let place = Denied {
         folder: folder.to_owned(),
         nearest,
         owner,
-        me,
+        me: user().user,
     };
     io::Error::new(source.kind(), format!("{source}: {}", place.sentence()))
 }

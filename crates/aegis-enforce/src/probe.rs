@@ -6,10 +6,16 @@
 
 use std::path::Path;
 
+mod bpffs;
+mod ethtool;
+mod fallback;
+mod hardware;
+mod ingress;
 mod interface;
 mod kernel;
 mod link;
 mod privileges;
+mod switches;
 
 /// One finding about this host.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,7 +26,9 @@ pub struct Check {
     pub state: State,
     /// What was found, in a sentence for the operator.
     pub detail: String,
-    /// The command that mends it: always there unless the state is `Ok`, then at most a hint.
+    /// Why it matters; there unless the state is `Ok`.
+    pub why: Option<String>,
+    /// The command that mends it; always there for `Warn` and `Fail`.
     pub fix: Option<String>,
 }
 
@@ -29,6 +37,8 @@ pub struct Check {
 pub enum State {
     /// As it should be.
     Ok,
+    /// Good to know; nothing need be done.
+    Note,
     /// AEGIS works, but less well than it could.
     Warn,
     /// AEGIS cannot enforce here.
@@ -41,33 +51,78 @@ impl Check {
             name,
             state: State::Ok,
             detail: detail.into(),
+            why: None,
             fix: None,
         }
     }
 
-    fn warn(name: &'static str, detail: impl Into<String>, fix: impl Into<String>) -> Self {
+    fn note(name: &'static str, detail: impl Into<String>, why: impl Into<String>) -> Self {
         Self {
-            name,
-            state: State::Warn,
-            detail: detail.into(),
-            fix: Some(fix.into()),
+            state: State::Note,
+            why: Some(why.into()),
+            ..Self::ok(name, detail)
         }
     }
 
-    fn fail(name: &'static str, detail: impl Into<String>, fix: impl Into<String>) -> Self {
+    fn warn(name: &'static str, detail: impl Into<String>, mend: Mend<'_>) -> Self {
         Self {
-            name,
+            state: State::Warn,
+            ..Self::fail(name, detail, mend)
+        }
+    }
+
+    fn fail(name: &'static str, detail: impl Into<String>, mend: Mend<'_>) -> Self {
+        Self {
             state: State::Fail,
-            detail: detail.into(),
+            why: Some(mend.why.to_owned()),
+            fix: Some(mend.fix),
+            ..Self::ok(name, detail)
+        }
+    }
+
+    /// Adds a command to a note.
+    fn with_fix(self, fix: impl Into<String>) -> Self {
+        Self {
             fix: Some(fix.into()),
+            ..self
         }
     }
 }
 
-/// Checks the kernel, the privileges, the BPF file system at `bpffs`, and each interface.
+/// Why something matters and the command that mends it.
+struct Mend<'a> {
+    why: &'a str,
+    fix: String,
+}
+
+/// Puts a reason and a command together.
+fn mend(why: &str, fix: impl Into<String>) -> Mend<'_> {
+    Mend {
+        why,
+        fix: fix.into(),
+    }
+}
+
+/// Writes a word for a shell: names of interfaces may hold what a shell would take for a command.
+fn shell(word: &str) -> String {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || "._-/".contains(it);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// Checks the kernel, the privileges, the BPF file system at `bpffs`, what stands in where XDP
+/// cannot be had, and each interface.
 pub fn checks(interfaces: &[String], bpffs: &Path) -> Vec<Check> {
     let mut checks = kernel::checks();
-    checks.extend(privileges::checks(bpffs));
+    checks.extend(switches::checks());
+    checks.extend(privileges::checks());
+    checks.extend(bpffs::checks(bpffs));
+    checks.extend(fallback::checks());
     checks.extend(interface::checks(interfaces));
     checks
 }
+
+#[cfg(test)]
+mod tests;

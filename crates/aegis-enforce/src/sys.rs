@@ -14,5 +14,5 @@ pub(crate) use map::KernelMap;
 pub(crate) use memory::SharedMemory;
 pub(crate) use object::{
     LinkKind, create_link, detach_link, link_ifindex, map_id, open_pin, pin, pin_over, run_program,
-    update_link,
+    tcx_programs, update_link,
 };

@@ -43,9 +43,11 @@ impl Address {
     /// Returns the TCP or UDP port, `None` where the address has none.
     pub fn port(&self) -> Option<u16> {
         let address = self.to_multiaddr();
-        address.iter().find_map(|it| match it {
-            Protocol::Tcp(port) | Protocol::Udp(port) => Some(port),
-            _ => None,
+        address.iter().find_map(|it| {
+            let (Protocol::Tcp(port) | Protocol::Udp(port)) = it else {
+                return None;
+            };
+            Some(port)
         })
     }
 

@@ -1,9 +1,8 @@
-//! The kernel: its version and what that brings, type information, and its BPF switches.
+//! The kernel: its version, what that brings, and its type information.
 
-use std::io;
 use std::path::Path;
 
-use super::Check;
+use super::{Check, mend};
 use crate::host::files::read_text;
 
 #[cfg(test)]
@@ -21,6 +20,12 @@ const SYN_COOKIES: Version = (6, 0);
 /// Brings tcx: several programs on one interface beside XDP.
 const TCX: Version = (6, 6);
 
+/// Brings XDP programs that know packets in several buffers.
+const FRAGMENTS: Version = (5, 18);
+
+/// The version that Red Hat Enterprise Linux 9 calls its kernel.
+const BACKPORTED: Version = (5, 14);
+
 /// Before this, memory for maps counted against `ulimit -l`.
 const MEMCG: Version = (5, 11);
 
@@ -28,65 +33,104 @@ const MEMCG: Version = (5, 11);
 pub(super) fn checks() -> Vec<Check> {
     let release = read_text(Path::new("/proc/sys/kernel/osrelease"));
     let upgrade = upgrade(&read_text(Path::new("/etc/os-release")));
-    let switch = |name: &str| std::fs::read_to_string(Path::new("/proc/sys").join(name));
     let mut checks = by_version(release.trim(), &upgrade);
     checks.push(btf(Path::new("/sys/kernel/btf/vmlinux").exists(), &upgrade));
-    checks.push(unprivileged(switch("kernel/unprivileged_bpf_disabled")));
-    checks.push(jit(switch("net/core/bpf_jit_enable")));
     checks
 }
+
+/// What a version of the kernel brings.
+struct Step {
+    name: &'static str,
+    since: Version,
+    with: &'static str,
+    without: &'static str,
+    why: &'static str,
+}
+
+/// The ladder above what is required.
+const LADDER: [Step; 3] = [
+    Step {
+        name: "xdp fragments",
+        since: FRAGMENTS,
+        with: "programs can know packets that lie in several buffers",
+        without: "no programs for packets in several buffers",
+        why: "native XDP is then refused where the MTU is above about 3,500 bytes",
+    },
+    Step {
+        name: "syn cookies",
+        since: SYN_COOKIES,
+        with: "the program can answer SYN floods with cookies",
+        without: "no SYN-cookie calls for programs",
+        why: "a flood from forged sources can then only be counted and dropped",
+    },
+    Step {
+        name: "tcx",
+        since: TCX,
+        with: "can attach by tcx where XDP is taken",
+        without: "no tcx",
+        why: "an interface whose XDP slot is taken then needs the classic tc hook",
+    },
+];
 
 /// Judges the version, and what later versions would bring.
 fn by_version(release: &str, upgrade: &str) -> Vec<Check> {
     let Some(version) = version(release) else {
         let detail = format!("the kernel's version cannot be read from {release:?}");
+        let why = "what the kernel can do is unknown";
         return vec![Check::fail(
             "kernel",
             detail,
-            "uname -r   # must be 5.15 or newer",
+            mend(why, "uname -r   # must be 5.15 or newer"),
         )];
     };
-    let supported = if version >= REQUIRED {
-        Check::ok("kernel", format!("Linux {release}"))
-    } else {
-        Check::fail(
-            "kernel",
-            format!("Linux {release} is older than 5.15"),
-            upgrade,
-        )
-    };
-    let feature = |name, since: Version, with: &str, without: &str| {
-        if version >= since {
-            return Check::ok(name, with);
-        }
-        let detail = format!("{without} (needs Linux {}.{})", since.0, since.1);
-        Check::warn(name, detail, upgrade)
-    };
+    let mut checks = vec![supported(release, version, upgrade)];
+    checks.extend(LADDER.iter().map(|it| climb(it, release, version, upgrade)));
+    checks.push(memory(version));
+    checks
+}
+
+fn supported(release: &str, version: Version, upgrade: &str) -> Check {
+    const NAME: &str = "kernel";
+    if version >= REQUIRED {
+        return Check::ok(NAME, format!("Linux {release}"));
+    }
+    if is_backported(release) && version >= BACKPORTED {
+        let why = "Red Hat's kernels have newer BPF code than their number says; what is missing \
+                   shows when AEGIS attaches";
+        return Check::note(NAME, format!("Linux {release}"), why);
+    }
+    let why = "AEGIS relies on BPF calls that it does not have";
+    let detail = format!("Linux {release} is older than 5.15");
+    Check::fail(NAME, detail, mend(why, upgrade))
+}
+
+fn climb(step: &Step, release: &str, version: Version, upgrade: &str) -> Check {
+    if version >= step.since {
+        return Check::ok(step.name, step.with);
+    }
+    let (major, minor) = step.since;
+    if is_backported(release) {
+        let detail = format!("comes with Linux {major}.{minor}, or was brought to {release}");
+        return Check::note(step.name, detail, "tried when attaching");
+    }
+    let detail = format!("{} (needs Linux {major}.{minor})", step.without);
+    Check::warn(step.name, detail, mend(step.why, upgrade))
+}
+
+/// Returns whether the release is of a distribution that brings new BPF code to old versions.
+fn is_backported(release: &str) -> bool {
+    release.contains(".el8") || release.contains(".el9")
+}
+
+fn memory(version: Version) -> Check {
+    const NAME: &str = "bpf memory";
+    if version >= MEMCG {
+        let detail = "maps count against the control group, not against ulimit -l";
+        return Check::ok(NAME, detail);
+    }
     let ulimit = "ulimit -l unlimited   # in the shell or unit that starts aegis";
-    let memory = if version >= MEMCG {
-        Check::ok(
-            "bpf memory",
-            "maps count against the control group, not against ulimit -l",
-        )
-    } else {
-        Check::warn("bpf memory", "maps count against ulimit -l", ulimit)
-    };
-    vec![
-        supported,
-        feature(
-            "syn cookies",
-            SYN_COOKIES,
-            "the program can answer SYN floods with cookies",
-            "no SYN-cookie calls for programs: floods are only counted and dropped",
-        ),
-        feature(
-            "tcx",
-            TCX,
-            "can attach by tcx where XDP is taken",
-            "no tcx: an interface whose XDP slot is taken needs the classic tc hook",
-        ),
-        memory,
-    ]
+    let why = "making the tables fails where the limit is small";
+    Check::warn(NAME, "maps count against ulimit -l", mend(why, ulimit))
 }
 
 /// Reads major and minor from a release such as `6.1.0-18-amd64` or `6.18-rc3`.
@@ -126,39 +170,6 @@ fn btf(is_there: bool, upgrade: &str) -> Check {
         return Check::ok("btf", "the kernel carries its own type information");
     }
     let detail = "no /sys/kernel/btf/vmlinux: the kernel was built without CONFIG_DEBUG_INFO_BTF";
-    Check::warn("btf", detail, upgrade)
-}
-
-fn unprivileged(switch: io::Result<String>) -> Check {
-    const NAME: &str = "unprivileged bpf";
-    match switch.as_deref().map(str::trim) {
-        Ok("0") => Check::warn(
-            NAME,
-            "any local user may load BPF programs, which has been a way to attack kernels",
-            "sudo sysctl -w kernel.unprivileged_bpf_disabled=2",
-        ),
-        Ok(_) => Check::ok(NAME, "only privileged users may load BPF programs"),
-        Err(_) => Check::ok(NAME, "the kernel has no such switch"),
-    }
-}
-
-fn jit(switch: io::Result<String>) -> Check {
-    const NAME: &str = "bpf jit";
-    const FIX: &str = "sudo sysctl -w net.core.bpf_jit_enable=1";
-    match switch.as_deref().map(str::trim) {
-        Ok("0") => Check::warn(NAME, "programs are interpreted, several times slower", FIX),
-        Ok("2") => Check::warn(
-            NAME,
-            "programs are compiled, and dumped to the kernel log",
-            FIX,
-        ),
-        Ok(_) => Check::ok(NAME, "programs are compiled"),
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Check::warn(
-            NAME,
-            "only root may read net.core.bpf_jit_enable",
-            "sudo aegis doctor",
-        ),
-        // The switch belongs to the first network namespace and is not seen from others.
-        Err(_) => Check::ok(NAME, "not told in this network namespace"),
-    }
+    let why = "bpftool and the verifier then cannot name lines and fields";
+    Check::warn("btf", detail, mend(why, upgrade))
 }

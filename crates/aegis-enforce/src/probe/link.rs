@@ -1,4 +1,4 @@
-//! What the kernel says about an interface: kind, driver, MTU, and who holds its XDP hook.
+//! What netlink says about an interface: kind, place, MTU, and who holds its XDP hook.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
 
 use rtnetlink::packet_core::NlasIterator;
 use rtnetlink::packet_route::RouteNetlinkMessage;
@@ -16,21 +15,33 @@ use rtnetlink::packet_route::link::{
 };
 use rtnetlink::sys::protocols::{NETLINK_GENERIC, NETLINK_ROUTE};
 
-use crate::host::files::read_text;
 use crate::host::netlink::{Request, dump_now};
 use crate::host::network::{LINKS, decode, link_name};
 
 /// An interface, as far as it matters for attaching to it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Link {
+    pub(super) index: u32,
     pub(super) name: String,
+    /// What kind of virtual device it is, in the kernel's word.
+    pub(super) kind: Option<String>,
+    /// What it is a port of.
+    pub(super) port: Option<Port>,
+    /// The interface below a VLAN, the other end of a veth pair, where it lies in this namespace.
+    pub(super) below: Option<u32>,
     pub(super) layer: Layer,
     pub(super) mtu: u32,
-    pub(super) driver: Option<String>,
     pub(super) is_up: bool,
     pub(super) xdp: Option<Attached>,
     /// Whether the driver has native XDP; kernels before 6.3 do not tell.
     pub(super) native: Option<Native>,
+}
+
+/// Membership in a bond, a team or a bridge.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Port {
+    pub(super) kind: String,
+    pub(super) of: u32,
 }
 
 /// How far a driver supports native XDP.
@@ -93,14 +104,22 @@ fn link(message: &LinkMessage, native: &BTreeMap<u32, Native>) -> Option<Link> {
         LinkAttribute::Xdp(xdp) => attached(xdp),
         _ => None,
     });
+    let (kind, port) = kinds(&message.attributes);
+    let of = message.attributes.iter().find_map(|it| match it {
+        LinkAttribute::Controller(index) => Some(*index),
+        _ => None,
+    });
     Some(Link {
+        index: message.header.index,
+        kind,
+        port: port.zip(of).map(|(kind, of)| Port { kind, of }),
+        below: below(&message.attributes),
         layer: match message.header.link_layer_type {
             LinkLayerType::Ether => Layer::Ethernet,
             LinkLayerType::Loopback => Layer::Loopback,
             other => Layer::Other(other.into()),
         },
         mtu: mtu.unwrap_or(0),
-        driver: driver(&name, message),
         is_up: message.header.flags.contains(LinkFlags::Up),
         xdp,
         native: native.get(&message.header.index).copied(),
@@ -108,36 +127,34 @@ fn link(message: &LinkMessage, native: &BTreeMap<u32, Native>) -> Option<Link> {
     })
 }
 
-/// Returns the driver's name: sysfs knows it for hardware, netlink the kind of a virtual device.
-fn driver(name: &str, message: &LinkMessage) -> Option<String> {
-    let kind = message.attributes.iter().find_map(|it| match it {
-        LinkAttribute::LinkInfo(info) => info.iter().find_map(|it| match it {
-            LinkInfo::Kind(kind) => Some(kind.to_string()),
-            _ => None,
-        }),
+/// Returns what kind of virtual device it is, and of what kind of device it is a port.
+fn kinds(attributes: &[LinkAttribute]) -> (Option<String>, Option<String>) {
+    let infos = attributes.iter().find_map(|it| match it {
+        LinkAttribute::LinkInfo(infos) => Some(infos.as_slice()),
         _ => None,
     });
-    kind.or_else(|| {
-        let device = Path::new("/sys/class/net").join(name);
-        // sysfs may show another network namespace, with another device of the same name.
-        let address = message.attributes.iter().find_map(|it| match it {
-            LinkAttribute::Address(bytes) => Some(bytes.as_slice()),
-            _ => None,
-        })?;
-        if read_text(&device.join("address")).trim() != hex(address) {
-            return None;
-        }
-        let driver = std::fs::read_link(device.join("device/driver")).ok()?;
-        Some(driver.file_name()?.to_string_lossy().into_owned())
-    })
+    let infos = infos.unwrap_or_default();
+    let kind = infos.iter().find_map(|it| match it {
+        LinkInfo::Kind(kind) => Some(kind.to_string()),
+        _ => None,
+    });
+    let port = infos.iter().find_map(|it| match it {
+        LinkInfo::PortKind(kind) => Some(kind.to_string()),
+        _ => None,
+    });
+    (kind, port)
 }
 
-fn hex(address: &[u8]) -> String {
-    address
-        .iter()
-        .map(|it| format!("{it:02x}"))
-        .collect::<Vec<_>>()
-        .join(":")
+/// Returns the interface below, where it lies in this namespace.
+fn below(attributes: &[LinkAttribute]) -> Option<u32> {
+    let is_elsewhere = |it: &LinkAttribute| matches!(it, LinkAttribute::LinkNetNsId(_));
+    if attributes.iter().any(is_elsewhere) {
+        return None;
+    }
+    attributes.iter().find_map(|it| match it {
+        LinkAttribute::Link(index) => Some(*index),
+        _ => None,
+    })
 }
 
 fn attached(attributes: &[LinkXdp]) -> Option<Attached> {
@@ -167,7 +184,7 @@ fn attached(attributes: &[LinkXdp]) -> Option<Attached> {
 const PROGRAMS_MAX: usize = 4096;
 
 /// Returns the name of a loaded program, where this process may know it.
-fn program_name(id: u32) -> Option<String> {
+pub(super) fn program_name(id: u32) -> Option<String> {
     let mut programs = aya::programs::loaded_programs()
         .take(PROGRAMS_MAX)
         .flatten();

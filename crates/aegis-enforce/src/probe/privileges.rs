@@ -1,71 +1,62 @@
-//! What this process may do, and where it may pin programs and maps.
+//! What this process may do.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::Check;
+use super::{Check, mend};
 use crate::host::files::read_text;
+use crate::privileges::{Capability, missing, names};
 
 #[cfg(test)]
 mod tests;
 
-/// The capabilities that enforcement needs, by their bit. The last one stands for all but the
-/// second on any kernel.
-const BPF: (u32, &str) = (39, "CAP_BPF");
-const NET_ADMIN: (u32, &str) = (12, "CAP_NET_ADMIN");
-const PERFMON: (u32, &str) = (38, "CAP_PERFMON");
-const SYS_ADMIN: (u32, &str) = (21, "CAP_SYS_ADMIN");
-
 const SETCAP: &str =
-    r#"sudo setcap cap_bpf,cap_net_admin,cap_perfmon+ep "$(command -v aegis)"   # or run as root"#;
+    r#"sudo setcap cap_bpf,cap_net_admin,cap_perfmon=ep "$(command -v aegis)"   # or run as root"#;
+const AMBIENT: &str =
+    "AmbientCapabilities=CAP_BPF CAP_NET_ADMIN CAP_PERFMON   # in the unit that starts aegis";
+const CONTAINER: &str =
+    "docker run --cap-add BPF --cap-add NET_ADMIN --cap-add PERFMON …   # or on the host itself";
 
-/// Checks this process and the BPF file system.
-pub(super) fn checks(bpffs: &Path) -> Vec<Check> {
+/// Checks this process.
+pub(super) fn checks() -> Vec<Check> {
     let status = read_text(Path::new("/proc/self/status"));
     let uid_map = read_text(Path::new("/proc/self/uid_map"));
-    let mounts = read_text(Path::new("/proc/self/mountinfo"));
-    vec![
-        capabilities(&status),
-        user_namespace(&uid_map),
-        mounted(&mounts, bpffs),
-    ]
+    vec![capabilities(&status), user_namespace(&uid_map)]
 }
 
 fn capabilities(status: &str) -> Check {
     const NAME: &str = "privileges";
-    let Some(effective) = field(status, "CapEff").and_then(|it| u64::from_str_radix(it, 16).ok())
-    else {
-        return Check::fail(NAME, "this process's capabilities cannot be read", SETCAP);
+    const WHY: &str = "only --observe works";
+    let set = |key| field(status, key).and_then(|it| u64::from_str_radix(it, 16).ok());
+    let Some(effective) = set("CapEff") else {
+        let detail = "this process's capabilities cannot be read";
+        return Check::fail(NAME, detail, mend(WHY, SETCAP));
     };
-    let has = |(bit, _): (u32, &str)| effective >> bit & 1 == 1;
-    let needed = if has(SYS_ADMIN) {
-        vec![NET_ADMIN]
-    } else {
-        vec![BPF, NET_ADMIN, PERFMON]
-    };
-    let missing: Vec<&str> = needed
-        .into_iter()
-        .filter(|it| !has(*it))
-        .map(|it| it.1)
-        .collect();
     let user = field(status, "Uid").and_then(|it| it.split_whitespace().nth(1));
     let user = if user == Some("0") {
         "root"
     } else {
         "not root"
     };
-    if missing.is_empty() {
-        return Check::ok(
-            NAME,
-            format!("{user}, with every capability that enforcement needs"),
-        );
+    let lacking = missing(effective);
+    if lacking.is_empty() {
+        let detail = format!("{user}, with every capability that enforcement needs");
+        return Check::ok(NAME, detail);
     }
-    let detail = format!(
-        "{user}, without {}: only --observe works",
-        missing.join(", ")
-    );
-    Check::fail(NAME, detail, SETCAP)
+    let bounding = set("CapBnd").unwrap_or(u64::MAX);
+    let fix = if is_beyond(bounding, &lacking) {
+        CONTAINER
+    } else if field(status, "NoNewPrivs") == Some("1") {
+        AMBIENT // what a file gives does not count here
+    } else {
+        SETCAP
+    };
+    let detail = format!("{user}, without {}", names(&lacking));
+    Check::fail(NAME, detail, mend(WHY, fix))
+}
+
+/// Returns whether some capability cannot be had at all under this bounding set.
+fn is_beyond(bounding: u64, lacking: &[Capability]) -> bool {
+    missing(bounding).iter().any(|it| lacking.contains(it))
 }
 
 /// Returns the value of a `Key:\tvalue` line.
@@ -87,63 +78,10 @@ fn user_namespace(uid_map: &str) -> Check {
     }
     Check::fail(
         NAME,
-        "inside a user namespace (a rootless container?): the kernel loads no programs from here",
-        "sudo aegis run   # on the host itself, or in a privileged container",
+        "inside a user namespace (a rootless container?)",
+        mend(
+            "the kernel loads no programs from here, whatever the capabilities",
+            "sudo aegis run   # on the host itself, or in a privileged container",
+        ),
     )
-}
-
-fn mounted(mountinfo: &str, bpffs: &Path) -> Check {
-    const NAME: &str = "bpffs";
-    if file_system(mountinfo, bpffs).as_deref() == Some("bpf") {
-        return Check::ok(NAME, format!("mounted at or above {}", bpffs.display()));
-    }
-    let usual = Path::new("/sys/fs/bpf");
-    let fix = if bpffs.starts_with(usual) {
-        "sudo mount -t bpf bpf /sys/fs/bpf".to_owned()
-    } else {
-        format!(
-            "sudo mkdir -p '{0}' && sudo mount -t bpf bpf '{0}'",
-            bpffs.display()
-        )
-    };
-    let detail = format!(
-        "no BPF file system at {}: blocks cannot outlive AEGIS",
-        bpffs.display()
-    );
-    Check::fail(NAME, detail, fix)
-}
-
-/// Returns the type of the file system that holds a path, from proc(5)'s mountinfo.
-fn file_system(mountinfo: &str, path: &Path) -> Option<String> {
-    let mounts = mountinfo.lines().filter_map(|line| {
-        let (mount, kind) = line.split_once(" - ")?;
-        let point = unescape(mount.split(' ').nth(4)?);
-        path.starts_with(&point)
-            .then(|| (point.components().count(), kind.split(' ').next()))
-    });
-    // Of mounts on one point, the last is on top.
-    mounts.max_by_key(|(depth, _)| *depth)?.1.map(str::to_owned)
-}
-
-/// Reads a path in which mountinfo wrote blanks and backslashes as three octal digits.
-fn unescape(field: &str) -> PathBuf {
-    let mut bytes = Vec::with_capacity(field.len());
-    let mut rest = field.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let digits = tail
-            .first_chunk::<3>()
-            .and_then(|it| std::str::from_utf8(it).ok());
-        let escaped = digits.and_then(|it| u8::from_str_radix(it, 8).ok());
-        match escaped.filter(|_| *first == b'\\') {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = tail.get(3..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    PathBuf::from(OsString::from_vec(bytes))
 }

@@ -17,6 +17,7 @@ pub(super) enum Command {
     Open = 7,
     TestRun = 10,
     Info = 15,
+    Query = 16,
     MapLookupBatch = 24,
     LinkCreate = 28,
     LinkUpdate = 29,
@@ -78,6 +79,18 @@ pub(super) struct Link {
 
 #[derive(Default)]
 #[repr(C)]
+pub(super) struct Query {
+    pub(super) ifindex: u32,
+    pub(super) attach_type: u32,
+    pub(super) query_flags: u32,
+    pub(super) attach_flags: u32,
+    pub(super) ids: u64,
+    pub(super) count: u32,
+    pub(super) padding: u32,
+}
+
+#[derive(Default)]
+#[repr(C)]
 pub(super) struct TestRun {
     pub(super) program: u32,
     pub(super) action: u32,
@@ -99,6 +112,7 @@ impl Arguments for Batch {}
 impl Arguments for Path {}
 impl Arguments for Info {}
 impl Arguments for Link {}
+impl Arguments for Query {}
 impl Arguments for TestRun {}
 
 /// Makes the call; pointers in `arguments` must be good for what the command does with them.

@@ -51,6 +51,8 @@ pub(crate) enum LinkKind {
 
 const ATTACH_XDP: u32 = 37;
 const ATTACH_TCX_INGRESS: u32 = 46;
+/// The kernel has no more at one hook.
+const TCX_PROGRAMS_MAX: usize = 64;
 const XDP_FLAGS_SKB_MODE: u32 = 1 << 1;
 const XDP_FLAGS_DRV_MODE: u32 = 1 << 2;
 
@@ -121,6 +123,21 @@ pub(crate) fn detach_link(link: impl AsFd) -> io::Result<()> {
         ..Link::default()
     };
     bpf(Command::LinkDetach, &mut arguments).map(drop)
+}
+
+/// Returns the numbers of the programs at an interface's tcx ingress hook, in their order.
+pub(crate) fn tcx_programs(ifindex: u32) -> io::Result<Vec<u32>> {
+    let mut ids = [0_u32; TCX_PROGRAMS_MAX];
+    let mut arguments = call::Query {
+        ifindex,
+        attach_type: ATTACH_TCX_INGRESS,
+        ids: ids.as_mut_ptr() as u64,
+        count: TCX_PROGRAMS_MAX as u32,
+        ..call::Query::default()
+    };
+    bpf(Command::Query, &mut arguments)?;
+    let count = TCX_PROGRAMS_MAX.min(arguments.count as usize);
+    Ok(ids[..count].to_vec())
 }
 
 /// Returns the interface of an XDP or tcx link, zero where the interface is gone.

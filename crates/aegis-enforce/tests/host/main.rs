@@ -12,4 +12,5 @@
 mod connections;
 mod namespace;
 mod probe;
+mod program;
 mod watch;

@@ -7,7 +7,7 @@ use aegis_enforce::{
     host::default_interfaces,
     probe::{Check, State, checks},
 };
-use aegis_ui::Outcome;
+use aegis_ui::{Outcome, shown};
 use clap::Args;
 use serde::Serialize;
 
@@ -29,6 +29,7 @@ struct Line<'a> {
     name: &'a str,
     state: &'a str,
     detail: &'a str,
+    why: Option<&'a str>,
     fix: Option<&'a str>,
 }
 
@@ -44,14 +45,7 @@ pub(super) fn run(args: DoctorArgs, is_json: bool) -> anyhow::Result<Outcome> {
     if is_json {
         print(&(serde_json::to_string(&lines)? + "\n"))?;
     } else {
-        let mut text = String::new();
-        for it in &lines {
-            text.push_str(&format!("{:4}  {}: {}\n", it.state, it.name, it.detail));
-            if let Some(fix) = it.fix {
-                text.push_str(&format!("      fix: {fix}\n"));
-            }
-        }
-        print(&text)?;
+        print(&lines.iter().map(paragraph).collect::<String>())?;
     }
     let is_failing = checks.iter().any(|it| it.state == State::Fail);
     Ok(if is_failing {
@@ -61,9 +55,21 @@ pub(super) fn run(args: DoctorArgs, is_json: bool) -> anyhow::Result<Outcome> {
     })
 }
 
+/// Returns what a person reads. Names of interfaces and filters are chosen by others.
+fn paragraph(line: &Line<'_>) -> String {
+    let mut text = format!("{:4}  {}: {}\n", line.state, line.name, shown(line.detail));
+    for (word, said) in [("why", line.why), ("fix", line.fix)] {
+        if let Some(said) = said {
+            text.push_str(&format!("      {word}: {}\n", shown(said)));
+        }
+    }
+    text
+}
+
 fn line(check: &Check) -> Line<'_> {
     let state = match check.state {
         State::Ok => "ok",
+        State::Note => "note",
         State::Warn => "warn",
         State::Fail => "fail",
     };
@@ -71,6 +77,7 @@ fn line(check: &Check) -> Line<'_> {
         name: check.name,
         state,
         detail: &check.detail,
+        why: check.why.as_deref(),
         fix: check.fix.as_deref(),
     }
 }

@@ -69,7 +69,13 @@ fn doctor_names_each_check_and_its_state() {
             "{check}"
         );
         let state = check["state"].as_str();
-        assert!(matches!(state, Some("ok" | "warn" | "fail")), "{check}");
+        assert_eq!(check["why"].is_null(), state == Some("ok"), "{check}");
+        let must_mend = matches!(state, Some("warn" | "fail"));
+        assert!(!must_mend || check["fix"].is_string(), "{check}");
+        assert!(
+            matches!(state, Some("ok" | "note" | "warn" | "fail")),
+            "{check}"
+        );
     }
     let is_failing = json.iter().any(|it| it["state"] == "fail");
     assert_eq!(answer.code, Some(i32::from(is_failing)), "{answer:?}");
