@@ -24,7 +24,7 @@ pub(super) fn judge(name: &str, hardware: &Hardware, cpus: u32) -> Vec<Check> {
         checks.push(merging(name, "GRO_HW", gro));
     }
     if checks.is_empty() && !hardware.features.is_empty() {
-        let detail = format!("{name}: the card merges no packets before XDP sees them");
+        let detail = format!("{name}: no offload merges packets before XDP sees them");
         checks.push(Check::ok("offloads", detail));
     }
     checks.extend(is_on(VLAN).map(|_| vlan(name)));
@@ -51,7 +51,8 @@ fn merging(name: &str, offload: &str, feature: &Feature) -> Check {
 }
 
 fn vlan(name: &str) -> Check {
-    let detail = format!("{name}: the card takes the VLAN tag out of each packet (rxvlan)");
+    let detail =
+        format!("{name}: VLAN tags are taken out of packets before XDP sees them (rxvlan)");
     let why = "the program sees such a packet without its tag and judges it by its source all the \
                same; nothing need be changed";
     Check::note("vlan offload", detail, why)
