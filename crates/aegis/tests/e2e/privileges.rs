@@ -11,6 +11,7 @@ use std::{
 use aegis::lab::node::LabNode;
 use aegis_api::AttachMode;
 
+use crate::interface::replace_interface;
 use crate::support::{
     AEGIS, block,
     host::{Flood, flood, pings},
@@ -172,6 +173,36 @@ async fn netns_three_capabilities_suffice_for_all_of_it() {
         "{said:?}"
     );
     assert_eq!(pings(world.host("attacker"), own, 2), 2, "served again");
+}
+
+#[tokio::test]
+async fn netns_a_bpf_file_system_of_its_own_does_as_well() {
+    let Some(world) = World::new(&HOSTS) else {
+        return;
+    };
+    let place = Place::new(&world);
+    let options = format!("uid={USER},gid={USER},mode=0700");
+    let mut mount = Command::new("mount");
+    must(
+        mount
+            .args(["-t", "bpf", "-o", &options, "bpf"])
+            .arg(&place.bpffs),
+    );
+    let (config, script) = (place.config(), place.script(&NEEDED));
+    let how = How {
+        config: &config,
+        script: Some(&script),
+        ..How::default()
+    };
+    let node = world.start("a", how).await;
+    node.client.block(&block("10.77.0.66", 600)).await.unwrap();
+    until_blocked(&node.client, "10.77.0.66", true).await;
+    replace_interface(&world, &node).await;
+    let status = node.client.status().await.unwrap();
+    assert_eq!(status.interfaces[0].mode, AttachMode::Native);
+    let own = world.host("a").address;
+    assert_eq!(pings(world.host("attacker"), own, 2), 0, "dropped again");
+    assert_eq!(pings(world.host("flooder"), own, 2), 2, "the way is there");
 }
 
 #[test]
