@@ -30,6 +30,9 @@ const SERVICE: &str = include_str!("../../../../docs/aegis.service");
 
 const NEEDED: [&str; 3] = ["bpf", "net_admin", "perfmon"];
 
+/// Addresses that the tables of a fresh node have no room for.
+const MORE_THAN_FIT: u32 = 1_500;
+
 /// CAP_NET_ADMIN, CAP_PERFMON and CAP_BPF, as /proc shows them.
 const THREE: &str = "000000c000001000";
 const NONE: &str = "0000000000000000";
@@ -202,6 +205,39 @@ async fn netns_a_bpf_file_system_of_its_own_does_as_well() {
     assert_eq!(status.interfaces[0].mode, AttachMode::Native);
     let own = world.host("a").address;
     assert_eq!(pings(world.host("attacker"), own, 2), 0, "dropped again");
+    assert_eq!(pings(world.host("flooder"), own, 2), 2, "the way is there");
+}
+
+#[tokio::test]
+async fn netns_tables_grow_with_three_capabilities() {
+    let Some(world) = World::new(&HOSTS) else {
+        return;
+    };
+    let place = Place::new(&world);
+    place.prepare();
+    let (config, script) = (place.config(), place.script(&NEEDED));
+    let how = How {
+        config: &config,
+        script: Some(&script),
+        ..How::default()
+    };
+    let node = world.start("a", how).await;
+    node.client.block(&block("10.77.0.66", 600)).await.unwrap();
+    let before = node.client.status().await.unwrap().kernel_map_ids;
+    for n in 0..MORE_THAN_FIT {
+        let [.., high, low] = n.to_be_bytes();
+        let mut block = block(&format!("198.18.{high}.{low}"), 600);
+        block.publish = false;
+        node.client.block(&block).await.unwrap();
+    }
+    let status = node.client.status().await.unwrap();
+    assert_eq!(status.problems, [""; 0]);
+    assert_ne!(
+        status.kernel_map_ids, before,
+        "a new program with larger tables"
+    );
+    let own = world.host("a").address;
+    assert_eq!(pings(world.host("attacker"), own, 2), 0, "dropped by it");
     assert_eq!(pings(world.host("flooder"), own, 2), 2, "the way is there");
 }
 
