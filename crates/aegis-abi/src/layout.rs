@@ -122,6 +122,29 @@ pub struct Counters {
     pub values: [u64; Counter::COUNT],
 }
 
+impl Config {
+    /// What stands before user space has said anything.
+    pub const ZERO: Self = Self {
+        abi_version: 0,
+        flags: 0,
+        table_until: 0,
+        hash_add: 0,
+        hash_multiply: 0,
+        hosts_v4: 0,
+        filter_v4: 0,
+        nets_v6: 0,
+        filter_v6: 0,
+        prefixes: 0,
+        filter_prefix: 0,
+        expiry_shift: 0,
+        syn_threshold: 0,
+        long_lengths: 0,
+        syn_window: 0,
+        syn_block: 0,
+        reserved: [0; 5],
+    };
+}
+
 impl Default for Counters {
     fn default() -> Self {
         Self {

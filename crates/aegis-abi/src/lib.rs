@@ -27,8 +27,8 @@ pub use layout::{
 };
 pub use parse::{
     AddressV6, EXTENSION_HEADERS_MAX, Frame, Ipv4, Ipv6, Link, Network, Skip, Tcp, Transport,
-    VLAN_TAGS_MAX, parse_ipv4, parse_ipv6, parse_link, parse_network, parse_tcp, parse_transport,
-    parse_transport_v4, parse_transport_v6,
+    VLAN_TAGS_MAX, parse_ipv4, parse_ipv6, parse_link, parse_network, parse_source_v4, parse_tcp,
+    parse_transport, parse_transport_v4, parse_transport_v6,
 };
 
 /// The version of everything in this crate that lies in a pinned map.

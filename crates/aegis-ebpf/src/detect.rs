@@ -15,8 +15,8 @@ use aya_ebpf::{
 
 use crate::{
     filter::{Moment, Verdict, exempt},
-    lists::{self, hash_key},
-    tables::{EVENTS, OWN_NET64, OWN_V4, SYN_V4, SYN_V6, Shared, open},
+    lists,
+    tables::{EVENTS, OWN_NET64, OWN_V4, SETTINGS, SYN_V4, SYN_V6, Shared, open},
 };
 
 /// What one request made of its source's window.
@@ -31,7 +31,7 @@ enum Step {
 
 /// Looks at a packet of an IPv4 source that is neither exempt nor blocked.
 #[inline(always)]
-pub(crate) fn look_v4(frame: &impl Frame, moment: &Moment<'_>, header: &Ipv4) -> Verdict {
+pub(crate) fn look_v4(frame: &impl Frame, moment: &Moment, header: &Ipv4) -> Verdict {
     match is_request(frame, moment, parse_transport_v4(header)) {
         Request::Yes => count_v4(moment, u32::from_ne_bytes(header.source)),
         Request::No => Verdict::Clean,
@@ -41,7 +41,7 @@ pub(crate) fn look_v4(frame: &impl Frame, moment: &Moment<'_>, header: &Ipv4) ->
 
 /// Looks at a packet of an IPv6 source that is neither exempt nor blocked.
 #[inline(always)]
-pub(crate) fn look_v6(frame: &impl Frame, moment: &Moment<'_>, header: &Ipv6) -> Verdict {
+pub(crate) fn look_v6(frame: &impl Frame, moment: &Moment, header: &Ipv6) -> Verdict {
     let transport = match parse_transport_v6(frame, header) {
         Ok(transport) => transport,
         Err(skip) => return Verdict::Skipped(skip),
@@ -61,7 +61,7 @@ enum Request {
 }
 
 #[inline(always)]
-fn is_request(frame: &impl Frame, moment: &Moment<'_>, transport: Transport) -> Request {
+fn is_request(frame: &impl Frame, moment: &Moment, transport: Transport) -> Request {
     let offset = match transport {
         Transport::Tcp(offset) => offset,
         Transport::Other { .. } => return Request::No,
@@ -81,12 +81,12 @@ fn is_request(frame: &impl Frame, moment: &Moment<'_>, transport: Transport) -> 
 }
 
 #[inline(always)]
-fn count_v4(moment: &Moment<'_>, source: u32) -> Verdict {
+fn count_v4(moment: &Moment, source: u32) -> Verdict {
     let step = step(moment, &SYN_V4, source);
     if matches!(step, Step::Below) {
         return Verdict::Clean;
     }
-    if let Some(entry) = lists::find_exempt_v4(moment, u32::from_be(source)) {
+    if let Some(entry) = lists::find_exempt_v4(u32::from_be(source)) {
         return exempt(entry);
     }
     let Step::Crossed { count, elapsed } = step else {
@@ -96,7 +96,7 @@ fn count_v4(moment: &Moment<'_>, source: u32) -> Verdict {
     if block.is_some() {
         open(
             maps::GATE_OWN_V4,
-            hash_key(moment).hash32(u32::from_be(source)),
+            SETTINGS.hash_key().hash32(u32::from_be(source)),
         );
         restart(&SYN_V4, source, moment.now);
     }
@@ -117,13 +117,13 @@ fn count_v4(moment: &Moment<'_>, source: u32) -> Verdict {
 }
 
 #[inline(always)]
-fn count_v6(moment: &Moment<'_>, address: AddressV6) -> Verdict {
+fn count_v6(moment: &Moment, address: AddressV6) -> Verdict {
     let source = address.net;
     let step = step(moment, &SYN_V6, source);
     if matches!(step, Step::Below) {
         return Verdict::Clean;
     }
-    if let Some(entry) = lists::find_exempt_v6(moment, address) {
+    if let Some(entry) = lists::find_exempt_v6(address) {
         return exempt(entry);
     }
     let Step::Crossed { count, elapsed } = step else {
@@ -133,7 +133,7 @@ fn count_v6(moment: &Moment<'_>, address: AddressV6) -> Verdict {
     if block.is_some() {
         open(
             maps::GATE_OWN_NET64,
-            hash_key(moment).hash64(u64::from_be(source)),
+            SETTINGS.hash_key().hash64(u64::from_be(source)),
         );
         restart(&SYN_V6, source, moment.now);
     }
@@ -155,12 +155,8 @@ fn count_v6(moment: &Moment<'_>, address: AddressV6) -> Verdict {
 
 /// Counts one request of `source`.
 #[inline(always)]
-fn step<K: Copy>(
-    moment: &Moment<'_>,
-    windows: &LruHashMap<K, Shared<SynWindow>>,
-    source: K,
-) -> Step {
-    let threshold = u64::from(moment.config.syn_threshold);
+fn step<K: Copy>(moment: &Moment, windows: &LruHashMap<K, Shared<SynWindow>>, source: K) -> Step {
+    let threshold = u64::from(SETTINGS.syn().0);
     // SAFETY: an LRU table may give the slot to another source meanwhile. Then a request is
     // counted for the wrong one, which is within what an LRU detector promises.
     let Some(window) = (unsafe { windows.get(source) }) else {
@@ -180,7 +176,7 @@ fn step<K: Copy>(
         };
     };
     let elapsed = moment.now.saturating_sub(window.start());
-    if elapsed >= moment.config.syn_window {
+    if elapsed >= SETTINGS.syn().1 {
         window.restart(moment.now, 0);
         return reach(window.count(), threshold, 0);
     }
@@ -217,11 +213,11 @@ struct Block {
 /// Blocks `source`; returns `None` where the table is full.
 #[inline(always)]
 fn block<K: Copy>(
-    moment: &Moment<'_>,
+    moment: &Moment,
     table: &HashMap<K, Shared<BlockEntry>>,
     source: K,
 ) -> Option<Block> {
-    let deadline = moment.now + moment.config.syn_block + 1;
+    let deadline = moment.now + SETTINGS.syn().2 + 1;
     // SAFETY: the table is not preallocated, so an entry lives until we are done.
     if let Some(entry) = unsafe { table.get(source) } {
         entry.count(moment.now, moment.bytes);
@@ -247,7 +243,7 @@ fn block<K: Copy>(
 
 /// Tells user space of one crossing.
 #[inline(always)]
-fn report(moment: &Moment<'_>, block: Option<Block>, event: Event) {
+fn report(moment: &Moment, block: Option<Block>, event: Event) {
     moment.counters.count(Counter::SynFloods);
     if block.is_none() {
         moment.counters.count(Counter::BlocksRefused);

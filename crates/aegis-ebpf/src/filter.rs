@@ -6,14 +6,14 @@
 //! be read is passed and counted.
 
 use aegis_abi::{
-    AllowEntry, Config, Counter, Family, Frame, Skip, config_flag, parse_ipv4, parse_ipv6,
-    parse_link,
+    AllowEntry, Counter, Family, Frame, Skip, config_flag, parse_ipv4, parse_ipv6, parse_link,
+    parse_source_v4,
 };
 use aya_ebpf::helpers::bpf_jiffies64;
 
 use crate::{
     detect, lists,
-    tables::{CONFIG, CpuCounters},
+    tables::{CpuCounters, SETTINGS},
 };
 
 /// What becomes of a packet.
@@ -40,59 +40,72 @@ pub(crate) enum Verdict {
     Clean,
 }
 
-/// What every step needs to know of the packet at hand.
+/// What the detectors need to know of the packet at hand.
 #[derive(Clone, Copy)]
-pub(crate) struct Moment<'a> {
-    pub(crate) config: &'a Config,
+pub(crate) struct Moment {
+    pub(crate) flags: u32,
     pub(crate) counters: CpuCounters,
     pub(crate) now: u64,
     pub(crate) bytes: u64,
 }
 
-impl Moment<'_> {
+impl Moment {
     #[inline(always)]
     pub(crate) fn has(&self, flag: u32) -> bool {
-        self.config.flags & flag != 0
-    }
-
-    /// Returns a number that is spread evenly over the packets of this CPU (Weyl's sequence).
-    #[inline(always)]
-    pub(crate) fn chance(&self) -> u64 {
-        let packets = self.counters.get(Counter::Packets);
-        packets.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
+        self.flags & flag != 0
     }
 }
 
 /// Decides about one packet of `bytes` bytes and counts it.
 #[inline(always)]
 pub(crate) fn decide(frame: &impl Frame, bytes: u64) -> Fate {
-    let (Some(config), Some(counters)) = (CONFIG.get(0), CpuCounters::here()) else {
-        return Fate::Pass; // cannot be: both are arrays of one element
-    };
-    let moment = Moment {
-        config,
-        counters,
-        // SAFETY: the kernel knows no failure of this.
-        now: unsafe { bpf_jiffies64() },
-        bytes,
+    let Some(counters) = CpuCounters::here() else {
+        return Fate::Pass; // cannot be: it is an array of one element
     };
     counters.count(Counter::Packets);
     counters.add(Counter::Bytes, bytes);
+    let packet = Packet { counters, bytes };
     // The families part here for good: a value that is either keeps half of itself undefined,
     // which the verifier does not take.
     match parse_link(frame) {
-        Err(skip) => act(&moment, Verdict::Skipped(skip)),
+        Err(skip) => act(packet, Verdict::Skipped(skip)),
         Ok(link) => match link.family {
-            Family::V4 => act(&moment, classify_v4(frame, &moment, link.offset)),
-            Family::V6 => act(&moment, classify_v6(frame, &moment, link.offset)),
+            Family::V4 => act(packet, classify_v4(frame, packet, link.offset)),
+            Family::V6 => act(packet, classify_v6(frame, packet, link.offset)),
         },
     }
 }
 
+/// The packet at hand.
+#[derive(Clone, Copy)]
+struct Packet {
+    counters: CpuCounters,
+    bytes: u64,
+}
+
+impl Packet {
+    #[inline(always)]
+    fn moment(self, flags: u32) -> Moment {
+        Moment {
+            flags,
+            counters: self.counters,
+            now: jiffies(),
+            bytes: self.bytes,
+        }
+    }
+}
+
+/// Returns the kernel's tick counter.
+#[inline(always)]
+pub(crate) fn jiffies() -> u64 {
+    // SAFETY: the kernel knows no failure of this.
+    unsafe { bpf_jiffies64() }
+}
+
 /// Turns each reason into an action, and counts both.
 #[inline(always)]
-fn act(moment: &Moment<'_>, verdict: Verdict) -> Fate {
-    let counters = moment.counters;
+fn act(packet: Packet, verdict: Verdict) -> Fate {
+    let counters = packet.counters;
     match verdict {
         Verdict::Clean => Fate::Pass,
         Verdict::Skipped(skip) => {
@@ -109,27 +122,33 @@ fn act(moment: &Moment<'_>, verdict: Verdict) -> Fate {
         }
         Verdict::Blocked(counter) => {
             counters.count(counter);
-            if !moment.has(config_flag::OBSERVE) {
+            if !is_observing() {
                 counters.count(Counter::EarlyDrops);
             }
-            drop_unless_observing(moment)
+            drop_unless_observing(packet)
         }
         Verdict::Caught => {
             counters.count(Counter::MatchedDetector);
-            drop_unless_observing(moment)
+            drop_unless_observing(packet)
         }
     }
 }
 
 #[inline(always)]
-fn drop_unless_observing(moment: &Moment<'_>) -> Fate {
-    if moment.has(config_flag::OBSERVE) {
-        moment.counters.count(Counter::WouldHaveDropped);
+fn drop_unless_observing(packet: Packet) -> Fate {
+    let counters = packet.counters;
+    if is_observing() {
+        counters.count(Counter::WouldHaveDropped);
         return Fate::Pass;
     }
-    moment.counters.count(Counter::Dropped);
-    moment.counters.add(Counter::DroppedBytes, moment.bytes);
+    counters.count(Counter::Dropped);
+    counters.add(Counter::DroppedBytes, packet.bytes);
     Fate::Drop
+}
+
+#[inline(always)]
+fn is_observing() -> bool {
+    SETTINGS.flags() & config_flag::OBSERVE != 0
 }
 
 #[inline(always)]
@@ -145,40 +164,44 @@ const fn counter_of(skip: Skip) -> Counter {
 }
 
 #[inline(always)]
-fn classify_v4(frame: &impl Frame, moment: &Moment<'_>, offset: usize) -> Verdict {
-    let header = match parse_ipv4(frame, offset) {
-        Ok(header) => header,
+fn classify_v4(frame: &impl Frame, packet: Packet, offset: usize) -> Verdict {
+    let source = match parse_source_v4(frame, offset) {
+        Ok(source) => u32::from_be_bytes(source),
         Err(skip) => return Verdict::Skipped(skip),
     };
-    let source = u32::from_be_bytes(header.source);
-    if let Some(counter) = lists::find_v4(moment, source) {
-        return match lists::find_exempt_v4(moment, source) {
+    let flags = SETTINGS.flags();
+    if let Some(counter) = lists::find_v4(flags, source, packet.bytes) {
+        return match lists::find_exempt_v4(source) {
             Some(entry) => exempt(entry),
             None => Verdict::Blocked(counter),
         };
     }
-    if !moment.has(config_flag::SYN_FLOOD) {
+    if flags & config_flag::SYN_FLOOD == 0 {
         return Verdict::Clean;
     }
-    detect::look_v4(frame, moment, &header)
+    match parse_ipv4(frame, offset) {
+        Ok(header) => detect::look_v4(frame, &packet.moment(flags), &header),
+        Err(skip) => Verdict::Skipped(skip),
+    }
 }
 
 #[inline(always)]
-fn classify_v6(frame: &impl Frame, moment: &Moment<'_>, offset: usize) -> Verdict {
+fn classify_v6(frame: &impl Frame, packet: Packet, offset: usize) -> Verdict {
     let header = match parse_ipv6(frame, offset) {
         Ok(header) => header,
         Err(skip) => return Verdict::Skipped(skip),
     };
-    if let Some(counter) = lists::find_v6(moment, header.source) {
-        return match lists::find_exempt_v6(moment, header.source) {
+    let flags = SETTINGS.flags();
+    if let Some(counter) = lists::find_v6(flags, header.source, packet.bytes) {
+        return match lists::find_exempt_v6(header.source) {
             Some(entry) => exempt(entry),
             None => Verdict::Blocked(counter),
         };
     }
-    if !moment.has(config_flag::SYN_FLOOD) {
+    if flags & config_flag::SYN_FLOOD == 0 {
         return Verdict::Clean;
     }
-    detect::look_v6(frame, moment, &header)
+    detect::look_v6(frame, &packet.moment(flags), &header)
 }
 
 #[inline(always)]

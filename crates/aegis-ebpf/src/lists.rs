@@ -6,17 +6,17 @@
 use aegis_abi::{
     AddressV6, AllowEntry, BlockEntry, Counter, config_flag, maps,
     table::{
-        Bucket, Expiry, Hash, HashKey, Lengths, Overflow, PREFIX4_LEN_MIN, Probe, StashEntry,
-        StashKey, prefix_code_v4, prefix_code_v6,
+        Bucket, Expiry, Hash, Lengths, Overflow, PREFIX4_LEN_MIN, Probe, StashEntry, StashKey,
+        prefix_code_v4, prefix_code_v6,
     },
 };
 use aya_ebpf::maps::{Array, HashMap};
 
 use crate::{
-    filter::Moment,
+    filter::jiffies,
     tables::{
-        ALLOW_V4, ALLOW_V6, FILTER_PREFIX, FILTER_V4, FILTER_V6, GATE, HOSTS_V4, NETS_V6,
-        OWN_FILTER, OWN_NET64, OWN_V4, PREFIXES, STASH, Shared, is_open,
+        ALLOW_V4, ALLOW_V6, CpuCounters, FILTER_PREFIX, FILTER_V4, FILTER_V6, GATE, HOSTS_V4,
+        NETS_V6, OWN_FILTER, OWN_NET64, OWN_V4, PREFIXES, SETTINGS, STASH, Shared, is_open,
     },
     trie::{TrieKey4, TrieKey6},
 };
@@ -27,82 +27,143 @@ const LENGTHS_V6_MAX: u32 = 48;
 /// Lengths from /65 to /128.
 const LENGTHS_LONG_MAX: u32 = 64;
 
-/// A table and its filter.
+/// A bucket table.
 struct Table<B: 'static> {
     buckets: &'static Array<B>,
-    filter: &'static Array<u64>,
     count: u32,
-    mask: u32,
     kind: u64,
 }
 
-/// Returns what blocks an IPv4 source, where something does.
-#[inline(always)]
-pub(crate) fn find_v4(moment: &Moment<'_>, address: u32) -> Option<Counter> {
-    let config = moment.config;
-    if moment.now < config.table_until {
-        if moment.has(config_flag::HOSTS_V4) {
-            let table = Table {
-                buckets: &HOSTS_V4,
-                filter: &FILTER_V4,
-                count: config.hosts_v4,
-                mask: config.filter_v4,
-                kind: StashKey::KIND_HOST_V4,
-            };
-            let hash = hash_key(moment).hash32(address);
-            if is_listed(moment, &table, hash, address) {
-                return Some(Counter::MatchedHostV4);
-            }
-        }
-        if moment.has(config_flag::PREFIXES_V4) && is_in_prefix_v4(moment, address) {
-            return Some(Counter::MatchedPrefixV4);
+/// What the slow steps need to know of a packet.
+#[derive(Clone, Copy)]
+struct Met {
+    now: Expiry,
+    bytes: u64,
+}
+
+impl Met {
+    #[inline(always)]
+    fn new(bytes: u64) -> Self {
+        let units = jiffies() >> (SETTINGS.expiry_shift() & 63);
+        Self {
+            now: Expiry::new(units),
+            bytes,
         }
     }
-    if moment.has(config_flag::OWN) && is_open(maps::GATE_OWN_V4) {
-        let hash = hash_key(moment).hash32(address);
-        if is_in_own_filter(hash) {
-            // SAFETY: the table is not preallocated, so an entry lives until we are done.
-            let entry = unsafe { OWN_V4.get(address.to_be()) };
-            if is_own_live(moment, entry) {
-                return Some(Counter::MatchedHostV4);
-            }
-        }
+
+    /// Returns whether the lists are void, because nobody has looked after them for days.
+    #[inline(always)]
+    fn is_void() -> bool {
+        jiffies() >= SETTINGS.table_until()
+    }
+}
+
+const LISTS_V4: u32 = config_flag::HOSTS_V4 | config_flag::PREFIXES_V4 | config_flag::OWN;
+const LISTS_V6: u32 = config_flag::NETS_V6 | config_flag::PREFIXES_V6 | config_flag::OWN;
+
+/// Returns what blocks an IPv4 source, where something does.
+#[inline(always)]
+pub(crate) fn find_v4(flags: u32, address: u32, bytes: u64) -> Option<Counter> {
+    if flags & LISTS_V4 == 0 {
+        return None;
+    }
+    let hash = SETTINGS.hash_key().hash32(address);
+    if flags & config_flag::HOSTS_V4 != 0
+        && is_worth_a_look(flags, &FILTER_V4, hash, SETTINGS.hosts_v4().1)
+        && is_host_v4(address, bytes) != 0
+    {
+        return Some(Counter::MatchedHostV4);
+    }
+    if flags & config_flag::PREFIXES_V4 != 0
+        && is_gate_open(maps::GATE_V4_AT, address >> 16)
+        && is_in_prefix_v4(address, bytes) != 0
+    {
+        return Some(Counter::MatchedPrefixV4);
+    }
+    if flags & config_flag::OWN != 0
+        && is_open(maps::GATE_OWN_V4)
+        && is_in_own_filter(hash)
+        && is_own_v4(address, bytes) != 0
+    {
+        return Some(Counter::MatchedHostV4);
     }
     None
 }
 
 /// Returns what blocks an IPv6 source, where something does.
 #[inline(always)]
-pub(crate) fn find_v6(moment: &Moment<'_>, address: AddressV6) -> Option<Counter> {
-    let config = moment.config;
+pub(crate) fn find_v6(flags: u32, address: AddressV6, bytes: u64) -> Option<Counter> {
+    if flags & LISTS_V6 == 0 {
+        return None;
+    }
     let net = u64::from_be(address.net);
-    if moment.now < config.table_until {
-        if moment.has(config_flag::NETS_V6)
-            && let Some(counter) = find_net_v6(moment, address)
-        {
-            return Some(counter);
-        }
-        if moment.has(config_flag::PREFIXES_V6) && is_in_prefix_v6(moment, net) {
-            return Some(Counter::MatchedPrefixV6);
+    let key = SETTINGS.hash_key();
+    let hash = key.hash64(net);
+    if flags & config_flag::NETS_V6 != 0
+        && is_worth_a_look(flags, &FILTER_V6, hash, SETTINGS.nets_v6().1)
+    {
+        match is_net_v6(net, u64::from_be(address.host), bytes) {
+            0 => {}
+            FOUND_HOST => return Some(Counter::MatchedHostV6),
+            _ => return Some(Counter::MatchedPrefixV6),
         }
     }
-    if moment.has(config_flag::OWN) && is_open(maps::GATE_OWN_NET64) {
-        let hash = hash_key(moment).hash64(net);
-        if is_in_own_filter(hash) {
-            // SAFETY: the table is not preallocated, so an entry lives until we are done.
-            let entry = unsafe { OWN_NET64.get(address.net) };
-            if is_own_live(moment, entry) {
-                return Some(Counter::MatchedPrefixV6);
-            }
-        }
+    if flags & config_flag::PREFIXES_V6 != 0
+        && is_gate_open(maps::GATE_V6_AT, maps::gate_index_v6(net, key.multiply))
+        && is_in_prefix_v6(net, bytes) != 0
+    {
+        return Some(Counter::MatchedPrefixV6);
+    }
+    if flags & config_flag::OWN != 0
+        && is_open(maps::GATE_OWN_NET64)
+        && is_in_own_filter(hash)
+        && is_own_net64(net, bytes) != 0
+    {
+        return Some(Counter::MatchedPrefixV6);
     }
     None
 }
 
+/// What the functions below return for an address of its own and for a prefix; zero for nothing.
+/// They are functions of their own so that the common path, which calls none of them, keeps its
+/// values in registers.
+const FOUND_HOST: u64 = 1;
+const FOUND_PREFIX: u64 = 2;
+
+#[inline(never)]
+fn is_host_v4(address: u32, bytes: u64) -> u64 {
+    if Met::is_void() {
+        return 0;
+    }
+    let table = Table {
+        buckets: &HOSTS_V4,
+        count: SETTINGS.hosts_v4().0,
+        kind: StashKey::KIND_HOST_V4,
+    };
+    let hash = SETTINGS.hash_key().hash32(address);
+    u64::from(is_in_buckets(&table, hash, address, Met::new(bytes)))
+}
+
+#[inline(never)]
+fn is_own_v4(address: u32, bytes: u64) -> u64 {
+    // SAFETY: the table is not preallocated, so an entry lives until we are done.
+    let entry = unsafe { OWN_V4.get(address.to_be()) };
+    u64::from(is_own_live(entry, bytes))
+}
+
+#[inline(never)]
+fn is_own_net64(net: u64, bytes: u64) -> u64 {
+    // SAFETY: the table is not preallocated, so an entry lives until we are done.
+    let entry = unsafe { OWN_NET64.get(net.to_be()) };
+    u64::from(is_own_live(entry, bytes))
+}
+
 /// Returns the exemption of an IPv4 source. Only asked for one that is to be dropped.
 #[inline(always)]
-pub(crate) fn find_exempt_v4(moment: &Moment<'_>, address: u32) -> Option<&'static AllowEntry> {
-    if !moment.has(config_flag::ALLOW_V4) || !is_gate_open(maps::ALLOW_V4_AT, address >> 16) {
+pub(crate) fn find_exempt_v4(address: u32) -> Option<&'static AllowEntry> {
+    if SETTINGS.flags() & config_flag::ALLOW_V4 == 0
+        || !is_gate_open(maps::ALLOW_V4_AT, address >> 16)
+    {
         return None;
     }
     let key = TrieKey4::new(address.to_be());
@@ -111,40 +172,18 @@ pub(crate) fn find_exempt_v4(moment: &Moment<'_>, address: u32) -> Option<&'stat
 
 /// Returns the exemption of an IPv6 source. Only asked for one that is to be dropped.
 #[inline(always)]
-pub(crate) fn find_exempt_v6(
-    moment: &Moment<'_>,
-    address: AddressV6,
-) -> Option<&'static AllowEntry> {
-    if !moment.has(config_flag::ALLOW_V6) {
+pub(crate) fn find_exempt_v6(address: AddressV6) -> Option<&'static AllowEntry> {
+    if SETTINGS.flags() & config_flag::ALLOW_V6 == 0 {
         return None;
     }
     let mut place = core::mem::MaybeUninit::uninit();
     ALLOW_V6.get(TrieKey6::write(&mut place, address))
 }
 
+/// Returns whether a key may be listed. While most packets are dropped the filter only costs.
 #[inline(always)]
-pub(crate) fn hash_key(moment: &Moment<'_>) -> HashKey {
-    HashKey {
-        add: moment.config.hash_add,
-        multiply: moment.config.hash_multiply,
-    }
-}
-
-#[inline(always)]
-fn expiry_now(moment: &Moment<'_>) -> Expiry {
-    Expiry::new(moment.now >> (moment.config.expiry_shift & 63))
-}
-
-/// Looks a key up in its table and counts the packet there.
-#[inline(always)]
-fn is_listed<B: Bucket>(moment: &Moment<'_>, table: &Table<B>, hash: Hash, key: B::Key) -> bool
-where
-    u64: From<B::Key>,
-{
-    if !moment.has(config_flag::SKIP_FILTER) && !is_in_filter(table.filter, hash, table.mask) {
-        return false;
-    }
-    is_in_buckets(moment, table, hash, key)
+fn is_worth_a_look(flags: u32, filter: &Array<u64>, hash: Hash, mask: u32) -> bool {
+    flags & config_flag::SKIP_FILTER != 0 || is_in_filter(filter, hash, mask)
 }
 
 #[inline(always)]
@@ -155,7 +194,7 @@ fn is_in_filter(filter: &Array<u64>, hash: Hash, mask: u32) -> bool {
 }
 
 #[inline(always)]
-fn is_in_buckets<B: Bucket>(moment: &Moment<'_>, table: &Table<B>, hash: Hash, key: B::Key) -> bool
+fn is_in_buckets<B: Bucket>(table: &Table<B>, hash: Hash, key: B::Key, met: Met) -> bool
 where
     u64: From<B::Key>,
 {
@@ -163,7 +202,7 @@ where
     // The key of an empty slot cannot lie in a bucket, and so is in the stash, if anywhere.
     if number != 0 {
         let index = hash.bucket(table.count);
-        let overflow = match probe(moment, table.buckets, index, key) {
+        let overflow = match probe(table.buckets, index, key, met) {
             Ok(is_live) => return is_live,
             Err(overflow) => overflow,
         };
@@ -171,7 +210,7 @@ where
             if step > overflow.reach {
                 break;
             }
-            if let Ok(is_live) = probe(moment, table.buckets, index ^ step, key) {
+            if let Ok(is_live) = probe(table.buckets, index ^ step, key, met) {
                 return is_live;
             }
         }
@@ -179,16 +218,16 @@ where
             return false;
         }
     }
-    is_in_stash(moment, &StashKey::overflown(table.kind, number))
+    is_in_stash(&StashKey::overflown(table.kind, number), met)
 }
 
 /// Looks into one bucket: `Ok` where the key is there, with whether it is live.
 #[inline(always)]
 fn probe<B: Bucket>(
-    moment: &Moment<'_>,
     buckets: &Array<B>,
     index: u32,
     key: B::Key,
+    met: Met,
 ) -> Result<bool, Overflow> {
     let Some(bucket) = buckets.get_ptr_mut(index) else {
         return Err(Overflow::default());
@@ -198,9 +237,9 @@ fn probe<B: Bucket>(
         match B::probe(bucket, key) {
             Probe::Elsewhere(overflow) => Err(overflow),
             Probe::Here(slot, expiry) => {
-                let is_live = expiry.is_after(expiry_now(moment));
+                let is_live = expiry.is_after(met.now);
                 if is_live {
-                    B::count(bucket, slot, moment.bytes, moment.chance());
+                    B::count(bucket, slot, met.bytes, chance());
                 }
                 Ok(is_live)
             }
@@ -208,64 +247,59 @@ fn probe<B: Bucket>(
     }
 }
 
+/// Returns a number that is spread evenly over the packets of this CPU (Weyl's sequence).
 #[inline(always)]
-fn is_in_stash(moment: &Moment<'_>, key: &StashKey) -> bool {
+fn chance() -> u64 {
+    let packets = CpuCounters::here().map_or(0, |it| it.get(Counter::Packets));
+    packets.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
+}
+
+#[inline(always)]
+fn is_in_stash(key: &StashKey, met: Met) -> bool {
     let stash: &HashMap<StashKey, Shared<StashEntry>> = &STASH;
     // SAFETY: the table is not preallocated, so an entry lives until we are done.
     let Some(entry) = (unsafe { stash.get(key) }) else {
         return false;
     };
-    let is_live = entry.expiry().is_after(expiry_now(moment));
+    let is_live = entry.expiry().is_after(met.now);
     if is_live {
-        entry.count(moment.bytes);
+        entry.count(met.bytes);
     }
     is_live
 }
 
-#[inline(always)]
-fn find_net_v6(moment: &Moment<'_>, address: AddressV6) -> Option<Counter> {
-    let config = moment.config;
-    let net = u64::from_be(address.net);
+#[inline(never)]
+fn is_net_v6(net: u64, host: u64, bytes: u64) -> u64 {
+    if Met::is_void() {
+        return 0;
+    }
+    let met = Met::new(bytes);
     let table = Table {
         buckets: &NETS_V6,
-        filter: &FILTER_V6,
-        count: config.nets_v6,
-        mask: config.filter_v6,
+        count: SETTINGS.nets_v6().0,
         kind: StashKey::KIND_NET_V6,
     };
-    let hash = hash_key(moment).hash64(net);
-    if !moment.has(config_flag::SKIP_FILTER) && !is_in_filter(table.filter, hash, table.mask) {
-        return None;
+    if is_in_buckets(&table, SETTINGS.hash_key().hash64(net), net, met) {
+        return FOUND_PREFIX;
     }
-    if is_in_buckets(moment, &table, hash, net) {
-        return Some(Counter::MatchedPrefixV6);
-    }
-    let mut lengths = Lengths(config.long_lengths);
+    let mut lengths = Lengths(SETTINGS.long_lengths());
     for _ in 0..LENGTHS_LONG_MAX {
         let last = lengths.take();
         if last == 0 {
             break;
         }
-        let key = StashKey::longer(net, u64::from_be(address.host), last);
-        if is_in_stash(moment, &key) {
-            return Some(if last == 1 {
-                Counter::MatchedHostV6
-            } else {
-                Counter::MatchedPrefixV6
-            });
+        if is_in_stash(&StashKey::longer(net, host, last), met) {
+            return if last == 1 { FOUND_HOST } else { FOUND_PREFIX };
         }
     }
-    None
+    0
 }
 
-#[inline(always)]
-fn is_in_prefix_v4(moment: &Moment<'_>, address: u32) -> bool {
+#[inline(never)]
+fn is_in_prefix_v4(address: u32, bytes: u64) -> u64 {
     let top = address >> 16;
-    if !is_gate_open(maps::GATE_V4_AT, top) {
-        return false;
-    }
     let Some(word) = GATE.get(maps::LENGTHS_V4_AT + (top >> 1)) else {
-        return false;
+        return 0;
     };
     let mut lengths = Lengths((*word >> ((top & 1) * 32)) & 0xffff_ffff);
     for _ in 0..LENGTHS_V4_MAX {
@@ -274,21 +308,18 @@ fn is_in_prefix_v4(moment: &Moment<'_>, address: u32) -> bool {
             break;
         }
         let code = maps::PREFIX_V4_CODE | u64::from(prefix_code_v4(address, marker));
-        if is_prefix(moment, code, StashKey::KIND_PREFIX_V4) {
-            return true;
+        if is_prefix_worth_a_look(code) && is_prefix(code, StashKey::KIND_PREFIX_V4, bytes) != 0 {
+            return FOUND_PREFIX;
         }
     }
-    false
+    0
 }
 
-#[inline(always)]
-fn is_in_prefix_v6(moment: &Moment<'_>, net: u64) -> bool {
-    let place = maps::gate_index_v6(net, moment.config.hash_multiply);
-    if !is_gate_open(maps::GATE_V6_AT, place) {
-        return false;
-    }
+#[inline(never)]
+fn is_in_prefix_v6(net: u64, bytes: u64) -> u64 {
+    let place = maps::gate_index_v6(net, SETTINGS.hash_key().multiply);
     let Some(word) = GATE.get(maps::LENGTHS_V6_AT + place) else {
-        return false;
+        return 0;
     };
     let mut lengths = Lengths(*word);
     for _ in 0..LENGTHS_V6_MAX {
@@ -296,29 +327,33 @@ fn is_in_prefix_v6(moment: &Moment<'_>, net: u64) -> bool {
         if marker == 0 {
             break;
         }
-        if is_prefix(
-            moment,
-            prefix_code_v6(net, marker),
-            StashKey::KIND_PREFIX_V6,
-        ) {
-            return true;
+        let code = prefix_code_v6(net, marker);
+        if is_prefix_worth_a_look(code) && is_prefix(code, StashKey::KIND_PREFIX_V6, bytes) != 0 {
+            return FOUND_PREFIX;
         }
     }
-    false
+    0
+}
+
+#[inline(always)]
+fn is_prefix_worth_a_look(code: u64) -> bool {
+    let hash = SETTINGS.hash_key().hash64(code);
+    is_in_filter(&FILTER_PREFIX, hash, SETTINGS.prefixes().1)
 }
 
 /// Looks up the code of one prefix.
-#[inline(always)]
-fn is_prefix(moment: &Moment<'_>, code: u64, kind: u64) -> bool {
+#[inline(never)]
+fn is_prefix(code: u64, kind: u64, bytes: u64) -> u64 {
+    if Met::is_void() {
+        return 0;
+    }
     let table = Table {
         buckets: &PREFIXES,
-        filter: &FILTER_PREFIX,
-        count: moment.config.prefixes,
-        mask: moment.config.filter_prefix,
+        count: SETTINGS.prefixes().0,
         kind,
     };
-    let hash = hash_key(moment).hash64(code);
-    is_in_filter(table.filter, hash, table.mask) && is_in_buckets(moment, &table, hash, code)
+    let hash = SETTINGS.hash_key().hash64(code);
+    u64::from(is_in_buckets(&table, hash, code, Met::new(bytes)))
 }
 
 /// Returns bit `place`, below 65,536, of the bitmap that begins at word `base`.
@@ -335,10 +370,11 @@ fn is_in_own_filter(hash: Hash) -> bool {
 
 /// Returns whether there is an entry whose deadline is ahead, and counts the packet there.
 #[inline(always)]
-fn is_own_live(moment: &Moment<'_>, entry: Option<&Shared<BlockEntry>>) -> bool {
+fn is_own_live(entry: Option<&Shared<BlockEntry>>, bytes: u64) -> bool {
+    let now = jiffies();
     match entry {
-        Some(entry) if moment.now < entry.deadline() => {
-            entry.count(moment.now, moment.bytes);
+        Some(entry) if now < entry.deadline() => {
+            entry.count(now, bytes);
             true
         }
         Some(_) | None => false,

@@ -7,7 +7,7 @@ use core::{
 
 use aegis_abi::{
     AllowEntry, BlockEntry, Clock, Config, Counter, Counters, SynWindow, maps,
-    table::{Bucket32, Bucket64, Expiry, Hash, StashEntry, StashKey},
+    table::{Bucket32, Bucket64, Expiry, Hash, HashKey, StashEntry, StashKey},
 };
 use aya_ebpf::{
     bindings::{BPF_F_MMAPABLE, BPF_F_NO_PREALLOC},
@@ -15,8 +15,12 @@ use aya_ebpf::{
     maps::{Array, HashMap, LpmTrie, LruHashMap, PerCpuArray, RingBuf},
 };
 
+/// What user space keeps of its configuration from one start to the next; not read here.
 #[map]
 pub(crate) static CONFIG: Array<Config> = Array::with_max_entries(1, 0);
+/// The same, where the program reads it: at a fixed address, which a map's value is not.
+#[unsafe(no_mangle)]
+pub(crate) static SETTINGS: Shared<Config> = Shared::new(Config::ZERO);
 #[map]
 pub(crate) static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0);
 #[map]
@@ -128,6 +132,69 @@ macro_rules! write {
         // SAFETY: the field is live and aligned.
         unsafe { field.write_volatile($new) }
     }};
+}
+
+impl Shared<Config> {
+    /// Returns the bits of [`aegis_abi::config_flag`].
+    #[inline(always)]
+    pub(crate) fn flags(&self) -> u32 {
+        read!(self, flags)
+    }
+
+    /// Returns the jiffy from which on no entry of the lists counts.
+    #[inline(always)]
+    pub(crate) fn table_until(&self) -> u64 {
+        read!(self, table_until)
+    }
+
+    /// Returns the key of every hash.
+    #[inline(always)]
+    pub(crate) fn hash_key(&self) -> HashKey {
+        HashKey {
+            add: read!(self, hash_add),
+            multiply: read!(self, hash_multiply),
+        }
+    }
+
+    /// Returns buckets and filter mask of the blocked IPv4 addresses.
+    #[inline(always)]
+    pub(crate) fn hosts_v4(&self) -> (u32, u32) {
+        (read!(self, hosts_v4), read!(self, filter_v4))
+    }
+
+    /// Returns buckets and filter mask of the blocked IPv6 /64 prefixes.
+    #[inline(always)]
+    pub(crate) fn nets_v6(&self) -> (u32, u32) {
+        (read!(self, nets_v6), read!(self, filter_v6))
+    }
+
+    /// Returns buckets and filter mask of the other prefixes.
+    #[inline(always)]
+    pub(crate) fn prefixes(&self) -> (u32, u32) {
+        (read!(self, prefixes), read!(self, filter_prefix))
+    }
+
+    /// Returns by how much jiffies are shifted to be the unit of expiry.
+    #[inline(always)]
+    pub(crate) fn expiry_shift(&self) -> u32 {
+        read!(self, expiry_shift)
+    }
+
+    /// Returns the lengths of prefixes longer than /64.
+    #[inline(always)]
+    pub(crate) fn long_lengths(&self) -> u64 {
+        read!(self, long_lengths)
+    }
+
+    /// Returns threshold, window and length of a block of the detector.
+    #[inline(always)]
+    pub(crate) fn syn(&self) -> (u32, u64, u64) {
+        (
+            read!(self, syn_threshold),
+            read!(self, syn_window),
+            read!(self, syn_block),
+        )
+    }
 }
 
 impl Shared<BlockEntry> {

@@ -426,4 +426,8 @@ fn write_syn_flood(config: &mut Config, syn_flood: SynFlood, hz: u64) {
     config.syn_window = jiffies(syn_flood.window);
     config.syn_block = jiffies(syn_flood.block_for);
     set_flag(&mut config.flags, config_flag::SYN_FLOOD, syn_flood.enabled);
+    if syn_flood.enabled {
+        // What it blocked stays blocked when it is switched off.
+        set_flag(&mut config.flags, config_flag::OWN, true);
+    }
 }

@@ -41,9 +41,11 @@ pub(super) struct Base<'a> {
 
 impl Base<'_> {
     /// Loads a program onto the lists that there are.
-    pub(super) fn take_over(&self, lists: Lists) -> Result<Generation, EnforceError> {
+    pub(super) fn take_over(&self, mut lists: Lists) -> Result<Generation, EnforceError> {
         let mut programs = Programs::open(self, "", &lists.sizes().entries())?;
         programs.load()?;
+        let used = lists.use_settings(programs.settings()?);
+        used.map_err(EnforceError::kernel("configure the program"))?;
         Ok(Generation { programs, lists })
     }
 
@@ -62,7 +64,9 @@ impl Base<'_> {
         map.and_then(|it| it.set(&0_u32, &config))
             .map_err(failed())?;
         programs.load()?;
-        let lists = Lists::open(self.pins, NEXT).map_err(failed())?;
+        let mut lists = Lists::open(self.pins, NEXT).map_err(failed())?;
+        let used = lists.use_settings(programs.settings()?);
+        used.map_err(failed())?;
         Ok(Generation { programs, lists })
     }
 }

@@ -41,6 +41,8 @@ pub(super) struct Lists {
     /// What the program was told last.
     written: Config,
     config_map: KernelMap,
+    /// Where the program reads it; none before there is a program.
+    settings: Option<KernelMap>,
     stash: KernelMap,
     hosts_v4: BucketTable<Bucket32>,
     nets_v6: BucketTable<Bucket64>,
@@ -91,6 +93,7 @@ impl Lists {
             config,
             written: config,
             config_map,
+            settings: None,
             stash,
             sizes,
             prefix_counts: [0; 2],
@@ -395,9 +398,19 @@ impl Lists {
         self.tell_config()
     }
 
+    /// Tells a program that was loaded onto these lists its configuration, now and from now on.
+    pub(super) fn use_settings(&mut self, settings: KernelMap) -> io::Result<()> {
+        settings.set(&0_u32, &self.config)?;
+        self.settings = Some(settings);
+        Ok(())
+    }
+
     /// Writes the configuration where it is not as it was.
     pub(super) fn tell_config(&mut self) -> io::Result<()> {
         if self.config != self.written {
+            if let Some(settings) = &self.settings {
+                settings.set(&0_u32, &self.config)?;
+            }
             self.config_map.set(&0_u32, &self.config)?;
             self.written = self.config;
         }

@@ -96,12 +96,17 @@ impl Own {
         Ok(all)
     }
 
+    /// Returns whether there may be any entry.
+    pub(super) fn is_any(&self, tables: &Tables) -> bool {
+        let is_shut = |it: &u32| matches!(tables.gates.get::<u32, u32>(it), Ok(Some(0)));
+        ![maps::GATE_OWN_V4, maps::GATE_OWN_NET64]
+            .iter()
+            .all(is_shut)
+    }
+
     /// Removes what is over and shuts what leads to nothing; returns how many entries that were.
     pub(super) fn sweep(&self, tables: &Tables, ticks: Ticks) -> io::Result<usize> {
-        if [maps::GATE_OWN_V4, maps::GATE_OWN_NET64]
-            .iter()
-            .all(|it| matches!(tables.gates.get::<u32, u32>(it), Ok(Some(0))))
-        {
+        if !self.is_any(tables) {
             return Ok(0);
         }
         let mut removed = 0;

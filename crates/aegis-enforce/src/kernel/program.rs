@@ -1,7 +1,7 @@
 //! The kernel object: embedded or from a path, loaded onto the pinned maps.
 
 use std::{
-    fs,
+    fs, io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
 
@@ -13,6 +13,9 @@ use crate::{EnforceError, sys::KernelMap};
 
 /// What `cargo xtask build-ebpf` makes of `crates/aegis-ebpf`.
 static EMBEDDED: &[u8] = include_bytes_aligned!("../../bpf/aegis.bpf.o");
+
+/// The loader's name for the variables of the programs, which are the configuration and no more.
+const SETTINGS: &str = ".bss";
 
 /// The loaded programs.
 #[derive(Debug)]
@@ -96,7 +99,7 @@ impl Programs {
     }
 
     /// Returns a descriptor of the clock program and its map.
-    pub(super) fn clock(&self) -> std::io::Result<Option<(OwnedFd, KernelMap)>> {
+    pub(super) fn clock(&self) -> io::Result<Option<(OwnedFd, KernelMap)>> {
         let (Some(program), Some(aya::maps::Map::Array(map))) =
             (self.fd(maps::PROGRAM_CLOCK), self.ebpf.map(maps::CLOCK))
         else {
@@ -104,6 +107,17 @@ impl Programs {
         };
         let map = KernelMap::new(map.fd().as_fd().try_clone_to_owned()?)?;
         Ok(Some((program.try_clone_to_owned()?, map)))
+    }
+
+    /// Returns where the programs read their configuration.
+    pub(super) fn settings(&self) -> Result<KernelMap, EnforceError> {
+        let missing = || io::Error::from(io::ErrorKind::NotFound);
+        let map = match self.ebpf.map(SETTINGS) {
+            Some(aya::maps::Map::Array(map)) => map.fd().as_fd().try_clone_to_owned(),
+            Some(_) | None => Err(missing()),
+        };
+        map.and_then(KernelMap::new)
+            .map_err(EnforceError::kernel("open the program's configuration"))
     }
 
     fn load_program(&mut self, name: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {

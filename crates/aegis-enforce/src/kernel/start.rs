@@ -119,7 +119,8 @@ impl KernelEnforcer {
     ) -> Result<(), EnforceError> {
         let flags = &mut self.lists.config.flags;
         set_flag(flags, config_flag::OBSERVE, config.observe);
-        set_flag(flags, config_flag::OWN, true);
+        let has_own = self.own.is_any(&self.tables);
+        set_flag(flags, config_flag::OWN, has_own);
         write_syn_flood(&mut self.lists.config, config.syn_flood, self.clock.hz());
         self.exemptions.write_flags(&mut self.lists.config.flags);
         self.write_config(ticks)
