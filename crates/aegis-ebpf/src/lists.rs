@@ -70,20 +70,20 @@ pub(crate) fn find_v4(flags: u32, address: u32, bytes: u64) -> Option<Counter> {
     let hash = SETTINGS.hash_key().hash32(address);
     if flags & config_flag::HOSTS_V4 != 0
         && is_worth_a_look(flags, &FILTER_V4, hash, SETTINGS.hosts_v4().1)
-        && is_host_v4(address, bytes) != 0
+        && aegis_is_host_v4(address, bytes) != 0
     {
         return Some(Counter::MatchedHostV4);
     }
     if flags & config_flag::PREFIXES_V4 != 0
         && is_gate_open(maps::GATE_V4_AT, address >> 16)
-        && is_in_prefix_v4(address, bytes) != 0
+        && aegis_is_in_prefix_v4(address, bytes) != 0
     {
         return Some(Counter::MatchedPrefixV4);
     }
     if flags & config_flag::OWN != 0
         && is_open(maps::GATE_OWN_V4)
         && is_in_own_filter(hash)
-        && is_own_v4(address, bytes) != 0
+        && aegis_is_own_v4(address, bytes) != 0
     {
         return Some(Counter::MatchedHostV4);
     }
@@ -102,7 +102,7 @@ pub(crate) fn find_v6(flags: u32, address: AddressV6, bytes: u64) -> Option<Coun
     if flags & config_flag::NETS_V6 != 0
         && is_worth_a_look(flags, &FILTER_V6, hash, SETTINGS.nets_v6().1)
     {
-        match is_net_v6(net, u64::from_be(address.host), bytes) {
+        match aegis_is_net_v6(net, u64::from_be(address.host), bytes) {
             0 => {}
             FOUND_HOST => return Some(Counter::MatchedHostV6),
             _ => return Some(Counter::MatchedPrefixV6),
@@ -110,14 +110,14 @@ pub(crate) fn find_v6(flags: u32, address: AddressV6, bytes: u64) -> Option<Coun
     }
     if flags & config_flag::PREFIXES_V6 != 0
         && is_gate_open(maps::GATE_V6_AT, maps::gate_index_v6(net, key.multiply))
-        && is_in_prefix_v6(net, bytes) != 0
+        && aegis_is_in_prefix_v6(net, bytes) != 0
     {
         return Some(Counter::MatchedPrefixV6);
     }
     if flags & config_flag::OWN != 0
         && is_open(maps::GATE_OWN_NET64)
         && is_in_own_filter(hash)
-        && is_own_net64(net, bytes) != 0
+        && aegis_is_own_net64(net, bytes) != 0
     {
         return Some(Counter::MatchedPrefixV6);
     }
@@ -130,8 +130,9 @@ pub(crate) fn find_v6(flags: u32, address: AddressV6, bytes: u64) -> Option<Coun
 const FOUND_HOST: u64 = 1;
 const FOUND_PREFIX: u64 = 2;
 
+#[unsafe(no_mangle)]
 #[inline(never)]
-fn is_host_v4(address: u32, bytes: u64) -> u64 {
+pub extern "C" fn aegis_is_host_v4(address: u32, bytes: u64) -> u64 {
     if Met::is_void() {
         return 0;
     }
@@ -144,15 +145,17 @@ fn is_host_v4(address: u32, bytes: u64) -> u64 {
     u64::from(is_in_buckets(&table, hash, address, Met::new(bytes)))
 }
 
+#[unsafe(no_mangle)]
 #[inline(never)]
-fn is_own_v4(address: u32, bytes: u64) -> u64 {
+pub extern "C" fn aegis_is_own_v4(address: u32, bytes: u64) -> u64 {
     // SAFETY: the table is not preallocated, so an entry lives until we are done.
     let entry = unsafe { OWN_V4.get(address.to_be()) };
     u64::from(is_own_live(entry, bytes))
 }
 
+#[unsafe(no_mangle)]
 #[inline(never)]
-fn is_own_net64(net: u64, bytes: u64) -> u64 {
+pub extern "C" fn aegis_is_own_net64(net: u64, bytes: u64) -> u64 {
     // SAFETY: the table is not preallocated, so an entry lives until we are done.
     let entry = unsafe { OWN_NET64.get(net.to_be()) };
     u64::from(is_own_live(entry, bytes))
@@ -268,8 +271,9 @@ fn is_in_stash(key: &StashKey, met: Met) -> bool {
     is_live
 }
 
+#[unsafe(no_mangle)]
 #[inline(never)]
-fn is_net_v6(net: u64, host: u64, bytes: u64) -> u64 {
+pub extern "C" fn aegis_is_net_v6(net: u64, host: u64, bytes: u64) -> u64 {
     if Met::is_void() {
         return 0;
     }
@@ -295,8 +299,9 @@ fn is_net_v6(net: u64, host: u64, bytes: u64) -> u64 {
     0
 }
 
+#[unsafe(no_mangle)]
 #[inline(never)]
-fn is_in_prefix_v4(address: u32, bytes: u64) -> u64 {
+pub extern "C" fn aegis_is_in_prefix_v4(address: u32, bytes: u64) -> u64 {
     let top = address >> 16;
     let Some(word) = GATE.get(maps::LENGTHS_V4_AT + (top >> 1)) else {
         return 0;
@@ -308,15 +313,18 @@ fn is_in_prefix_v4(address: u32, bytes: u64) -> u64 {
             break;
         }
         let code = maps::PREFIX_V4_CODE | u64::from(prefix_code_v4(address, marker));
-        if is_prefix_worth_a_look(code) && is_prefix(code, StashKey::KIND_PREFIX_V4, bytes) != 0 {
+        if is_prefix_worth_a_look(code)
+            && aegis_is_prefix(code, StashKey::KIND_PREFIX_V4, bytes) != 0
+        {
             return FOUND_PREFIX;
         }
     }
     0
 }
 
+#[unsafe(no_mangle)]
 #[inline(never)]
-fn is_in_prefix_v6(net: u64, bytes: u64) -> u64 {
+pub extern "C" fn aegis_is_in_prefix_v6(net: u64, bytes: u64) -> u64 {
     let place = maps::gate_index_v6(net, SETTINGS.hash_key().multiply);
     let Some(word) = GATE.get(maps::LENGTHS_V6_AT + place) else {
         return 0;
@@ -328,7 +336,9 @@ fn is_in_prefix_v6(net: u64, bytes: u64) -> u64 {
             break;
         }
         let code = prefix_code_v6(net, marker);
-        if is_prefix_worth_a_look(code) && is_prefix(code, StashKey::KIND_PREFIX_V6, bytes) != 0 {
+        if is_prefix_worth_a_look(code)
+            && aegis_is_prefix(code, StashKey::KIND_PREFIX_V6, bytes) != 0
+        {
             return FOUND_PREFIX;
         }
     }
@@ -342,8 +352,9 @@ fn is_prefix_worth_a_look(code: u64) -> bool {
 }
 
 /// Looks up the code of one prefix.
+#[unsafe(no_mangle)]
 #[inline(never)]
-fn is_prefix(code: u64, kind: u64, bytes: u64) -> u64 {
+pub extern "C" fn aegis_is_prefix(code: u64, kind: u64, bytes: u64) -> u64 {
     if Met::is_void() {
         return 0;
     }
