@@ -104,31 +104,48 @@ pub fn parse_only(ctx: XdpContext) -> u32 {
     }
 }
 
+// One program for each map: where two maps meet in one call, the kernel cannot build the lookup in.
+
 /// What most filters do: a hash map, an expiry, no more.
 #[xdp]
-pub fn plain_hash(ctx: XdpContext) -> u32 {
-    let expires_at = match Source::read(&ctx) {
+pub fn plain_hash_v4(ctx: XdpContext) -> u32 {
+    drop_until(match Source::read(&ctx) {
         // SAFETY: entries are not removed while packets run.
         Some(Source::V4(address)) => unsafe { HASH_V4.get(address) },
-        // SAFETY: as above.
+        Some(Source::V6(_)) | None => None,
+    })
+}
+
+/// The same by /64.
+#[xdp]
+pub fn plain_hash_v6(ctx: XdpContext) -> u32 {
+    drop_until(match Source::read(&ctx) {
+        // SAFETY: entries are not removed while packets run.
         Some(Source::V6(net)) => unsafe { HASH_V6.get(net) },
-        None => None,
-    };
-    drop_until(expires_at)
+        Some(Source::V4(_)) | None => None,
+    })
 }
 
 /// What filters that know prefixes do: a trie.
 #[xdp]
-pub fn trie(ctx: XdpContext) -> u32 {
+pub fn trie_v4(ctx: XdpContext) -> u32 {
     let mut place = MaybeUninit::uninit();
-    let expires_at = match Source::read(&ctx) {
+    drop_until(match Source::read(&ctx) {
         Some(Source::V4(address)) => {
             TRIE_V4.get(TrieKey::write(&mut place, 32, u64::from(address)))
         }
+        Some(Source::V6(_)) | None => None,
+    })
+}
+
+/// The same by /64.
+#[xdp]
+pub fn trie_v6(ctx: XdpContext) -> u32 {
+    let mut place = MaybeUninit::uninit();
+    drop_until(match Source::read(&ctx) {
         Some(Source::V6(net)) => TRIE_V6.get(TrieKey::write(&mut place, 64, net)),
-        None => None,
-    };
-    drop_until(expires_at)
+        Some(Source::V4(_)) | None => None,
+    })
 }
 
 #[inline(always)]

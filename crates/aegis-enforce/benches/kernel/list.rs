@@ -58,8 +58,12 @@ impl List {
         }
         fill(&stage, Kind::Hash, family, entries)?;
         fill(&stage, Kind::Trie, family, entries)?;
-        candidates.push(stage.candidate(PLAIN_HASH, "plain_hash", Duty::Filter)?);
-        candidates.push(stage.candidate(TRIE, "trie", Duty::Filter)?);
+        let [hash, trie] = match family {
+            Family::V4 => ["plain_hash_v4", "trie_v4"],
+            Family::V6 => ["plain_hash_v6", "trie_v6"],
+        };
+        candidates.push(stage.candidate(PLAIN_HASH, hash, Duty::Filter)?);
+        candidates.push(stage.candidate(TRIE, trie, Duty::Filter)?);
         Ok(Self {
             stage,
             candidates,

@@ -81,7 +81,7 @@ fn one_list(options: &Options, report: &mut Report, entries: u32) -> Result<()> 
         duty: Duty::Filter,
         program: Origin::Pinned(instance.program()),
     };
-    let trie = stage.candidate(TRIE, "trie", Duty::Filter)?;
+    let trie = stage.candidate(TRIE, "trie_v4", Duty::Filter)?;
     for (address, _) in list.iter().take(options.effort.listed_checks) {
         let traffic = from_address(*address);
         stage.check(&aegis, &traffic)?;

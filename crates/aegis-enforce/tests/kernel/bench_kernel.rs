@@ -123,7 +123,7 @@ fn a_filter_with_wrong_verdicts_fails_the_run() {
     for (program, draw, wrong) in [
         ("pass_all", Draw::Hit, "verdict 2 where 1 is right"),
         ("empty", Draw::Miss, "verdict 1 where 2 is right"),
-        ("plain_hash", Draw::Hit, "verdict 2 where 1 is right"),
+        ("plain_hash_v4", Draw::Hit, "verdict 2 where 1 is right"),
     ] {
         let candidate = stage.candidate(program, program, Duty::Filter).unwrap();
         let traffic = Traffic::new(Family::V4, Payload::Udp, draw, 64);
