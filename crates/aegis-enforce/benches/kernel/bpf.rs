@@ -1,5 +1,5 @@
 //! What the loader library does not do: writing many entries in one call, and the kernel's own
-//! account of a map's memory and of a thread's time.
+//! account of a map's memory and of a thread's time and place.
 
 #![expect(unsafe_code, reason = "system calls take pointers")]
 
@@ -103,6 +103,15 @@ pub(crate) fn thread_time() -> Duration {
     // SAFETY: `time` is live; this clock exists on every Linux.
     unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// Gives memory that was freed back to the kernel, so that what is taken next is seen to grow.
+pub(crate) fn give_memory_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: takes a number only, and locks what it needs.
+    unsafe {
+        libc::malloc_trim(0)
+    };
 }
 
 /// Keeps this thread on one processor; returns which.

@@ -139,8 +139,9 @@ pub(crate) fn all_detectors() -> SynFlood {
     }
 }
 
-/// Returns the memory of this process that is not mapped from files.
+/// Returns the memory of this process that is in use and not mapped from files.
 pub(crate) fn own_bytes() -> Result<u64> {
+    bpf::give_memory_back();
     field("/proc/self/status", "RssAnon:")
 }
 
