@@ -12,6 +12,7 @@ mod figure;
 mod flood;
 mod goal;
 mod instance;
+pub(crate) mod leftover;
 mod list;
 mod machine;
 mod netfilter;
@@ -114,6 +115,7 @@ impl Part {
 
 /// Measures what was asked for.
 pub(crate) fn run(options: &Options) -> Result<Report> {
+    leftover::clear();
     let mut report = Report::default();
     for part in &options.parts {
         match part {

@@ -13,7 +13,7 @@ use std::{
 };
 
 use measure::{
-    Effort, Goal, Options, Outcome, Part, Report,
+    Effort, Goal, Options, Outcome, Part, Report, leftover,
     packet::{Draw, Family, Payload, Traffic},
     source,
     stage::{Caches, Duty, Room, Stage},
@@ -146,6 +146,23 @@ fn no_listed_source_has_the_address_of_another_or_of_an_unlisted_one() {
     for number in numbers().chain(far) {
         let first = source::address_v4(number) >> 24;
         assert!((16..=208).contains(&first) && first != 127, "{first}");
+    }
+}
+
+#[test]
+fn only_what_a_dead_run_left_is_removed() {
+    let prefix = "aegis-bench-";
+    let ours = format!("{prefix}{}-0", std::process::id());
+    // No process has this number: the kernel's highest is 2^22.
+    let dead = format!("{prefix}{}-0", u32::MAX);
+    for (name, is_left) in [
+        (dead.as_str(), true),
+        (ours.as_str(), false),
+        ("aegis-bench-xf-1-0", false),
+        ("aegis-bench-4294967295", false),
+        ("default", false),
+    ] {
+        assert_eq!(leftover::is_of_the_dead(name, prefix), is_left, "{name}");
     }
 }
 
