@@ -24,6 +24,11 @@ pub mod config_flag {
     pub const SKIP_FILTER: u32 = 1 << 8;
     /// The kernel may have blocked sources by itself.
     pub const OWN: u32 = 1 << 9;
+
+    /// With none of these there is nothing to look for in an IPv4 packet.
+    pub const ANY_V4: u32 = HOSTS_V4 | PREFIXES_V4 | OWN | SYN_FLOOD;
+    /// The same for an IPv6 packet.
+    pub const ANY_V6: u32 = NETS_V6 | PREFIXES_V6 | OWN | SYN_FLOOD;
 }
 
 /// What user space tells the kernel program; it may change at any time, without a reload. The

@@ -70,8 +70,8 @@ pub(crate) fn decide(frame: &impl Frame, bytes: u64) -> Fate {
     match parse_link(frame) {
         Err(skip) => act(packet, Verdict::Skipped(skip)),
         Ok(link) => match link.family {
-            Family::V4 => act(packet, classify_v4(frame, packet, link.offset)),
-            Family::V6 => act(packet, classify_v6(frame, packet, link.offset)),
+            Family::V4 => decide_v4(frame, packet, link.offset),
+            Family::V6 => decide_v6(frame, packet, link.offset),
         },
     }
 }
@@ -84,6 +84,12 @@ struct Packet {
 }
 
 impl Packet {
+    /// Returns its bytes, and how many packets this CPU has met.
+    #[inline(always)]
+    fn met(self) -> (u64, u64) {
+        (self.bytes, self.counters.get(Counter::Packets))
+    }
+
     #[inline(always)]
     fn moment(self, flags: u32) -> Moment {
         Moment {
@@ -164,44 +170,54 @@ const fn counter_of(skip: Skip) -> Counter {
 }
 
 #[inline(always)]
-fn classify_v4(frame: &impl Frame, packet: Packet, offset: usize) -> Verdict {
+fn decide_v4(frame: &impl Frame, packet: Packet, offset: usize) -> Fate {
     let source = match parse_source_v4(frame, offset) {
         Ok(source) => u32::from_be_bytes(source),
-        Err(skip) => return Verdict::Skipped(skip),
+        Err(skip) => return act(packet, Verdict::Skipped(skip)),
     };
     let flags = SETTINGS.flags();
-    if let Some(counter) = lists::find_v4(flags, source, packet.bytes) {
+    if flags & config_flag::ANY_V4 == 0 {
+        return Fate::Pass;
+    }
+    if let Some(counter) = lists::find_v4(flags, source, packet.met()) {
         return match lists::find_exempt_v4(source) {
-            Some(entry) => exempt(entry),
-            None => Verdict::Blocked(counter),
+            Some(entry) => act(packet, exempt(entry)),
+            None => act(packet, Verdict::Blocked(counter)),
         };
     }
     if flags & config_flag::SYN_FLOOD == 0 {
-        return Verdict::Clean;
+        return Fate::Pass;
     }
-    match parse_ipv4(frame, offset) {
+    let verdict = match parse_ipv4(frame, offset) {
         Ok(header) => detect::look_v4(frame, &packet.moment(flags), &header),
         Err(skip) => Verdict::Skipped(skip),
-    }
+    };
+    act(packet, verdict)
 }
 
 #[inline(always)]
-fn classify_v6(frame: &impl Frame, packet: Packet, offset: usize) -> Verdict {
+fn decide_v6(frame: &impl Frame, packet: Packet, offset: usize) -> Fate {
     let header = match parse_ipv6(frame, offset) {
         Ok(header) => header,
-        Err(skip) => return Verdict::Skipped(skip),
+        Err(skip) => return act(packet, Verdict::Skipped(skip)),
     };
     let flags = SETTINGS.flags();
-    if let Some(counter) = lists::find_v6(flags, header.source, packet.bytes) {
+    if flags & config_flag::ANY_V6 == 0 {
+        return Fate::Pass;
+    }
+    if let Some(counter) = lists::find_v6(flags, header.source, packet.met()) {
         return match lists::find_exempt_v6(header.source) {
-            Some(entry) => exempt(entry),
-            None => Verdict::Blocked(counter),
+            Some(entry) => act(packet, exempt(entry)),
+            None => act(packet, Verdict::Blocked(counter)),
         };
     }
     if flags & config_flag::SYN_FLOOD == 0 {
-        return Verdict::Clean;
+        return Fate::Pass;
     }
-    detect::look_v6(frame, &packet.moment(flags), &header)
+    act(
+        packet,
+        detect::look_v6(frame, &packet.moment(flags), &header),
+    )
 }
 
 #[inline(always)]

@@ -15,8 +15,8 @@ use aya_ebpf::maps::{Array, HashMap};
 use crate::{
     filter::jiffies,
     tables::{
-        ALLOW_V4, ALLOW_V6, CpuCounters, FILTER_PREFIX, FILTER_V4, FILTER_V6, GATE, HOSTS_V4,
-        NETS_V6, OWN_FILTER, OWN_NET64, OWN_V4, PREFIXES, SETTINGS, STASH, Shared, is_open,
+        ALLOW_V4, ALLOW_V6, FILTER_PREFIX, FILTER_V4, FILTER_V6, GATE, HOSTS_V4, NETS_V6,
+        OWN_FILTER, OWN_NET64, OWN_V4, PREFIXES, SETTINGS, STASH, Shared, is_open,
     },
     trie::{TrieKey4, TrieKey6},
 };
@@ -39,16 +39,25 @@ struct Table<B: 'static> {
 struct Met {
     now: Expiry,
     bytes: u64,
+    /// How many packets this CPU has met: what chance is made of.
+    packets: u64,
 }
 
 impl Met {
     #[inline(always)]
-    fn new(bytes: u64) -> Self {
+    fn new(bytes: u64, packets: u64) -> Self {
         let units = jiffies() >> (SETTINGS.expiry_shift() & 63);
         Self {
             now: Expiry::new(units),
             bytes,
+            packets,
         }
+    }
+
+    /// Returns a number that is spread evenly over the packets of this CPU (Weyl's sequence).
+    #[inline(always)]
+    fn chance(self) -> u64 {
+        self.packets.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
     }
 
     /// Returns whether the lists are void, because nobody has looked after them for days.
@@ -58,25 +67,19 @@ impl Met {
     }
 }
 
-const LISTS_V4: u32 = config_flag::HOSTS_V4 | config_flag::PREFIXES_V4 | config_flag::OWN;
-const LISTS_V6: u32 = config_flag::NETS_V6 | config_flag::PREFIXES_V6 | config_flag::OWN;
-
 /// Returns what blocks an IPv4 source, where something does.
 #[inline(always)]
-pub(crate) fn find_v4(flags: u32, address: u32, bytes: u64) -> Option<Counter> {
-    if flags & LISTS_V4 == 0 {
-        return None;
-    }
+pub(crate) fn find_v4(flags: u32, address: u32, (bytes, packets): (u64, u64)) -> Option<Counter> {
     let hash = SETTINGS.hash_key().hash32(address);
     if flags & config_flag::HOSTS_V4 != 0
         && is_worth_a_look(flags, &FILTER_V4, hash, SETTINGS.hosts_v4().1)
-        && aegis_is_host_v4(address, bytes) != 0
+        && aegis_is_host_v4(address, bytes, packets) != 0
     {
         return Some(Counter::MatchedHostV4);
     }
     if flags & config_flag::PREFIXES_V4 != 0
         && is_gate_open(maps::GATE_V4_AT, address >> 16)
-        && aegis_is_in_prefix_v4(address, bytes) != 0
+        && aegis_is_in_prefix_v4(address, bytes, packets) != 0
     {
         return Some(Counter::MatchedPrefixV4);
     }
@@ -92,17 +95,18 @@ pub(crate) fn find_v4(flags: u32, address: u32, bytes: u64) -> Option<Counter> {
 
 /// Returns what blocks an IPv6 source, where something does.
 #[inline(always)]
-pub(crate) fn find_v6(flags: u32, address: AddressV6, bytes: u64) -> Option<Counter> {
-    if flags & LISTS_V6 == 0 {
-        return None;
-    }
+pub(crate) fn find_v6(
+    flags: u32,
+    address: AddressV6,
+    (bytes, packets): (u64, u64),
+) -> Option<Counter> {
     let net = u64::from_be(address.net);
     let key = SETTINGS.hash_key();
     let hash = key.hash64(net);
     if flags & config_flag::NETS_V6 != 0
         && is_worth_a_look(flags, &FILTER_V6, hash, SETTINGS.nets_v6().1)
     {
-        match aegis_is_net_v6(net, u64::from_be(address.host), bytes) {
+        match aegis_is_net_v6(net, u64::from_be(address.host), bytes, packets) {
             0 => {}
             FOUND_HOST => return Some(Counter::MatchedHostV6),
             _ => return Some(Counter::MatchedPrefixV6),
@@ -110,7 +114,7 @@ pub(crate) fn find_v6(flags: u32, address: AddressV6, bytes: u64) -> Option<Coun
     }
     if flags & config_flag::PREFIXES_V6 != 0
         && is_gate_open(maps::GATE_V6_AT, maps::gate_index_v6(net, key.multiply))
-        && aegis_is_in_prefix_v6(net, bytes) != 0
+        && aegis_is_in_prefix_v6(net, bytes, packets) != 0
     {
         return Some(Counter::MatchedPrefixV6);
     }
@@ -132,7 +136,7 @@ const FOUND_PREFIX: u64 = 2;
 
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn aegis_is_host_v4(address: u32, bytes: u64) -> u64 {
+pub extern "C" fn aegis_is_host_v4(address: u32, bytes: u64, packets: u64) -> u64 {
     if Met::is_void() {
         return 0;
     }
@@ -142,7 +146,12 @@ pub extern "C" fn aegis_is_host_v4(address: u32, bytes: u64) -> u64 {
         kind: StashKey::KIND_HOST_V4,
     };
     let hash = SETTINGS.hash_key().hash32(address);
-    u64::from(is_in_buckets(&table, hash, address, Met::new(bytes)))
+    u64::from(is_in_buckets(
+        &table,
+        hash,
+        address,
+        Met::new(bytes, packets),
+    ))
 }
 
 #[unsafe(no_mangle)]
@@ -242,19 +251,12 @@ fn probe<B: Bucket>(
             Probe::Here(slot, expiry) => {
                 let is_live = expiry.is_after(met.now);
                 if is_live {
-                    B::count(bucket, slot, met.bytes, chance());
+                    B::count(bucket, slot, met.bytes, met.chance());
                 }
                 Ok(is_live)
             }
         }
     }
-}
-
-/// Returns a number that is spread evenly over the packets of this CPU (Weyl's sequence).
-#[inline(always)]
-fn chance() -> u64 {
-    let packets = CpuCounters::here().map_or(0, |it| it.get(Counter::Packets));
-    packets.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
 }
 
 #[inline(always)]
@@ -273,11 +275,11 @@ fn is_in_stash(key: &StashKey, met: Met) -> bool {
 
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn aegis_is_net_v6(net: u64, host: u64, bytes: u64) -> u64 {
+pub extern "C" fn aegis_is_net_v6(net: u64, host: u64, bytes: u64, packets: u64) -> u64 {
     if Met::is_void() {
         return 0;
     }
-    let met = Met::new(bytes);
+    let met = Met::new(bytes, packets);
     let table = Table {
         buckets: &NETS_V6,
         count: SETTINGS.nets_v6().0,
@@ -301,7 +303,7 @@ pub extern "C" fn aegis_is_net_v6(net: u64, host: u64, bytes: u64) -> u64 {
 
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn aegis_is_in_prefix_v4(address: u32, bytes: u64) -> u64 {
+pub extern "C" fn aegis_is_in_prefix_v4(address: u32, bytes: u64, packets: u64) -> u64 {
     let top = address >> 16;
     let Some(word) = GATE.get(maps::LENGTHS_V4_AT + (top >> 1)) else {
         return 0;
@@ -314,7 +316,7 @@ pub extern "C" fn aegis_is_in_prefix_v4(address: u32, bytes: u64) -> u64 {
         }
         let code = maps::PREFIX_V4_CODE | u64::from(prefix_code_v4(address, marker));
         if is_prefix_worth_a_look(code)
-            && aegis_is_prefix(code, StashKey::KIND_PREFIX_V4, bytes) != 0
+            && aegis_is_prefix(code, StashKey::KIND_PREFIX_V4, bytes, packets) != 0
         {
             return FOUND_PREFIX;
         }
@@ -324,7 +326,7 @@ pub extern "C" fn aegis_is_in_prefix_v4(address: u32, bytes: u64) -> u64 {
 
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn aegis_is_in_prefix_v6(net: u64, bytes: u64) -> u64 {
+pub extern "C" fn aegis_is_in_prefix_v6(net: u64, bytes: u64, packets: u64) -> u64 {
     let place = maps::gate_index_v6(net, SETTINGS.hash_key().multiply);
     let Some(word) = GATE.get(maps::LENGTHS_V6_AT + place) else {
         return 0;
@@ -337,7 +339,7 @@ pub extern "C" fn aegis_is_in_prefix_v6(net: u64, bytes: u64) -> u64 {
         }
         let code = prefix_code_v6(net, marker);
         if is_prefix_worth_a_look(code)
-            && aegis_is_prefix(code, StashKey::KIND_PREFIX_V6, bytes) != 0
+            && aegis_is_prefix(code, StashKey::KIND_PREFIX_V6, bytes, packets) != 0
         {
             return FOUND_PREFIX;
         }
@@ -354,7 +356,7 @@ fn is_prefix_worth_a_look(code: u64) -> bool {
 /// Looks up the code of one prefix.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn aegis_is_prefix(code: u64, kind: u64, bytes: u64) -> u64 {
+pub extern "C" fn aegis_is_prefix(code: u64, kind: u64, bytes: u64, packets: u64) -> u64 {
     if Met::is_void() {
         return 0;
     }
@@ -364,7 +366,7 @@ pub extern "C" fn aegis_is_prefix(code: u64, kind: u64, bytes: u64) -> u64 {
         kind,
     };
     let hash = SETTINGS.hash_key().hash64(code);
-    u64::from(is_in_buckets(&table, hash, code, Met::new(bytes)))
+    u64::from(is_in_buckets(&table, hash, code, Met::new(bytes, packets)))
 }
 
 /// Returns bit `place`, below 65,536, of the bitmap that begins at word `base`.

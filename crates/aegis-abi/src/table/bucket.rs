@@ -121,8 +121,67 @@ pub unsafe trait Bucket: Copy {
     unsafe fn set_overflow(bucket: *mut Self, overflow: Overflow);
 }
 
+/// Returns which of six keys at `keys` is `key`, which is not zero.
+///
+/// Without a branch on the slot, which nobody could predict: a wrong guess costs more than looking
+/// at all six. Two keys at a time; the lane that is zero after the exclusive or is found by the
+/// borrow of a subtraction (Mycroft 1987). A borrow may also mark the lane above the true one,
+/// which is therefore asked first.
+///
+/// # Safety
+///
+/// Six keys lie at `keys`, aligned for two of them.
+#[inline(always)]
+unsafe fn find_of_six(keys: *const u64, key: u32) -> Option<usize> {
+    const ONES: u64 = 0x0000_0001_0000_0001;
+    const TOPS: u64 = 0x8000_0000_8000_0000;
+    let both = key as u64 | (key as u64) << 32;
+    // SAFETY: the caller's six keys are three pairs.
+    let [a, b, c] = unsafe {
+        [
+            keys.read_volatile() ^ both,
+            keys.add(1).read_volatile() ^ both,
+            keys.add(2).read_volatile() ^ both,
+        ]
+    };
+    let zero = |pair: u64| pair.wrapping_sub(ONES) & !pair & TOPS;
+    // Bits 0 to 2: the lower key of each pair; bits 32 to 34: the upper.
+    let found = zero(a) >> 31 | zero(b) >> 30 | zero(c) >> 29;
+    if found == 0 {
+        return None;
+    }
+    let pair = ((found | found >> 32) & 7) >> 1;
+    let lower = found & 7;
+    let is_upper = !(lower | lower >> 1 | lower >> 2) & 1;
+    Some((pair * 2 + is_upper) as usize & 7)
+}
+
+/// Returns which of four keys at `keys` is `key`, which is not zero; see [`find_of_six`].
+///
+/// # Safety
+///
+/// Four keys lie at `keys`.
+#[inline(always)]
+unsafe fn find_of_four(keys: *const u64, key: u64) -> Option<usize> {
+    // SAFETY: the caller's four keys.
+    let [a, b, c, d] = unsafe {
+        [
+            keys.read_volatile() ^ key,
+            keys.add(1).read_volatile() ^ key,
+            keys.add(2).read_volatile() ^ key,
+            keys.add(3).read_volatile() ^ key,
+        ]
+    };
+    let zero = |it: u64| it.wrapping_sub(1) & !it & 1 << 63;
+    let found = zero(a) >> 63 | zero(b) >> 62 | zero(c) >> 61 | zero(d) >> 60;
+    if found == 0 {
+        return None;
+    }
+    Some(((found >> 1) - (found >> 3)) as usize & 3)
+}
+
 macro_rules! bucket {
-    ($(#[$doc:meta])* $name:ident, $key:ty, $slots:literal, $meta:ident, $hash:ident) => {
+    ($(#[$doc:meta])* $name:ident, $key:ty, $slots:literal, $meta:ident, $hash:ident, $find:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
         #[repr(C, align(64))]
@@ -148,25 +207,19 @@ macro_rules! bucket {
 
             #[inline(always)]
             unsafe fn probe(bucket: *const Self, key: $key) -> Probe {
-                // SAFETY: the caller's `bucket` is one; slots are below their number.
+                // SAFETY: the caller's `bucket` is one; the slot is masked to lie within it.
                 unsafe {
-                    let keys = (&raw const (*bucket).keys).cast::<$key>();
-                    let mut slot = 0;
-                    while slot < $slots {
-                        if keys.add(slot).read_volatile() == key {
-                            let expiries = (&raw const (*bucket).expiries).cast::<u16>();
-                            let low = u32::from(expiries.add(slot).read_volatile());
-                            let meta = (&raw const (*bucket).meta).read_volatile() as u32;
-                            let high = (meta >> (4 * slot)) & 15;
-                            return Probe::Here(slot, Expiry(high << 16 | low));
-                        }
-                        slot += 1;
-                    }
                     let meta = (&raw const (*bucket).meta).read_volatile() as u32;
-                    Probe::Elsewhere(Overflow {
-                        reach: (meta >> 24) & 15,
-                        stash: meta >> 28,
-                    })
+                    let Some(slot) = $find(bucket.cast(), key) else {
+                        return Probe::Elsewhere(Overflow {
+                            reach: (meta >> 24) & 15,
+                            stash: meta >> 28,
+                        });
+                    };
+                    let expiries = (&raw const (*bucket).expiries).cast::<u16>();
+                    let low = u32::from(expiries.add(slot).read_volatile());
+                    let high = (meta >> (4 * slot)) & 15;
+                    Probe::Here(slot, Expiry(high << 16 | low))
                 }
             }
 
@@ -284,9 +337,9 @@ macro_rules! bucket {
 
 bucket! {
     /// Six keys of 32 bits: IPv4 addresses in host byte order.
-    Bucket32, u32, 6, u32, hash32
+    Bucket32, u32, 6, u32, hash32, find_of_six
 }
 bucket! {
     /// Four keys of 64 bits: IPv6 /64 prefixes in host byte order, or the codes of prefixes.
-    Bucket64, u64, 4, u64, hash64
+    Bucket64, u64, 4, u64, hash64, find_of_four
 }
