@@ -58,6 +58,8 @@ pub enum AttachMode {
     Generic,
     /// The traffic-control hook.
     Tc,
+    /// Sets of nftables, without a kernel program.
+    Nft,
     /// Not at all.
     None,
 }
@@ -111,6 +113,7 @@ impl AttachMode {
             Self::Native => "native",
             Self::Generic => "generic",
             Self::Tc => "tc",
+            Self::Nft => "nft",
             Self::None => "none",
         }
     }

@@ -80,6 +80,17 @@ pub enum ModeRequest {
     Tc,
     /// The same by filter, as kernels before 6.6 have it, or fail.
     TcFilter,
+    /// No kernel program but sets of nftables, or fail.
+    Nft,
+    /// The same at prerouting, as kernels without an ingress hook have it, or fail.
+    NftPrerouting,
+}
+
+impl ModeRequest {
+    /// Returns whether this asks for nftables instead of a kernel program.
+    pub const fn is_nft(self) -> bool {
+        matches!(self, Self::Nft | Self::NftPrerouting)
+    }
 }
 
 /// How many entries the lists hold at most. They cost memory by what is in them.

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::{
     EnforceError, InstanceName,
     kernel::{Pins, instances, remove_filter},
+    nft::{instances_with_tables, remove_tables},
 };
 
 /// What was removed.
@@ -14,6 +15,8 @@ pub struct DetachReport {
     pub links: Vec<u32>,
     /// Interfaces, by name, that a traffic-control filter was removed from.
     pub filters: Vec<String>,
+    /// Tables of nftables, by family and name.
+    pub tables: Vec<String>,
     /// Maps and programs that nothing holds any more, by pin name.
     pub pins: Vec<String>,
 }
@@ -21,6 +24,16 @@ pub struct DetachReport {
 /// Removes everything of `instance`. Its links go first, so nothing runs on maps that are gone.
 /// A running owner must be stopped before.
 pub fn detach(instance: &InstanceName, bpffs: &Path) -> Result<DetachReport, EnforceError> {
+    let tables = remove_tables(instance)?;
+    let report = detach_program(instance, bpffs)?;
+    Ok(DetachReport { tables, ..report })
+}
+
+/// Removes the programs, links and maps of `instance`, and leaves its tables of nftables alone.
+pub(crate) fn detach_program(
+    instance: &InstanceName,
+    bpffs: &Path,
+) -> Result<DetachReport, EnforceError> {
     let pins = Pins::new(bpffs, instance);
     let mut report = DetachReport {
         filters: interface_names()
@@ -45,12 +58,15 @@ pub fn detach(instance: &InstanceName, bpffs: &Path) -> Result<DetachReport, Enf
     Ok(report)
 }
 
-/// Removes every instance that has pins below `bpffs`.
+/// Removes every instance that has pins below `bpffs` or a table of nftables.
 pub fn detach_all(bpffs: &Path) -> Result<Vec<(InstanceName, DetachReport)>, EnforceError> {
-    let names = instances(bpffs).map_err(|source| EnforceError::Bpffs {
+    let mut names = instances(bpffs).map_err(|source| EnforceError::Bpffs {
         path: bpffs.into(),
         source,
     })?;
+    names.extend(instances_with_tables());
+    names.sort();
+    names.dedup();
     let mut reports = Vec::new();
     for name in names {
         let report = detach(&name, bpffs)?;

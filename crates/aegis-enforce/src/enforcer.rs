@@ -1,21 +1,30 @@
-//! The door to the kernel: one type with the same methods, whether or not there is a program.
+//! The door to the kernel: one type with the same methods, with a program or without.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use aegis_core::{Change, Indicator, Ruleset, Timestamp};
 
 use crate::{
-    Blocked, Counters, EnforceConfig, EnforceError, EventStream, InterfaceState, Reconciled,
-    SynFlood, kernel::KernelEnforcer, twin::Twin,
+    Blocked, Counters, EnforceConfig, EnforceError, EventStream, InstanceName, InterfaceState,
+    Reconciled, SynFlood,
+    detach::detach_program,
+    kernel::KernelEnforcer,
+    nft::{NftEnforcer, remove_tables},
+    twin::Twin,
 };
 
-/// What keeps this node's blocks: the kernel program, or the observe-only twin.
+/// What keeps this node's blocks: the kernel program, sets of nftables, or the observe-only twin.
 #[derive(Debug)]
-pub struct Enforcer(Kind);
+pub struct Enforcer {
+    kind: Kind,
+    /// Where an earlier run of this instance may have left the other kind of enforcement.
+    leftover: Option<(InstanceName, PathBuf)>,
+}
 
 #[derive(Debug)]
 enum Kind {
     Kernel(Box<KernelEnforcer>),
+    Nft(Box<NftEnforcer>),
     Twin(Twin),
 }
 
@@ -35,27 +44,62 @@ impl Enforcer {
         now: Timestamp,
         ruleset: &Ruleset,
     ) -> Result<Self, EnforceError> {
+        if config.mode.is_nft() {
+            return Self::start_nft(config, now, "nftables was asked for");
+        }
         let kernel = KernelEnforcer::start(config, now, ruleset)?;
-        Ok(Self(Kind::Kernel(Box::new(kernel))))
+        Ok(Self::of(config, Kind::Kernel(Box::new(kernel))))
+    }
+
+    /// Takes over or makes the instance's table of nftables and hooks it to its interfaces: for
+    /// hosts where no kernel program can be loaded, which is what `why` tells.
+    pub fn start_nft(
+        config: &EnforceConfig,
+        now: Timestamp,
+        why: &str,
+    ) -> Result<Self, EnforceError> {
+        let nft = NftEnforcer::start(config, now, why)?;
+        Ok(Self::of(config, Kind::Nft(Box::new(nft))))
+    }
+
+    fn of(config: &EnforceConfig, kind: Kind) -> Self {
+        Self {
+            kind,
+            leftover: Some((config.instance.clone(), config.bpffs.clone())),
+        }
     }
 
     /// Returns the twin that needs no privilege and drops nothing; `reason` is told in reports.
     pub fn observe_only(reason: String) -> Self {
-        Self(Kind::Twin(Twin::new(reason)))
+        Self {
+            kind: Kind::Twin(Twin::new(reason)),
+            leftover: None,
+        }
     }
 
-    /// Returns why there is no kernel program; `None` where there is one.
+    /// Returns why nothing here reaches the kernel; `None` where something does.
     pub fn missing_kernel(&self) -> Option<&str> {
-        match &self.0 {
+        match &self.kind {
+            Kind::Kernel(_) | Kind::Nft(_) => None,
+            Kind::Twin(twin) => Some(twin.reason()),
+        }
+    }
+
+    /// Returns why there is no kernel program, and with it no detector, where nftables or the
+    /// twin stands in for it.
+    pub fn missing_program(&self) -> Option<&str> {
+        match &self.kind {
             Kind::Kernel(_) => None,
+            Kind::Nft(nft) => Some(nft.why()),
             Kind::Twin(twin) => Some(twin.reason()),
         }
     }
 
     /// Returns whether nothing is dropped, be it by wish or for want of a kernel program.
     pub fn is_observing(&self) -> bool {
-        match &self.0 {
+        match &self.kind {
             Kind::Kernel(kernel) => kernel.is_observing(),
+            Kind::Nft(nft) => nft.is_observing(),
             Kind::Twin(_) => true,
         }
     }
@@ -69,8 +113,9 @@ impl Enforcer {
     ) -> Result<(), EnforceError> {
         let indicator = indicator.into();
         let expires_at = now + duration;
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Kernel(kernel) => kernel.block(now, indicator, expires_at),
+            Kind::Nft(nft) => nft.block(now, indicator, expires_at),
             Kind::Twin(twin) => {
                 let change = Change::Block {
                     indicator,
@@ -89,8 +134,9 @@ impl Enforcer {
         indicator: impl Into<Indicator>,
     ) -> Result<bool, EnforceError> {
         let indicator = indicator.into();
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Kernel(kernel) => kernel.unblock(now, indicator),
+            Kind::Nft(nft) => nft.unblock(now, indicator),
             Kind::Twin(twin) => Ok(twin.unblock(now, indicator)),
         }
     }
@@ -103,16 +149,18 @@ impl Enforcer {
         indicator: impl Into<Indicator>,
     ) -> Result<bool, EnforceError> {
         let indicator = indicator.into();
-        match &self.0 {
+        match &self.kind {
             Kind::Kernel(kernel) => kernel.is_blocked(now, indicator),
+            Kind::Nft(nft) => nft.is_blocked(now, indicator),
             Kind::Twin(twin) => Ok(twin.is_blocked(now, indicator)),
         }
     }
 
     /// Returns every live block with its counters, in order, as read from the kernel.
     pub fn get_blocklist(&self, now: Timestamp) -> Result<Vec<Blocked>, EnforceError> {
-        match &self.0 {
+        match &self.kind {
             Kind::Kernel(kernel) => kernel.blocklist(now),
+            Kind::Nft(nft) => nft.blocklist(now),
             Kind::Twin(twin) => Ok(twin.blocklist(now)),
         }
     }
@@ -124,8 +172,9 @@ impl Enforcer {
         now: Timestamp,
         indicators: &[Indicator],
     ) -> Result<Vec<Blocked>, EnforceError> {
-        match &self.0 {
+        match &self.kind {
             Kind::Kernel(kernel) => kernel.entries(now, indicators),
+            Kind::Nft(nft) => nft.entries(now, indicators),
             Kind::Twin(twin) => Ok(twin.entries(now, indicators)),
         }
     }
@@ -133,8 +182,9 @@ impl Enforcer {
     /// Applies every change in order. A full table refuses single blocks, which is told at the
     /// end; everything else is done.
     pub fn apply(&mut self, now: Timestamp, changes: &[Change]) -> Result<(), EnforceError> {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Kernel(kernel) => kernel.apply(now, changes),
+            Kind::Nft(nft) => nft.apply(now, changes),
             Kind::Twin(twin) => {
                 twin.apply(now, changes);
                 Ok(())
@@ -149,33 +199,59 @@ impl Enforcer {
         now: Timestamp,
         ruleset: &Ruleset,
     ) -> Result<Reconciled, EnforceError> {
-        match &mut self.0 {
+        let reconciled = match &mut self.kind {
             Kind::Kernel(kernel) => kernel.reconcile(now, ruleset),
+            Kind::Nft(nft) => nft.reconcile(now, ruleset),
             Kind::Twin(twin) => Ok(twin.reconcile(now, ruleset)),
+        }?;
+        self.retire_other();
+        Ok(reconciled)
+    }
+
+    /// Takes away what an earlier run left of the other kind, now that this one stands: its blocks
+    /// would outlive an unblock that it never hears of.
+    fn retire_other(&mut self) {
+        let Some((instance, bpffs)) = self.leftover.take() else {
+            return;
+        };
+        let result = match &self.kind {
+            Kind::Kernel(_) => remove_tables(&instance).map(|it| it.len()),
+            Kind::Nft(_) => detach_program(&instance, &bpffs).map(|it| it.links.len()),
+            Kind::Twin(_) => Ok(0),
+        };
+        match result {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "Took away what an earlier run enforced with"),
+            Err(error) => {
+                tracing::warn!(%error, "What an earlier run enforced with still stands");
+            }
         }
     }
 
     /// Removes entries that are over, and mends deadlines after the host slept; returns how many
     /// were removed. Blocks end without it; every ten seconds is often enough.
     pub fn sweep(&mut self, now: Timestamp) -> Result<usize, EnforceError> {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Kernel(kernel) => kernel.sweep(now),
+            Kind::Nft(nft) => nft.sweep(now),
             Kind::Twin(twin) => Ok(twin.sweep(now)),
         }
     }
 
     /// Returns the program's counters, summed over the CPUs.
     pub fn counters(&self) -> Result<Counters, EnforceError> {
-        match &self.0 {
+        match &self.kind {
             Kind::Kernel(kernel) => kernel.counters(),
+            Kind::Nft(nft) => nft.counters(),
             Kind::Twin(_) => Ok(Counters::default()),
         }
     }
 
     /// Returns the defended interfaces, each with its mode and the reason for it.
     pub fn interfaces(&self) -> &[InterfaceState] {
-        match &self.0 {
+        match &self.kind {
             Kind::Kernel(kernel) => kernel.interfaces(),
+            Kind::Nft(nft) => nft.interfaces(),
             Kind::Twin(_) => &[],
         }
     }
@@ -183,40 +259,42 @@ impl Enforcer {
     /// Attaches to each interface that went away and came back under its name; returns whether
     /// any did. To be called when the interfaces of this namespace have changed.
     pub fn reattach(&mut self) -> Result<bool, EnforceError> {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Kernel(kernel) => kernel.reattach(),
+            Kind::Nft(nft) => nft.reattach(),
             Kind::Twin(_) => Ok(false),
         }
     }
 
     /// Returns the kernel's number of each pinned map, by name.
     pub fn map_ids(&self) -> Vec<(&'static str, u32)> {
-        match &self.0 {
+        match &self.kind {
             Kind::Kernel(kernel) => kernel.map_ids(),
-            Kind::Twin(_) => Vec::new(),
+            Kind::Nft(_) | Kind::Twin(_) => Vec::new(),
         }
     }
 
     /// Returns the stream of the kernel's events. One reader at a time; needs a tokio runtime.
     pub fn events(&self) -> Result<EventStream, EnforceError> {
-        match &self.0 {
+        match &self.kind {
             Kind::Kernel(kernel) => kernel.events(),
-            Kind::Twin(_) => Ok(EventStream::silent()),
+            Kind::Nft(_) | Kind::Twin(_) => Ok(EventStream::silent()),
         }
     }
 
     /// Changes the SYN-flood detector; the next packet knows.
     pub fn set_syn_flood(&mut self, syn_flood: SynFlood) -> Result<(), EnforceError> {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Kernel(kernel) => kernel.set_syn_flood(syn_flood),
-            Kind::Twin(_) => Ok(()),
+            Kind::Nft(_) | Kind::Twin(_) => Ok(()),
         }
     }
 
     /// Switches between dropping and observing; the next packet knows.
     pub fn set_observe(&mut self, is_observing: bool) -> Result<(), EnforceError> {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Kernel(kernel) => kernel.set_observe(is_observing),
+            Kind::Nft(nft) => nft.set_observe(is_observing),
             Kind::Twin(_) => Ok(()),
         }
     }

@@ -63,6 +63,29 @@ pub enum EnforceError {
         /// Which.
         indicator: Indicator,
     },
+    /// The nftables sets are not what they were just made.
+    #[error(
+        "the kernel holds {actual} of {intended} entries as they are to be, {surplus} that are not \
+         to be, and lacks {rules_missing} rules"
+    )]
+    Mismatch {
+        /// How many entries there are to be.
+        intended: usize,
+        /// How many of them there are.
+        actual: usize,
+        /// Entries and rules that nobody asked for.
+        surplus: usize,
+        /// Rules that are not there.
+        rules_missing: usize,
+    },
+    /// Somebody else changed or removed the nftables table. It stands again as it is to be.
+    #[error("another program changed the nftables table {table} ({found}); it is put back")]
+    Mended {
+        /// Which, with its family.
+        table: String,
+        /// What was found.
+        found: String,
+    },
     /// A call into the kernel failed.
     #[error("cannot {action}")]
     Kernel {

@@ -23,7 +23,6 @@ use aegis_core::{Change, Indicator, Timestamp};
 
 pub use self::pins::mount_bpffs_if_missing;
 pub(crate) use self::pins::{Pins, instances};
-pub(crate) use self::{attach::remove_filter, clock::TickClock};
 use self::{
     attach::{attach, is_attached, is_there, remove_stale_links},
     clock::Ticks,
@@ -33,6 +32,10 @@ use self::{
     own::Own,
     program::Programs,
     tables::Tables,
+};
+pub(crate) use self::{
+    attach::{interface_index, remove_filter},
+    clock::TickClock,
 };
 use crate::{
     Capacity, Counters, EnforceConfig, EnforceError, EventStream, InterfaceState, ModeRequest,

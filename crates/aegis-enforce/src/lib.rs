@@ -20,6 +20,7 @@ mod enforcer;
 mod error;
 mod event;
 mod kernel;
+mod nft;
 mod report;
 mod sys;
 mod twin;

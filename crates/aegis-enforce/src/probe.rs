@@ -8,12 +8,12 @@ use std::path::Path;
 
 mod bpffs;
 mod ethtool;
-mod fallback;
 mod hardware;
 mod ingress;
 mod interface;
 mod kernel;
 mod link;
+mod nftables;
 mod privileges;
 mod switches;
 
@@ -119,7 +119,7 @@ pub fn checks(interfaces: &[String], bpffs: &Path) -> Vec<Check> {
     checks.extend(switches::checks());
     checks.extend(privileges::checks());
     checks.extend(bpffs::checks(bpffs));
-    checks.extend(fallback::checks());
+    checks.extend(nftables::checks());
     checks.extend(interface::checks(interfaces));
     checks
 }

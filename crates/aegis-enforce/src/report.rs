@@ -34,6 +34,10 @@ pub enum Mode {
     Tcx,
     /// Traffic control, by filter.
     TcFilter,
+    /// Sets of nftables at the ingress hook, without a kernel program.
+    Nft,
+    /// Sets of nftables at prerouting, for kernels without that hook.
+    NftPrerouting,
 }
 
 impl Mode {
@@ -44,6 +48,19 @@ impl Mode {
             Self::Generic => "generic",
             Self::Tcx => "tcx",
             Self::TcFilter => "tc",
+            Self::Nft => "nft",
+            Self::NftPrerouting => "nft-prerouting",
+        }
+    }
+
+    /// Returns what a dropped packet costs in this mode beside native XDP, where that is more.
+    /// Measured with 100,000 blocked addresses; `docs/kernel.md` has how.
+    pub const fn cost(self) -> Option<&'static str> {
+        match self {
+            Self::Native => None,
+            Self::Generic => Some("about 2 to 5 times the native cost"),
+            Self::Tcx | Self::TcFilter => Some("about 3 to 7 times the native cost"),
+            Self::Nft | Self::NftPrerouting => Some("about 7 to 9 times the native cost"),
         }
     }
 

@@ -82,6 +82,7 @@ fn attached(interface: &str, mode: AttachMode, reason: &str) -> String {
         AttachMode::Native | AttachMode::Generic | AttachMode::Tc => {
             format!("XDP program attached to {interface} ({mode})")
         }
+        AttachMode::Nft => format!("Sets of nftables hooked to {interface} ({mode})"),
         AttachMode::None => format!("No program attached to {interface}"),
     };
     because(fact, reason)

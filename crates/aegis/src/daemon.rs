@@ -14,6 +14,7 @@ mod disk;
 mod dispatch;
 mod event_loop;
 mod fair;
+mod ladder;
 mod memory;
 mod notice;
 mod report;

@@ -44,7 +44,7 @@ impl Tier {
     pub(super) fn of(binary: Option<&str>, test: &str) -> Self {
         match binary {
             Some("e2e" | "lab") => Self::EndToEnd,
-            Some("kernel" | "host") => Self::Kernel,
+            Some("kernel" | "host" | "nft") => Self::Kernel,
             _ if is_netns(test) => Self::Kernel,
             Some("cli" | "console" | "transcript") => Self::CommandLine,
             Some(_) => Self::Component,

@@ -99,6 +99,7 @@ pub(super) fn move_over(
                     path,
                 },
             ),
+            Mode::Nft | Mode::NftPrerouting => continue, // no program is involved
         };
         match result {
             // An interface that is gone comes back by `attach`, onto the new program.
@@ -175,6 +176,7 @@ fn candidates(interface: &str, request: ModeRequest) -> &'static [Mode] {
         ModeRequest::Generic => &[Mode::Generic],
         ModeRequest::Tc => &[Mode::Tcx, Mode::TcFilter],
         ModeRequest::TcFilter => &[Mode::TcFilter],
+        ModeRequest::Nft | ModeRequest::NftPrerouting => &[], // without a program
     }
 }
 
@@ -230,6 +232,7 @@ fn programs_of(programs: &Programs, mode: Mode) -> Vec<BorrowedFd<'_>> {
     match mode {
         Mode::Native | Mode::Generic => programs.xdp(),
         Mode::Tcx | Mode::TcFilter => programs.fd(maps::PROGRAM_TC).into_iter().collect(),
+        Mode::Nft | Mode::NftPrerouting => Vec::new(),
     }
 }
 
@@ -244,6 +247,9 @@ fn attach_in_mode(
         Mode::Generic => LinkKind::Generic,
         Mode::Tcx => LinkKind::Tcx,
         Mode::TcFilter => return attach_filter(programs, interface, pins.instance()),
+        Mode::Nft | Mode::NftPrerouting => {
+            return Err(io::Error::from(io::ErrorKind::Unsupported));
+        }
     };
     if let Some(link) = bridge.take_if(|_| kind == LinkKind::Tcx) {
         return pin(link, &pins.link_path(index, mode)); // the same program cannot come twice
@@ -303,7 +309,12 @@ fn chosen(interface: &str, request: ModeRequest, mode: Mode, failed: &[String]) 
     match request {
         ModeRequest::Auto if interface == "lo" => "the loopback device has no driver".into(),
         ModeRequest::Auto => "the driver takes it".into(),
-        ModeRequest::Native | ModeRequest::Generic | ModeRequest::Tc | ModeRequest::TcFilter => {
+        ModeRequest::Native
+        | ModeRequest::Generic
+        | ModeRequest::Tc
+        | ModeRequest::TcFilter
+        | ModeRequest::Nft
+        | ModeRequest::NftPrerouting => {
             format!("{mode} was asked for")
         }
     }

@@ -43,6 +43,11 @@ fn a_program_that_hangs_on_an_interface_or_not() {
             "XDP program attached to lo (tc): XDP is taken",
         ),
         (
+            AttachMode::Nft,
+            "no BPF",
+            "Sets of nftables hooked to lo (nft): no BPF",
+        ),
+        (
             AttachMode::None,
             "not root",
             "No program attached to lo: not root",

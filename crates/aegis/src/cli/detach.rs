@@ -12,7 +12,7 @@ use super::print;
 /// What to take out.
 #[derive(Args, Debug)]
 pub(super) struct DetachArgs {
-    /// Take out every node's programs and maps
+    /// Take out every node's programs, maps and nftables tables
     #[arg(long)]
     all: bool,
     /// BPF file system
@@ -25,6 +25,7 @@ struct Detached {
     instance: String,
     interfaces: usize,
     pins: usize,
+    tables: usize,
 }
 
 /// Runs `aegis detach`.
@@ -59,16 +60,24 @@ fn line(detached: &Detached) -> String {
         instance,
         interfaces,
         pins,
+        tables,
     } = detached;
-    if (*interfaces, *pins) == (0, 0) {
+    if (*interfaces, *pins, *tables) == (0, 0, 0) {
         return format!("Nothing of {instance} is in the kernel\n");
     }
     let passing = match interfaces {
         1 => "1 interface passes everything".to_owned(),
         count => format!("{count} interfaces pass everything"),
     };
-    let removed = count(*pins as u64, "pin");
-    format!("Detached {instance}: {passing}, {removed} removed\n")
+    let pins_text = count(*pins as u64, "pin");
+    let tables_text = count(*tables as u64, "nftables table");
+    match (*interfaces, *pins, *tables) {
+        (_, _, 0) => format!("Detached {instance}: {passing}, {pins_text} removed\n"),
+        (0, 0, _) => format!("Detached {instance}: {tables_text} removed\n"),
+        (_, _, _) => {
+            format!("Detached {instance}: {passing}, {pins_text} and {tables_text} removed\n")
+        }
+    }
 }
 
 fn summary(instance: &InstanceName, report: &DetachReport) -> Detached {
@@ -76,6 +85,7 @@ fn summary(instance: &InstanceName, report: &DetachReport) -> Detached {
         instance: instance.to_string(),
         interfaces: report.links.len() + report.filters.len(),
         pins: report.links.len() + report.pins.len(),
+        tables: report.tables.len(),
     }
 }
 

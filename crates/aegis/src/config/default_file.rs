@@ -43,7 +43,8 @@ const KEYS: &[Key] = &[
     key(
         "mode",
         "How to attach: \"auto\" takes the fastest each interface has of \"native\" (XDP in the\n\
-         driver), \"generic\" (XDP in the stack) and \"tc\". `aegis status` says which and why.",
+         driver), \"generic\" (XDP in the stack) and \"tc\", and where no kernel program can be had\n\
+         \"nft\" (sets of nftables, without detectors). `aegis status` says which and why.",
     ),
     key(
         "observe",

@@ -55,6 +55,8 @@ pub enum RawMode {
     Generic,
     /// The traffic-control hook (tcx)
     Tc,
+    /// Sets of nftables instead of a kernel program; no detectors
+    Nft,
 }
 
 /// A severity as written; checked when the configuration is resolved.

@@ -60,6 +60,7 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
             RawMode::Native => ModeRequest::Native,
             RawMode::Generic => ModeRequest::Generic,
             RawMode::Tc => ModeRequest::Tc,
+            RawMode::Nft => ModeRequest::Nft,
         },
         observe: raw.observe,
         object: raw.ebpf_program_path,

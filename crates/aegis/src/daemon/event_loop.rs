@@ -4,7 +4,7 @@ use std::{pin::pin, time::Duration};
 
 use aegis_core::Input;
 use aegis_enforce::{
-    EventStream, KernelEvent,
+    EnforceError, EventStream, KernelEvent,
     connections::ConnectionWatch,
     host::{HostFacts, HostWatch},
 };
@@ -201,6 +201,10 @@ impl Node {
         }
         self.swept_at = now;
         if let Err(error) = self.enforcer.sweep(self.clock.now()) {
+            self.read_back = None;
+            if matches!(error, EnforceError::Mended { .. }) {
+                return self.degraded(error.to_string());
+            }
             let error = super::dispatch::chain(&error);
             self.degraded(format!("the kernel's tables cannot be swept: {error}"));
         }

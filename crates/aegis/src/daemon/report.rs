@@ -4,7 +4,7 @@ mod lists;
 mod state;
 mod why;
 
-pub(super) use state::attach_mode;
+pub(super) use state::{attach_mode, reason};
 
 use std::{
     collections::{BTreeMap, BTreeSet},

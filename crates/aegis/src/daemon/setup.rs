@@ -5,13 +5,9 @@ use std::{os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc, time::Duratio
 use aegis_api::{EventHub, EventKind, Listener};
 use aegis_core::{
     Action, Actor, AuditEntry, Detection, Engine, EngineConfig, Evidence, Input, Record, Restore,
-    Ruleset, Snapshot, ThreatType, Timestamp,
+    Snapshot, ThreatType, Timestamp,
 };
-use aegis_enforce::{
-    EnforceConfig, Enforcer,
-    connections::ConnectionWatch,
-    host::{HostWatch, default_interfaces},
-};
+use aegis_enforce::{connections::ConnectionWatch, host::HostWatch};
 use aegis_net::{Identity, NetHandle, P2pConfig, PeerAddress, wire};
 use aegis_store::Store;
 use anyhow::Context as _;
@@ -19,9 +15,9 @@ use tokio::sync::{oneshot, watch};
 
 use super::{
     ALERTS_WAITING_MAX, Clock, ControlHandle, Disk, FairQueue, Net, Node, event_loop::Sources,
-    report,
+    ladder::enforcer, report,
 };
-use crate::config::{Config, Interfaces, configured_addresses};
+use crate::config::{Config, configured_addresses};
 
 /// How long peers are given to hear a goodbye.
 const NET_STOP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -188,6 +184,9 @@ impl Node {
             let message = format!("observing only: {reason}");
             self.hub.publish(now, EventKind::Degraded { message });
         }
+        if let Some(message) = self.stand_in() {
+            self.hub.publish(now, EventKind::Degraded { message });
+        }
         let (node_id, listen) = (self.node_id(), self.listen.clone());
         self.hub
             .publish(now, EventKind::ServiceRunning { node_id, listen });
@@ -200,7 +199,7 @@ impl Node {
             let kind = EventKind::ProgramAttached {
                 interface: it.name.clone(),
                 mode: report::attach_mode(it.mode),
-                reason: it.reason.clone(),
+                reason: report::reason(it),
             };
             self.hub.publish(self.now(), kind);
         }
@@ -315,33 +314,6 @@ async fn start_net(
     let clock = Clock;
     let handle = aegis_net::start(p2p, identity, Arc::new(move || clock.now())).await?;
     Ok(Some(handle))
-}
-
-fn enforcer(config: &Config, now: Timestamp, ruleset: &Ruleset) -> anyhow::Result<Enforcer> {
-    let interfaces = match &config.interfaces {
-        Interfaces::Named(names) => names.clone(),
-        Interfaces::Auto => default_interfaces().context("find the interface to defend")?,
-    };
-    if interfaces.is_empty() && !config.observe {
-        anyhow::bail!("no interface carries a default route: name one with --interface");
-    }
-    let enforce = EnforceConfig {
-        instance: config.instance.clone(),
-        interfaces,
-        mode: config.mode,
-        observe: config.observe,
-        object: config.object.clone(),
-        bpffs: config.bpffs.clone(),
-        capacity: config.capacity,
-        syn_flood: config.syn_flood,
-    };
-    match Enforcer::start_with(&enforce, now, ruleset) {
-        Ok(enforcer) => Ok(enforcer),
-        Err(error) if config.observe => Ok(Enforcer::observe_only(super::dispatch::chain(&error))),
-        Err(error) => Err(error).context(
-            "cannot enforce (`aegis doctor` says what this host lacks, --observe needs no privilege)",
-        ),
-    }
 }
 
 fn make_dir(path: &Path, mode: u32) -> anyhow::Result<()> {

@@ -18,10 +18,19 @@ fn a_node_that_observes_says_that_it_drops_nothing_and_why() {
 
 #[test]
 fn a_node_that_cannot_enforce_does_not_pretend() {
-    let answer = Sandbox::new().run("run --no-p2p --interface lo");
-    assert!(matches!(answer.code, Some(1 | 4)), "{answer:?}");
-    assert!(answer.talk.contains("cannot enforce"), "{answer:?}");
-    assert!(answer.talk.contains("--observe"), "{answer:?}");
+    // The mode that is asked for, and without one each rung down to nftables, which hooks to
+    // nothing here either.
+    for (line, says) in [
+        ("run --no-p2p --interface lo --mode native", "/proc/none"),
+        ("run --no-p2p --interface aegis-none", "nftables: "),
+        ("run --no-p2p --interface aegis-none --mode nft", "nftables"),
+    ] {
+        let answer = Sandbox::new().run(line);
+        assert!(matches!(answer.code, Some(1 | 4)), "{answer:?}");
+        assert!(answer.talk.contains("cannot enforce"), "{answer:?}");
+        assert!(answer.talk.contains(says), "{answer:?}");
+        assert!(answer.talk.contains("--observe"), "{answer:?}");
+    }
 }
 
 #[test]

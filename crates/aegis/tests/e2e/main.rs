@@ -20,6 +20,7 @@ mod hostile;
 mod interface;
 mod kill;
 mod lab;
+mod nft;
 mod privileges;
 mod refusal;
 mod restart;

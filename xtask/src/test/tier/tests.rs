@@ -21,6 +21,7 @@ fn a_binary_and_a_name_give_the_tier() {
     );
     check(Some("kernel"), "packets::vlan", Tier::Kernel, true);
     check(Some("host"), "addresses", Tier::Kernel, true);
+    check(Some("nft"), "table::many", Tier::Kernel, true);
     check(Some("e2e"), "three_nodes", Tier::EndToEnd, true);
     check(Some("cli"), "status", Tier::CommandLine, false);
 }
@@ -34,7 +35,7 @@ fn nextest_runs_the_same_binaries_alone() {
         .unwrap();
     let (_, rest) = filter.split_once("binary(/^(").unwrap();
     let (binaries, rest) = rest.split_once(")$/)").unwrap();
-    assert_eq!(binaries, "kernel|host|e2e|lab");
+    assert_eq!(binaries, "kernel|host|nft|e2e|lab");
     for binary in binaries.split('|') {
         assert!(is_alone(Some(binary), "any"), "{binary}");
     }

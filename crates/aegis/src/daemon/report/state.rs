@@ -21,6 +21,7 @@ impl Node {
                 .missing_kernel()
                 .map(|it| format!("observing only: {it}")),
         );
+        problems.extend(self.stand_in());
         let is_observing = self.enforcer.is_observing();
         Ok(Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -94,6 +95,15 @@ impl Node {
         })
     }
 
+    /// Returns what is missing where nftables stands in for the kernel program.
+    pub(in crate::daemon) fn stand_in(&self) -> Option<String> {
+        let why = self.enforcer.missing_program()?;
+        self.enforcer
+            .missing_kernel()
+            .is_none()
+            .then(|| format!("nftables drops, no kernel program runs and so no detector: {why}"))
+    }
+
     fn net_stats(&self) -> BTreeMap<String, u64> {
         let Some(counters) = &self.net.counters else {
             return BTreeMap::new();
@@ -119,7 +129,15 @@ fn interface(state: &InterfaceState) -> Interface {
     Interface {
         name: state.name.clone(),
         mode: attach_mode(state.mode),
-        reason: state.reason.clone(),
+        reason: reason(state),
+    }
+}
+
+/// Returns why an interface is defended as it is, and what that costs where it costs more.
+pub(in crate::daemon) fn reason(state: &InterfaceState) -> String {
+    match state.mode.cost() {
+        Some(cost) => format!("{}; {cost}", state.reason),
+        None => state.reason.clone(),
     }
 }
 
@@ -129,5 +147,6 @@ pub(in crate::daemon) fn attach_mode(mode: Mode) -> AttachMode {
         Mode::Native => AttachMode::Native,
         Mode::Generic => AttachMode::Generic,
         Mode::Tcx | Mode::TcFilter => AttachMode::Tc,
+        Mode::Nft | Mode::NftPrerouting => AttachMode::Nft,
     }
 }
