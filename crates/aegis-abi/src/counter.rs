@@ -46,8 +46,8 @@ counters! {
     MatchedPrefixV4 = "matched_prefix_v4",
     /// Packets whose source lies in a blocked IPv6 prefix, a /64 included.
     MatchedPrefixV6 = "matched_prefix_v6",
-    /// Packets that the SYN-flood detector dropped itself: the crossing one, and those above the
-    /// threshold where the block did not fit into its table.
+    /// Packets that a detector dropped itself: the crossing one, and those above the threshold where
+    /// the block was refused.
     MatchedDetector = "matched_detector",
     /// Packets passed because their source is on the allowlist.
     Allowlisted = "allowlisted",
@@ -71,7 +71,18 @@ counters! {
     Syns = "syns",
     /// Sources that crossed the SYN-flood threshold, once for each crossing.
     SynFloods = "syn_floods",
-    /// Blocks by the kernel's own detector that did not fit into the table.
+    /// The same for connection requests without connections.
+    SynImbalances = "syn_imbalances",
+    /// The same for UDP packets.
+    UdpFloods = "udp_floods",
+    /// The same for ICMP packets.
+    IcmpFloods = "icmp_floods",
+    /// The same for different ports.
+    PortScans = "port_scans",
+    /// Windows in which a destination was under a SYN flood from many sources.
+    DestinationFloods = "destination_floods",
+    /// Blocks by the kernel's own detectors that did not fit into the table or were too many at
+    /// once.
     BlocksRefused = "blocks_refused",
     /// Events that user space did not get because the ring buffer was full.
     EventsLost = "events_lost",

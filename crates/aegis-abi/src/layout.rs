@@ -6,8 +6,14 @@ use crate::{Counter, Plain};
 pub mod config_flag {
     /// Count and report, drop nothing.
     pub const OBSERVE: u32 = 1;
-    /// Run the SYN-flood detector.
-    pub const SYN_FLOOD: u32 = 1 << 1;
+    /// Some detector is on.
+    pub const DETECT: u32 = 1 << 1;
+    /// One that counts packets within TCP connections is on.
+    pub const DETECT_ACK: u32 = 1 << 16;
+    /// One that counts UDP packets is on.
+    pub const DETECT_UDP: u32 = 1 << 17;
+    /// One that counts ICMP packets is on.
+    pub const DETECT_ICMP: u32 = 1 << 18;
     /// The IPv4 allow table holds entries.
     pub const ALLOW_V4: u32 = 1 << 2;
     /// The IPv6 allow table holds entries.
@@ -26,9 +32,9 @@ pub mod config_flag {
     pub const OWN: u32 = 1 << 9;
 
     /// With none of these there is nothing to look for in an IPv4 packet.
-    pub const ANY_V4: u32 = HOSTS_V4 | PREFIXES_V4 | OWN | SYN_FLOOD;
+    pub const ANY_V4: u32 = HOSTS_V4 | PREFIXES_V4 | OWN | DETECT;
     /// The same for an IPv6 packet.
-    pub const ANY_V6: u32 = NETS_V6 | PREFIXES_V6 | OWN | SYN_FLOOD;
+    pub const ANY_V6: u32 = NETS_V6 | PREFIXES_V6 | OWN | DETECT;
 }
 
 /// What user space tells the kernel program; it may change at any time, without a reload. The
@@ -60,16 +66,12 @@ pub struct Config {
     pub filter_prefix: u32,
     /// An [`crate::table::Expiry`] is a count of jiffies shifted right by this.
     pub expiry_shift: u32,
-    /// The SYN that makes a source a flood: this many within one window.
-    pub syn_threshold: u32,
+    /// Always zero.
+    pub reserved_a: u32,
     /// The lengths of blocked IPv6 prefixes longer than /64, as values of their last bits.
     pub long_lengths: u64,
-    /// The length of a SYN window in jiffies.
-    pub syn_window: u64,
-    /// How long the kernel blocks a flooding source by itself, in jiffies.
-    pub syn_block: u64,
     /// Always zero.
-    pub reserved: [u64; 5],
+    pub reserved: [u64; 7],
 }
 
 /// A source that the kernel blocked by itself. The first eight bytes are the deadline in every ABI
@@ -97,16 +99,6 @@ pub struct BlockEntry {
 pub struct AllowEntry {
     /// Zero: on the operator's allowlist; one: protected.
     pub is_protected: u32,
-}
-
-/// How many connection requests a source sent since `start`.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[repr(C)]
-pub struct SynWindow {
-    /// The jiffy of the first request of the window.
-    pub start: u64,
-    /// Requests since then.
-    pub count: u64,
 }
 
 /// The kernel's tick counter, and its monotonic clock read right after it.
@@ -142,11 +134,9 @@ impl Config {
         prefixes: 0,
         filter_prefix: 0,
         expiry_shift: 0,
-        syn_threshold: 0,
+        reserved_a: 0,
         long_lengths: 0,
-        syn_window: 0,
-        syn_block: 0,
-        reserved: [0; 5],
+        reserved: [0; 7],
     };
 }
 
@@ -202,24 +192,38 @@ pub enum Family {
     V6 = 6,
 }
 
-/// [`Event::kind`] of a source that crossed the SYN threshold.
+/// [`Event::kind`] of a source of too many connection requests.
 pub const EVENT_SYN_FLOOD: u32 = 1;
+/// [`Event::kind`] of a source of connection requests that completes next to none.
+pub const EVENT_SYN_IMBALANCE: u32 = 2;
+/// [`Event::kind`] of a source of too many UDP packets.
+pub const EVENT_UDP_FLOOD: u32 = 3;
+/// [`Event::kind`] of a source of too many ICMP packets.
+pub const EVENT_ICMP_FLOOD: u32 = 4;
+/// [`Event::kind`] of a destination that too many connection requests from many sources reach.
+/// The address is the destination, the deadline until when it counts as under attack.
+pub const EVENT_SYN_FLOOD_DESTINATION: u32 = 5;
+/// [`Event::kind`] of a source that tries too many ports.
+pub const EVENT_PORT_SCAN: u32 = 6;
+/// [`Event::kind`] of blocks that were refused, for want of room or for being too many at once.
+/// The address is the source that was refused last, the count how many since it was last told.
+pub const EVENT_OWN_TABLE_FULL: u32 = 7;
 
 /// What the kernel program tells user space, once for each crossing of a threshold.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(C)]
 pub struct Event {
-    /// [`EVENT_SYN_FLOOD`].
+    /// [`EVENT_SYN_FLOOD`] or another.
     pub kind: u32,
     /// [`Family`] as a number.
     pub family: u32,
-    /// The source in network byte order, host bits below `prefix_len` zero.
+    /// The source (or destination) in network byte order, host bits below `prefix_len` zero.
     pub address: [u8; 16],
-    /// 32 for IPv4, 64 for IPv6.
+    /// 32 for IPv4, 64 for IPv6; 128 for an IPv6 destination.
     pub prefix_len: u32,
-    /// Packets of the window that crossed the threshold.
+    /// Packets of the window up to the crossing; for a port scan the classes of ports.
     pub count: u32,
-    /// Jiffies from the first of them to the last.
+    /// Jiffies from the start of the window to the crossing.
     pub elapsed: u64,
     /// The jiffy of the crossing.
     pub at: u64,
@@ -241,8 +245,6 @@ unsafe impl Plain for crate::table::StashEntry {}
 unsafe impl Plain for BlockEntry {}
 // SAFETY: as above.
 unsafe impl Plain for AllowEntry {}
-// SAFETY: as above.
-unsafe impl Plain for SynWindow {}
 // SAFETY: as above.
 unsafe impl Plain for Clock {}
 // SAFETY: as above.

@@ -15,20 +15,28 @@
 )]
 
 mod counter;
+mod detect;
 mod layout;
 pub mod maps;
 mod parse;
+pub mod sketch;
 pub mod table;
 
 pub use counter::Counter;
+pub use detect::{
+    CpuDetect, DETECTORS, DetectConfig, DetectState, Detector, Limit, SKETCHES, SUSPECTS,
+    SharedDetect, Suspect, UnderAttack, Window,
+};
 pub use layout::{
-    AllowEntry, BlockEntry, Clock, Config, Counters, EVENT_SYN_FLOOD, Event, Family, PrefixKey,
-    PrefixV4, PrefixV6, SynWindow, config_flag,
+    AllowEntry, BlockEntry, Clock, Config, Counters, EVENT_ICMP_FLOOD, EVENT_OWN_TABLE_FULL,
+    EVENT_PORT_SCAN, EVENT_SYN_FLOOD, EVENT_SYN_FLOOD_DESTINATION, EVENT_SYN_IMBALANCE,
+    EVENT_UDP_FLOOD, Event, Family, PrefixKey, PrefixV4, PrefixV6, config_flag,
 };
 pub use parse::{
-    AddressV6, EXTENSION_HEADERS_MAX, Frame, Ipv4, Ipv6, Link, Network, Skip, Tcp, Transport,
-    VLAN_TAGS_MAX, parse_ipv4, parse_ipv6, parse_link, parse_network, parse_source_v4, parse_tcp,
-    parse_transport, parse_transport_v4, parse_transport_v6,
+    AddressV6, EXTENSION_HEADERS_MAX, Frame, Ipv4, Ipv6, Link, Network, PROTOCOL_ICMP,
+    PROTOCOL_ICMPV6, PROTOCOL_UDP, Skip, Tcp, Transport, Udp, VLAN_TAGS_MAX, parse_destination_v4,
+    parse_destination_v6, parse_icmp, parse_ipv4, parse_ipv6, parse_link, parse_network,
+    parse_source_v4, parse_tcp, parse_transport, parse_transport_v4, parse_transport_v6, parse_udp,
 };
 
 /// The version of everything in this crate that lies in a pinned map.

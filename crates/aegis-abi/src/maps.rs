@@ -37,10 +37,10 @@ pub const OWN_FILTER: &str = "OWN_FILTER";
 pub const ALLOW_V4: &str = "ALLOW_V4";
 /// Exempt IPv6 prefixes: [`crate::PrefixV6`] to [`crate::AllowEntry`].
 pub const ALLOW_V6: &str = "ALLOW_V6";
-/// SYN windows of IPv4 sources: `[u8; 4]` to [`crate::SynWindow`].
-pub const SYN_V4: &str = "SYN_V4";
-/// SYN windows of IPv6 /64 sources: `[u8; 8]` to [`crate::SynWindow`].
-pub const SYN_V6: &str = "SYN_V6";
+/// What the detectors are told: one [`crate::DetectConfig`]. Not pinned, as all they keep.
+pub const DETECT: &str = "DETECT";
+/// What each CPU counts: one [`crate::CpuDetect`] for each.
+pub const DETECT_CPU: &str = "DETECT_CPU";
 /// The ring buffer of [`crate::Event`]s.
 pub const EVENTS: &str = "EVENTS";
 
@@ -58,8 +58,9 @@ pub const GENERATION: [&str; 9] = [
 ];
 /// The pinned maps that stay through all generations. The clock is neither: it is read right after
 /// it is written.
-pub const SHARED: [&str; 10] = [
-    COUNTERS, GATES, ALLOW_V4, ALLOW_V6, OWN_V4, OWN_NET64, OWN_FILTER, SYN_V4, SYN_V6, EVENTS,
+/// Nor are those of the detectors: they know again within a window.
+pub const SHARED: [&str; 8] = [
+    COUNTERS, GATES, ALLOW_V4, ALLOW_V6, OWN_V4, OWN_NET64, OWN_FILTER, EVENTS,
 ];
 
 /// The program that native and generic XDP run where packets lie in one buffer.
@@ -114,9 +115,6 @@ pub const NETS_V6_MAX: u32 = 10_000_000;
 pub const PREFIXES_MAX: u32 = 1_000_000;
 /// Exempt prefixes, each family: an operator's allowlist and the host's own addresses.
 pub const ALLOW_MAX: u32 = 16_384;
-/// Sources that the SYN detector follows at once, each family. The least recent is forgotten
-/// first, so a flood from more sources than this is seen only where single ones are loud.
-pub const SYN_SOURCES_MAX: u32 = 65_536;
 /// Bytes of the event ring: 3,600 crossings while user space is away.
 pub const EVENTS_BYTES: u32 = 262_144;
 

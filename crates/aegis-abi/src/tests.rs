@@ -11,13 +11,43 @@ fn values_have_no_padding() {
     assert_eq!(size_of::<table::StashEntry>(), 3 * 8);
     assert_eq!(size_of::<BlockEntry>(), 4 * 8 + 2 * 4);
     assert_eq!(size_of::<AllowEntry>(), 4);
-    assert_eq!(size_of::<SynWindow>(), 16);
     assert_eq!(size_of::<Clock>(), 16);
     assert_eq!(size_of::<Counters>(), 8 * Counter::COUNT);
     assert_eq!(size_of::<PrefixV4>(), 12);
     assert_eq!(size_of::<PrefixV6>(), 20);
     assert_eq!(size_of::<Event>(), 4 + 4 + 16 + 4 + 4 + 3 * 8 + 4 + 4);
     assert_eq!(align_of::<BlockEntry>(), 8);
+    assert_eq!(size_of::<Limit>(), 2 * 4 + 2 * 8 + 2 * 4);
+    assert_eq!(size_of::<DetectConfig>(), 2 * 8 + 2 * 4 + DETECTORS * 32);
+    assert_eq!(
+        size_of::<DetectState>(),
+        6 * 16 + 4 * 8 + 8 * 8 + 4 * 8 + 4 * 8
+    );
+    assert_eq!(size_of::<UnderAttack>(), 16);
+    assert_eq!(size_of::<Suspect>(), 32);
+    assert_eq!(size_of::<sketch::ClassCell>(), 16);
+    let cells = SKETCHES * sketch::ROWS * sketch::CELLS * 8;
+    assert_eq!(size_of::<CpuDetect>(), 16 + 32 + 64 + 64 + 16 + cells);
+    let lists = sketch::CELLS * (3 * 16 + 8) + SUSPECTS as usize * 32;
+    assert_eq!(size_of::<SharedDetect>(), size_of::<DetectState>() + lists);
+}
+
+#[test]
+fn what_every_packet_reads_shares_no_cache_line_with_what_is_written_often() {
+    assert_eq!(offset_of!(DetectState, totals) % 64, 0);
+    assert_eq!(offset_of!(DetectState, second_start) % 64, 0);
+    assert!(offset_of!(DetectState, totals) >= size_of::<[Window; DETECTORS]>());
+    const { assert!(SKETCHES <= 8) };
+}
+
+#[test]
+fn values_are_no_larger_than_older_kernels_take() {
+    // KMALLOC_MAX_SIZE, on the smallest of pages.
+    assert!(size_of::<CpuDetect>() < 4 << 20);
+    assert!(size_of::<SharedDetect>() < 4 << 20);
+    for (slot, detector) in Detector::ALL.into_iter().enumerate() {
+        assert_eq!(detector as usize, slot, "{detector:?}");
+    }
 }
 
 #[test]
@@ -73,7 +103,12 @@ fn a_value_behind_a_trie_key_is_aligned() {
 
 #[test]
 fn map_names_fit_the_kernel() {
-    for name in maps::GENERATION.into_iter().chain(maps::SHARED) {
+    let others = [maps::CLOCK, maps::DETECT, maps::DETECT_CPU];
+    for name in maps::GENERATION
+        .into_iter()
+        .chain(maps::SHARED)
+        .chain(others)
+    {
         assert!(name.len() <= 15, "{name}");
     }
 }

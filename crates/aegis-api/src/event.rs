@@ -102,6 +102,18 @@ pub enum EventKind {
         #[serde(with = "severity")]
         severity: Severity,
     },
+    /// An address of this host is under a flood of connection requests from many sources.
+    AttackStarted {
+        #[serde(with = "text")]
+        destination: Indicator,
+        rate: u32,
+    },
+    /// That is over, after so many seconds.
+    AttackEnded {
+        #[serde(with = "text")]
+        destination: Indicator,
+        secs: u64,
+    },
     /// This node told the others.
     Published {
         #[serde(with = "text")]

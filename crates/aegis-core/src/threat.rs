@@ -33,6 +33,21 @@ impl ThreatType {
         Self("syn_flood".into())
     }
 
+    /// Returns the name of a flood of UDP packets.
+    pub fn udp_flood() -> Self {
+        Self("udp_flood".into())
+    }
+
+    /// Returns the name of a flood of ICMP packets.
+    pub fn icmp_flood() -> Self {
+        Self("icmp_flood".into())
+    }
+
+    /// Returns the name of trying many ports.
+    pub fn port_scan() -> Self {
+        Self("port_scan".into())
+    }
+
     /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0

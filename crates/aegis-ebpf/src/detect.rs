@@ -1,41 +1,117 @@
-//! The SYN-flood detector: connection requests per source within a window.
+//! The detectors: who sends too much, who tries too many ports, which destination is under attack.
 //!
-//! The request that reaches the threshold blocks its source, is dropped, and is told to user space
-//! once. The address may be forged, so the finding is spoofable evidence; exempt sources never get
-//! here. Windows lie in an LRU table: a flood from more sources than fit makes it forget.
+//! Everything is counted in sketches of fixed size (`aegis_abi::sketch` says how), so a flood from
+//! millions of forged sources costs what any traffic costs, evicts nobody and fills nothing. A
+//! source that crosses is blocked, its packet dropped, and user space told once. Its address may be
+//! forged, so every finding is spoofable evidence. Who is exempt is counted as everybody is, and
+//! nothing is done about it.
+
+mod attack;
+mod offender;
+mod scan;
+mod sketch;
+pub(crate) mod under_attack;
 
 use aegis_abi::{
-    AddressV6, BlockEntry, Counter, EVENT_SYN_FLOOD, Event, Family, Frame, Ipv4, Ipv6, Skip,
-    SynWindow, Transport, maps, parse_tcp, parse_transport_v4, parse_transport_v6,
+    AddressV6, Counter, CpuDetect, DetectConfig, Detector, Family, Frame, Ipv4, Ipv6, Limit,
+    PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_UDP, SharedDetect, Skip, Transport, config_flag,
+    parse_destination_v4, parse_destination_v6, parse_icmp, parse_tcp, parse_transport_v4,
+    parse_transport_v6, parse_udp,
+    sketch::{Heat, destination_hash_v4, destination_hash_v6, hash_v4, hash_v6},
 };
-use aya_ebpf::{
-    bindings::BPF_NOEXIST,
-    maps::{HashMap, LruHashMap},
-};
+use aya_ebpf::{helpers::bpf_jiffies64, macros::map, maps::Array};
 
 use crate::{
-    filter::{Moment, Verdict, exempt},
+    filter::{Moment, Verdict},
     lists,
-    tables::{EVENTS, OWN_NET64, OWN_V4, SETTINGS, SYN_V4, SYN_V6, Shared, open},
 };
 
-/// What one request made of its source's window.
-enum Step {
-    /// Fewer requests than the threshold.
-    Below,
-    /// This one reached it.
-    Crossed { count: u64, elapsed: u64 },
-    /// It was reached before, and the block did not fit into the table.
-    Above,
+#[map]
+static DETECT: Array<DetectConfig> = Array::with_max_entries(1, 0);
+
+/// Ports below this are those of services: nobody's answers arrive there.
+const SERVICE_PORTS: u16 = 1024;
+
+/// ICMPv6 of neighbours among themselves, 133 to 137: without it they lose each other.
+const NEIGHBOUR_DISCOVERY: core::ops::RangeInclusive<u8> = 133..=137;
+
+/// What a packet is to the detectors.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Kind {
+    /// Nothing that any of them counts.
+    Other,
+    /// A TCP connection request.
+    Request,
+    /// A TCP packet that only a working connection brings forth.
+    Ack,
+    /// A UDP packet to a port where no scan shows.
+    Udp,
+    /// A UDP packet to a port that may be tried out.
+    UdpTry,
+    /// An ICMP packet.
+    Icmp,
+}
+
+/// A packet as it crosses into [`aegis_inspect`], in as many numbers as a function may take.
+#[derive(Clone, Copy)]
+struct Packet {
+    /// Port: 16 bits, [`Kind`]: 8 bits, family: 8 bits, observing: 8 bits, detector: 8 bits.
+    facts: u64,
+    /// The source: an IPv4 address or the first half of an IPv6 address, in network byte order.
+    source: u64,
+    /// The destination likewise, both halves.
+    destination: AddressV6,
+    bytes: u64,
+}
+
+/// What the detectors know of a packet.
+#[derive(Clone, Copy)]
+struct Look {
+    packet: Packet,
+    config: &'static DetectConfig,
+    cpu: *mut CpuDetect,
+    shared: *mut SharedDetect,
+    now: u64,
+    /// The hash of the source.
+    hash: u64,
+}
+
+/// A source that crossed.
+#[derive(Clone, Copy)]
+struct Finding {
+    detector: Detector,
+    /// Whether what was to be done about it was tried in this window.
+    is_told: bool,
 }
 
 /// Looks at a packet of an IPv4 source that is neither exempt nor blocked.
 #[inline(always)]
 pub(crate) fn look_v4(frame: &impl Frame, moment: &Moment, header: &Ipv4) -> Verdict {
-    match is_request(frame, moment, parse_transport_v4(header)) {
-        Request::Yes => count_v4(moment, u32::from_ne_bytes(header.source)),
-        Request::No => Verdict::Clean,
-        Request::Unreadable => Verdict::Skipped(Skip::Truncated),
+    let (kind, port) = match read(frame, moment, parse_transport_v4(header)) {
+        Ok((Kind::Other, _)) => return Verdict::Clean,
+        Ok(read) => read,
+        Err(skip) => return Verdict::Skipped(skip),
+    };
+    let Ok(destination) = parse_destination_v4(frame, header) else {
+        return Verdict::Skipped(Skip::Truncated); // cannot be: the header was read
+    };
+    let packet = Packet {
+        facts: facts(moment, (kind, port), Family::V4),
+        source: u64::from(u32::from_ne_bytes(header.source)),
+        destination: AddressV6 {
+            net: u64::from(u32::from_ne_bytes(destination)),
+            host: 0,
+        },
+        bytes: moment.bytes,
+    };
+    let found = inspect(&packet);
+    if found == 0 {
+        return Verdict::Clean;
+    }
+    match lists::exempt_v4(u32::from_be_bytes(header.source)) {
+        Some(exempt) => exempt,
+        None => catch(&packet, found),
     }
 }
 
@@ -46,219 +122,273 @@ pub(crate) fn look_v6(frame: &impl Frame, moment: &Moment, header: &Ipv6) -> Ver
         Ok(transport) => transport,
         Err(skip) => return Verdict::Skipped(skip),
     };
-    match is_request(frame, moment, transport) {
-        Request::Yes => count_v6(moment, header.source),
-        Request::No => Verdict::Clean,
-        Request::Unreadable => Verdict::Skipped(Skip::Truncated),
+    let (kind, port) = match read(frame, moment, transport) {
+        Ok((Kind::Other, _)) => return Verdict::Clean,
+        Ok(read) => read,
+        Err(skip) => return Verdict::Skipped(skip),
+    };
+    let Ok(destination) = parse_destination_v6(frame, header) else {
+        return Verdict::Skipped(Skip::Truncated); // as above
+    };
+    let packet = Packet {
+        facts: facts(moment, (kind, port), Family::V6),
+        source: header.source.net,
+        destination,
+        bytes: moment.bytes,
+    };
+    let found = inspect(&packet);
+    if found == 0 {
+        return Verdict::Clean;
+    }
+    match lists::exempt_v6(header.source) {
+        Some(exempt) => exempt,
+        None => catch(&packet, found),
     }
 }
 
-/// Whether a packet asks for a new TCP connection.
-enum Request {
-    Yes,
-    No,
-    Unreadable,
+#[inline(always)]
+fn facts(moment: &Moment, (kind, port): (Kind, u16), family: Family) -> u64 {
+    let is_observing = u64::from(moment.has(config_flag::OBSERVE));
+    u64::from(port) | (kind as u64) << 16 | (family as u64) << 24 | is_observing << 32
 }
 
 #[inline(always)]
-fn is_request(frame: &impl Frame, moment: &Moment, transport: Transport) -> Request {
-    let offset = match transport {
-        Transport::Tcp(offset) => offset,
-        Transport::Other { .. } => return Request::No,
+fn inspect(packet: &Packet) -> u32 {
+    let Packet {
+        facts,
+        source,
+        destination,
+        bytes,
+    } = *packet;
+    aegis_inspect(facts, source, destination.net, destination.host, bytes)
+}
+
+/// Does what is to be done about a source that crossed and is not exempt.
+#[inline(always)]
+fn catch(packet: &Packet, found: u32) -> Verdict {
+    if found & FOUND_TOLD == 0 {
+        let detector = u64::from(found - FOUND);
+        offender::aegis_catch(packet.facts | detector << 40, packet.source, packet.bytes);
+    }
+    Verdict::Caught
+}
+
+/// What [`aegis_inspect`] returns of a crossing: the detector's number and this much.
+const FOUND: u32 = 1;
+/// And this, where what was to be done about it was tried in this window.
+const FOUND_TOLD: u32 = 1 << 8;
+
+/// Counts a packet wherever it counts; returns zero where its source crossed no threshold.
+///
+/// A global function in the kernel too: the verifier takes it by itself and once, and not again for
+/// every way that leads through the parser.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn aegis_inspect(
+    facts: u64,
+    source: u64,
+    destination_net: u64,
+    destination_host: u64,
+    bytes: u64,
+) -> u32 {
+    let packet = Packet {
+        facts,
+        source,
+        destination: AddressV6 {
+            net: destination_net,
+            host: destination_host,
+        },
+        bytes,
+    };
+    let Some(look) = Look::new(packet) else {
+        return 0; // cannot be: what it looks up is there
+    };
+    match look.inspect() {
+        Ok(()) => 0,
+        Err(Finding { detector, is_told }) => {
+            let told = if is_told { FOUND_TOLD } else { 0 };
+            (detector as u32 + FOUND) | told
+        }
+    }
+}
+
+impl Packet {
+    #[inline(always)]
+    const fn port(&self) -> u16 {
+        self.facts as u16
+    }
+
+    #[inline(always)]
+    const fn is_v6(&self) -> bool {
+        self.family() == Family::V6 as u32
+    }
+
+    #[inline(always)]
+    const fn family(&self) -> u32 {
+        (self.facts >> 24) as u32 & 0xff
+    }
+
+    #[inline(always)]
+    const fn is_observed(&self) -> u32 {
+        (self.facts >> 32) as u32 & 1
+    }
+
+    /// Returns the hash of the destination.
+    #[inline(always)]
+    const fn destination_hash(&self, key: u64) -> u64 {
+        if self.is_v6() {
+            destination_hash_v6(key, self.destination)
+        } else {
+            destination_hash_v4(key, self.destination.net as u32)
+        }
+    }
+}
+
+/// Reads what kind of packet this is, and the port that it tries. What nobody counts is not read.
+#[inline(always)]
+fn read(frame: &impl Frame, moment: &Moment, transport: Transport) -> Result<(Kind, u16), Skip> {
+    let (protocol, offset) = match transport {
+        Transport::Tcp(offset) => return read_tcp(frame, moment, offset),
+        Transport::Other { protocol, offset } => (protocol, offset),
         Transport::LaterFragment => {
             moment.counters.count(Counter::Fragments);
-            return Request::No;
+            return Ok((Kind::Other, 0));
         }
     };
-    match parse_tcp(frame, offset) {
-        Ok(tcp) if tcp.is_connection_request() => {
-            moment.counters.count(Counter::Syns);
-            Request::Yes
+    match protocol {
+        PROTOCOL_UDP if moment.has(config_flag::DETECT_UDP) => {
+            let udp = parse_udp(frame, offset)?;
+            // What a service answers arrives at ports as they come, and is no scan.
+            let is_try = udp.destination_port < SERVICE_PORTS && udp.source_port >= SERVICE_PORTS;
+            let kind = if is_try { Kind::UdpTry } else { Kind::Udp };
+            Ok((kind, udp.destination_port))
         }
-        Ok(_) => Request::No,
-        Err(_) => Request::Unreadable,
-    }
-}
-
-#[inline(always)]
-fn count_v4(moment: &Moment, source: u32) -> Verdict {
-    let step = step(moment, &SYN_V4, source);
-    if matches!(step, Step::Below) {
-        return Verdict::Clean;
-    }
-    if let Some(entry) = lists::find_exempt_v4(u32::from_be(source)) {
-        return exempt(entry);
-    }
-    let Step::Crossed { count, elapsed } = step else {
-        return Verdict::Caught;
-    };
-    let block = block(moment, &OWN_V4, source);
-    if block.is_some() {
-        open(
-            maps::GATE_OWN_V4,
-            SETTINGS.hash_key().hash32(u32::from_be(source)),
-        );
-        restart(&SYN_V4, source, moment.now);
-    }
-    let [a, b, c, d] = source.to_ne_bytes();
-    report(
-        moment,
-        block,
-        Event {
-            family: Family::V4 as u32,
-            address: [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-            prefix_len: 32,
-            count: count as u32,
-            elapsed,
-            ..Event::default()
-        },
-    );
-    Verdict::Caught
-}
-
-#[inline(always)]
-fn count_v6(moment: &Moment, address: AddressV6) -> Verdict {
-    let source = address.net;
-    let step = step(moment, &SYN_V6, source);
-    if matches!(step, Step::Below) {
-        return Verdict::Clean;
-    }
-    if let Some(entry) = lists::find_exempt_v6(address) {
-        return exempt(entry);
-    }
-    let Step::Crossed { count, elapsed } = step else {
-        return Verdict::Caught;
-    };
-    let block = block(moment, &OWN_NET64, source);
-    if block.is_some() {
-        open(
-            maps::GATE_OWN_NET64,
-            SETTINGS.hash_key().hash64(u64::from_be(source)),
-        );
-        restart(&SYN_V6, source, moment.now);
-    }
-    let [a, b, c, d, e, f, g, h] = source.to_ne_bytes();
-    report(
-        moment,
-        block,
-        Event {
-            family: Family::V6 as u32,
-            address: [a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0],
-            prefix_len: 64,
-            count: count as u32,
-            elapsed,
-            ..Event::default()
-        },
-    );
-    Verdict::Caught
-}
-
-/// Counts one request of `source`.
-#[inline(always)]
-fn step<K: Copy>(moment: &Moment, windows: &LruHashMap<K, Shared<SynWindow>>, source: K) -> Step {
-    let threshold = u64::from(SETTINGS.syn().0);
-    // SAFETY: an LRU table may give the slot to another source meanwhile. Then a request is
-    // counted for the wrong one, which is within what an LRU detector promises.
-    let Some(window) = (unsafe { windows.get(source) }) else {
-        let fresh = Shared::new(SynWindow {
-            start: moment.now,
-            count: 1,
-        });
-        // Of two CPUs that come here at once one loses its count: one request late at most.
-        let _ = windows.insert(source, &fresh, u64::from(BPF_NOEXIST));
-        return if threshold <= 1 {
-            Step::Crossed {
-                count: 1,
-                elapsed: 0,
+        PROTOCOL_ICMP if moment.has(config_flag::DETECT_ICMP) => Ok((Kind::Icmp, 0)),
+        PROTOCOL_ICMPV6 if moment.has(config_flag::DETECT_ICMP) => {
+            let kind = parse_icmp(frame, offset)?;
+            if NEIGHBOUR_DISCOVERY.contains(&kind) {
+                return Ok((Kind::Other, 0));
             }
-        } else {
-            Step::Below
+            Ok((Kind::Icmp, 0))
+        }
+        _ => Ok((Kind::Other, 0)),
+    }
+}
+
+#[inline(always)]
+fn read_tcp(frame: &impl Frame, moment: &Moment, offset: usize) -> Result<(Kind, u16), Skip> {
+    let tcp = parse_tcp(frame, offset)?;
+    if tcp.is_connection_request() {
+        moment.counters.count(Counter::Syns);
+        return Ok((Kind::Request, tcp.destination_port));
+    }
+    if tcp.is_within_connection() && moment.has(config_flag::DETECT_ACK) {
+        return Ok((Kind::Ack, 0));
+    }
+    Ok((Kind::Other, 0))
+}
+
+impl Look {
+    #[inline(always)]
+    fn new(packet: Packet) -> Option<Self> {
+        let config = DETECT.get(0)?;
+        // SAFETY: the kernel knows no failure of this.
+        let now = unsafe { bpf_jiffies64() };
+        let source = packet.source;
+        Some(Self {
+            config,
+            cpu: sketch::cpu_at(config, now)?,
+            shared: sketch::shared()?,
+            now,
+            hash: if packet.is_v6() {
+                hash_v6(config.sketch_key, source)
+            } else {
+                hash_v4(config.sketch_key, source as u32)
+            },
+            packet,
+        })
+    }
+
+    /// Counts the packet wherever it counts.
+    #[inline(always)]
+    fn inspect(&self) -> Result<(), Finding> {
+        let kind = (self.packet.facts >> 16) as u8;
+        if kind == Kind::Ack as u8 {
+            self.count_ack();
+            return Ok(());
+        }
+        if kind == Kind::Icmp as u8 {
+            return self.count(Detector::IcmpFlood);
+        }
+        if kind == Kind::Request as u8 {
+            attack::count(self);
+            self.count(Detector::SynFlood)?;
+            self.count_unanswered()?;
+            return self.scan();
+        }
+        self.count(Detector::UdpFlood)?;
+        if kind == Kind::UdpTry as u8 {
+            return self.scan();
+        }
+        Ok(())
+    }
+
+    /// Counts a packet of the source in the sketch of `detector`.
+    #[inline(always)]
+    fn count(&self, detector: Detector) -> Result<(), Finding> {
+        let fresh = self.fresh(detector);
+        if fresh == 0 {
+            return Ok(());
+        }
+        let is_told = match sketch::count(self.cpu, detector, (self.hash, fresh)) {
+            Heat::Cold => return Ok(()),
+            Heat::Hot => false,
+            Heat::Told => true,
         };
-    };
-    let elapsed = moment.now.saturating_sub(window.start());
-    if elapsed >= SETTINGS.syn().1 {
-        window.restart(moment.now, 0);
-        return reach(window.count(), threshold, 0);
+        Err(Finding { detector, is_told })
     }
-    reach(window.count(), threshold, elapsed)
-}
 
-#[inline(always)]
-const fn reach(count: u64, threshold: u64, elapsed: u64) -> Step {
-    if count < threshold {
-        Step::Below
-    } else if count == threshold || threshold == 0 {
-        Step::Crossed { count, elapsed }
-    } else {
-        Step::Above
+    /// Counts a connection request for what the source completes.
+    #[inline(always)]
+    fn count_unanswered(&self) -> Result<(), Finding> {
+        match self.count(Detector::SynImbalance) {
+            Err(it) if self.acks() < self.limit(Detector::SynImbalance).other => Err(it),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
-}
 
-/// Forgets what was counted, so that a source starts afresh when its block ends.
-#[inline(always)]
-fn restart<K: Copy>(windows: &LruHashMap<K, Shared<SynWindow>>, source: K, now: u64) {
-    // SAFETY: as in `step`.
-    if let Some(window) = unsafe { windows.get(source) } {
-        window.restart(now, 0);
+    #[inline(always)]
+    fn acks(&self) -> u32 {
+        sketch::acks(self.shared, self.hash, self.window(Detector::SynImbalance))
     }
-}
 
-/// A block that the detector made: until which jiffy, and the how-many-eth of its source.
-#[derive(Clone, Copy)]
-struct Block {
-    deadline: u64,
-    violations: u32,
-}
-
-/// Blocks `source`; returns `None` where the table is full.
-#[inline(always)]
-fn block<K: Copy>(
-    moment: &Moment,
-    table: &HashMap<K, Shared<BlockEntry>>,
-    source: K,
-) -> Option<Block> {
-    let deadline = moment.now + SETTINGS.syn().2 + 1;
-    // SAFETY: the table is not preallocated, so an entry lives until we are done.
-    if let Some(entry) = unsafe { table.get(source) } {
-        entry.count(moment.now, moment.bytes);
-        return Some(Block {
-            deadline,
-            violations: entry.renew(deadline),
-        });
+    /// Counts a packet that only a working connection brings forth.
+    #[inline(always)]
+    fn count_ack(&self) {
+        if self.fresh(Detector::SynImbalance) == 0 {
+            return;
+        }
+        let window = self.window(Detector::SynImbalance);
+        let enough = self.limit(Detector::SynImbalance).other;
+        sketch::count_ack(self.shared, self.hash, (window, enough));
     }
-    let entry = Shared::new(BlockEntry {
-        deadline,
-        packets: 1,
-        bytes: moment.bytes,
-        last_seen: moment.now,
-        violations: 1,
-        reserved: 0,
-    });
-    table.insert(source, &entry, 0).ok()?;
-    Some(Block {
-        deadline,
-        violations: 1,
-    })
-}
 
-/// Tells user space of one crossing.
-#[inline(always)]
-fn report(moment: &Moment, block: Option<Block>, event: Event) {
-    moment.counters.count(Counter::SynFloods);
-    if block.is_none() {
-        moment.counters.count(Counter::BlocksRefused);
+    #[inline(always)]
+    fn limit(&self, detector: Detector) -> &Limit {
+        &self.config.limits[detector as usize]
     }
-    let Some(mut slot) = EVENTS.reserve::<Event>(0) else {
-        moment.counters.count(Counter::EventsLost);
-        return;
-    };
-    slot.write(Event {
-        kind: EVENT_SYN_FLOOD,
-        at: moment.now,
-        deadline: block.map_or(0, |it| it.deadline),
-        violations: block.map_or(0, |it| it.violations),
-        is_observed: u32::from(moment.has(aegis_abi::config_flag::OBSERVE)),
-        ..event
-    });
-    slot.submit(0);
+
+    /// Returns a cell of the detector as it begins its window; zero where the detector is off.
+    #[inline(always)]
+    fn fresh(&self, detector: Detector) -> u64 {
+        // SAFETY: the value is this CPU's own, and the index below the length of the array.
+        unsafe { (*self.cpu).fresh[detector as usize] }
+    }
+
+    /// Returns the window of the detector, as cells bear it.
+    #[inline(always)]
+    fn window(&self, detector: Detector) -> u32 {
+        // SAFETY: as above.
+        unsafe { (*self.cpu).windows[detector as usize] }
+    }
 }

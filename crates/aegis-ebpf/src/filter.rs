@@ -6,8 +6,7 @@
 //! be read is passed and counted.
 
 use aegis_abi::{
-    AllowEntry, Counter, Family, Frame, Skip, config_flag, parse_ipv4, parse_ipv6, parse_link,
-    parse_source_v4,
+    Counter, Family, Frame, Skip, config_flag, parse_ipv4, parse_ipv6, parse_link, parse_source_v4,
 };
 use aya_ebpf::helpers::bpf_jiffies64;
 
@@ -34,7 +33,7 @@ pub(crate) enum Verdict {
     Protected,
     /// Its source is blocked, as this counter says.
     Blocked(Counter),
-    /// The detector caught its source just now.
+    /// A detector caught its source.
     Caught,
     /// None of these.
     Clean,
@@ -180,12 +179,10 @@ fn decide_v4(frame: &impl Frame, packet: Packet, offset: usize) -> Fate {
         return Fate::Pass;
     }
     if let Some(counter) = lists::find_v4(flags, source, packet.met()) {
-        return match lists::find_exempt_v4(source) {
-            Some(entry) => act(packet, exempt(entry)),
-            None => act(packet, Verdict::Blocked(counter)),
-        };
+        let exempt = lists::exempt_v4(source);
+        return act(packet, exempt.unwrap_or(Verdict::Blocked(counter)));
     }
-    if flags & config_flag::SYN_FLOOD == 0 {
+    if flags & config_flag::DETECT == 0 {
         return Fate::Pass;
     }
     let verdict = match parse_ipv4(frame, offset) {
@@ -206,25 +203,14 @@ fn decide_v6(frame: &impl Frame, packet: Packet, offset: usize) -> Fate {
         return Fate::Pass;
     }
     if let Some(counter) = lists::find_v6(flags, header.source, packet.met()) {
-        return match lists::find_exempt_v6(header.source) {
-            Some(entry) => act(packet, exempt(entry)),
-            None => act(packet, Verdict::Blocked(counter)),
-        };
+        let exempt = lists::exempt_v6(header.source);
+        return act(packet, exempt.unwrap_or(Verdict::Blocked(counter)));
     }
-    if flags & config_flag::SYN_FLOOD == 0 {
+    if flags & config_flag::DETECT == 0 {
         return Fate::Pass;
     }
     act(
         packet,
         detect::look_v6(frame, &packet.moment(flags), &header),
     )
-}
-
-#[inline(always)]
-pub(crate) const fn exempt(entry: &AllowEntry) -> Verdict {
-    if entry.is_protected == 0 {
-        Verdict::Allowlisted
-    } else {
-        Verdict::Protected
-    }
 }

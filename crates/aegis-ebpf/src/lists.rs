@@ -13,7 +13,7 @@ use aegis_abi::{
 use aya_ebpf::maps::{Array, HashMap};
 
 use crate::{
-    filter::jiffies,
+    filter::{Verdict, jiffies},
     tables::{
         ALLOW_V4, ALLOW_V6, FILTER_PREFIX, FILTER_V4, FILTER_V6, GATE, HOSTS_V4, NETS_V6,
         OWN_FILTER, OWN_NET64, OWN_V4, PREFIXES, SETTINGS, STASH, Shared, is_open,
@@ -170,26 +170,60 @@ pub extern "C" fn aegis_is_own_net64(net: u64, bytes: u64) -> u64 {
     u64::from(is_own_live(entry, bytes))
 }
 
-/// Returns the exemption of an IPv4 source. Only asked for one that is to be dropped.
+/// Returns the verdict on an exempt IPv4 source. Only asked for one that is to be dropped.
 #[inline(always)]
-pub(crate) fn find_exempt_v4(address: u32) -> Option<&'static AllowEntry> {
+pub(crate) fn exempt_v4(address: u32) -> Option<Verdict> {
+    verdict(aegis_exemption_v4(address))
+}
+
+/// Returns the verdict on an exempt IPv6 source. Only asked for one that is to be dropped.
+#[inline(always)]
+pub(crate) fn exempt_v6(address: AddressV6) -> Option<Verdict> {
+    verdict(aegis_exemption_v6(address.net, address.host))
+}
+
+const ALLOWLISTED: u64 = 1;
+const PROTECTED: u64 = 2;
+
+#[inline(always)]
+const fn verdict(exemption: u64) -> Option<Verdict> {
+    match exemption {
+        ALLOWLISTED => Some(Verdict::Allowlisted),
+        PROTECTED => Some(Verdict::Protected),
+        _ => None,
+    }
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn aegis_exemption_v4(address: u32) -> u64 {
     if SETTINGS.flags() & config_flag::ALLOW_V4 == 0
         || !is_gate_open(maps::ALLOW_V4_AT, address >> 16)
     {
-        return None;
+        return 0;
     }
     let key = TrieKey4::new(address.to_be());
-    ALLOW_V4.get(key.as_key())
+    ALLOW_V4.get(key.as_key()).map_or(0, exemption)
 }
 
-/// Returns the exemption of an IPv6 source. Only asked for one that is to be dropped.
-#[inline(always)]
-pub(crate) fn find_exempt_v6(address: AddressV6) -> Option<&'static AllowEntry> {
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn aegis_exemption_v6(net: u64, host: u64) -> u64 {
     if SETTINGS.flags() & config_flag::ALLOW_V6 == 0 {
-        return None;
+        return 0;
     }
     let mut place = core::mem::MaybeUninit::uninit();
-    ALLOW_V6.get(TrieKey6::write(&mut place, address))
+    let key = TrieKey6::write(&mut place, AddressV6 { net, host });
+    ALLOW_V6.get(key).map_or(0, exemption)
+}
+
+#[inline(always)]
+const fn exemption(entry: &AllowEntry) -> u64 {
+    if entry.is_protected == 0 {
+        ALLOWLISTED
+    } else {
+        PROTECTED
+    }
 }
 
 /// Returns whether a key may be listed. While most packets are dropped the filter only costs.

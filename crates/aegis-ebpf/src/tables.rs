@@ -6,13 +6,13 @@ use core::{
 };
 
 use aegis_abi::{
-    AllowEntry, BlockEntry, Clock, Config, Counter, Counters, SynWindow, maps,
+    AllowEntry, BlockEntry, Clock, Config, Counter, Counters, maps,
     table::{Bucket32, Bucket64, Expiry, Hash, HashKey, StashEntry, StashKey},
 };
 use aya_ebpf::{
     bindings::{BPF_F_MMAPABLE, BPF_F_NO_PREALLOC},
     macros::map,
-    maps::{Array, HashMap, LpmTrie, LruHashMap, PerCpuArray, RingBuf},
+    maps::{Array, HashMap, LpmTrie, PerCpuArray, RingBuf},
 };
 
 /// What user space keeps of its configuration from one start to the next; not read here.
@@ -67,12 +67,6 @@ pub(crate) static ALLOW_V6: LpmTrie<[u8; 16], AllowEntry> =
     LpmTrie::with_max_entries(maps::ALLOW_MAX, BPF_F_NO_PREALLOC);
 
 #[map]
-pub(crate) static SYN_V4: LruHashMap<u32, Shared<SynWindow>> =
-    LruHashMap::with_max_entries(maps::SYN_SOURCES_MAX, 0);
-#[map]
-pub(crate) static SYN_V6: LruHashMap<u64, Shared<SynWindow>> =
-    LruHashMap::with_max_entries(maps::SYN_SOURCES_MAX, 0);
-#[map]
 pub(crate) static EVENTS: RingBuf = RingBuf::with_byte_size(maps::EVENTS_BYTES, 0);
 
 /// A map value that several CPUs change at once, field by field.
@@ -96,16 +90,6 @@ impl<T> Shared<T> {
 fn add(value: *mut u64, amount: u64) {
     // SAFETY: callers pass a live, aligned field of a map value.
     unsafe { atomic_xadd::<u64, u64, { AtomicOrdering::Relaxed }>(value, amount) };
-}
-
-/// Adds one to a value that other CPUs change too; returns what it is then.
-///
-/// Relaxed, the compiler takes the instruction that gives nothing back and takes its operand for
-/// the old value: ordered, it takes the right one. A test counts to the threshold.
-#[inline(always)]
-fn count_up(value: *mut u64) -> u64 {
-    // SAFETY: callers pass a live, aligned field of a map value.
-    unsafe { atomic_xadd::<u64, u64, { AtomicOrdering::AcqRel }>(value, 1) + 1 }
 }
 
 /// The address of one field of a shared map value.
@@ -185,16 +169,6 @@ impl Shared<Config> {
     pub(crate) fn long_lengths(&self) -> u64 {
         read!(self, long_lengths)
     }
-
-    /// Returns threshold, window and length of a block of the detector.
-    #[inline(always)]
-    pub(crate) fn syn(&self) -> (u32, u64, u64) {
-        (
-            read!(self, syn_threshold),
-            read!(self, syn_window),
-            read!(self, syn_block),
-        )
-    }
 }
 
 impl Shared<BlockEntry> {
@@ -235,27 +209,6 @@ impl Shared<StashEntry> {
     pub(crate) fn count(&self, bytes: u64) {
         add(field!(self, packets), 1);
         add(field!(self, bytes), bytes);
-    }
-}
-
-impl Shared<SynWindow> {
-    /// Returns the jiffy at which the window began.
-    #[inline(always)]
-    pub(crate) fn start(&self) -> u64 {
-        read!(self, start)
-    }
-
-    /// Begins another window at jiffy `now` with `count` requests.
-    #[inline(always)]
-    pub(crate) fn restart(&self, now: u64, count: u64) {
-        write!(self, start, now);
-        write!(self, count, count);
-    }
-
-    /// Counts one request; returns how many there are now.
-    #[inline(always)]
-    pub(crate) fn count(&self) -> u64 {
-        count_up(field!(self, count))
     }
 }
 

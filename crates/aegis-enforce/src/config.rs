@@ -1,8 +1,10 @@
 //! What the daemon asks of the kernel.
 
-use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
+use std::{fmt, path::PathBuf, str::FromStr};
 
 use aegis_abi::maps;
+
+use crate::Detectors;
 
 /// Where the BPF file system is mounted on every distribution.
 pub const DEFAULT_BPFFS: &str = "/sys/fs/bpf";
@@ -24,8 +26,8 @@ pub struct EnforceConfig {
     pub bpffs: PathBuf,
     /// How much the tables hold.
     pub capacity: Capacity,
-    /// The SYN-flood detector.
-    pub syn_flood: SynFlood,
+    /// The kernel's detectors.
+    pub detectors: Detectors,
 }
 
 /// The name of one node on this host: 1…32 characters of `[a-z0-9_-]`.
@@ -110,31 +112,6 @@ impl Default for Capacity {
             hosts_v4: maps::HOSTS_V4_MAX,
             hosts_v6: maps::NETS_V6_MAX,
             prefixes: maps::PREFIXES_MAX,
-        }
-    }
-}
-
-/// The SYN-flood detector: which rate of connection requests blocks their source, how long.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct SynFlood {
-    /// Whether it runs.
-    pub enabled: bool,
-    /// The request of one window that makes its source a flood, at least one.
-    pub threshold: u32,
-    /// The length of a window.
-    pub window: Duration,
-    /// How long the kernel blocks by itself.
-    pub block_for: Duration,
-}
-
-impl Default for SynFlood {
-    /// 100 requests within one second block for a minute, in which user space decides further.
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            threshold: 100,
-            window: Duration::from_secs(1),
-            block_for: Duration::from_secs(60),
         }
     }
 }

@@ -5,8 +5,8 @@ use std::{path::PathBuf, time::Duration};
 use aegis_core::{Change, Indicator, Ruleset, Timestamp};
 
 use crate::{
-    Blocked, Counters, EnforceConfig, EnforceError, EventStream, InstanceName, InterfaceState,
-    Reconciled, SynFlood,
+    Blocked, Counters, Detectors, EnforceConfig, EnforceError, EventStream, InstanceName,
+    InterfaceState, Reconciled,
     detach::detach_program,
     kernel::KernelEnforcer,
     nft::{NftEnforcer, remove_tables},
@@ -282,10 +282,10 @@ impl Enforcer {
         }
     }
 
-    /// Changes the SYN-flood detector; the next packet knows.
-    pub fn set_syn_flood(&mut self, syn_flood: SynFlood) -> Result<(), EnforceError> {
+    /// Changes the detectors; the next packet knows. What they counted so far is forgotten.
+    pub fn set_detectors(&mut self, detectors: &Detectors) -> Result<(), EnforceError> {
         match &mut self.kind {
-            Kind::Kernel(kernel) => kernel.set_syn_flood(syn_flood),
+            Kind::Kernel(kernel) => kernel.set_detectors(detectors),
             Kind::Nft(_) | Kind::Twin(_) => Ok(()),
         }
     }

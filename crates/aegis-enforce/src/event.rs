@@ -7,7 +7,10 @@
 
 use std::{io, time::Duration};
 
-use aegis_abi::{EVENT_SYN_FLOOD, Event, Family};
+use aegis_abi::{
+    EVENT_ICMP_FLOOD, EVENT_OWN_TABLE_FULL, EVENT_PORT_SCAN, EVENT_SYN_FLOOD,
+    EVENT_SYN_FLOOD_DESTINATION, EVENT_SYN_IMBALANCE, EVENT_UDP_FLOOD, Event, Family,
+};
 use aegis_core::{Detection, Evidence, Indicator, ThreatType, Timestamp};
 use aya::maps::{MapData, RingBuf};
 use tokio::io::{Interest, unix::AsyncFd};
@@ -21,15 +24,67 @@ const RATE_WINDOW_MIN: Duration = Duration::from_millis(10);
 /// alert may be.
 const AGE_MAX: Duration = Duration::from_secs(300);
 
-/// A source crossed a threshold in the kernel.
+/// What a detector of the kernel found.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Finding {
+    /// Too many TCP connection requests of one source.
+    SynFlood,
+    /// TCP connection requests of one source that completes next to none.
+    SynImbalance,
+    /// Too many UDP packets of one source.
+    UdpFlood,
+    /// Too many ICMP packets of one source.
+    IcmpFlood,
+    /// Too many different ports of one source.
+    PortScan,
+    /// Too many TCP connection requests from many sources towards one destination, which is what
+    /// the event is about: this host or one behind it, never to be blocked. Told again in each
+    /// window while it lasts.
+    SynFloodDestination,
+    /// Blocks of the kernel's own were refused, for want of room or for being too many at once. The
+    /// event is about the one refused last, its count says how many since this was last told.
+    OwnTableFull,
+}
+
+impl Finding {
+    const fn from_kind(kind: u32) -> Option<Self> {
+        Some(match kind {
+            EVENT_SYN_FLOOD => Self::SynFlood,
+            EVENT_SYN_IMBALANCE => Self::SynImbalance,
+            EVENT_UDP_FLOOD => Self::UdpFlood,
+            EVENT_ICMP_FLOOD => Self::IcmpFlood,
+            EVENT_PORT_SCAN => Self::PortScan,
+            EVENT_SYN_FLOOD_DESTINATION => Self::SynFloodDestination,
+            EVENT_OWN_TABLE_FULL => Self::OwnTableFull,
+            _ => return None, // of a newer build
+        })
+    }
+
+    /// Returns what kind of attack it is, `None` where it says nothing of a source.
+    fn threat_type(self) -> Option<ThreatType> {
+        match self {
+            Self::SynFlood | Self::SynImbalance => Some(ThreatType::syn_flood()),
+            Self::UdpFlood => Some(ThreatType::udp_flood()),
+            Self::IcmpFlood => Some(ThreatType::icmp_flood()),
+            Self::PortScan => Some(ThreatType::port_scan()),
+            Self::SynFloodDestination | Self::OwnTableFull => None,
+        }
+    }
+}
+
+/// Something crossed a threshold in the kernel.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct KernelEvent {
-    /// The source: an IPv4 address or an IPv6 /64.
+    /// What was found.
+    pub finding: Finding,
+    /// The source: an IPv4 address or an IPv6 /64. [`Finding`] says where it is something else.
     pub indicator: Indicator,
-    /// Packets a second from the first of the window to the crossing.
+    /// What was counted, from the start of the window to the crossing.
+    pub count: u32,
+    /// The same a second.
     pub rate: u32,
-    /// How much longer the kernel blocks the source by itself; `None` where its table was full
-    /// or the block is over.
+    /// How much longer the kernel blocks the source by itself; `None` where that was refused or is
+    /// over. For a destination how much longer it counts as under attack.
     pub blocked_for: Option<Duration>,
     /// How often the kernel caught this source while its entry lived, this time included.
     pub violations: u32,
@@ -38,16 +93,16 @@ pub struct KernelEvent {
 }
 
 impl KernelEvent {
-    /// Returns the detection that the Engine takes. A SYN proves nothing about its source, which
-    /// may be forged: the evidence is spoofable.
-    pub fn to_detection(&self, now: Timestamp) -> Detection {
-        Detection {
+    /// Returns the detection that the Engine takes, `None` where no source is accused. Packets
+    /// prove nothing about their source, which may be forged: the evidence is spoofable.
+    pub fn to_detection(&self, now: Timestamp) -> Option<Detection> {
+        Some(Detection {
             indicator: self.indicator,
-            threat_type: ThreatType::syn_flood(),
+            threat_type: self.finding.threat_type()?,
             rate: self.rate,
             evidence: Evidence::Spoofable,
             blocked_until: self.blocked_for.map(|it| now + it),
-        }
+        })
     }
 
     /// Reads what the ring buffer holds at jiffy `now`; `None` for what this build does not know
@@ -58,9 +113,7 @@ impl KernelEvent {
         }
         // SAFETY: as many bytes as an `Event` has, and any bytes are one.
         let event = unsafe { bytes.as_ptr().cast::<Event>().read_unaligned() };
-        if event.kind != EVENT_SYN_FLOOD {
-            return None;
-        }
+        let finding = Finding::from_kind(event.kind)?;
         let prefix_len = u8::try_from(event.prefix_len).ok()?;
         let [a, b, c, d, ..] = event.address;
         let indicator = if event.family == Family::V4 as u32 {
@@ -77,7 +130,9 @@ impl KernelEvent {
         let elapsed = ticks(event.elapsed).max(RATE_WINDOW_MIN).as_millis() as u64;
         let rate = (u64::from(event.count) * 1000).div_ceil(elapsed);
         Some(Self {
+            finding,
             indicator,
+            count: event.count,
             rate: u32::try_from(rate).unwrap_or(u32::MAX),
             blocked_for: (event.deadline > now).then(|| ticks(event.deadline - now)),
             violations: event.violations,

@@ -16,9 +16,9 @@ mod start;
 mod sweep;
 mod tables;
 
-use std::{fs::File, path::PathBuf, time::Duration};
+use std::{fs::File, path::PathBuf};
 
-use aegis_abi::{Config, config_flag, maps};
+use aegis_abi::{DetectConfig, config_flag, maps};
 use aegis_core::{Change, Indicator, Timestamp};
 
 pub use self::pins::mount_bpffs_if_missing;
@@ -35,11 +35,11 @@ use self::{
 };
 pub(crate) use self::{
     attach::{interface_index, remove_filter},
-    clock::TickClock,
+    clock::{TickClock, jiffies_in},
 };
 use crate::{
-    Capacity, Counters, EnforceConfig, EnforceError, EventStream, InterfaceState, ModeRequest,
-    SynFlood,
+    Capacity, Counters, Detectors, EnforceConfig, EnforceError, EventStream, InterfaceState,
+    ModeRequest, sys::KernelMap,
 };
 
 /// The pinned program and tables of one instance.
@@ -50,6 +50,8 @@ pub(crate) struct KernelEnforcer {
     lists: Lists,
     own: Own,
     exemptions: Exemptions,
+    /// What the detectors are told, and where.
+    detect: (DetectConfig, KernelMap),
     interfaces: Vec<InterfaceState>,
     /// Wall-clock time less ticks, as the ends of entries take it to be.
     offset_millis: i64,
@@ -298,8 +300,19 @@ impl KernelEnforcer {
         EventStream::kernel(ring, clock.map_err(EnforceError::kernel("open the clock"))?)
     }
 
-    pub(crate) fn set_syn_flood(&mut self, syn_flood: SynFlood) -> Result<(), EnforceError> {
-        write_syn_flood(&mut self.lists.config, syn_flood, self.clock.hz());
+    pub(crate) fn set_detectors(&mut self, detectors: &Detectors) -> Result<(), EnforceError> {
+        let (told, map) = &mut self.detect;
+        *told = detectors.to_kernel(told, self.clock.hz(), self.tables.cpus);
+        map.set(&0_u32, told)
+            .map_err(EnforceError::kernel("configure the detectors"))?;
+        let flags = &mut self.lists.config.flags;
+        for (flag, is_set) in detectors.flags() {
+            set_flag(flags, flag, is_set);
+        }
+        if *flags & config_flag::DETECT != 0 {
+            // What they blocked stays blocked when they are switched off.
+            set_flag(flags, config_flag::OWN, true);
+        }
         self.tell_config()
     }
 
@@ -420,17 +433,5 @@ fn set_flag(flags: &mut u32, flag: u32, is_set: bool) {
         *flags |= flag;
     } else {
         *flags &= !flag;
-    }
-}
-
-fn write_syn_flood(config: &mut Config, syn_flood: SynFlood, hz: u64) {
-    let jiffies = |it: Duration| clock::jiffies_in(it, hz).max(1);
-    config.syn_threshold = syn_flood.threshold.max(1);
-    config.syn_window = jiffies(syn_flood.window);
-    config.syn_block = jiffies(syn_flood.block_for);
-    set_flag(&mut config.flags, config_flag::SYN_FLOOD, syn_flood.enabled);
-    if syn_flood.enabled {
-        // What it blocked stays blocked when it is switched off.
-        set_flag(&mut config.flags, config_flag::OWN, true);
     }
 }

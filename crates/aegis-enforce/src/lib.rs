@@ -16,6 +16,7 @@ pub mod probe;
 mod config;
 mod counters;
 mod detach;
+mod detectors;
 mod enforcer;
 mod error;
 mod event;
@@ -27,13 +28,13 @@ mod twin;
 
 pub use config::{
     Capacity, DEFAULT_BPFFS, EnforceConfig, InstanceName, InvalidInstanceName, ModeRequest,
-    SynFlood,
 };
 pub use counters::Counters;
 pub use detach::{DetachReport, detach, detach_all};
+pub use detectors::{DestinationDetector, Detectors, PORTS_MAX, SOURCES_MAX, SourceDetector};
 pub use enforcer::Enforcer;
 pub use error::EnforceError;
-pub use event::{EventStream, KernelEvent};
+pub use event::{EventStream, Finding, KernelEvent};
 pub use kernel::mount_bpffs_if_missing;
 pub use report::{Blocked, InterfaceState, Mode, Reconciled};
 

@@ -1,6 +1,6 @@
 //! What a person is told as it happens: one line for each event.
 
-use aegis_api::{AttachMode, Event, EventKind, UnblockCause, Via};
+use aegis_api::{AttachMode, Event, EventKind, Indicator, UnblockCause, Via};
 
 use crate::text::{count, shown};
 
@@ -54,6 +54,8 @@ pub fn line(event: &Event) -> String {
             rate,
             severity,
         } => format!("Detected {threat_type} from {indicator} ({rate}/s, severity: {severity})"),
+        EventKind::AttackStarted { destination, rate } => attack_started(destination, *rate),
+        EventKind::AttackEnded { destination, secs } => attack_ended(destination, *secs),
         EventKind::Published {
             indicator,
             threat_type,
@@ -74,6 +76,14 @@ pub fn line(event: &Event) -> String {
             )
         }
     }
+}
+
+fn attack_started(destination: &Indicator, rate: u32) -> String {
+    format!("{destination} is under a SYN flood from many sources ({rate}/s)")
+}
+
+fn attack_ended(destination: &Indicator, secs: u64) -> String {
+    format!("The SYN flood on {destination} is over, after {secs}s")
 }
 
 fn attached(interface: &str, mode: AttachMode, reason: &str) -> String {

@@ -4,13 +4,14 @@
 //! a [`RawConfig`]; what it means is a [`Config`] of checked types, without anything left open.
 
 mod default_file;
+mod detect;
 mod raw;
 mod resolve;
 
 use std::path::PathBuf;
 
 use aegis_core::{Policy, Preset};
-use aegis_enforce::{Capacity, InstanceName, ModeRequest, SynFlood};
+use aegis_enforce::{Capacity, Detectors, InstanceName, ModeRequest};
 use aegis_net::P2pConfig;
 
 pub use default_file::default_file;
@@ -48,8 +49,8 @@ pub struct Config {
     pub blocks_max: usize,
     /// Whether the blocks end with the daemon.
     pub clear_on_exit: bool,
-    /// The SYN-flood detector.
-    pub syn_flood: SynFlood,
+    /// The kernel's detectors.
+    pub detectors: Detectors,
     /// The operator's choices.
     pub policy: Policy,
     /// How peers start.

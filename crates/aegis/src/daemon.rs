@@ -8,6 +8,7 @@
 //! ```
 
 mod answer;
+mod attack;
 mod clock;
 mod control;
 mod disk;
@@ -30,6 +31,7 @@ use aegis_net::{Identity, NetCommand};
 use aegis_store::Store;
 use tokio::sync::{mpsc, oneshot};
 
+use attack::Attacks;
 use disk::Disk;
 use fair::FairQueue;
 
@@ -64,6 +66,7 @@ struct Node {
     alerts: FairQueue<NodeId, Input>,
     read_back: Option<report::ReadBack>,
     swept_at: Timestamp,
+    attacks: Attacks,
 }
 
 /// The network as the daemon sees it: a queue down and counters, or nothing.

@@ -231,13 +231,55 @@ fn other_ether_types_are_not_ip() {
 #[test]
 fn only_syn_without_ack_asks_for_a_connection() {
     for flags in 0..=255 {
+        let tcp = Tcp {
+            destination_port: 80,
+            flags,
+        };
         let expected = flags & 0x02 != 0 && flags & 0x10 == 0;
+        assert_eq!(tcp.is_connection_request(), expected, "{flags:#x}");
+        // Neither what opens a connection nor what refuses one.
+        let expected = flags & 0x10 != 0 && flags & 0x06 == 0;
+        assert_eq!(tcp.is_within_connection(), expected, "{flags:#x}");
+    }
+}
+
+#[test]
+fn ports_and_destinations_are_read_only_where_they_are() {
+    let segment = [0x12, 0x34, 0x01, 0xbb, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 2];
+    for options in [0, 10] {
+        let frame = ipv4(options, 0, &segment);
+        let Ok(Network::V4(header)) = parse_network(&frame[..]) else {
+            panic!("not IPv4");
+        };
         assert_eq!(
-            Tcp { flags }.is_connection_request(),
-            expected,
-            "{flags:#x}"
+            parse_destination_v4(&frame[..], &header),
+            Ok([192, 0, 2, 1])
+        );
+        let offset = header.next_offset;
+        assert_eq!(
+            parse_tcp(&frame[..], offset).map(|it| it.destination_port),
+            Ok(443)
+        );
+        let udp = parse_udp(&frame[..], offset).unwrap();
+        assert_eq!((udp.source_port, udp.destination_port), (0x1234, 443));
+        assert_eq!(parse_icmp(&frame[..], offset), Ok(0x12));
+        let cut = &frame[..offset + 13];
+        assert_eq!(parse_tcp(cut, offset), Err(Skip::Truncated));
+        assert_eq!(
+            parse_udp(&frame[..offset + 7], offset),
+            Err(Skip::Truncated)
+        );
+        assert_eq!(
+            parse_icmp(&frame[..offset + 3], offset),
+            Err(Skip::Truncated)
         );
     }
+    let frame = ipv6(6, &segment);
+    let Ok(Network::V6(header)) = parse_network(&frame[..]) else {
+        panic!("not IPv6");
+    };
+    let destination = parse_destination_v6(&frame[..], &header).unwrap();
+    assert_eq!(destination.octets(), [0xfe; 16]);
 }
 
 #[test]

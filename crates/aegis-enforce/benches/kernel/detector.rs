@@ -41,7 +41,7 @@ pub(crate) fn measure(options: &Options, report: &mut Report) -> Result<()> {
                 for (setting, nanos) in [no_detector(), all_detectors()].into_iter().zip(&mut nanos)
                 {
                     enforcer
-                        .set_syn_flood(setting)
+                        .set_detectors(&setting)
                         .context("switch the detectors")?;
                     stage.check(&candidate, &traffic)?;
                     let packets = options.effort.packets;

@@ -9,7 +9,7 @@ use std::{
 
 use aegis_core::{Change, Timestamp};
 use aegis_enforce::{
-    Capacity, DEFAULT_BPFFS, EnforceConfig, Enforcer, ModeRequest, SynFlood, detach,
+    Capacity, DEFAULT_BPFFS, Detectors, EnforceConfig, Enforcer, ModeRequest, detach,
     mount_bpffs_if_missing,
 };
 use anyhow::{Context as _, Result};
@@ -49,7 +49,7 @@ impl Instance {
             object: None,
             bpffs: DEFAULT_BPFFS.into(),
             capacity,
-            syn_flood: no_detector(),
+            detectors: no_detector(),
         };
         let start = clock();
         Ok(Self { config, start })
@@ -123,20 +123,26 @@ pub(crate) fn block(indicator: aegis_core::Indicator) -> Change {
     }
 }
 
-pub(crate) fn no_detector() -> SynFlood {
-    SynFlood {
-        enabled: false,
-        ..SynFlood::default()
-    }
+pub(crate) fn no_detector() -> Detectors {
+    Detectors::default().disabled()
 }
 
 /// Every detector there is, none of which ever catches anybody.
-pub(crate) fn all_detectors() -> SynFlood {
-    SynFlood {
-        enabled: true,
-        threshold: u32::MAX,
-        ..SynFlood::default()
+pub(crate) fn all_detectors() -> Detectors {
+    let mut detectors = Detectors::default();
+    for detector in [
+        &mut detectors.syn_flood,
+        &mut detectors.syn_imbalance,
+        &mut detectors.udp_flood,
+        &mut detectors.icmp_flood,
+        &mut detectors.port_scan,
+    ] {
+        detector.enabled = true;
+        detector.threshold = u32::MAX;
     }
+    detectors.syn_flood_destination.enabled = true;
+    detectors.syn_flood_destination.threshold = u32::MAX;
+    detectors
 }
 
 /// Returns the memory of this process that is in use and not mapped from files.

@@ -12,7 +12,7 @@ use std::{
 
 use aegis_core::{Change, Exemption, Indicator, Timestamp};
 use aegis_enforce::{
-    Capacity, DEFAULT_BPFFS, EnforceConfig, EnforceError, Enforcer, ModeRequest, SynFlood, detach,
+    Capacity, DEFAULT_BPFFS, Detectors, EnforceConfig, EnforceError, Enforcer, ModeRequest, detach,
     mount_bpffs_if_missing,
 };
 use aya::{
@@ -117,7 +117,7 @@ impl Bench {
             object: None,
             bpffs: DEFAULT_BPFFS.into(),
             capacity,
-            syn_flood: without_detector(),
+            detectors: Detectors::default().disabled(),
         };
         Ok(Self {
             config,
@@ -139,7 +139,7 @@ impl Bench {
         };
         xdp("pass, empty tables", |it| tcp_v4(STRANGER + it, ACK))?;
         xdp("pass, empty tables, IPv6", |it| tcp_v6(STRANGER + it, ACK))?;
-        enforcer.set_syn_flood(with_detector())?;
+        enforcer.set_detectors(&with_detectors())?;
         xdp("pass, detector, not a request", |it| {
             tcp_v4(STRANGER + it, ACK)
         })?;
@@ -147,7 +147,7 @@ impl Bench {
         xdp("pass, detector, a request, IPv6", |it| {
             tcp_v6(STRANGER + it, SYN)
         })?;
-        enforcer.set_syn_flood(without_detector())?;
+        enforcer.set_detectors(&Detectors::default().disabled())?;
         let mut entries = vec![self.fill(&mut enforcer, "block a new IPv4 address", host_v4)?];
         xdp("miss, table full", |it| tcp_v4(STRANGER + it, ACK))?;
         xdp("hit, table full", |it| tcp_v4(BLOCKED + it, ACK))?;
@@ -279,20 +279,21 @@ const EXEMPT: u32 = 0xc000_0200;
 /// The first blocked /24, without its last byte.
 const PREFIXES: u32 = 0x0064_0000;
 
-fn without_detector() -> SynFlood {
-    SynFlood {
-        enabled: false,
-        ..SynFlood::default()
+/// Every detector, counting and never catching anybody.
+fn with_detectors() -> Detectors {
+    let mut detectors = Detectors::default();
+    for it in [
+        &mut detectors.syn_flood,
+        &mut detectors.syn_imbalance,
+        &mut detectors.udp_flood,
+        &mut detectors.icmp_flood,
+        &mut detectors.port_scan,
+    ] {
+        it.enabled = true;
+        it.threshold = u32::MAX;
     }
-}
-
-/// A detector that counts and never catches anybody.
-fn with_detector() -> SynFlood {
-    SynFlood {
-        enabled: true,
-        threshold: u32::MAX,
-        ..SynFlood::default()
-    }
+    detectors.syn_flood_destination.threshold = u32::MAX;
+    detectors
 }
 
 fn exempt() -> Change {

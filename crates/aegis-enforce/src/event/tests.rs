@@ -34,6 +34,8 @@ fn v4() -> Event {
 fn reads_source_rate_and_block() {
     let event = parse(v4()).unwrap();
     assert_eq!(event.indicator, "203.0.113.7".parse().unwrap());
+    assert_eq!(event.finding, Finding::SynFlood);
+    assert_eq!(event.count, 100);
     assert_eq!(event.rate, 200);
     assert_eq!(event.blocked_for, Some(Duration::from_secs(60)));
     assert_eq!(event.violations, 2);
@@ -72,7 +74,7 @@ fn a_full_table_is_no_block() {
 #[test]
 fn a_forged_looking_flood_stays_spoofable() {
     let now = Timestamp::from_secs(1_800_000_000);
-    let detection = parse(v4()).unwrap().to_detection(now);
+    let detection = parse(v4()).unwrap().to_detection(now).unwrap();
     assert_eq!(detection.evidence, Evidence::Spoofable);
     assert_eq!(detection.blocked_until, Some(now + Duration::from_secs(60)));
     assert_eq!(detection.threat_type.as_str(), "syn_flood");
@@ -100,4 +102,40 @@ fn what_waited_in_the_ring_is_as_old_as_it_is() {
     assert_eq!(left(60 * HZ), Some(None));
     assert_eq!(left(300 * HZ), Some(None));
     assert_eq!(left(300 * HZ + 1), None);
+}
+
+#[test]
+fn each_finding_is_its_kind_of_attack() {
+    let threat = |kind| {
+        let event = parse(Event { kind, ..v4() }).unwrap();
+        let detection = event.to_detection(Timestamp::from_secs(1_800_000_000));
+        detection.map(|it| it.threat_type.as_str().to_owned())
+    };
+    let kinds = [
+        (EVENT_SYN_FLOOD, Some("syn_flood")),
+        (EVENT_SYN_IMBALANCE, Some("syn_flood")),
+        (EVENT_UDP_FLOOD, Some("udp_flood")),
+        (EVENT_ICMP_FLOOD, Some("icmp_flood")),
+        (EVENT_PORT_SCAN, Some("port_scan")),
+        // The destination is the victim, and a full table is nobody's fault.
+        (EVENT_SYN_FLOOD_DESTINATION, None),
+        (EVENT_OWN_TABLE_FULL, None),
+    ];
+    for (kind, expected) in kinds {
+        assert_eq!(threat(kind).as_deref(), expected, "kind {kind}");
+    }
+}
+
+#[test]
+fn a_destination_is_a_whole_address() {
+    let event = Event {
+        kind: EVENT_SYN_FLOOD_DESTINATION,
+        family: 6,
+        address: [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7],
+        prefix_len: 128,
+        ..v4()
+    };
+    let event = parse(event).unwrap();
+    assert_eq!(event.finding, Finding::SynFloodDestination);
+    assert_eq!(event.indicator, "2001:db8::7".parse().unwrap());
 }

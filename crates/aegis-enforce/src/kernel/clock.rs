@@ -108,7 +108,7 @@ impl Ticks {
 }
 
 /// Returns how many jiffies `duration` takes, rounded up.
-pub(super) fn jiffies_in(duration: Duration, hz: u64) -> u64 {
+pub(crate) fn jiffies_in(duration: Duration, hz: u64) -> u64 {
     let ticks = (duration.as_nanos() * u128::from(hz)).div_ceil(1_000_000_000);
     u64::try_from(ticks).unwrap_or(u64::MAX)
 }

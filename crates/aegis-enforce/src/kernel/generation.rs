@@ -129,12 +129,17 @@ impl KernelEnforcer {
             .open_gates(&self.tables, lists.gate())
             .and_then(|()| lists.write_config(ticks))
             .map_err(EnforceError::kernel("make new tables"))?;
+        let detect = programs.detect()?;
+        detect
+            .set(&0_u32, &self.detect.0)
+            .map_err(EnforceError::kernel("configure the detectors"))?;
         move_over(&mut programs, &self.pins, &self.interfaces)?;
         for name in maps::GENERATION {
             self.pins.promote(name)?;
         }
         pin_programs(&programs, &self.pins)?;
         self.lists = lists;
+        self.detect.1 = detect;
         self.programs = Some(programs);
         tracing::debug!(
             entries = self.lists.demand().sum(),

@@ -55,6 +55,8 @@ impl Programs {
         for (name, entries) in sizes {
             loader.map_max_entries(name, *entries);
         }
+        let cpus = aya::util::nr_cpus().map_err(|(_, it)| error(it.into()))?;
+        loader.map_max_entries(maps::DETECT_CPU, u32::try_from(cpus).unwrap_or(u32::MAX));
         let ebpf = loader.load(bytes).map_err(|it| error(it.into()))?;
         Ok(Self {
             ebpf,
@@ -100,24 +102,35 @@ impl Programs {
 
     /// Returns a descriptor of the clock program and its map.
     pub(super) fn clock(&self) -> io::Result<Option<(OwnedFd, KernelMap)>> {
-        let (Some(program), Some(aya::maps::Map::Array(map))) =
-            (self.fd(maps::PROGRAM_CLOCK), self.ebpf.map(maps::CLOCK))
+        let (Some(program), Some(map)) = (self.fd(maps::PROGRAM_CLOCK), self.array(maps::CLOCK)?)
         else {
             return Ok(None);
         };
-        let map = KernelMap::new(map.fd().as_fd().try_clone_to_owned()?)?;
         Ok(Some((program.try_clone_to_owned()?, map)))
     }
 
     /// Returns where the programs read their configuration.
     pub(super) fn settings(&self) -> Result<KernelMap, EnforceError> {
-        let missing = || io::Error::from(io::ErrorKind::NotFound);
-        let map = match self.ebpf.map(SETTINGS) {
-            Some(aya::maps::Map::Array(map)) => map.fd().as_fd().try_clone_to_owned(),
-            Some(_) | None => Err(missing()),
-        };
-        map.and_then(KernelMap::new)
+        self.needed(SETTINGS)
+    }
+
+    /// Returns where the detectors read theirs.
+    pub(super) fn detect(&self) -> Result<KernelMap, EnforceError> {
+        self.needed(maps::DETECT)
+    }
+
+    fn needed(&self, name: &str) -> Result<KernelMap, EnforceError> {
+        let map = self.array(name);
+        map.and_then(|it| it.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound)))
             .map_err(EnforceError::kernel("open the program's configuration"))
+    }
+
+    /// Returns the array behind `name`, which need not be pinned.
+    fn array(&self, name: &str) -> io::Result<Option<KernelMap>> {
+        let Some(aya::maps::Map::Array(map)) = self.ebpf.map(name) else {
+            return Ok(None);
+        };
+        KernelMap::new(map.fd().as_fd().try_clone_to_owned()?).map(Some)
     }
 
     fn load_program(&mut self, name: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {

@@ -3,24 +3,23 @@
 //! Maps that fit are used again as they are. Where size or layout differ, new ones are filled
 //! beside the old, and take their names only when every link runs the new program.
 
-use std::io;
+use std::{fs::File, io};
 
-use aegis_abi::{ABI_VERSION, Config, config_flag, maps, table::HashKey};
+use aegis_abi::{ABI_VERSION, Config, DetectConfig, config_flag, maps, table::HashKey};
 use aegis_core::{Ruleset, Timestamp};
 
 use super::{
-    KernelEnforcer,
+    KernelEnforcer, Options,
     attach::{attach, remove_stale_links},
-    clock::TickClock,
+    clock::{TickClock, Ticks},
     exempt::{Exemptions, all_exemptions},
-    generation::{self, Generation},
+    generation::{self, Base, Generation},
     lists::{Demand, Lists},
     own::Own,
     pins::{NEXT, Pins, is_bpffs},
     program::Programs,
     set_flag,
     tables::{Tables, fit},
-    write_syn_flood,
 };
 use crate::{EnforceConfig, EnforceError, privileges, sys::pin_over};
 
@@ -39,90 +38,74 @@ impl KernelEnforcer {
         for name in pins.names()?.iter().filter(|it| it.starts_with(NEXT)) {
             pins.remove(name)?; // of a start that was cut short
         }
-        let has_shared = fit(&pins);
-        let shared = if has_shared { "" } else { NEXT };
-        let older = Lists::open(&pins, "").ok();
-        let older = older.filter(|it| it.config.abi_version == ABI_VERSION);
-        let demand = Demand::of(ruleset.blocks().keys());
-        let is_reuse = has_shared && older.as_ref().is_some_and(|it| it.has_room_for(demand));
-        let held = older.as_ref().map(Lists::demand).unwrap_or_default();
-        config.capacity.check(held)?;
-        config.capacity.check(demand)?;
-        let base = generation::Base {
-            pins: &pins,
-            object: config.object.as_deref(),
-            shared,
-        };
-        let Generation {
-            mut programs,
-            lists,
-        } = match older {
-            Some(older) if is_reuse => base.take_over(older)?,
-            ref older => base.make(first_config(older.as_ref()), demand + held)?,
-        };
-        let older = Lists::open(&pins, "")
-            .ok()
-            .filter(|it| !is_reuse && it.config.abi_version == ABI_VERSION);
-        let tables = Tables::open(&pins, shared).map_err(|it| pins.error(it))?;
-        let clock = open_clock(&programs)?;
+        let stage = Stage::set(config, &pins, ruleset)?;
+        let Generation { programs, lists } = stage.generation;
+        let mut enforcer = Self::assemble(config, (&programs, lists), (pins, lock), stage.shared)?;
+        let ticks = enforcer.clock.read(now)?;
+        enforcer.offset_millis = ticks.offset_millis();
+        enforcer.renewed_at = now;
+        enforcer.configure(config, ticks)?;
+        if stage.shared == NEXT {
+            enforcer.carry_exemptions()?;
+        }
+        enforcer.fill(ticks, stage.older.as_ref(), ruleset)?;
+        enforcer.take_place(config, programs)?;
+        for name in stage.fresh {
+            enforcer.pins.promote(name)?;
+        }
+        Ok(enforcer)
+    }
+
+    fn assemble(
+        config: &EnforceConfig,
+        (programs, lists): (&Programs, Lists),
+        (pins, lock): (Pins, File),
+        shared: &str,
+    ) -> Result<Self, EnforceError> {
         let failed = || EnforceError::kernel("read the pinned tables");
+        let tables = Tables::open(&pins, shared).map_err(|it| pins.error(it))?;
         let own = Own::open(&tables, hash_key(&lists.config)).map_err(failed())?;
-        let mut enforcer = Self {
+        Ok(Self {
             exemptions: Exemptions::open(&tables).map_err(failed())?,
+            clock: open_clock(programs)?,
+            detect: (DetectConfig::default(), programs.detect()?),
             tables,
-            clock,
             lists,
             own,
             interfaces: Vec::new(),
             offset_millis: 0,
-            renewed_at: now,
+            renewed_at: Timestamp::from_millis(0),
             dropped: [0; 2],
             pins,
             _lock: lock,
             programs: None,
-            options: super::Options::of(config),
-        };
-        let ticks = enforcer.clock.read(now)?;
-        enforcer.offset_millis = ticks.offset_millis();
-        enforcer.configure(config, ticks)?;
-        if !has_shared {
-            enforcer.carry_exemptions()?;
-        }
-        enforcer.fill(ticks, older.as_ref(), ruleset)?;
-        let mut interfaces = Vec::new();
-        for interface in &config.interfaces {
-            interfaces.push(attach(
-                &mut programs,
-                &enforcer.pins,
-                interface,
-                config.mode,
-            )?);
-        }
-        remove_stale_links(&enforcer.pins, &interfaces)?;
-        let pins = &enforcer.pins;
-        for name in maps::SHARED.into_iter().filter(|_| !has_shared) {
-            pins.promote(name)?;
-        }
-        for name in maps::GENERATION.into_iter().filter(|_| !is_reuse) {
-            pins.promote(name)?;
-        }
-        pin_programs(&programs, pins)?;
-        enforcer.interfaces = interfaces;
-        enforcer.programs = Some(programs);
-        Ok(enforcer)
+            options: Options::of(config),
+        })
     }
 
-    fn configure(
+    /// Puts the program on its interfaces, in the place of an earlier one.
+    fn take_place(
         &mut self,
         config: &EnforceConfig,
-        ticks: super::clock::Ticks,
+        mut programs: Programs,
     ) -> Result<(), EnforceError> {
+        for interface in &config.interfaces {
+            let state = attach(&mut programs, &self.pins, interface, config.mode)?;
+            self.interfaces.push(state);
+        }
+        remove_stale_links(&self.pins, &self.interfaces)?;
+        pin_programs(&programs, &self.pins)?;
+        self.programs = Some(programs);
+        Ok(())
+    }
+
+    fn configure(&mut self, config: &EnforceConfig, ticks: Ticks) -> Result<(), EnforceError> {
+        let has_own = self.own.is_any(&self.tables);
         let flags = &mut self.lists.config.flags;
         set_flag(flags, config_flag::OBSERVE, config.observe);
-        let has_own = self.own.is_any(&self.tables);
         set_flag(flags, config_flag::OWN, has_own);
-        write_syn_flood(&mut self.lists.config, config.syn_flood, self.clock.hz());
-        self.exemptions.write_flags(&mut self.lists.config.flags);
+        self.exemptions.write_flags(flags);
+        self.set_detectors(&config.detectors)?;
         self.write_config(ticks)
     }
 
@@ -142,7 +125,7 @@ impl KernelEnforcer {
     /// Fills the lists with what an older generation holds and what is wanted.
     fn fill(
         &mut self,
-        ticks: super::clock::Ticks,
+        ticks: Ticks,
         older: Option<&Lists>,
         ruleset: &Ruleset,
     ) -> Result<(), EnforceError> {
@@ -163,6 +146,54 @@ impl KernelEnforcer {
             }
         }
         self.update_flags(ticks)
+    }
+}
+
+/// What a start begins with: programs on maps that are not in force yet, and what they replace.
+struct Stage {
+    generation: Generation,
+    /// What the pins of the shared maps begin with.
+    shared: &'static str,
+    /// Lists that are to be copied, where they are of our layout.
+    older: Option<Lists>,
+    /// The maps that are new, and take their names once they are in force.
+    fresh: Vec<&'static str>,
+}
+
+impl Stage {
+    /// Takes over the pinned maps where they fit, or makes others beside them.
+    fn set(config: &EnforceConfig, pins: &Pins, ruleset: &Ruleset) -> Result<Self, EnforceError> {
+        let has_shared = fit(pins);
+        let shared = if has_shared { "" } else { NEXT };
+        let older = Lists::open(pins, "").ok();
+        let older = older.filter(|it| it.config.abi_version == ABI_VERSION);
+        let demand = Demand::of(ruleset.blocks().keys());
+        let held = older.as_ref().map(Lists::demand).unwrap_or_default();
+        config.capacity.check(held)?;
+        config.capacity.check(demand)?;
+        let base = Base {
+            pins,
+            object: config.object.as_deref(),
+            shared,
+        };
+        let older = match older {
+            Some(older) if has_shared && older.has_room_for(demand) => {
+                return Ok(Self {
+                    generation: base.take_over(older)?,
+                    shared,
+                    older: None,
+                    fresh: Vec::new(),
+                });
+            }
+            other => other,
+        };
+        let replaced = maps::SHARED.into_iter().filter(|_| !has_shared);
+        Ok(Self {
+            generation: base.make(first_config(older.as_ref()), demand + held)?,
+            shared,
+            older,
+            fresh: replaced.chain(maps::GENERATION).collect(),
+        })
     }
 }
 

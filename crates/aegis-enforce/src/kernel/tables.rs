@@ -2,7 +2,7 @@
 
 use std::{io, mem::size_of, path::Path};
 
-use aegis_abi::{AllowEntry, BlockEntry, Counters, PrefixV4, PrefixV6, SynWindow, maps};
+use aegis_abi::{AllowEntry, BlockEntry, Counters, PrefixV4, PrefixV6, maps};
 use aya::maps::{Map, MapData, RingBuf};
 
 use crate::{
@@ -14,7 +14,6 @@ use crate::{
 const MAP_HASH: u32 = 1;
 const MAP_ARRAY: u32 = 2;
 const MAP_PERCPU_ARRAY: u32 = 6;
-const MAP_LRU_HASH: u32 = 9;
 const MAP_LPM_TRIE: u32 = 11;
 const MAP_RINGBUF: u32 = 27;
 
@@ -79,11 +78,10 @@ pub(super) fn open_ring(path: &Path) -> Result<RingBuf<MapData>, EnforceError> {
 }
 
 /// Returns type, key size, value size and capacity that each map is to have.
-fn shapes() -> [(&'static str, [u32; 4]); 10] {
+fn shapes() -> [(&'static str, [u32; 4]); 8] {
     let bytes = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
     let block = bytes(size_of::<BlockEntry>());
     let allow = bytes(size_of::<AllowEntry>());
-    let window = bytes(size_of::<SynWindow>());
     let counters = bytes(size_of::<Counters>());
     let v4 = bytes(size_of::<PrefixV4>());
     let v6 = bytes(size_of::<PrefixV6>());
@@ -95,14 +93,6 @@ fn shapes() -> [(&'static str, [u32; 4]); 10] {
         (maps::OWN_V4, [MAP_HASH, 4, block, maps::OWN_MAX]),
         (maps::OWN_NET64, [MAP_HASH, 8, block, maps::OWN_MAX]),
         (maps::OWN_FILTER, [MAP_ARRAY, 4, 8, maps::OWN_FILTER_WORDS]),
-        (
-            maps::SYN_V4,
-            [MAP_LRU_HASH, 4, window, maps::SYN_SOURCES_MAX],
-        ),
-        (
-            maps::SYN_V6,
-            [MAP_LRU_HASH, 8, window, maps::SYN_SOURCES_MAX],
-        ),
         (maps::EVENTS, [MAP_RINGBUF, 0, 0, maps::EVENTS_BYTES]),
     ]
 }

@@ -3,6 +3,7 @@
 #[path = "../../benches/packet/measure.rs"]
 mod measure;
 
+use aya::programs::{SchedClassifier, Xdp};
 use measure::Scale;
 
 use crate::support::Instance;
@@ -45,4 +46,20 @@ fn no_counter_straddles_a_cache_line() {
         nanos("hit by prefix") < 100.0 * nanos("hit, table full").max(10.0),
         "{table}"
     );
+}
+
+#[test]
+fn the_verifier_is_far_from_its_limit() {
+    let Some(instance) = Instance::new() else {
+        return;
+    };
+    let _enforcer = instance.start();
+    let kind = aya_obj::programs::XdpAttachType::Interface;
+    let xdp = Xdp::from_pin(instance.pin("prog_xdp"), kind).unwrap();
+    let tc = SchedClassifier::from_pin(instance.pin("prog_tc")).unwrap();
+    for info in [xdp.info().unwrap(), tc.info().unwrap()] {
+        // It gives up at a million; older kernels walk some more than this one.
+        let instructions = info.verified_instruction_count().unwrap_or(0);
+        assert!(instructions < 200_000, "{instructions} instructions");
+    }
 }

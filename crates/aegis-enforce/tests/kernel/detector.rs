@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aegis_enforce::{Counter, Enforcer, EventStream, KernelEvent, SynFlood};
+use aegis_enforce::{Counter, Enforcer, EventStream, KernelEvent, SourceDetector};
 
 use crate::{
     packet::{ACK, FRAGMENT, OPTIONS, SYN, VLAN, tcp},
@@ -14,7 +14,7 @@ const SOURCE: &str = "203.0.113.7";
 
 fn instance() -> Option<Instance> {
     let mut instance = Instance::new()?;
-    instance.config.syn_flood = SynFlood {
+    instance.config.detectors.syn_flood = SourceDetector {
         enabled: true,
         threshold: THRESHOLD,
         window: HOUR,
@@ -24,7 +24,7 @@ fn instance() -> Option<Instance> {
 }
 
 /// Takes what the kernel has told so far.
-fn events(enforcer: &Enforcer) -> Vec<KernelEvent> {
+pub(crate) fn events(enforcer: &Enforcer) -> Vec<KernelEvent> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -161,8 +161,8 @@ fn a_slow_source_is_never_caught() {
     let Some(mut instance) = instance() else {
         return;
     };
-    instance.config.syn_flood.threshold = 3;
-    instance.config.syn_flood.window = Duration::from_millis(40);
+    instance.config.detectors.syn_flood.threshold = 3;
+    instance.config.detectors.syn_flood.window = Duration::from_millis(40);
     let enforcer = instance.start();
     let packet = tcp(SOURCE, SYN).bytes();
     for _ in 0..5 {
@@ -181,7 +181,7 @@ fn a_repeated_flood_is_another_violation() {
     let Some(mut instance) = instance() else {
         return;
     };
-    instance.config.syn_flood.block_for = Duration::from_millis(50);
+    instance.config.detectors.syn_flood.block_for = Duration::from_millis(50);
     let enforcer = instance.start();
     let packet = tcp(SOURCE, SYN).bytes();
     for violation in 1..=3 {
@@ -202,20 +202,14 @@ fn changes_while_it_runs() {
     let Some(instance) = instance() else { return };
     let mut enforcer = instance.start();
     let program = instance.program_id();
-    let off = SynFlood {
-        enabled: false,
-        ..instance.config.syn_flood
-    };
-    unwrap(enforcer.set_syn_flood(off));
+    let mut detectors = instance.config.detectors;
+    unwrap(enforcer.set_detectors(&detectors.disabled()));
     let packet = tcp(SOURCE, SYN).bytes();
     for _ in 0..THRESHOLD * 2 {
         assert_eq!(instance.run(&packet), Action::Pass);
     }
-    let low = SynFlood {
-        threshold: 3,
-        ..instance.config.syn_flood
-    };
-    unwrap(enforcer.set_syn_flood(low));
+    detectors.syn_flood.threshold = 3;
+    unwrap(enforcer.set_detectors(&detectors));
     let actions = [(); 3].map(|()| instance.run(&packet));
     assert_eq!(actions, [Action::Pass, Action::Pass, Action::Drop]);
     assert_eq!(instance.program_id(), program, "it was not loaded anew");
@@ -267,7 +261,8 @@ fn a_full_ring_loses_events_and_says_how_many() {
     let Some(mut instance) = instance() else {
         return;
     };
-    instance.config.syn_flood.threshold = 1;
+    instance.config.detectors.syn_flood.threshold = 1;
+    instance.config.detectors.blocks_per_second_max = u32::MAX;
     instance.config.capacity.hosts_v4 = 8192;
     let enforcer = instance.start();
     let total = 4000_u64;

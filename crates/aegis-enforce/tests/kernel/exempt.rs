@@ -71,8 +71,8 @@ fn a_flood_in_the_name_of_a_protected_address_blocks_nobody() {
     let Some(mut instance) = Instance::new() else {
         return;
     };
-    instance.config.syn_flood.enabled = true;
-    instance.config.syn_flood.threshold = 5;
+    instance.config.detectors.syn_flood.enabled = true;
+    instance.config.detectors.syn_flood.threshold = 5;
     let mut enforcer = instance.start();
     // The gateway, a resolver, the node itself; each family.
     let sources = [

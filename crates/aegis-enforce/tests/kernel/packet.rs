@@ -19,6 +19,7 @@ pub(crate) struct Packet {
     ip_options: usize,
     fragment: u16,
     extensions: Vec<u8>,
+    extension_field: u8,
     protocol: u8,
     payload: Vec<u8>,
 }
@@ -34,12 +35,26 @@ pub(crate) fn tcp(source: &str, flags: u8) -> Packet {
         ip_options: 0,
         fragment: 0,
         extensions: Vec::new(),
+        extension_field: 0,
         protocol: 6,
         payload,
     }
 }
 
+/// A TCP connection request to this port.
+pub(crate) fn to_port(source: &str, port: u16) -> Packet {
+    let mut packet = tcp(source, SYN);
+    packet.payload[2..4].copy_from_slice(&port.to_be_bytes());
+    packet
+}
+
 impl Packet {
+    /// TCP flags.
+    pub(crate) fn flags(mut self, flags: u8) -> Self {
+        self.payload[13] = flags;
+        self
+    }
+
     pub(crate) fn tags(mut self, tags: &[u16]) -> Self {
         self.tags = tags.to_vec();
         self
@@ -60,6 +75,12 @@ impl Packet {
     /// IPv6 extension headers of eight bytes each.
     pub(crate) fn extensions(mut self, kinds: &[u8]) -> Self {
         self.extensions = kinds.to_vec();
+        self
+    }
+
+    /// The fourth byte of each of them: of a fragment header, the low bits of its offset.
+    pub(crate) fn extension_field(mut self, field: u8) -> Self {
+        self.extension_field = field;
         self
     }
 
@@ -109,7 +130,7 @@ impl Packet {
                 bytes.extend(source.octets());
                 bytes.extend([0xfe; 16]);
                 for next in &chain[1..] {
-                    bytes.extend([*next, 0, 0, 0, 0, 0, 0, 0]);
+                    bytes.extend([*next, 0, 0, self.extension_field, 0, 0, 0, 0]);
                 }
                 bytes.extend(&self.payload);
                 bytes

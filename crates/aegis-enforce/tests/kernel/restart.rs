@@ -144,7 +144,7 @@ fn two_instances_share_nothing() {
     assert_eq!(other.run(&tcp(SOURCE, SYN).bytes()), Action::Pass);
     assert_eq!(unwrap(second.get_blocklist(T0)), []);
     let ids = second.map_ids();
-    assert_eq!(ids.len(), 19);
+    assert_eq!(ids.len(), 17);
     assert!(first.map_ids().iter().all(|it| !ids.contains(it)));
 }
 
@@ -157,7 +157,7 @@ fn detaching_leaves_nothing() {
     let folder = instance.pin("");
     assert!(folder.exists());
     let report = unwrap(detach(instance.name(), &instance.config.bpffs));
-    assert_eq!(report.pins.len(), 21, "{report:?}");
+    assert_eq!(report.pins.len(), 19, "{report:?}");
     assert!(!folder.exists());
     let again = unwrap(detach(instance.name(), &instance.config.bpffs));
     assert_eq!(again, aegis_enforce::DetachReport::default());

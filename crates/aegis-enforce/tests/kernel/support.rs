@@ -12,8 +12,8 @@ use std::{
 
 use aegis_core::{Change, Exemption, Indicator, Timestamp};
 use aegis_enforce::{
-    Capacity, Counter, DEFAULT_BPFFS, EnforceConfig, EnforceError, Enforcer, InstanceName,
-    ModeRequest, SynFlood, detach, mount_bpffs_if_missing,
+    Capacity, Counter, DEFAULT_BPFFS, Detectors, EnforceConfig, EnforceError, Enforcer,
+    InstanceName, ModeRequest, detach, mount_bpffs_if_missing,
 };
 use aya::{
     TestRun as _, TestRunOptions,
@@ -64,10 +64,7 @@ impl Instance {
                     hosts_v6: 1024,
                     prefixes: 1024,
                 },
-                syn_flood: SynFlood {
-                    enabled: false,
-                    ..SynFlood::default()
-                },
+                detectors: Detectors::default().disabled(),
             },
         })
     }

@@ -185,8 +185,8 @@ fn reconciling_leaves_the_detectors_live_blocks() {
     let Some(mut instance) = Instance::new() else {
         return;
     };
-    instance.config.syn_flood.enabled = true;
-    instance.config.syn_flood.threshold = 1;
+    instance.config.detectors.syn_flood.enabled = true;
+    instance.config.detectors.syn_flood.threshold = 1;
     let mut enforcer = instance.start();
     instance.run(&tcp("203.0.113.7", SYN).bytes());
     let done = unwrap(enforcer.reconcile(T0, &Ruleset::default()));
@@ -201,8 +201,8 @@ fn a_table_that_was_emptied_is_looked_at_again() {
     let Some(mut instance) = Instance::new() else {
         return;
     };
-    instance.config.syn_flood.enabled = true;
-    instance.config.syn_flood.threshold = 2;
+    instance.config.detectors.syn_flood.enabled = true;
+    instance.config.detectors.syn_flood.threshold = 2;
     let mut enforcer = instance.start();
     let sources = ["203.0.113.7", "2001:db8::7"];
     for round in 0..3 {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use aegis_core::Exemption;
-use aegis_enforce::{Counter, Enforcer, ModeRequest, SynFlood};
+use aegis_enforce::{Counter, Enforcer, ModeRequest, SourceDetector};
 
 use crate::support::{
     HOUR, Instance, T0, block_all, clock, count, exempt,
@@ -239,7 +239,7 @@ fn a_real_flood_of_connections_is_caught_and_a_forged_one_harms_no_protected_add
     let Some(mut instance) = Instance::new() else {
         return;
     };
-    instance.config.syn_flood = SynFlood {
+    instance.config.detectors.syn_flood = SourceDetector {
         enabled: true,
         threshold: 10,
         window: HOUR,

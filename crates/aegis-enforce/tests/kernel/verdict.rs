@@ -207,7 +207,7 @@ fn each_unreadable_packet_is_counted_by_its_reason() {
         return;
     };
     let mut config = instance.config.clone();
-    config.syn_flood.enabled = true; // or nobody reads behind the IP header
+    config.detectors.syn_flood.enabled = true; // or nobody reads behind the IP header
     let enforcer =
         crate::support::unwrap(aegis_enforce::Enforcer::start(&config, crate::support::T0));
     let source = "203.0.113.8";

@@ -16,7 +16,7 @@ use std::{
 
 use aegis_core::{Change, Exemption, Indicator, Timestamp};
 use aegis_enforce::{
-    Capacity, Counter, EnforceConfig, EnforceError, Enforcer, InstanceName, ModeRequest, SynFlood,
+    Capacity, Counter, Detectors, EnforceConfig, EnforceError, Enforcer, InstanceName, ModeRequest,
 };
 use namespace::{INTERFACE, Namespace};
 
@@ -57,7 +57,7 @@ impl Instance {
                 object: None,
                 bpffs: "/proc/none".into(),
                 capacity: Capacity::default(),
-                syn_flood: SynFlood::default(),
+                detectors: Detectors::default(),
             },
         }
     }

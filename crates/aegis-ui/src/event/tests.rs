@@ -167,6 +167,25 @@ fn blocks_that_come_and_go() {
 }
 
 #[test]
+fn an_attack_on_this_host() {
+    let destination = ip("192.0.2.1");
+    check(
+        EventKind::AttackStarted {
+            destination,
+            rate: 25_000,
+        },
+        "192.0.2.1 is under a SYN flood from many sources (25000/s)",
+    );
+    check(
+        EventKind::AttackEnded {
+            destination,
+            secs: 90,
+        },
+        "The SYN flood on 192.0.2.1 is over, after 90s",
+    );
+}
+
+#[test]
 fn trouble() {
     let message = "the store is full".to_owned();
     check(

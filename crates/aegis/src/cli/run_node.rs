@@ -40,7 +40,7 @@ pub(super) fn run(
         let (daemon, ready) = Daemon::start(config).await?;
         // Without a service manager there is nobody to tell, which is no error.
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-        run_until_signal(daemon, ready.stop_tx).await?;
+        Box::pin(run_until_signal(daemon, ready.stop_tx)).await?;
         Ok(Outcome::Done)
     })
 }

@@ -33,6 +33,9 @@ const HEAD: &str = "\
 # `aegis config check` says whether a file is right, `aegis config show` what it means.
 ";
 
+const WINDOW: &str = "Length of the window, 100ms…60s.";
+const BLOCK_FOR: &str = "How long the kernel blocks by itself until the daemon decides, 1s…24h.";
+
 /// Every key in the order of the file. A test holds this against what the program reads.
 const KEYS: &[Key] = &[
     key(
@@ -130,7 +133,8 @@ const KEYS: &[Key] = &[
     ),
     key(
         "detect.syn_flood.enabled",
-        "Detect floods of TCP connection requests, in the kernel.",
+        "Block sources of too many TCP connection requests. Here and below the kernel detects, and\n\
+         docs/kernel.md says how, what it cannot see, and why these are the defaults.",
     ),
     key(
         "detect.syn_flood.threshold",
@@ -143,6 +147,72 @@ const KEYS: &[Key] = &[
     key(
         "detect.syn_flood.block_for",
         "How long the kernel blocks by itself until the daemon decides, 1s…24h.",
+    ),
+    key(
+        "detect.syn_imbalance.enabled",
+        "Block sources that open connections and complete next to none. Off: while a service is\n\
+         down, its clients look just the same.",
+    ),
+    key(
+        "detect.syn_imbalance.threshold",
+        "Requests of one source within the window, 1…10000000, during which it sends fewer than\n\
+         one packet within a connection for every eight of them.",
+    ),
+    key("detect.syn_imbalance.window", WINDOW),
+    key("detect.syn_imbalance.block_for", BLOCK_FOR),
+    key(
+        "detect.udp_flood.enabled",
+        "Block sources of too many UDP packets. Off: a tunnel or a QUIC client may send as many.",
+    ),
+    key(
+        "detect.udp_flood.threshold",
+        "Packets of one source within the window that make a flood, 1…10000000.",
+    ),
+    key("detect.udp_flood.window", WINDOW),
+    key("detect.udp_flood.block_for", BLOCK_FOR),
+    key(
+        "detect.icmp_flood.enabled",
+        "Block sources of too many ICMP packets.",
+    ),
+    key(
+        "detect.icmp_flood.threshold",
+        "Packets of one source within the window that make a flood, 1…10000000.",
+    ),
+    key("detect.icmp_flood.window", WINDOW),
+    key("detect.icmp_flood.block_for", BLOCK_FOR),
+    key(
+        "detect.port_scan.enabled",
+        "Block sources that try many ports, by TCP connection requests, or by UDP below port 1024.",
+    ),
+    key(
+        "detect.port_scan.threshold",
+        "About how many different ports of one source within the window make a scan, 2…200.",
+    ),
+    key("detect.port_scan.window", WINDOW),
+    key("detect.port_scan.block_for", BLOCK_FOR),
+    key(
+        "detect.syn_flood_destination.enabled",
+        "Tell when an address of this host is under a flood of connection requests from many\n\
+         sources. Blocks nobody.",
+    ),
+    key(
+        "detect.syn_flood_destination.threshold",
+        "Requests towards one address within the window that make a flood, 1…10000000. Half of\n\
+         it keeps one going.",
+    ),
+    key(
+        "detect.syn_flood_destination.sources_min",
+        "From about how many sources they come at least, 1…200.",
+    ),
+    key("detect.syn_flood_destination.window", WINDOW),
+    key(
+        "detect.syn_flood_destination.hold_for",
+        "How long after the last such window the attack is taken to be over, 1s…1h.",
+    ),
+    key(
+        "detect.blocks_per_second_max",
+        "Blocks that the detectors make a second at most, all together, 1…1000000. What is above\n\
+         it is held back for its window, and told.",
     ),
     key(
         "detect.severity",

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, detect::RawDetect};
 
 /// The configuration as a file writes it. Every key may be left out.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -127,66 +127,6 @@ pub struct MinConfidence(pub f64);
 impl Default for MinConfidence {
     fn default() -> Self {
         Self(0.5)
-    }
-}
-
-/// Detectors.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RawDetect {
-    pub syn_flood: RawSynFlood,
-    pub severity: Vec<RawSeverityStep>,
-}
-
-/// The SYN-flood detector.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RawSynFlood {
-    pub enabled: bool,
-    pub threshold: u32,
-    pub window: String,
-    pub block_for: String,
-}
-
-/// From which rate on a detection has which severity, and how long that is blocked.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawSeverityStep {
-    pub rate_min: u32,
-    pub severity: u8,
-    pub block_for: String,
-}
-
-impl Default for RawDetect {
-    fn default() -> Self {
-        let steps = [
-            (0, 5, "5m"),
-            (200, 6, "10m"),
-            (1_000, 7, "30m"),
-            (5_000, 8, "1h"),
-            (20_000, 9, "3h"),
-            (100_000, 10, "6h"),
-        ];
-        let severity = steps.map(|(rate_min, severity, block_for)| RawSeverityStep {
-            rate_min,
-            severity,
-            block_for: block_for.to_owned(),
-        });
-        Self {
-            syn_flood: RawSynFlood::default(),
-            severity: severity.into(),
-        }
-    }
-}
-
-impl Default for RawSynFlood {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            threshold: 100,
-            window: "1s".to_owned(),
-            block_for: "1m".to_owned(),
-        }
     }
 }
 

@@ -3,13 +3,14 @@
 use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use aegis_core::{BlockDuration, BlockStep, Confidence, Policy, Preset, Severity, SeverityStep};
-use aegis_enforce::{Capacity, DEFAULT_BPFFS, InstanceName, ModeRequest, SynFlood};
+use aegis_enforce::{Capacity, DEFAULT_BPFFS, InstanceName, ModeRequest};
 use aegis_net::{Address, P2pConfig, PeerAddress};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{
     Config, ConfigError, Interfaces, OneOrMany, RawConfig,
-    raw::{RawDetect, RawLimits, RawMode, RawP2p, RawPreset, RawSynFlood},
+    detect::{RawDetect, detectors},
+    raw::{RawLimits, RawMode, RawP2p, RawPreset},
 };
 
 /// Interfaces that one node defends at most.
@@ -68,7 +69,7 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
         capacity: capacity(&raw.limits)?,
         blocks_max: within("limits.blocks_max", raw.limits.blocks_max, 1, 10_000_000)? as usize,
         clear_on_exit: raw.clear_on_exit,
-        syn_flood: syn_flood(&raw.detect.syn_flood)?,
+        detectors: detectors(&raw.detect)?,
         policy,
         preset: match raw.trust.preset {
             RawPreset::Lan => Preset::Lan,
@@ -157,21 +158,6 @@ pub fn configured_addresses(p2p: &P2pConfig) -> Vec<IpAddr> {
         .collect()
 }
 
-fn syn_flood(raw: &RawSynFlood) -> Result<SynFlood, ConfigError> {
-    let field = |name| format!("detect.syn_flood.{name}");
-    let (window_min, window_max) = (Duration::from_millis(100), Duration::from_secs(60));
-    let window = duration(&field("window"), &raw.window)?;
-    if !(window_min..=window_max).contains(&window) {
-        return Err(wrong(&field("window"), "must be within 100ms…60s"));
-    }
-    Ok(SynFlood {
-        enabled: raw.enabled,
-        threshold: within(&field("threshold"), raw.threshold, 1, 10_000_000)?,
-        window,
-        block_for: block_for(&field("block_for"), &raw.block_for)?.into(),
-    })
-}
-
 fn severity_steps(raw: &RawDetect) -> Result<Vec<SeverityStep>, ConfigError> {
     let steps = raw.severity.iter().map(|it| {
         let severity = severity("detect.severity.severity", it.severity)?;
@@ -226,19 +212,19 @@ fn severity(field: &str, value: u8) -> Result<Severity, ConfigError> {
     Severity::new(value).ok_or_else(|| wrong(field, "must be within 1…10"))
 }
 
-fn block_for(field: &str, text: &str) -> Result<BlockDuration, ConfigError> {
+pub(super) fn block_for(field: &str, text: &str) -> Result<BlockDuration, ConfigError> {
     let duration = duration(field, text)?;
     let secs = BlockDuration::from_secs(duration.as_secs());
     secs.ok_or_else(|| wrong(field, "must be within 1s…24h"))
 }
 
-fn duration(field: &str, text: &str) -> Result<Duration, ConfigError> {
+pub(super) fn duration(field: &str, text: &str) -> Result<Duration, ConfigError> {
     let problem =
         |source| format!("{text:?} is not a duration such as \"90s\" or \"2h\": {source}");
     humantime::parse_duration(text).map_err(|it| wrong(field, problem(it)))
 }
 
-fn within(field: &str, value: u32, min: u32, max: u32) -> Result<u32, ConfigError> {
+pub(super) fn within(field: &str, value: u32, min: u32, max: u32) -> Result<u32, ConfigError> {
     let is_within = (min..=max).contains(&value);
     is_within
         .then_some(value)
@@ -263,7 +249,7 @@ fn parse<T: FromStr<Err: std::fmt::Display>>(field: &str, text: &str) -> Result<
         .map_err(|it| wrong(field, format!("{text:?}: {it}")))
 }
 
-fn wrong(field: &str, problem: impl Into<String>) -> ConfigError {
+pub(super) fn wrong(field: &str, problem: impl Into<String>) -> ConfigError {
     ConfigError::Field {
         field: field.to_owned(),
         problem: problem.into(),

@@ -99,13 +99,33 @@ fn what_is_written_is_what_is_meant() {
         Interfaces::Named(vec!["eth0".into(), "eth1".into()])
     );
     assert_eq!(config.policy.severity_min.value(), 7);
-    assert_eq!(config.syn_flood.window, Duration::from_millis(500));
+    assert_eq!(
+        config.detectors.syn_flood.window,
+        Duration::from_millis(500)
+    );
     assert_eq!(config.socket, PathBuf::from("/run/aegis/edge-1.sock"));
     assert_eq!(
         config.p2p.unwrap().listen[0].as_str(),
         "/ip4/0.0.0.0/tcp/9100"
     );
     assert!(parse("[p2p]\nenabled = false").unwrap().p2p.is_none());
+}
+
+#[test]
+fn each_detector_keeps_its_own_defaults_for_what_is_left_out() {
+    let config = parse(
+        "[detect.udp_flood]\nenabled = true\n\
+         [detect.port_scan]\nwindow = '30s'\n\
+         [detect.syn_flood_destination]\nthreshold = 9000\n",
+    )
+    .unwrap();
+    let defaults = Detectors::default();
+    let mut expected = defaults;
+    expected.udp_flood.enabled = true;
+    expected.port_scan.window = Duration::from_secs(30);
+    expected.syn_flood_destination.threshold = 9000;
+    assert_eq!(config.detectors, expected);
+    assert_eq!(parse("").unwrap().detectors, defaults);
 }
 
 #[test]
@@ -135,6 +155,14 @@ fn wrong_values_are_refused_with_the_key_and_the_limit() {
         "trust.min_confidence: must be within 0…1",
     );
     check(
+        "[detect]\nseverity = []",
+        "detect.severity: must have 1 to 10 steps",
+    );
+}
+
+#[test]
+fn wrong_values_of_detectors_are_refused_likewise() {
+    check(
         "[detect.syn_flood]\nthreshold = 0",
         "detect.syn_flood.threshold: must be within 1…",
     );
@@ -151,8 +179,34 @@ fn wrong_values_are_refused_with_the_key_and_the_limit() {
         "detect.syn_flood.block_for: must be within",
     );
     check(
-        "[detect]\nseverity = []",
-        "detect.severity: must have 1 to 10 steps",
+        "[detect.udp_flood]\nthreshold = 10000001",
+        "detect.udp_flood.threshold: must be within 1…10000000",
+    );
+    check(
+        "[detect.icmp_flood]\nwindow = '10ms'",
+        "detect.icmp_flood.window: must be within 100ms…60s",
+    );
+    check(
+        "[detect.syn_imbalance]\nblock_for = '0s'",
+        "detect.syn_imbalance.block_for: must be within 1s…24h",
+    );
+    for ports in [1, 201] {
+        check(
+            &format!("[detect.port_scan]\nthreshold = {ports}"),
+            "detect.port_scan.threshold: must be within 2…200",
+        );
+    }
+    check(
+        "[detect.syn_flood_destination]\nsources_min = 0",
+        "detect.syn_flood_destination.sources_min: must be within 1…200",
+    );
+    check(
+        "[detect.syn_flood_destination]\nhold_for = '2h'",
+        "detect.syn_flood_destination.hold_for: must be within 1s…1h",
+    );
+    check(
+        "[detect]\nblocks_per_second_max = 0",
+        "detect.blocks_per_second_max: must be within 1…1000000",
     );
 }
 

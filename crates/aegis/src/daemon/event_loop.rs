@@ -109,8 +109,10 @@ impl Node {
         for _ in 0..BURST_MAX {
             let Some(event) = next else { break };
             let now = self.now();
-            self.engine
-                .handle_input(now, Input::Detected(event.to_detection(now)));
+            match event.to_detection(now) {
+                Some(it) => self.engine.handle_input(now, Input::Detected(it)),
+                None => self.handle_finding(now, &event),
+            }
             next = events.try_next();
         }
         self.drain();
@@ -175,6 +177,7 @@ impl Node {
         self.disk.ask();
         self.reattach();
         self.sweep();
+        self.end_attacks();
     }
 
     /// Defends interfaces that came back under their names.

@@ -78,6 +78,6 @@ fn enforce_config(config: &Config) -> anyhow::Result<EnforceConfig> {
         object: config.object.clone(),
         bpffs: config.bpffs.clone(),
         capacity: config.capacity,
-        syn_flood: config.syn_flood,
+        detectors: config.detectors,
     })
 }

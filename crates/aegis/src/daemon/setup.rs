@@ -14,8 +14,8 @@ use anyhow::Context as _;
 use tokio::sync::{oneshot, watch};
 
 use super::{
-    ALERTS_WAITING_MAX, Clock, ControlHandle, Disk, FairQueue, Net, Node, event_loop::Sources,
-    ladder::enforcer, report,
+    ALERTS_WAITING_MAX, Clock, ControlHandle, Disk, FairQueue, Net, Node, attack::Attacks,
+    event_loop::Sources, ladder::enforcer, report,
 };
 use crate::config::{Config, configured_addresses};
 
@@ -82,6 +82,7 @@ impl Daemon {
             alerts: FairQueue::new(ALERTS_WAITING_MAX),
             read_back: None,
             swept_at: started_at,
+            attacks: Attacks::default(),
         };
         node.take_over(facts)?;
         let connections = node.watch_connections();

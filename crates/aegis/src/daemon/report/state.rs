@@ -10,6 +10,16 @@ use aegis_enforce::{Counter, InterfaceState, Mode};
 use super::kernel_error;
 use crate::daemon::{Node, memory};
 
+/// The detectors by the names that the configuration has for them.
+const DETECTORS: [(&str, Counter); 6] = [
+    ("syn_flood", Counter::SynFloods),
+    ("syn_imbalance", Counter::SynImbalances),
+    ("udp_flood", Counter::UdpFloods),
+    ("icmp_flood", Counter::IcmpFloods),
+    ("port_scan", Counter::PortScans),
+    ("syn_flood_destination", Counter::DestinationFloods),
+];
+
 impl Node {
     pub(in crate::daemon) fn status(&mut self) -> Result<Status, ApiError> {
         let now = self.now();
@@ -67,7 +77,9 @@ impl Node {
             .refused
             .iter()
             .map(|(code, count)| ((*code).to_owned(), *count));
-        let detectors = [("syn_flood".to_owned(), counters.get(Counter::SynFloods))];
+        let detectors = DETECTORS
+            .into_iter()
+            .map(|(name, counter)| (name.to_owned(), counters.get(counter)));
         let traffic = |packets, bytes| Traffic {
             packets: counters.get(packets),
             bytes: counters.get(bytes),
@@ -83,7 +95,7 @@ impl Node {
             dropped: traffic(Counter::Dropped, Counter::DroppedBytes),
             early_drops: counters.get(Counter::EarlyDrops),
             packets_by_reason: by_reason.collect(),
-            detectors: detectors.into(),
+            detectors: detectors.collect(),
             events_lost: counters.get(Counter::EventsLost),
             alerts: AlertStats {
                 received: engine.received,
