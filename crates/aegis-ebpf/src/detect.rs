@@ -158,9 +158,9 @@ fn inspect(packet: &Packet) -> u32 {
         facts,
         source,
         destination,
-        bytes,
+        bytes: _,
     } = *packet;
-    aegis_inspect(facts, source, destination.net, destination.host, bytes)
+    aegis_inspect(facts, source, destination.net, destination.host)
 }
 
 /// Does what is to be done about a source that crossed and is not exempt.
@@ -189,7 +189,6 @@ extern "C" fn aegis_inspect(
     source: u64,
     destination_net: u64,
     destination_host: u64,
-    bytes: u64,
 ) -> u32 {
     let packet = Packet {
         facts,
@@ -198,7 +197,7 @@ extern "C" fn aegis_inspect(
             net: destination_net,
             host: destination_host,
         },
-        bytes,
+        bytes: 0, // does not count here
     };
     let Some(look) = Look::new(packet) else {
         return 0; // cannot be: what it looks up is there
