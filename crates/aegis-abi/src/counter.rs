@@ -34,8 +34,10 @@ counters! {
     Dropped = "dropped",
     /// Bytes dropped.
     DroppedBytes = "dropped_bytes",
-    /// Packets dropped before anything behind the IP header was read.
+    /// Packets dropped before anything behind the IP header was read: all but the detectors'.
     EarlyDrops = "early_drops",
+    /// Packets dropped on a detector's word.
+    DetectorDrops = "detector_drops",
     /// Packets that would have been dropped, were this not observe mode.
     WouldHaveDropped = "would_have_dropped",
     /// Packets whose source is a blocked IPv4 address.

@@ -127,13 +127,13 @@ fn act(packet: Packet, verdict: Verdict) -> Fate {
         }
         Verdict::Blocked(counter) => {
             counters.count(counter);
-            if !is_observing() {
-                counters.count(Counter::EarlyDrops);
-            }
             drop_unless_observing(packet)
         }
         Verdict::Caught => {
             counters.count(Counter::MatchedDetector);
+            if !is_observing() {
+                counters.count(Counter::DetectorDrops);
+            }
             drop_unless_observing(packet)
         }
     }

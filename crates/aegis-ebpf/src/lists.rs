@@ -45,25 +45,24 @@ struct Met {
 
 impl Met {
     #[inline(always)]
-    fn new(bytes: u64, packets: u64) -> Self {
-        let units = jiffies() >> (SETTINGS.expiry_shift() & 63);
-        Self {
+    /// Returns `None` where the lists are void, because nobody has looked after them for days.
+    fn new(bytes: u64, packets: u64) -> Option<Self> {
+        let now = jiffies();
+        if now >= SETTINGS.table_until() {
+            return None;
+        }
+        let units = now >> (SETTINGS.expiry_shift() & 63);
+        Some(Self {
             now: Expiry::new(units),
             bytes,
             packets,
-        }
+        })
     }
 
     /// Returns a number that is spread evenly over the packets of this CPU (Weyl's sequence).
     #[inline(always)]
     fn chance(self) -> u64 {
         self.packets.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
-    }
-
-    /// Returns whether the lists are void, because nobody has looked after them for days.
-    #[inline(always)]
-    fn is_void() -> bool {
-        jiffies() >= SETTINGS.table_until()
     }
 }
 
@@ -73,7 +72,7 @@ pub(crate) fn find_v4(flags: u32, address: u32, (bytes, packets): (u64, u64)) ->
     let hash = SETTINGS.hash_key().hash32(address);
     if flags & config_flag::HOSTS_V4 != 0
         && is_worth_a_look(flags, &FILTER_V4, hash, SETTINGS.hosts_v4().1)
-        && aegis_is_host_v4(address, bytes, packets) != 0
+        && aegis_is_host_v4(address, hash.bits64(), bytes, packets) != 0
     {
         return Some(Counter::MatchedHostV4);
     }
@@ -106,7 +105,13 @@ pub(crate) fn find_v6(
     if flags & config_flag::NETS_V6 != 0
         && is_worth_a_look(flags, &FILTER_V6, hash, SETTINGS.nets_v6().1)
     {
-        match aegis_is_net_v6(net, u64::from_be(address.host), bytes, packets) {
+        match aegis_is_net_v6(
+            net,
+            u64::from_be(address.host),
+            hash.bits64(),
+            bytes,
+            packets,
+        ) {
             0 => {}
             FOUND_HOST => return Some(Counter::MatchedHostV6),
             _ => return Some(Counter::MatchedPrefixV6),
@@ -136,22 +141,17 @@ const FOUND_PREFIX: u64 = 2;
 
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn aegis_is_host_v4(address: u32, bytes: u64, packets: u64) -> u64 {
-    if Met::is_void() {
+pub extern "C" fn aegis_is_host_v4(address: u32, hash: u64, bytes: u64, packets: u64) -> u64 {
+    let Some(met) = Met::new(bytes, packets) else {
         return 0;
-    }
+    };
     let table = Table {
         buckets: &HOSTS_V4,
         count: SETTINGS.hosts_v4().0,
         kind: StashKey::KIND_HOST_V4,
     };
-    let hash = SETTINGS.hash_key().hash32(address);
-    u64::from(is_in_buckets(
-        &table,
-        hash,
-        address,
-        Met::new(bytes, packets),
-    ))
+    let hash = Hash::from_bits64(hash);
+    u64::from(is_in_buckets(&table, hash, address, met))
 }
 
 #[unsafe(no_mangle)]
@@ -173,12 +173,20 @@ pub extern "C" fn aegis_is_own_net64(net: u64, bytes: u64) -> u64 {
 /// Returns the verdict on an exempt IPv4 source. Only asked for one that is to be dropped.
 #[inline(always)]
 pub(crate) fn exempt_v4(address: u32) -> Option<Verdict> {
+    if SETTINGS.flags() & config_flag::ALLOW_V4 == 0
+        || !is_gate_open(maps::ALLOW_V4_AT, address >> 16)
+    {
+        return None;
+    }
     verdict(aegis_exemption_v4(address))
 }
 
 /// Returns the verdict on an exempt IPv6 source. Only asked for one that is to be dropped.
 #[inline(always)]
 pub(crate) fn exempt_v6(address: AddressV6) -> Option<Verdict> {
+    if SETTINGS.flags() & config_flag::ALLOW_V6 == 0 {
+        return None;
+    }
     verdict(aegis_exemption_v6(address.net, address.host))
 }
 
@@ -197,11 +205,6 @@ const fn verdict(exemption: u64) -> Option<Verdict> {
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn aegis_exemption_v4(address: u32) -> u64 {
-    if SETTINGS.flags() & config_flag::ALLOW_V4 == 0
-        || !is_gate_open(maps::ALLOW_V4_AT, address >> 16)
-    {
-        return 0;
-    }
     let key = TrieKey4::new(address.to_be());
     ALLOW_V4.get(key.as_key()).map_or(0, exemption)
 }
@@ -209,9 +212,6 @@ pub extern "C" fn aegis_exemption_v4(address: u32) -> u64 {
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn aegis_exemption_v6(net: u64, host: u64) -> u64 {
-    if SETTINGS.flags() & config_flag::ALLOW_V6 == 0 {
-        return 0;
-    }
     let mut place = core::mem::MaybeUninit::uninit();
     let key = TrieKey6::write(&mut place, AddressV6 { net, host });
     ALLOW_V6.get(key).map_or(0, exemption)
@@ -309,17 +309,16 @@ fn is_in_stash(key: &StashKey, met: Met) -> bool {
 
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn aegis_is_net_v6(net: u64, host: u64, bytes: u64, packets: u64) -> u64 {
-    if Met::is_void() {
+pub extern "C" fn aegis_is_net_v6(net: u64, host: u64, hash: u64, bytes: u64, packets: u64) -> u64 {
+    let Some(met) = Met::new(bytes, packets) else {
         return 0;
-    }
-    let met = Met::new(bytes, packets);
+    };
     let table = Table {
         buckets: &NETS_V6,
         count: SETTINGS.nets_v6().0,
         kind: StashKey::KIND_NET_V6,
     };
-    if is_in_buckets(&table, SETTINGS.hash_key().hash64(net), net, met) {
+    if is_in_buckets(&table, Hash::from_bits64(hash), net, met) {
         return FOUND_PREFIX;
     }
     let mut lengths = Lengths(SETTINGS.long_lengths());
@@ -391,16 +390,16 @@ fn is_prefix_worth_a_look(code: u64) -> bool {
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn aegis_is_prefix(code: u64, kind: u64, bytes: u64, packets: u64) -> u64 {
-    if Met::is_void() {
+    let Some(met) = Met::new(bytes, packets) else {
         return 0;
-    }
+    };
     let table = Table {
         buckets: &PREFIXES,
         count: SETTINGS.prefixes().0,
         kind,
     };
     let hash = SETTINGS.hash_key().hash64(code);
-    u64::from(is_in_buckets(&table, hash, code, Met::new(bytes, packets)))
+    u64::from(is_in_buckets(&table, hash, code, met))
 }
 
 /// Returns bit `place`, below 65,536, of the bitmap that begins at word `base`.

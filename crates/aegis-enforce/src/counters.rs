@@ -15,10 +15,13 @@ impl Counters {
                 *total = total.wrapping_add(value);
             }
         }
-        // What was not dropped was passed; counting both would cost every packet.
-        let [packets, dropped] = [Counter::Packets, Counter::Dropped].map(|it| it as usize);
-        let passed = sum.values[packets].saturating_sub(sum.values[dropped]);
+        // What was not dropped was passed, and what no detector dropped was dropped early: counting
+        // those too would cost every packet.
+        let of = |it: Counter| sum.values[it as usize];
+        let passed = of(Counter::Packets).saturating_sub(of(Counter::Dropped));
+        let early = of(Counter::Dropped).saturating_sub(of(Counter::DetectorDrops));
         sum.values[Counter::Passed as usize] = passed;
+        sum.values[Counter::EarlyDrops as usize] = early;
         Self(sum)
     }
 

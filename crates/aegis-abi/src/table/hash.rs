@@ -38,6 +38,18 @@ impl HashKey {
 }
 
 impl Hash {
+    /// Returns the hash as a number, to be handed on.
+    #[inline(always)]
+    pub const fn bits64(self) -> u64 {
+        self.0
+    }
+
+    /// Returns the hash that was handed on as this number.
+    #[inline(always)]
+    pub const fn from_bits64(bits: u64) -> Self {
+        Self(bits)
+    }
+
     /// Returns a bucket below `buckets`, by the upper half (Lemire: Fast Random Integer Generation
     /// in an Interval, 2019).
     #[inline(always)]
