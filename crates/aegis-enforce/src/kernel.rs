@@ -148,7 +148,8 @@ impl KernelEnforcer {
         changes: &[Change],
         more: Demand,
     ) -> Result<(), EnforceError> {
-        let wanted = self.lists.demand() + more;
+        let gone = changes.iter().filter_map(removed_indicator);
+        let wanted = self.lists.demand() - Demand::of(gone.filter(|it| self.holds(**it))) + more;
         let is_renewal = |it: &&Change| match it {
             Change::Block { indicator, .. } => self.holds(*indicator),
             Change::Unblock(_) | Change::Exempt { .. } | Change::Unexempt(_) => false,
@@ -163,8 +164,8 @@ impl KernelEnforcer {
                 return Err(error);
             }
         }
-        for change in changes.iter().filter(|it| is_removal(it)) {
-            if let Change::Unblock(indicator) = change {
+        if self.own.is_any(&self.tables) {
+            for indicator in changes.iter().filter_map(removed_indicator) {
                 self.remove_own(*indicator)?;
             }
         }
@@ -383,6 +384,13 @@ fn change_list(lists: &mut Lists, ticks: Ticks, change: Change) -> Result<(), En
 
 fn is_removal(change: &Change) -> bool {
     matches!(change, Change::Unblock(_))
+}
+
+fn removed_indicator(change: &Change) -> Option<&Indicator> {
+    match change {
+        Change::Unblock(indicator) => Some(indicator),
+        Change::Block { .. } | Change::Exempt { .. } | Change::Unexempt(_) => None,
+    }
 }
 
 fn indicator_of(change: &Change) -> Option<&Indicator> {

@@ -4,6 +4,7 @@
 //! program with the old lists or the new one with the new lists, and nothing between.
 
 use std::{
+    collections::HashSet,
     hash::{BuildHasher as _, RandomState},
     path::Path,
 };
@@ -87,18 +88,6 @@ impl Demand {
         }
         demand
     }
-
-    /// Returns room to grow into, so that the next entries do not make another generation.
-    fn with_reserve(self) -> Self {
-        let more = |it: usize| it + it / 8;
-        Self {
-            hosts_v4: more(self.hosts_v4),
-            nets_v6: more(self.nets_v6),
-            prefixes_v4: more(self.prefixes_v4),
-            prefixes_v6: more(self.prefixes_v6),
-            longer: more(self.longer),
-        }
-    }
 }
 
 impl KernelEnforcer {
@@ -120,8 +109,13 @@ impl KernelEnforcer {
         let Generation {
             mut programs,
             mut lists,
-        } = base.make(config, demand.with_reserve())?;
-        copy(&self.lists, &mut lists)?;
+        } = base.make(config, demand)?;
+        // What goes is not copied: beside what comes there may be no room for it.
+        let gone = changes.iter().filter_map(|it| match it {
+            Change::Unblock(indicator) => Place::of(*indicator),
+            Change::Block { .. } | Change::Exempt { .. } | Change::Unexempt(_) => None,
+        });
+        copy_but(&self.lists, &mut lists, &gone.collect())?;
         for change in changes {
             super::change_list(&mut lists, ticks, *change)?;
         }
@@ -151,9 +145,15 @@ impl KernelEnforcer {
 
 /// Copies every entry of `from`.
 pub(super) fn copy(from: &Lists, to: &mut Lists) -> Result<(), EnforceError> {
+    copy_but(from, to, &HashSet::new())
+}
+
+fn copy_but(from: &Lists, to: &mut Lists, gone: &HashSet<Place>) -> Result<(), EnforceError> {
     let failed = || EnforceError::kernel("copy the blocklist");
     for (place, entry) in from.all().map_err(failed())? {
-        to.write(place, entry).map_err(failed())?;
+        if !gone.contains(&place) {
+            to.write(place, entry).map_err(failed())?;
+        }
     }
     to.take_clipped(from);
     Ok(())

@@ -1,6 +1,6 @@
 //! Making the lists equal to the desired ruleset after a restart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aegis_core::{Change, Indicator, Ruleset, Timestamp};
 
@@ -27,8 +27,8 @@ impl KernelEnforcer {
         let ticks = self.clock.read(now)?;
         let mut done = Reconciled::default();
         let failed = || EnforceError::kernel("read the blocklist");
-        let present = self.lists.all().map_err(failed())?;
-        let present: BTreeMap<Place, Entry> = present.into_iter().collect();
+        let all = self.lists.all().map_err(failed())?;
+        let present: HashMap<Place, Entry> = all.iter().copied().collect();
         let stale = self.add_exemptions(ruleset, &mut done)?;
         let mut changes = Vec::new();
         for (&indicator, &expires_at) in ruleset.blocks() {
@@ -42,7 +42,7 @@ impl KernelEnforcer {
                 expires_at,
             });
         }
-        let unwanted = present.keys().filter_map(|it| it.indicator());
+        let unwanted = all.iter().filter_map(|it| it.0.indicator());
         let unwanted = unwanted.filter(|it| !ruleset.blocks().contains_key(it));
         let removals: Vec<Change> = unwanted.map(Change::Unblock).collect();
         done.removed += removals.len();

@@ -9,7 +9,7 @@ use aegis_abi::{
 use aegis_core::Indicator;
 
 /// Where an indicator lies, with its key.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(in crate::kernel) enum Place {
     /// An IPv4 address.
     HostV4(u32),
