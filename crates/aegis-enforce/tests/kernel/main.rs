@@ -16,6 +16,7 @@ mod bench_kernel;
 mod capacity;
 mod destination;
 mod detector;
+mod differential;
 mod exempt;
 mod expiry;
 mod packet;
