@@ -24,7 +24,7 @@ use aegis_core::{Change, Indicator, Timestamp};
 pub use self::pins::mount_bpffs_if_missing;
 pub(crate) use self::pins::{Pins, instances};
 use self::{
-    attach::{attach, is_attached, is_there, remove_stale_links},
+    attach::{attach, attached_name, is_there, remove_stale_links},
     clock::Ticks,
     exempt::Exemptions,
     generation::BULK_BLOCKS,
@@ -69,6 +69,7 @@ pub(crate) struct KernelEnforcer {
 /// What stays as it was asked for.
 #[derive(Clone, Debug)]
 struct Options {
+    interfaces: Vec<String>,
     mode: ModeRequest,
     object: Option<PathBuf>,
     capacity: Capacity,
@@ -77,6 +78,7 @@ struct Options {
 impl Options {
     fn of(config: &EnforceConfig) -> Self {
         Self {
+            interfaces: config.interfaces.clone(),
             mode: config.mode,
             object: config.object.clone(),
             capacity: config.capacity,
@@ -271,19 +273,44 @@ impl KernelEnforcer {
         &self.interfaces
     }
 
-    /// Attaches to each interface that came back since under its name; returns whether any did.
+    /// Attaches to each interface that came back since under its name, and learns the new names of
+    /// those that were renamed, which stay defended; returns whether anything is different.
     pub(crate) fn reattach(&mut self) -> Result<bool, EnforceError> {
         let Some(programs) = &mut self.programs else {
             return Ok(false);
         };
         let mut is_changed = false;
+        let mut gone = Vec::new();
         for state in &mut self.interfaces {
-            if is_attached(&self.pins, state) || !is_there(&state.name) {
-                continue;
+            match attached_name(&self.pins, state) {
+                Some(name) if name != state.name => {
+                    state.name = name;
+                    is_changed = true;
+                }
+                Some(_) => {}
+                None => gone.push(state.index),
             }
-            *state = attach(programs, &self.pins, &state.name, self.options.mode)?;
+        }
+        let wanted = &self.options.interfaces;
+        let missing = wanted.iter().filter(|name| {
+            let is_it = |it: &InterfaceState| it.name == **name && !gone.contains(&it.index);
+            !self.interfaces.iter().any(is_it) && is_there(name)
+        });
+        let missing: Vec<String> = missing.cloned().collect();
+        for name in missing {
+            let state = attach(programs, &self.pins, &name, self.options.mode)?;
+            self.interfaces.retain(|it| {
+                let is_gone = gone.contains(&it.index);
+                it.index != state.index && !(is_gone && it.name == name)
+            });
+            self.interfaces.push(state);
             is_changed = true;
         }
+        let before = self.interfaces.len();
+        // One that was renamed and then went away comes back under a name that nobody wants.
+        self.interfaces
+            .retain(|it| !gone.contains(&it.index) || wanted.contains(&it.name));
+        is_changed |= self.interfaces.len() != before;
         if is_changed {
             remove_stale_links(&self.pins, &self.interfaces)?;
         }

@@ -7,7 +7,7 @@
 #![expect(unsafe_code, reason = "asks the kernel about interfaces by ioctl")]
 
 use std::{
-    ffi::CString,
+    ffi::{CStr, CString},
     io, mem,
     os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd},
 };
@@ -90,7 +90,8 @@ pub(super) fn move_over(
     for state in interfaces {
         let path = pins.link_path(state.index, state.mode);
         let result = match state.mode {
-            Mode::TcFilter => attach_filter(programs, &state.name, pins.instance()),
+            Mode::TcFilter => interface_name(state.index)
+                .and_then(|it| attach_filter(programs, &it, pins.instance())),
             Mode::Native | Mode::Generic | Mode::Tcx => move_link(
                 programs,
                 &LinkPin {
@@ -103,7 +104,7 @@ pub(super) fn move_over(
         };
         match result {
             // An interface that is gone comes back by `attach`, onto the new program.
-            Err(error) if is_there(&state.name) => {
+            Err(error) if interface_name(state.index).is_ok() => {
                 return Err(EnforceError::Attach {
                     interface: state.name.clone(),
                     reasons: error.to_string(),
@@ -130,19 +131,32 @@ pub(super) fn remove_stale_links(
     Ok(())
 }
 
-/// Returns whether our program still sits where `state` says.
-pub(super) fn is_attached(pins: &Pins, state: &InterfaceState) -> bool {
-    let is_same = interface_index(&state.name).is_ok_and(|it| it == state.index);
+/// Returns the present name of the interface that our program sits on as `state` says, `None`
+/// where it sits there no more. What an interface is called does not matter to a link.
+pub(super) fn attached_name(pins: &Pins, state: &InterfaceState) -> Option<String> {
     let link = open_pin(&pins.link_path(state.index, state.mode));
     let is_linked = link
         .and_then(link_ifindex)
         .is_ok_and(|it| it == state.index);
-    is_same && (is_linked || state.mode == Mode::TcFilter)
+    let name = interface_name(state.index).ok()?;
+    (is_linked || state.mode == Mode::TcFilter).then_some(name)
 }
 
 /// Returns whether there is an interface of this name.
 pub(super) fn is_there(interface: &str) -> bool {
     interface_index(interface).is_ok()
+}
+
+/// Returns the name of a network interface in this namespace.
+fn interface_name(index: u32) -> io::Result<String> {
+    let mut name = [0_u8; libc::IF_NAMESIZE];
+    // SAFETY: the buffer has the size that the call asks for.
+    let result = unsafe { libc::if_indextoname(index, name.as_mut_ptr().cast()) };
+    if result.is_null() {
+        return Err(io::Error::last_os_error());
+    }
+    let name = CStr::from_bytes_until_nul(&name).map_err(io::Error::other)?;
+    Ok(name.to_string_lossy().into_owned())
 }
 
 /// Returns the index of a network interface in this namespace.

@@ -99,6 +99,7 @@ impl KernelEnforcer {
         changes: &[Change],
         demand: Demand,
     ) -> Result<(), EnforceError> {
+        self.pins.settle()?; // or the maps of a change that failed would be taken for new ones
         let base = Base {
             pins: &self.pins,
             object: self.options.object.as_deref(),
@@ -128,9 +129,7 @@ impl KernelEnforcer {
             .set(&0_u32, &self.detect.0)
             .map_err(EnforceError::kernel("configure the detectors"))?;
         move_over(&mut programs, &self.pins, &self.interfaces)?;
-        for name in maps::GENERATION {
-            self.pins.promote(name)?;
-        }
+        self.pins.promote_all(maps::GENERATION.into_iter())?;
         pin_programs(&programs, &self.pins)?;
         self.lists = lists;
         self.detect.1 = detect;

@@ -27,10 +27,13 @@ pub(super) struct Own {
 
 impl Own {
     pub(super) fn open(tables: &Tables, hash_key: HashKey) -> io::Result<Self> {
-        Ok(Self {
+        let own = Self {
             filter: SharedMemory::map(&tables.own_filter)?,
             hash_key,
-        })
+        };
+        // Lists of another layout had another key, by which the program would find none of these.
+        own.mark(&own.all(tables)?);
+        Ok(own)
     }
 
     /// Returns the entry of exactly this indicator.
@@ -122,16 +125,21 @@ impl Own {
         self.set_gates(tables, &left)?;
         // What the kernel made meanwhile is put back where the steps above overlooked it.
         let left = self.all(tables)?;
-        for (indicator, _) in &left {
-            let (word, bits) = self.bits(*indicator);
-            self.at(word).fetch_or(bits, Ordering::Relaxed);
-        }
+        self.mark(&left);
         for (gate, is_open) in gates(&left) {
             if is_open {
                 tables.gates.set(&gate, &1_u32)?;
             }
         }
         Ok(removed)
+    }
+
+    /// Sets the filter bits of these entries.
+    fn mark(&self, entries: &[(Indicator, BlockEntry)]) {
+        for (indicator, _) in entries {
+            let (word, bits) = self.bits(*indicator);
+            self.at(word).fetch_or(bits, Ordering::Relaxed);
+        }
     }
 
     /// Takes away every filter bit that no entry needs.

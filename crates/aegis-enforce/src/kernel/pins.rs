@@ -19,12 +19,15 @@ use std::{
 use crate::{
     EnforceError, InstanceName, Mode,
     privileges::explain_denied,
-    sys::{detach_link, open_pin},
+    sys::{detach_link, open_pin, pin_over},
 };
 
 const BPF_FS_MAGIC: i64 = 0xcafe_4a11;
 /// Pins that a start makes before they take the place of older ones begin with this.
 pub(super) const NEXT: &str = "next_";
+
+/// Stands while pins that are in force already take the names of older ones.
+const SWITCHED: &str = "switched";
 
 /// The pin folder of one instance.
 #[derive(Clone, Debug)]
@@ -128,8 +131,41 @@ impl Pins {
         }
     }
 
+    /// Gives maps that are in force from now on the names of older ones. An owner that is killed
+    /// meanwhile leaves a mark, by which the next one knows that the rest is to follow: half of a
+    /// generation with half of another would drop nothing.
+    pub(super) fn promote_all<'a>(
+        &self,
+        names: impl Iterator<Item = &'a str>,
+    ) -> Result<(), EnforceError> {
+        let mut is_marked = false;
+        for name in names {
+            if !is_marked {
+                let map = open_pin(&self.path(&format!("{NEXT}{name}")));
+                map.and_then(|it| pin_over(it, &self.path(SWITCHED)))
+                    .map_err(|it| self.error(it))?;
+                is_marked = true;
+            }
+            self.promote(name)?;
+        }
+        self.remove(SWITCHED)
+    }
+
+    /// Ends what another owner, or a failure, cut short: maps in force take their names, others go.
+    pub(super) fn settle(&self) -> Result<(), EnforceError> {
+        let is_switched = self.path(SWITCHED).exists();
+        for pin in self.names()? {
+            match pin.strip_prefix(NEXT) {
+                Some(name) if is_switched && name != SWITCHED => self.promote(name)?,
+                Some(_) => self.remove(&pin)?,
+                None => {}
+            }
+        }
+        self.remove(SWITCHED)
+    }
+
     /// Puts the pin `next_<name>` in the place of `name`.
-    pub(crate) fn promote(&self, name: &str) -> Result<(), EnforceError> {
+    fn promote(&self, name: &str) -> Result<(), EnforceError> {
         fs::rename(self.path(&format!("{NEXT}{name}")), self.path(name))
             .map_err(|source| self.error(source))
     }

@@ -35,9 +35,7 @@ impl KernelEnforcer {
         check_host(config)?;
         pins.make_folder()?;
         let lock = pins.lock()?;
-        for name in pins.names()?.iter().filter(|it| it.starts_with(NEXT)) {
-            pins.remove(name)?; // of a start that was cut short
-        }
+        pins.settle()?;
         let stage = Stage::set(config, &pins, ruleset)?;
         let Generation { programs, lists } = stage.generation;
         let mut enforcer = Self::assemble(config, (&programs, lists), (pins, lock), stage.shared)?;
@@ -50,9 +48,7 @@ impl KernelEnforcer {
         }
         enforcer.fill(ticks, stage.older.as_ref(), ruleset)?;
         enforcer.take_place(config, programs)?;
-        for name in stage.fresh {
-            enforcer.pins.promote(name)?;
-        }
+        enforcer.pins.promote_all(stage.fresh.into_iter())?;
         Ok(enforcer)
     }
 

@@ -19,6 +19,7 @@ mod detector;
 mod differential;
 mod exempt;
 mod expiry;
+mod gap;
 mod packet;
 mod restart;
 mod sketch;

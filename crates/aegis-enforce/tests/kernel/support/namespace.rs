@@ -46,6 +46,11 @@ impl Namespace {
         namespace
     }
 
+    /// What it is called.
+    pub(crate) fn name(&self) -> &str {
+        &self.0
+    }
+
     /// Runs `ip` in the namespace.
     #[track_caller]
     pub(crate) fn ip(&self, arguments: &str) {

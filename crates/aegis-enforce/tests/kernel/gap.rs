@@ -1,0 +1,12 @@
+//! No gap: while a flood from blocked sources runs, none of its packets passes, whatever happens
+//! to the owner, its program, its maps and the interface.
+//!
+//! A tap behind XDP counts every frame of the flood that got through. Before the first block and
+//! after the last unblock it must see all of them, so that it is known to see any. Where nothing
+//! but the program can drop, every frame is accounted for: counted as dropped by the program, or
+//! lost in the cable before it.
+
+mod interface;
+mod killed;
+mod scene;
+mod upgrade;

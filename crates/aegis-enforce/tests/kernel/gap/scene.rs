@@ -1,0 +1,217 @@
+//! A defended cable, what is blocked on it, and the books of a flood.
+
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+
+use aegis_abi::{Counter, maps};
+use aegis_core::{Change, Indicator, Ruleset};
+use aegis_enforce::{Enforcer, ModeRequest};
+use aya::maps::{Map, MapData, PerCpuArray};
+
+use crate::{
+    packet::{ACK, tcp},
+    support::{
+        Instance, T0, block,
+        flood::{Flood, MARK, Tap, lost, send_once},
+        namespace::{Cable, INTERFACE},
+        parse, unwrap, wait_until,
+    },
+};
+
+/// The program drops at least so many packets in each scenario.
+pub(super) const PACKETS: u64 = 1_000_000;
+/// What the flood comes from: an address and a prefix of each family, every kind of list.
+const LISTED: [&str; 4] = [
+    "198.51.100.7",
+    "203.0.113.0/24",
+    "2001:db8:5::/64",
+    "2001:db8:6::7",
+];
+/// A busy machine takes its time.
+const LIMIT: Duration = Duration::from_secs(60);
+
+type CounterMap = PerCpuArray<MapData, [u64; Counter::COUNT]>;
+
+/// One instance on one cable, with a tap on its side.
+pub(super) struct Scene {
+    pub(super) instance: Instance,
+    /// Every map of counters that was in force, by its number.
+    counters: BTreeMap<u32, CounterMap>,
+    tap: Tap,
+    pub(super) cable: Cable,
+}
+
+impl Scene {
+    /// Returns a cable that nothing is blocked on yet, and where the tap sees a whole flood.
+    pub(super) fn new(mode: ModeRequest) -> Option<Self> {
+        let mut instance = Instance::new()?;
+        instance.config.interfaces = vec![INTERFACE.into()];
+        instance.config.mode = mode;
+        instance.config.capacity.hosts_v4 = 100_000;
+        let cable = Cable::new();
+        let scene = Self {
+            tap: Tap::new(&cable.defender),
+            instance,
+            counters: BTreeMap::new(),
+            cable,
+        };
+        scene.check_open("before there is a program");
+        Some(scene)
+    }
+
+    /// Starts an owner that knows what is to be blocked, as the daemon does.
+    pub(super) fn start(&self) -> Enforcer {
+        self.cable
+            .defender
+            .enter(|| unwrap(Enforcer::start_with(&self.instance.config, T0, &wanted())))
+    }
+
+    /// Runs `work` under a flood of at least [`PACKETS`], of which none may pass. The flood
+    /// lasts as long as `work` does.
+    pub(super) fn hold(&mut self, what: &str, work: impl FnOnce(&mut Self)) {
+        let books = self.flood(work);
+        eprintln!("{what}: {books:?}");
+        assert_eq!(books.passed, 0, "{what}: {books:?}");
+        assert_eq!(books.sent, books.dropped + books.lost, "{what}: {books:?}");
+    }
+
+    /// The same, where the interface itself throws frames away that nobody counts.
+    pub(super) fn hold_roughly(&mut self, what: &str, work: impl FnOnce(&mut Self)) {
+        let books = self.flood(work);
+        eprintln!("{what}: {books:?}");
+        assert_eq!(books.passed, 0, "{what}: {books:?}");
+        assert!(books.dropped <= books.sent, "{what}: {books:?}");
+    }
+
+    /// Runs `work`, which leaves a gap, under a flood: none of its packets is without a trace.
+    pub(super) fn leak(&mut self, work: impl FnOnce(&mut Self)) {
+        let books = self.flood(work);
+        assert!(books.passed > 0, "{books:?}");
+        let found = books.dropped + books.lost + books.passed;
+        assert_eq!(books.sent, found, "{books:?}");
+    }
+
+    fn flood(&mut self, work: impl FnOnce(&mut Self)) -> Books {
+        let dropped = self.dropped();
+        let lost_before = lost(&self.cable.attacker);
+        let flood = Flood::start(&self.cable.attacker, frames());
+        wait_until("the flood", LIMIT, || flood.sent() > 10_000);
+        work(self);
+        wait_until("a million packets", LIMIT, || {
+            self.dropped() - dropped >= PACKETS
+        });
+        let sent = flood.finish();
+        let mut books = Books {
+            sent,
+            ..Books::default()
+        };
+        // The last frames may still be in the cable.
+        let is_settled = || {
+            books.dropped = self.dropped() - dropped;
+            books.lost = lost(&self.cable.attacker) - lost_before;
+            books.passed += self.tap.take();
+            books.dropped + books.lost + books.passed >= sent
+        };
+        let _ = is_soon(is_settled); // where not, whoever reads the books says what is wrong
+        books
+    }
+
+    /// Unblocks everything; the flood then passes, so what was counted before was worth counting.
+    pub(super) fn finish(self, mut enforcer: Enforcer) {
+        for it in LISTED {
+            assert!(unwrap(enforcer.remove_from_blocklist(T0, parse(it))));
+        }
+        self.check_open("after everything was unblocked");
+    }
+
+    fn check_open(&self, when: &str) {
+        self.tap.take();
+        let frames = frames();
+        assert_eq!(
+            send_once(&self.cable.attacker, &frames),
+            frames.len() as u64
+        );
+        let mut seen = 0;
+        wait_until(when, LIMIT, || {
+            seen += self.tap.take();
+            seen >= frames.len() as u64
+        });
+        assert_eq!(seen, frames.len() as u64, "{when}");
+    }
+
+    /// Returns how many packets the program dropped, with all maps of counters it ever had.
+    pub(super) fn dropped(&mut self) -> u64 {
+        if let Ok(data) = MapData::from_pin(self.instance.pin(maps::COUNTERS)) {
+            let id = data.info().unwrap().id();
+            let map = Map::PerCpuArray(data);
+            self.counters
+                .entry(id)
+                .or_insert_with(|| map.try_into().unwrap());
+        }
+        let each = self.counters.values().flat_map(|it| {
+            let cpus = it.get(&0, 0).unwrap();
+            cpus.iter()
+                .map(|it| it[Counter::Dropped as usize])
+                .collect::<Vec<_>>()
+        });
+        each.sum()
+    }
+}
+
+/// What became of a flood.
+#[derive(Debug, Default)]
+struct Books {
+    sent: u64,
+    /// Dropped by the program, as it says itself.
+    dropped: u64,
+    /// Thrown away by the cable for want of room, before the program saw it.
+    lost: u64,
+    /// Seen behind XDP.
+    passed: u64,
+}
+
+/// Returns what is to be blocked.
+pub(super) fn wanted() -> Ruleset {
+    let mut ruleset = Ruleset::default();
+    for it in LISTED {
+        ruleset.apply(block(it));
+    }
+    ruleset
+}
+
+/// Returns so many blocks of addresses that have no part in any flood.
+pub(super) fn others(first: u32, count: u32) -> Vec<Change> {
+    let host = |it: u32| Indicator::host(IpAddr::from((0x6440_0000 + it).to_be_bytes()));
+    (first..first + count)
+        .map(|it| Change::Block {
+            indicator: host(it),
+            expires_at: T0 + crate::support::HOUR,
+        })
+        .collect()
+}
+
+/// Returns the frames of the flood: from each of what is listed in turn.
+fn frames() -> Vec<Vec<u8>> {
+    let sources = (0..16).flat_map(|it| {
+        [
+            "198.51.100.7".to_owned(),
+            format!("203.0.113.{it}"),
+            format!("2001:db8:5::{it:x}"),
+            "2001:db8:6::7".to_owned(),
+        ]
+    });
+    sources
+        .map(|it| {
+            let mut frame = tcp(&it, ACK).bytes();
+            frame[6..12].copy_from_slice(&MARK);
+            frame
+        })
+        .collect()
+}
+
+/// Returns whether `is_done` says so within a second.
+fn is_soon(mut is_done: impl FnMut() -> bool) -> bool {
+    (0..1000).any(|_| {
+        std::thread::park_timeout(Duration::from_millis(1));
+        is_done()
+    })
+}
