@@ -102,6 +102,27 @@ fn upgrades_from_another_shape_of_map_under_a_flood_let_nothing_through() {
     scene.finish(enforcer);
 }
 
+#[test]
+fn changing_the_mode_under_a_flood_lets_nothing_through() {
+    let Some(mut scene) = Scene::new(ModeRequest::Native) else {
+        return;
+    };
+    drop(scene.start());
+    scene.hold_behind_the_tap("every change of mode", |scene| {
+        use ModeRequest::{Generic, Native, Tc, TcFilter};
+        let modes = [
+            Generic, Native, Tc, Generic, Tc, Native, TcFilter, Generic, TcFilter, Tc, TcFilter,
+            Native,
+        ];
+        for mode in modes {
+            scene.instance.config.mode = mode;
+            drop(scene.start());
+        }
+    });
+    let enforcer = scene.start();
+    scene.finish(enforcer);
+}
+
 /// The other tests would be worth nothing if a gap could be overlooked.
 #[test]
 fn a_gap_is_seen_to_the_last_packet() {
@@ -202,6 +223,22 @@ fn a_switch_over_cut_short_is_finished_by_the_next_start() {
         let mut names = names.map(|it| it.unwrap().file_name().into_string().unwrap());
         assert!(!names.any(|it| it.starts_with("next_") || it == "switched"));
     }
+}
+
+#[test]
+fn maps_left_by_a_change_that_failed_are_not_taken_for_new_ones() {
+    let Some(mut instance) = Instance::new() else {
+        return;
+    };
+    instance.config.capacity.hosts_v4 = BULK;
+    let mut enforcer = instance.start();
+    let small = map(&instance, maps::HOSTS_V4);
+    let next = instance.pin(&format!("next_{}", maps::HOSTS_V4));
+    small.pin(next).unwrap();
+    unwrap(enforcer.apply(T0, &others(0, BULK)));
+    let id = small.info().unwrap().id();
+    assert_ne!(map_id(&instance, maps::HOSTS_V4), id);
+    assert_eq!(unwrap(enforcer.get_blocklist(T0)).len(), BULK as usize);
 }
 
 #[test]
