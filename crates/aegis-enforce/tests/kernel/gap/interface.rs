@@ -123,7 +123,7 @@ fn add_second(cable: &Cable) {
     let (defender, attacker) = (&cable.defender, &cable.attacker);
     defender.ip(&format!(
         "link add {SECOND} type veth peer name {SECOND} netns {}",
-        attacker.name()
+        attacker.0
     ));
     for (namespace, address) in [(defender, "10.78.0.1"), (attacker, "10.78.0.2")] {
         namespace.ip(&format!("addr add {address}/24 dev {SECOND}"));

@@ -8,7 +8,7 @@ use std::{
 
 use aegis_abi::{ABI_VERSION, Config, maps};
 use aegis_core::{Change, Indicator};
-use aegis_enforce::{Enforcer, ModeRequest, SynFlood, detach};
+use aegis_enforce::{Enforcer, ModeRequest, SourceDetector, detach};
 use aya::{
     maps::{Array, Map, MapData},
     programs::Xdp,
@@ -246,7 +246,7 @@ fn what_the_kernel_blocked_itself_stays_blocked_when_the_layout_changes() {
     let Some(mut instance) = Instance::new() else {
         return;
     };
-    instance.config.syn_flood = SynFlood {
+    instance.config.detectors.syn_flood = SourceDetector {
         enabled: true,
         threshold: 3,
         window: HOUR,
@@ -258,7 +258,7 @@ fn what_the_kernel_blocked_itself_stays_blocked_when_the_layout_changes() {
             instance.run(&tcp(source, SYN).bytes());
         }
     }
-    instance.config.syn_flood.enabled = false;
+    instance.config.detectors.syn_flood.enabled = false;
     for round in 0..5 {
         pretend_other_layout(&instance);
         drop(unwrap(Enforcer::start_with(

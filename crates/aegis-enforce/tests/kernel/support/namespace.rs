@@ -28,7 +28,7 @@ pub(crate) const ATTACKER_V6: &str = "fd77::2";
 pub(crate) const INTERFACE: &str = "cable0";
 
 /// A namespace that is removed with everything in it.
-pub(crate) struct Namespace(String);
+pub(crate) struct Namespace(pub(crate) String); // its name
 
 /// Two namespaces and the cable.
 pub(crate) struct Cable {
@@ -44,11 +44,6 @@ impl Namespace {
         ip(&["netns", "add", &namespace.0]);
         namespace.ip("link set lo up");
         namespace
-    }
-
-    /// What it is called.
-    pub(crate) fn name(&self) -> &str {
-        &self.0
     }
 
     /// Runs `ip` in the namespace.
