@@ -137,6 +137,8 @@ pub enum EventKind {
     },
     /// Something does not work as it should.
     Degraded { message: String },
+    /// Something that did not work as it should does again.
+    Mended { message: String },
     /// Events were lost because the reader was too slow.
     Lagged { missed: u64 },
 }

@@ -65,16 +65,25 @@ pub struct Interface {
     pub reason: String,
 }
 
-/// The desired and the actual kernel state.
+/// The desired and the actual kernel state, as it was read back.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct RulesetState {
-    /// Entries the kernel is to hold.
+    /// Blocks the kernel is to hold.
     pub intended: u64,
-    /// Entries it held when last read back.
+    /// Blocks it held when last read back.
     pub actual: u64,
+    /// Blocks that it is to hold and did not.
+    pub missing: u64,
+    /// Blocks that it held and is not to.
+    pub surplus: u64,
+    /// Blocks that were to end at another time than they are to.
+    pub misdated: u64,
+    /// When it was read back.
+    #[serde(with = "time")]
+    pub checked_at: Timestamp,
     /// A number that grows with every change.
     pub generation: u64,
-    /// Whether the two agree.
+    /// Whether the two agree: blocks, exemptions, and a program on each interface.
     pub in_agreement: bool,
 }
 

@@ -5,8 +5,8 @@ use std::{path::PathBuf, time::Duration};
 use aegis_core::{Change, Indicator, Ruleset, Timestamp};
 
 use crate::{
-    Blocked, Counters, Detectors, EnforceConfig, EnforceError, EventStream, InstanceName,
-    InterfaceState, Reconciled,
+    Blocked, Counters, Detectors, EnforceConfig, EnforceError, Enforcement, EventStream,
+    InstanceName, InterfaceState, Reconciled,
     detach::detach_program,
     kernel::KernelEnforcer,
     nft::{NftEnforcer, remove_tables},
@@ -208,6 +208,43 @@ impl Enforcer {
         Ok(reconciled)
     }
 
+    /// Compares what is in force with `ruleset`: every block and its end, exemptions, and whether
+    /// our program sits on its interfaces. For nftables this is what was read back last.
+    pub fn enforcement(
+        &self,
+        now: Timestamp,
+        ruleset: &Ruleset,
+    ) -> Result<Enforcement, EnforceError> {
+        match &self.kind {
+            Kind::Kernel(kernel) => kernel.enforcement(now, ruleset),
+            Kind::Nft(nft) => nft.enforcement(now, ruleset),
+            Kind::Twin(twin) => Ok(twin.enforcement(now, ruleset)),
+        }
+    }
+
+    /// Makes what is in force equal to `ruleset` where [`enforcement`](Self::enforcement) found it
+    /// to differ. The tables of a program are made anew and put in place at once; nftables is
+    /// mended by its sweep.
+    pub fn restore(&mut self, now: Timestamp, ruleset: &Ruleset) -> Result<(), EnforceError> {
+        match &mut self.kind {
+            Kind::Kernel(kernel) => kernel.restore(now, ruleset),
+            Kind::Nft(nft) => nft.sweep(now).map(drop),
+            Kind::Twin(twin) => {
+                twin.reconcile(now, ruleset);
+                Ok(())
+            }
+        }
+    }
+
+    /// Returns the interfaces that are where they were while our program does not sit on them:
+    /// somebody took it off, and [`reattach`](Self::reattach) puts it back.
+    pub fn taken_off(&self) -> Vec<String> {
+        match &self.kind {
+            Kind::Kernel(kernel) => kernel.taken_off(),
+            Kind::Nft(_) | Kind::Twin(_) => Vec::new(),
+        }
+    }
+
     /// Takes away what an earlier run left of the other kind, now that this one stands: its blocks
     /// would outlive an unblock that it never hears of.
     fn retire_other(&mut self) {
@@ -256,8 +293,8 @@ impl Enforcer {
         }
     }
 
-    /// Attaches to each interface that went away and came back under its name; returns whether
-    /// any did. To be called when the interfaces of this namespace have changed.
+    /// Attaches to each interface that went away and came back under its name, or from which
+    /// somebody took our program; returns whether there was any. To be called when the interfaces of this namespace have changed.
     pub fn reattach(&mut self) -> Result<bool, EnforceError> {
         match &mut self.kind {
             Kind::Kernel(kernel) => kernel.reattach(),

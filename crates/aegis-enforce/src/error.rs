@@ -63,7 +63,7 @@ pub enum EnforceError {
         /// Which.
         indicator: Indicator,
     },
-    /// The nftables sets are not what they were just made.
+    /// What was just written is not what is read back.
     #[error(
         "the kernel holds {actual} of {intended} entries as they are to be, {surplus} that are not \
          to be, and lacks {rules_missing} rules"
@@ -75,7 +75,7 @@ pub enum EnforceError {
         actual: usize,
         /// Entries and rules that nobody asked for.
         surplus: usize,
-        /// Rules that are not there.
+        /// Rules of nftables that are not there.
         rules_missing: usize,
     },
     /// Somebody else changed or removed the nftables table. It stands again as it is to be.

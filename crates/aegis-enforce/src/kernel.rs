@@ -4,6 +4,7 @@
 //! and moves every link over to it. From then on the tables are changed in place.
 
 mod attach;
+mod check;
 mod clock;
 mod exempt;
 mod generation;
@@ -114,7 +115,8 @@ impl KernelEnforcer {
     }
 
     /// Applies every change. A large set of blocks is put in force at once, or, where it does not
-    /// fit, refused whole; of a few blocks single ones are refused. Both are told at the end.
+    /// fit, refused whole; of a few blocks single ones are refused. Both are told at the end. What
+    /// was written is read back.
     pub(crate) fn apply(&mut self, now: Timestamp, changes: &[Change]) -> Result<(), EnforceError> {
         let ticks = self.clock.read(now)?;
         for change in changes {
@@ -140,7 +142,8 @@ impl KernelEnforcer {
             self.apply_one_by_one(ticks, changes, more)
         };
         self.update_flags(ticks)?;
-        result
+        result?;
+        self.read_back(ticks, changes)
     }
 
     /// Puts many blocks in force as another generation.
@@ -273,16 +276,18 @@ impl KernelEnforcer {
         &self.interfaces
     }
 
-    /// Attaches to each interface that came back since under its name, and learns the new names of
-    /// those that were renamed, which stay defended; returns whether anything is different.
+    /// Attaches to each interface that came back since under its name, or from which somebody took
+    /// our program, and learns the new names of those that were renamed, which stay defended;
+    /// returns whether anything is different.
     pub(crate) fn reattach(&mut self) -> Result<bool, EnforceError> {
+        let ours = self.program_ids();
         let Some(programs) = &mut self.programs else {
             return Ok(false);
         };
         let mut is_changed = false;
         let mut gone = Vec::new();
         for state in &mut self.interfaces {
-            match attached_name(&self.pins, state) {
+            match attached_name(&self.pins, state, &ours) {
                 Some(name) if name != state.name => {
                     state.name = name;
                     is_changed = true;

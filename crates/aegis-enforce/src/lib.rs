@@ -36,6 +36,6 @@ pub use enforcer::Enforcer;
 pub use error::EnforceError;
 pub use event::{EventStream, Finding, KernelEvent};
 pub use kernel::mount_bpffs_if_missing;
-pub use report::{Blocked, InterfaceState, Mode, Reconciled};
+pub use report::{Blocked, Enforcement, InterfaceState, Mode, Reconciled};
 
 pub use aegis_abi::Counter;

@@ -101,3 +101,70 @@ pub struct Reconciled {
     /// Live blocks of the kernel's own detector that the ruleset does not know. They stay.
     pub unknown: Vec<Blocked>,
 }
+
+/// What is in force beside what is to be, as it was read back at one time.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Enforcement {
+    /// Blocks that are to be.
+    pub intended: usize,
+    /// Blocks that are there.
+    pub actual: usize,
+    /// Blocks that are to be and are not there.
+    pub missing: usize,
+    /// Blocks that are there and are not to be.
+    pub surplus: usize,
+    /// Blocks that end at another time than they are to.
+    pub misdated: usize,
+    /// What else lacks, is another or is nobody's: exemptions, rules of nftables.
+    pub others_differing: usize,
+    /// Interfaces that are where they were, but without our program, or with one of other lists.
+    pub taken_off: Vec<String>,
+    /// When that was read.
+    pub checked_at: Timestamp,
+}
+
+impl Enforcement {
+    pub(crate) const fn new(checked_at: Timestamp) -> Self {
+        Self {
+            intended: 0,
+            actual: 0,
+            missing: 0,
+            surplus: 0,
+            misdated: 0,
+            others_differing: 0,
+            taken_off: Vec::new(),
+            checked_at,
+        }
+    }
+
+    /// Returns whether everything is as it is to be.
+    pub const fn is_in_agreement(&self) -> bool {
+        self.are_blocks_right() && self.others_differing == 0 && self.taken_off.is_empty()
+    }
+
+    /// Returns whether the blocks are as they are to be.
+    pub(crate) const fn are_blocks_right(&self) -> bool {
+        self.missing == 0 && self.surplus == 0 && self.misdated == 0
+    }
+}
+
+impl fmt::Display for Enforcement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (intended, actual) = (self.intended, self.actual);
+        write!(f, "blocks: intended {intended}, in the kernel {actual}")?;
+        for (count, what) in [
+            (self.missing, "missing"),
+            (self.surplus, "that nobody wants"),
+            (self.misdated, "with another end"),
+            (self.others_differing, "exemptions or rules that differ"),
+        ] {
+            if count > 0 {
+                write!(f, ", {count} {what}")?;
+            }
+        }
+        for interface in &self.taken_off {
+            write!(f, ", no program on {interface}")?;
+        }
+        Ok(())
+    }
+}

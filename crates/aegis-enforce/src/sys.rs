@@ -13,6 +13,6 @@ mod object;
 pub(crate) use map::KernelMap;
 pub(crate) use memory::SharedMemory;
 pub(crate) use object::{
-    LinkKind, create_link, detach_link, link_ifindex, map_id, open_pin, pin, pin_over, run_program,
-    tcx_programs, update_link,
+    LinkKind, create_link, detach_link, link_ends, link_ifindex, map_id, open_pin, pin, pin_over,
+    run_program, tcx_programs, update_link,
 };

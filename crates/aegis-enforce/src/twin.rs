@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use aegis_core::{Change, Indicator, Ruleset, Timestamp};
 
-use crate::{Blocked, Reconciled};
+use crate::{Blocked, Enforcement, Reconciled};
 
 /// The tables of a node without a kernel program.
 #[derive(Clone, Debug)]
@@ -83,6 +83,21 @@ impl Twin {
             added: count(&self.ruleset).saturating_sub(before),
             removed: before.saturating_sub(count(&self.ruleset)),
             ..Reconciled::default()
+        }
+    }
+
+    /// Compares what would be in force with `ruleset`.
+    pub(crate) fn enforcement(&self, now: Timestamp, ruleset: &Ruleset) -> Enforcement {
+        let live = |it: &Ruleset| it.blocks().values().filter(|it| now < **it).count();
+        let (held, wanted) = (self.ruleset.blocks(), ruleset.blocks());
+        let lacks = |it: &(&Indicator, &Timestamp)| now < *it.1 && !held.contains_key(it.0);
+        let is_surplus = |it: &(&Indicator, &Timestamp)| now < *it.1 && !wanted.contains_key(it.0);
+        Enforcement {
+            intended: live(ruleset),
+            actual: live(&self.ruleset),
+            missing: wanted.iter().filter(lacks).count(),
+            surplus: held.iter().filter(is_surplus).count(),
+            ..Enforcement::new(now)
         }
     }
 

@@ -69,6 +69,7 @@ pub fn line(event: &Event) -> String {
         EventKind::Allowed { indicator } => format!("Allowlisted {indicator}"),
         EventKind::Disallowed { indicator } => format!("Removed from allowlist: {indicator}"),
         EventKind::Degraded { message } => format!("Warning: {}", shown(message)),
+        EventKind::Mended { message } => format!("Mended: {}", shown(message)),
         EventKind::Lagged { missed } => {
             format!(
                 "Too much happened at once: {} not shown",

@@ -67,6 +67,10 @@ pub(crate) fn status() -> Status {
         ruleset: RulesetState {
             intended: 3,
             actual: 2,
+            missing: 1,
+            surplus: 0,
+            misdated: 0,
+            checked_at: NOW,
             generation: 9,
             in_agreement: false,
         },

@@ -7,6 +7,7 @@
 //! control ─calls──▶ └─────────────────────────────┘ ──Event───────▶ hub (console, `events`)
 //! ```
 
+mod agreement;
 mod answer;
 mod attack;
 mod clock;
@@ -67,6 +68,10 @@ struct Node {
     read_back: Option<report::ReadBack>,
     swept_at: Timestamp,
     attacks: Attacks,
+    /// What differs between the kernel and the ruleset, as it was told.
+    difference: Option<String>,
+    /// Whether something made the kernel's tables look wrong, so that they are to be compared.
+    is_in_doubt: bool,
 }
 
 /// The network as the daemon sees it: a queue down and counters, or nothing.

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     EnforceError, InterfaceState, Mode, ModeRequest,
-    sys::{LinkKind, create_link, link_ifindex, open_pin, pin, update_link},
+    sys::{LinkKind, create_link, link_ends, link_ifindex, open_pin, pin, update_link},
 };
 
 /// Priority of our filter where traffic control has no links: early, but not the first.
@@ -131,13 +131,14 @@ pub(super) fn remove_stale_links(
     Ok(())
 }
 
-/// Returns the present name of the interface that our program sits on as `state` says, `None`
-/// where it sits there no more. What an interface is called does not matter to a link.
-pub(super) fn attached_name(pins: &Pins, state: &InterfaceState) -> Option<String> {
+/// Returns the present name of the interface that one of the programs `ours` sits on as `state`
+/// says, `None` where none sits there any more. What an interface is called does not matter to a
+/// link. Of a filter, which has no link, only the interface is known.
+pub(super) fn attached_name(pins: &Pins, state: &InterfaceState, ours: &[u32]) -> Option<String> {
     let link = open_pin(&pins.link_path(state.index, state.mode));
     let is_linked = link
-        .and_then(link_ifindex)
-        .is_ok_and(|it| it == state.index);
+        .and_then(link_ends)
+        .is_ok_and(|(ifindex, program)| ifindex == state.index && ours.contains(&program));
     let name = interface_name(state.index).ok()?;
     (is_linked || state.mode == Mode::TcFilter).then_some(name)
 }

@@ -5,6 +5,7 @@
 //! another generation, which takes over all at once.
 
 mod buckets;
+mod check;
 mod gate;
 mod place;
 mod size;

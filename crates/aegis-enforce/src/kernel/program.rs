@@ -6,7 +6,10 @@ use std::{
 };
 
 use aegis_abi::maps;
-use aya::{Ebpf, EbpfLoader, include_bytes_aligned, programs::Program};
+use aya::{
+    Ebpf, EbpfLoader, include_bytes_aligned,
+    programs::{Program, ProgramInfo},
+};
 
 use super::generation::Base;
 use crate::{EnforceError, sys::KernelMap};
@@ -92,6 +95,20 @@ impl Programs {
             return None; // the object holds no other kind
         };
         program.fd().ok().map(AsFd::as_fd)
+    }
+
+    /// Returns the kernel's numbers of those programs that read the map with the number `map`.
+    pub(super) fn readers_of(&self, map: u32) -> Vec<u32> {
+        let names = [maps::PROGRAM_XDP, maps::PROGRAM_XDP_FRAGS, maps::PROGRAM_TC];
+        let infos = names.into_iter().filter_map(|name| {
+            let program = self.ebpf.program(name)?;
+            program.info().ok()
+        });
+        let reads = |it: &ProgramInfo| {
+            let maps = it.map_ids().ok().flatten();
+            maps.is_none_or(|maps| maps.contains(&map)) // none: too old a kernel to say
+        };
+        infos.filter(reads).map(|it| it.id()).collect()
     }
 
     /// Returns the traffic-control program for attaching it by filter.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use aegis_abi::Counter;
-use aegis_core::{Indicator, Timestamp};
+use aegis_core::{Indicator, Ruleset, Timestamp};
 
 use super::{
     GRACE, NftEnforcer, SMALL,
@@ -17,7 +17,7 @@ use super::{
     pieces::PIECE,
     script::{Elements, Family, Tally, counter_name},
 };
-use crate::{Blocked, Capacity, Counters, EnforceError};
+use crate::{Blocked, Capacity, Counters, EnforceError, Enforcement};
 
 /// More than nft prints of an element.
 const ELEMENT_BYTES_MAX: usize = 256;
@@ -297,6 +297,43 @@ impl NftEnforcer {
             surplus,
             rules_missing: self.rules().saturating_sub(held.rules.len()),
         })
+    }
+
+    /// Returns what was read back last beside `ruleset`; it is read again where that is old.
+    pub(crate) fn enforcement(
+        &self,
+        now: Timestamp,
+        ruleset: &Ruleset,
+    ) -> Result<Enforcement, EnforceError> {
+        let held = self.held()?;
+        let blocks = ruleset.blocks();
+        let is_missing = |(it, end): &(&Indicator, &Timestamp)| {
+            end.since(now) > GRACE && !held.blocks.contains_key(*it)
+        };
+        let is_surplus = |(indicator, element): &(&Indicator, &Element)| {
+            let is_over = element.expires_secs.is_some_and(|it| it <= GRACE.as_secs());
+            !is_over && !blocks.contains_key(*indicator)
+        };
+        let mut found = Enforcement {
+            intended: blocks.len(),
+            actual: held.blocks.len(),
+            missing: blocks.iter().filter(is_missing).count(),
+            surplus: held.blocks.iter().filter(is_surplus).count(),
+            ..Enforcement::new(now)
+        };
+        match self.check(&held) {
+            Ok(()) => {}
+            Err(EnforceError::Mismatch { rules_missing, .. }) if rules_missing > 0 => {
+                found.others_differing = rules_missing;
+            }
+            // Neither too few nor too many: some are not as they are to be.
+            Err(EnforceError::Mismatch { .. }) if found.is_in_agreement() => {
+                found.others_differing = 1;
+            }
+            Err(EnforceError::Mismatch { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(found)
     }
 
     /// Returns whether the kernel holds exactly what `elements` say of each.

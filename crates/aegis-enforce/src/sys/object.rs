@@ -145,6 +145,11 @@ pub(crate) fn link_ifindex(link: impl AsFd) -> io::Result<u32> {
     read_info::<LinkInfo>(&link).map(|it| it.ifindex)
 }
 
+/// Returns the interface and the program of an XDP or tcx link, by their numbers.
+pub(crate) fn link_ends(link: impl AsFd) -> io::Result<(u32, u32)> {
+    read_info::<LinkInfo>(&link).map(|it| (it.ifindex, it.program))
+}
+
 /// Returns the kernel's number of a map.
 pub(crate) fn map_id(map: impl AsFd) -> io::Result<u32> {
     read_info::<MapInfo>(&map).map(|it| it.id)

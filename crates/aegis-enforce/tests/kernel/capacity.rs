@@ -160,7 +160,7 @@ fn a_large_set_that_does_not_fit_is_refused_whole() {
     match enforcer.apply(T0, &changes) {
         Err(EnforceError::TableFull {
             capacity, refused, ..
-        }) => assert_eq!((capacity, refused), (10_000, 3)),
+        }) => assert_eq!((capacity, refused), (10_000, 2)),
         other => panic!("{}", other.is_ok()),
     }
     let left: Vec<_> = unwrap(enforcer.get_blocklist(T0));

@@ -17,6 +17,7 @@ mod capacity;
 mod destination;
 mod detector;
 mod differential;
+mod enforcement;
 mod exempt;
 mod expiry;
 mod gap;

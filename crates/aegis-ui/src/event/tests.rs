@@ -193,6 +193,12 @@ fn trouble() {
         "Warning: the store is full",
     );
     check(
+        EventKind::Mended {
+            message: "the store has room".to_owned(),
+        },
+        "Mended: the store has room",
+    );
+    check(
         EventKind::Lagged { missed: 2 },
         "Too much happened at once: 2 events not shown",
     );

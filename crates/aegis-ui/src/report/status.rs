@@ -27,7 +27,7 @@ pub(crate) fn status(status: &Status) -> String {
     }
     row("Kernel", kernel(status));
     row("Maps", maps(&status.kernel_map_ids));
-    row("Blocks", format!("{} active", status.blocks_active));
+    row("Blocks", blocks(status));
     row("Alerts", format!("{} live", status.alerts_live));
     row("Policy", policy(status));
     let peers = status.peers;
@@ -107,6 +107,25 @@ fn mode(status: &Status) -> String {
     format!("{}: {meaning}", status.mode)
 }
 
+/// Returns what is to be and what is there: where they differ, by how much, and loudly.
+fn blocks(status: &Status) -> String {
+    let ruleset = status.ruleset;
+    let mut text = format!(
+        "intended {}, in the kernel {}",
+        ruleset.intended, ruleset.actual
+    );
+    for (count, what) in [
+        (ruleset.missing, "MISSING"),
+        (ruleset.surplus, "THAT NOBODY WANTS"),
+        (ruleset.misdated, "WITH ANOTHER END"),
+    ] {
+        if count > 0 {
+            text.push_str(&format!(", {count} {what}"));
+        }
+    }
+    text
+}
+
 fn kernel(status: &Status) -> String {
     let ruleset = status.ruleset;
     let agreement = if ruleset.in_agreement {
@@ -115,8 +134,8 @@ fn kernel(status: &Status) -> String {
         "NOT IN AGREEMENT"
     };
     format!(
-        "{} of {} entries, generation {}, {agreement}",
-        ruleset.actual, ruleset.intended, ruleset.generation
+        "generation {}, {agreement}, read back at {}",
+        ruleset.generation, ruleset.checked_at
     )
 }
 

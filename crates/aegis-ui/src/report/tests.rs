@@ -21,6 +21,7 @@ fn status_of_a_node_that_only_looks() {
     let mut quiet = sample::status();
     quiet.mode = NodeMode::Observe;
     quiet.ruleset.actual = 3;
+    quiet.ruleset.missing = 0;
     quiet.ruleset.in_agreement = true;
     quiet.auto_publish = false;
     quiet.kernel_map_ids.clear();
@@ -28,7 +29,8 @@ fn status_of_a_node_that_only_looks() {
     let text = fitting(status(&quiet));
     for line in [
         "Mode       observe: nothing is dropped",
-        "Kernel     3 of 3 entries, generation 9, in agreement",
+        "Kernel     generation 9, in agreement, read back at 2026-11-20T12:00:00Z",
+        "Blocks     intended 3, in the kernel 3",
         "Maps       none",
         "Policy     blocks from severity 5, detections are not published",
     ] {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use aegis_core::{Input, NodeId, Output, Purpose, Record, Statement};
+use aegis_enforce::EnforceError;
 use aegis_net::{NetCommand, wire};
 
 use super::Node;
@@ -97,6 +98,7 @@ impl Node {
         }
         let changes = std::mem::take(&mut self.changes);
         if let Err(error) = self.enforcer.apply(self.clock.now(), &changes) {
+            self.is_in_doubt |= !matches!(error, EnforceError::TableFull { .. });
             self.degraded(format!(
                 "the kernel does not take changes: {}",
                 chain(&error)

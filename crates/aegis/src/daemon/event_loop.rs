@@ -180,10 +180,18 @@ impl Node {
         self.end_attacks();
     }
 
-    /// Defends interfaces that came back under their names.
+    /// Defends interfaces that came back under their names, or were left without our program.
     fn reattach(&mut self) {
+        let taken_off = self.enforcer.taken_off();
         match self.enforcer.reattach() {
-            Ok(true) => self.announce_interfaces(),
+            Ok(true) => {
+                for interface in taken_off {
+                    self.mended(format!(
+                        "something took the kernel program off {interface}, it is attached again"
+                    ));
+                }
+                self.announce_interfaces();
+            }
             Ok(false) => {}
             Err(error) => {
                 let error = super::dispatch::chain(&error);
@@ -198,6 +206,9 @@ impl Node {
     /// blocks by itself, a sweep only finds what it does not know of.
     fn sweep(&mut self) {
         let now = self.now();
+        if self.is_in_doubt && self.enforcer.missing_program().is_none() {
+            self.keep_in_agreement();
+        }
         let count = u32::try_from(self.engine.ruleset().blocks().len()).unwrap_or(u32::MAX);
         if now.since(self.swept_at) < (SWEEP_FOR_EACH * count).max(SWEEP_INTERVAL_MIN) {
             return;
@@ -209,7 +220,11 @@ impl Node {
                 return self.degraded(error.to_string());
             }
             let error = super::dispatch::chain(&error);
-            self.degraded(format!("the kernel's tables cannot be swept: {error}"));
+            return self.degraded(format!("the kernel's tables cannot be swept: {error}"));
+        }
+        // A sweep of nftables compares by itself.
+        if self.enforcer.missing_program().is_none() {
+            self.keep_in_agreement();
         }
     }
 

@@ -6,10 +6,7 @@ mod why;
 
 pub(super) use state::{attach_mode, reason};
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use aegis_api::{ApiError, ErrorCode, RulesetState, ttl_secs};
 use aegis_core::{AlertId, AllowEntry, Decision, Indicator, Reply, Timestamp};
@@ -50,16 +47,16 @@ impl super::Node {
         if let Some(it) = recent {
             return Ok(it.state);
         }
-        let kernel = self.enforcer.get_blocklist(now).map_err(kernel_error)?;
-        let kernel: BTreeSet<Indicator> = kernel.into_iter().map(|it| it.indicator).collect();
-        let ruleset = self.engine.ruleset();
-        let are_all_there = ruleset.blocks().keys().all(|it| kernel.contains(it));
-        let (intended, actual) = (ruleset.blocks().len() as u64, kernel.len() as u64);
+        let found = self.look_back().map_err(kernel_error)?;
         let state = RulesetState {
-            intended,
-            actual,
-            generation: ruleset.generation(),
-            in_agreement: are_all_there && intended == actual,
+            intended: found.intended as u64,
+            actual: found.actual as u64,
+            missing: found.missing as u64,
+            surplus: found.surplus as u64,
+            misdated: found.misdated as u64,
+            checked_at: found.checked_at,
+            generation: self.engine.ruleset().generation(),
+            in_agreement: found.is_in_agreement(),
         };
         self.read_back = Some(ReadBack { at: now, state });
         Ok(state)

@@ -83,6 +83,8 @@ impl Daemon {
             read_back: None,
             swept_at: started_at,
             attacks: Attacks::default(),
+            difference: None,
+            is_in_doubt: false,
         };
         node.take_over(facts)?;
         let connections = node.watch_connections();

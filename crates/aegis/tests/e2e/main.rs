@@ -14,6 +14,7 @@
     reason = "a bad peer says to its test what it saw"
 )]
 
+mod agreement;
 mod alone;
 mod direct;
 mod hostile;

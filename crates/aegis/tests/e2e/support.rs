@@ -1,5 +1,6 @@
 //! What the tests stand on: a network of hosts, nodes on them, and a way to wait.
 
+pub(crate) mod damage;
 pub(crate) mod host;
 pub(crate) mod role;
 pub(crate) mod shell;

@@ -100,8 +100,8 @@ fn names_stand_for_what_changes() {
             "a <place>/y <time>, b",
         ),
         (
-            "Kernel     0 of 0 entries, generation 16",
-            "Kernel  <number> of <number> entries, generation <number>",
+            "Kernel     generation 16, in agreement, read back at 2026-11-20T12:00:00Z",
+            "Kernel  generation <number>, in agreement, read back at <time>",
         ),
         ("Memory     39.9 MiB", "Memory  <number> MiB"),
         (

@@ -134,6 +134,10 @@ pub(super) fn status() -> Status {
         ruleset: RulesetState {
             intended: 3,
             actual: 3,
+            missing: 0,
+            surplus: 0,
+            misdated: 0,
+            checked_at: NOW,
             generation: 9,
             in_agreement: true,
         },

@@ -268,6 +268,13 @@ impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
         self.mark(B::hash(key, &self.hash_key));
     }
 
+    /// Returns whether the filter lets through for `key`.
+    pub(in crate::kernel) fn lets_through(&self, key: B::Key) -> bool {
+        let hash = B::hash(key, &self.hash_key);
+        let word = hash.word(self.filter.count() as u32 - 1) as usize;
+        self.filter.word(word) & hash.bits() == hash.bits()
+    }
+
     /// Says that a key that lies elsewhere went.
     pub(in crate::kernel) fn note_stale(&mut self) {
         self.stale += 1;

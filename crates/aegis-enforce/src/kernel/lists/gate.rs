@@ -35,6 +35,16 @@ impl Gate {
         open(&self.words, prefix, self.multiply);
     }
 
+    /// Returns whether everything is open that leads to a prefix.
+    pub(in crate::kernel) fn is_open(&self, prefix: Prefix) -> bool {
+        let mut look = Look {
+            words: &self.words,
+            is_open: true,
+        };
+        open(&mut look, prefix, self.multiply);
+        look.is_open
+    }
+
     /// Says that a prefix went.
     pub(in crate::kernel) fn note_stale(&mut self) {
         self.is_stale = true;
@@ -101,6 +111,19 @@ impl Words for &SharedMemory<u64> {
 impl Words for &mut [u64] {
     fn add(&mut self, index: usize, bits: u64) {
         self[index] |= bits;
+    }
+}
+
+/// Words that are only looked at.
+struct Look<'a> {
+    words: &'a SharedMemory<u64>,
+    /// Whether all bits were there so far.
+    is_open: bool,
+}
+
+impl Words for &mut Look<'_> {
+    fn add(&mut self, index: usize, bits: u64) {
+        self.is_open &= self.words.word(index) & bits == bits;
     }
 }
 
