@@ -27,4 +27,5 @@ mod sketch;
 mod support;
 mod table;
 mod traffic;
+mod traps;
 mod verdict;
