@@ -119,18 +119,12 @@ impl KernelEnforcer {
     /// was written is read back.
     pub(crate) fn apply(&mut self, now: Timestamp, changes: &[Change]) -> Result<(), EnforceError> {
         let ticks = self.clock.read(now)?;
-        for change in changes {
-            match *change {
-                Change::Exempt {
-                    indicator,
-                    exemption,
-                } => self.exempt(indicator, exemption)?,
-                Change::Unexempt(indicator) => {
-                    self.exemptions.remove(&self.tables, indicator)?;
-                }
-                Change::Block { .. } | Change::Unblock(_) => {}
-            }
-        }
+        // First: what is written now is right already, and must not be moved by the next sweep.
+        self.mend(ticks)?;
+        let exempted = self.apply_exemptions(changes);
+        // Before any block: nobody is dropped who is exempt by the same changes.
+        self.update_flags(ticks)?;
+        exempted?;
         let blocks = changes.iter().filter_map(|it| match it {
             Change::Block { indicator, .. } => Some(indicator),
             Change::Unblock(_) | Change::Exempt { .. } | Change::Unexempt(_) => None,
@@ -144,6 +138,22 @@ impl KernelEnforcer {
         self.update_flags(ticks)?;
         result?;
         self.read_back(ticks, changes)
+    }
+
+    fn apply_exemptions(&mut self, changes: &[Change]) -> Result<(), EnforceError> {
+        for change in changes {
+            match *change {
+                Change::Exempt {
+                    indicator,
+                    exemption,
+                } => self.exempt(indicator, exemption)?,
+                Change::Unexempt(indicator) => {
+                    self.exemptions.remove(&self.tables, indicator)?;
+                }
+                Change::Block { .. } | Change::Unblock(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Puts many blocks in force as another generation.
@@ -208,6 +218,11 @@ impl KernelEnforcer {
         if self.lists.has_room_for(more) {
             return Ok(());
         }
+        self.grow(ticks, more)
+    }
+
+    /// Puts larger lists in the place of the present ones.
+    fn grow(&mut self, ticks: Ticks, more: Demand) -> Result<(), EnforceError> {
         let demand = self.lists.demand() + more;
         let capacity = self.options.capacity;
         // Twice what is needed, so that growing stays rare, but no more than may ever be there.
@@ -229,14 +244,20 @@ impl KernelEnforcer {
             self.sweep_all(ticks)?;
             capacity.check(self.lists.demand() + one)?;
         }
-        change_list(
-            &mut self.lists,
-            ticks,
-            Change::Block {
-                indicator,
-                expires_at,
-            },
-        )
+        let block = Change::Block {
+            indicator,
+            expires_at,
+        };
+        match change_list(&mut self.lists, ticks, block) {
+            // So many of one batch found no room in their buckets that the stash is full.
+            Err(EnforceError::Kernel { source, .. })
+                if source.raw_os_error() == Some(libc::E2BIG) =>
+            {
+                self.grow(ticks, one)?;
+                change_list(&mut self.lists, ticks, block)
+            }
+            result => result,
+        }
     }
 
     fn holds(&self, indicator: Indicator) -> bool {
@@ -393,7 +414,7 @@ fn change_list(lists: &mut Lists, ticks: Ticks, change: Change) -> Result<(), En
         Change::Block {
             indicator,
             expires_at,
-        } => {
+        } if expires_at > ticks.now => {
             let set = lists.set(ticks, indicator, expires_at);
             if set.map_err(EnforceError::kernel("write a block"))? {
                 Ok(())
@@ -401,15 +422,18 @@ fn change_list(lists: &mut Lists, ticks: Ticks, change: Change) -> Result<(), En
                 Err(EnforceError::TooWide { indicator })
             }
         }
-        Change::Unblock(indicator) => match Place::of(indicator) {
-            Some(place) => {
-                let removed = lists.remove(place);
-                removed
-                    .map(drop)
-                    .map_err(EnforceError::kernel("remove a block"))
+        // A block that is over ends the one that stands.
+        Change::Block { indicator, .. } | Change::Unblock(indicator) => {
+            match Place::of(indicator) {
+                Some(place) => {
+                    let removed = lists.remove(place);
+                    removed
+                        .map(drop)
+                        .map_err(EnforceError::kernel("remove a block"))
+                }
+                None => Ok(()),
             }
-            None => Ok(()),
-        },
+        }
         Change::Exempt { .. } | Change::Unexempt(_) => Ok(()),
     }
 }

@@ -58,6 +58,7 @@ impl Base<'_> {
     ) -> Result<Generation, EnforceError> {
         let sizes = Sizes::new(demand);
         sizes.write(&mut config);
+        self.remove_unfinished()?;
         let mut programs = Programs::open(self, NEXT, &sizes.entries())?;
         let path = self.pins.path(&format!("{NEXT}{}", maps::CONFIG));
         let failed = || EnforceError::kernel("make new tables");
@@ -69,6 +70,14 @@ impl Base<'_> {
         let used = lists.use_settings(programs.settings()?);
         used.map_err(failed())?;
         Ok(Generation { programs, lists })
+    }
+
+    /// Removes what a generation left that never came into force: the next one would find it.
+    fn remove_unfinished(&self) -> Result<(), EnforceError> {
+        let names = maps::GENERATION.iter();
+        names
+            .map(|it| format!("{NEXT}{it}"))
+            .try_for_each(|it| self.pins.remove(&it))
     }
 }
 

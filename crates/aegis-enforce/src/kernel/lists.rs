@@ -6,6 +6,7 @@
 
 mod buckets;
 mod check;
+mod end;
 mod gate;
 mod place;
 mod size;
@@ -85,10 +86,21 @@ impl Lists {
         let nets_v6 = SharedMemory::map(&open(maps::NETS_V6)?)?;
         let prefixes = SharedMemory::map(&open(maps::PREFIXES)?)?;
         let filter_prefix = words(maps::FILTER_PREFIX)?;
+        let filter_v4 = words(maps::FILTER_V4)?;
+        let filter_v6 = words(maps::FILTER_V6)?;
+        let found = [
+            [hosts_v4.count(), filter_v4.count()],
+            [nets_v6.count(), filter_v6.count()],
+            [prefixes.count(), filter_prefix.count()],
+        ];
+        if !sizes.are(found) {
+            // Of two generations, because whoever put one in the other's place was cut short.
+            return Err(io::Error::from(io::ErrorKind::InvalidData));
+        }
         let prefix_count = count(prefix_kinds);
         let mut lists = Self {
-            hosts_v4: BucketTable::open(hosts_v4, words(maps::FILTER_V4)?, hash_key, hosts),
-            nets_v6: BucketTable::open(nets_v6, words(maps::FILTER_V6)?, hash_key, nets),
+            hosts_v4: BucketTable::open(hosts_v4, filter_v4, hash_key, hosts),
+            nets_v6: BucketTable::open(nets_v6, filter_v6, hash_key, nets),
             prefixes: BucketTable::open(prefixes, filter_prefix, hash_key, prefix_count),
             gate: Gate::new(words(maps::GATE)?, config.hash_multiply),
             config,
@@ -318,8 +330,7 @@ impl Lists {
     pub(super) fn expiry(&self, ticks: Ticks, expires_at: Timestamp) -> (Expiry, bool) {
         let shift = self.config.expiry_shift;
         let units = ticks.deadline(expires_at).div_ceil(1 << shift);
-        let latest = (ticks.jiffies >> shift) + Expiry::AHEAD_MAX;
-        (Expiry::new(units.min(latest)), units > latest)
+        end::end_at(units, ticks.jiffies >> shift)
     }
 
     /// Returns the moment that entries are compared with.
@@ -336,13 +347,18 @@ impl Lists {
     }
 
     /// Moves every entry's end by so many units; for when the host slept.
-    pub(super) fn shift_all(&mut self, units: i64) -> io::Result<()> {
+    pub(super) fn shift_all(&mut self, ticks: Ticks, units: i64) -> io::Result<()> {
+        let now = ticks.jiffies >> self.config.expiry_shift;
         for (place, entry) in self.all()? {
-            let bits = i64::from(entry.expiry.bits()).wrapping_add(units);
-            let expiry = Expiry::new(bits as u64);
+            let expiry = end::moved(entry.expiry, units, now);
             self.write(place, Entry { expiry, ..entry })?;
         }
-        Ok(())
+        self.renew_clipped(ticks)
+    }
+
+    /// Returns when a block is to end that an entry cannot say in full; `None` for all others.
+    pub(super) fn clipped_end(&self, indicator: Indicator) -> Option<Timestamp> {
+        self.clipped.get(&indicator).copied()
     }
 
     /// Writes the ends of long blocks again, which an entry cannot say in full.

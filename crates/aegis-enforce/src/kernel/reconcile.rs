@@ -25,6 +25,7 @@ impl KernelEnforcer {
         ruleset: &Ruleset,
     ) -> Result<Reconciled, EnforceError> {
         let ticks = self.clock.read(now)?;
+        self.mend(ticks)?;
         let mut done = Reconciled::default();
         let failed = || EnforceError::kernel("read the blocklist");
         let all = self.lists.all().map_err(failed())?;
@@ -33,7 +34,7 @@ impl KernelEnforcer {
         let mut changes = Vec::new();
         for (&indicator, &expires_at) in ruleset.blocks() {
             match Place::of(indicator).and_then(|it| present.get(&it)) {
-                Some(entry) if self.is_right(entry, expires_at, ticks) => continue,
+                Some(entry) if self.is_right(ticks, entry, (indicator, expires_at)) => continue,
                 Some(_) => done.renewed += 1,
                 None => done.added += 1,
             }
@@ -85,10 +86,15 @@ impl KernelEnforcer {
         Ok(present.into_keys().filter(is_stale).collect())
     }
 
-    /// Returns whether the entry ends when it should.
-    fn is_right(&self, entry: &Entry, expires_at: Timestamp, ticks: Ticks) -> bool {
+    /// Returns whether the entry of a block ends when it should, and is renewed until then where
+    /// it cannot say so by itself.
+    fn is_right(&self, ticks: Ticks, entry: &Entry, block: (Indicator, Timestamp)) -> bool {
+        let (indicator, expires_at) = block;
         let now = self.lists.expiry_now(ticks);
-        let (wanted, _) = self.lists.expiry(ticks, expires_at);
+        let (wanted, is_clipped) = self.lists.expiry(ticks, expires_at);
+        if self.lists.clipped_end(indicator) != is_clipped.then_some(expires_at) {
+            return false;
+        }
         let [ahead, wanted] = [entry.expiry.ahead_of(now), wanted.ahead_of(now)];
         ahead > 0 && ahead.abs_diff(wanted) <= TOLERANCE_UNITS
     }

@@ -114,7 +114,7 @@ impl KernelEnforcer {
     }
 
     /// Moves the ends of entries where wall-clock time and ticks went apart, by whole units.
-    fn mend(&mut self, ticks: Ticks) -> Result<(), EnforceError> {
+    pub(super) fn mend(&mut self, ticks: Ticks) -> Result<(), EnforceError> {
         let unit = super::clock::duration_of(1 << self.lists.config.expiry_shift, ticks.hz);
         let unit = (unit.as_millis() as i64).max(1);
         let drift = ticks.offset_millis() - self.offset_millis;
@@ -129,7 +129,7 @@ impl KernelEnforcer {
         );
         self.offset_millis -= units * unit;
         self.lists
-            .shift_all(units)
+            .shift_all(ticks, units)
             .map_err(EnforceError::kernel("mend the ends of blocks"))
     }
 

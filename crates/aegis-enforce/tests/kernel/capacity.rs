@@ -1,6 +1,9 @@
 //! Full tables: refused aloud, never in silence.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
 
 use aegis_core::{Change, Exemption};
 use aegis_enforce::{Capacity, EnforceError};
@@ -171,4 +174,56 @@ fn a_large_set_that_does_not_fit_is_refused_whole() {
     unwrap(enforcer.apply(T0, &many(9_999)));
     assert_eq!(instance.run(&tcp("10.0.39.14", SYN).bytes()), Action::Drop);
     assert_eq!(instance.run(&tcp("10.0.39.15", SYN).bytes()), Action::Pass);
+}
+
+#[test]
+fn nothing_is_left_of_a_large_set_that_failed() {
+    let Some(mut instance) = Instance::new() else {
+        return;
+    };
+    instance.config.capacity = Capacity::default();
+    let mut enforcer = instance.start();
+    let hosts = |first: u32, count: u32| -> Vec<Change> {
+        let host = |it: u32| block(&Ipv4Addr::from_bits(first + it).to_string());
+        (0..count).map(host).collect()
+    };
+    let mut refused = hosts(0x0a00_0000, 20_000);
+    refused.push(block("4.0.0.0/7"));
+    let result = enforcer.apply(T0, &refused);
+    assert!(
+        matches!(result, Err(EnforceError::TooWide { .. })),
+        "{result:?}"
+    );
+    unwrap(enforcer.apply(T0, &hosts(0x0b00_0000, 9000)));
+    assert_eq!(unwrap(enforcer.get_blocklist(T0)).len(), 9000);
+    for (source, action) in [("10.0.0.1", Action::Pass), ("11.0.0.1", Action::Drop)] {
+        assert_eq!(instance.run(&tcp(source, SYN).bytes()), action, "{source}");
+    }
+}
+
+#[test]
+fn every_batch_finds_room_while_a_table_fills_up() {
+    const BATCH: u64 = 8000;
+    let Some(mut instance) = Instance::new() else {
+        return;
+    };
+    instance.config.capacity = Capacity::default();
+    let mut enforcer = instance.start();
+    let nets = |first: u64, count: u64| -> Vec<Change> {
+        let net = |it: u64| {
+            let net = 0x2001_0db8_0000_0000 | it.wrapping_mul(0x9e37_79b1) & 0xffff_ffff;
+            block(&format!(
+                "{}/64",
+                Ipv6Addr::from_bits(u128::from(net) << 64)
+            ))
+        };
+        (first..first + count).map(net).collect()
+    };
+    let mut first = 90_000;
+    unwrap(enforcer.apply(T0, &nets(0, first)));
+    for _ in 0..4 {
+        unwrap(enforcer.apply(T0, &nets(first, BATCH)));
+        first += BATCH;
+    }
+    assert_eq!(unwrap(enforcer.get_blocklist(T0)).len() as u64, first);
 }

@@ -1,11 +1,16 @@
 //! Exemptions come before every block, and no forged flood gets round them.
 
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+
 use aegis_core::{Change, Exemption};
-use aegis_enforce::{Counter, Enforcer};
+use aegis_enforce::{Capacity, Counter, Enforcer};
 
 use crate::{
     packet::{SYN, tcp},
-    support::{Action, Instance, T0, block_all, count, exempt, parse, unwrap},
+    support::{Action, Instance, T0, block, block_all, count, exempt, parse, unwrap},
 };
 
 #[test]
@@ -104,4 +109,41 @@ fn check_that_others_are_caught(instance: &Instance, enforcer: &Enforcer) {
     }
     assert_eq!(count(enforcer, Counter::SynFloods), 1);
     assert!(unwrap(enforcer.is_blocklisted(T0, parse("192.0.2.78"))));
+}
+
+/// Blocks so many sources at once, one of which is exempt by the same changes, and watches it.
+#[track_caller]
+fn check_never_dropped(count: u32) {
+    let Some(mut instance) = Instance::new() else {
+        return;
+    };
+    instance.config.capacity = Capacity::default();
+    let mut enforcer = instance.start();
+    block_all(&mut enforcer, &["192.0.2.1"]);
+    let mut changes = vec![block("10.0.0.1")];
+    changes.extend((2..count).map(|it| block(&format!("10.0.{}.{}", it >> 8, it & 255))));
+    changes.push(exempt("10.0.0.1", Exemption::Protected));
+    let packet = tcp("10.0.0.1", SYN).bytes();
+    let is_done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            let mut runs = 0_u64;
+            while !is_done.load(Ordering::Relaxed) {
+                assert_eq!(instance.run(&packet), Action::Pass, "run {runs}");
+                runs += 1;
+            }
+            runs
+        });
+        let result = enforcer.apply(T0, &changes);
+        is_done.store(true, Ordering::Relaxed);
+        unwrap(result);
+        assert!(watcher.join().unwrap() > 0);
+    });
+    assert!(unwrap(enforcer.is_blocklisted(T0, parse("10.0.0.2"))));
+}
+
+#[test]
+fn a_source_that_is_blocked_and_exempt_at_once_is_never_dropped() {
+    check_never_dropped(8000);
+    check_never_dropped(9000);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aegis_core::Timestamp;
+use aegis_core::{Change, Ruleset, Timestamp};
 use aegis_enforce::Enforcer;
 
 use crate::{
@@ -159,4 +159,76 @@ fn a_sweep_mends_deadlines_after_the_host_slept() {
     unwrap(enforcer.sweep(late));
     assert_eq!(instance.run(&packet), Action::Pass);
     assert_eq!(unwrap(enforcer.get_blocklist(late)), []);
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+#[test]
+fn no_block_comes_back_after_a_sleep_of_weeks() {
+    let Some(instance) = Instance::new() else {
+        return;
+    };
+    let mut enforcer = instance.start();
+    let packet = tcp("203.0.113.7", SYN).bytes();
+    block_all(&mut enforcer, &["203.0.113.7"]);
+    for days in [13, 20, 40] {
+        unwrap(enforcer.sweep(T0 + DAY * days));
+        assert_eq!(instance.run(&packet), Action::Pass, "after {days} days");
+        block_for(&mut enforcer, T0 + DAY * days, HOUR);
+        assert_eq!(instance.run(&packet), Action::Drop, "after {days} days");
+    }
+}
+
+#[test]
+fn a_long_block_outlives_a_clock_that_steps_back() {
+    let Some(instance) = Instance::new() else {
+        return;
+    };
+    let mut enforcer = instance.start();
+    let packet = tcp("203.0.113.7", SYN).bytes();
+    block_for(&mut enforcer, T0, DAY * 20);
+    unwrap(enforcer.sweep(T0 - HOUR));
+    assert_eq!(instance.run(&packet), Action::Drop);
+    // And it ends neither when an entry can say no more nor late.
+    unwrap(enforcer.sweep(T0 + DAY * 19));
+    assert_eq!(instance.run(&packet), Action::Drop);
+    unwrap(enforcer.sweep(T0 + DAY * 20 + LATE_MAX));
+    assert_eq!(instance.run(&packet), Action::Pass);
+}
+
+#[test]
+fn a_long_block_keeps_its_end_over_a_restart() {
+    let Some(instance) = Instance::new() else {
+        return;
+    };
+    let packet = tcp("203.0.113.7", SYN).bytes();
+    let mut enforcer = instance.start();
+    block_for(&mut enforcer, T0, DAY * 20);
+    drop(enforcer);
+    let mut enforcer = instance.start();
+    let mut ruleset = Ruleset::default();
+    ruleset.apply(Change::Block {
+        indicator: parse("203.0.113.7"),
+        expires_at: T0 + DAY * 20,
+    });
+    unwrap(enforcer.reconcile(T0, &ruleset));
+    unwrap(enforcer.sweep(T0 + DAY * 13));
+    assert_eq!(instance.run(&packet), Action::Drop);
+}
+
+#[test]
+fn a_block_made_before_the_sweep_after_a_sleep_holds() {
+    let Some(instance) = Instance::new() else {
+        return;
+    };
+    let mut enforcer = instance.start();
+    let packet = tcp("203.0.113.7", SYN).bytes();
+    let awake = T0 + HOUR * 2;
+    block_for(&mut enforcer, awake, HOUR);
+    unwrap(enforcer.sweep(awake));
+    assert_eq!(instance.run(&packet), Action::Drop);
+}
+
+fn block_for(enforcer: &mut Enforcer, now: Timestamp, duration: Duration) {
+    unwrap(enforcer.blocklist_ip(now, parse("203.0.113.7"), duration));
 }

@@ -173,6 +173,14 @@ impl Sizes {
         }
     }
 
+    /// Returns whether the maps are as large as the generation says: buckets and words each of
+    /// IPv4 addresses, IPv6 /64 prefixes, and prefixes.
+    pub(in crate::kernel) fn are(&self, found: [[usize; 2]; 3]) -> bool {
+        [self.hosts_v4, self.nets_v6, self.prefixes]
+            .map(|it| [it.buckets as usize, it.words as usize])
+            == found
+    }
+
     /// Returns whether so many entries fit well, of which `stashed` lie in the stash already.
     pub(in crate::kernel) fn has_room(&self, demand: Demand, stashed: usize) -> bool {
         let fits = |entries: usize, size: TableSize, slots: usize, load: usize| {
