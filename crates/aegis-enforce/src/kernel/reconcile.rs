@@ -13,8 +13,11 @@ use super::{
 };
 use crate::{EnforceError, Reconciled};
 
-/// An end this many units from where it should be is written anew.
+/// An end this many units from where it should be is as good as right.
 const TOLERANCE_UNITS: u32 = 1;
+/// But one that is so much of a unit early, as a shift, is written anew: two readings of the clocks
+/// differ by less, and no block is to end early.
+const EARLY_SHIFT: u32 = 4;
 
 impl KernelEnforcer {
     /// Adds what is missing, then removes what nobody wants: no wanted packet gets through or is
@@ -35,7 +38,10 @@ impl KernelEnforcer {
         for (&indicator, &expires_at) in ruleset.blocks() {
             match Place::of(indicator).and_then(|it| present.get(&it)) {
                 Some(entry) if self.is_right(ticks, entry, (indicator, expires_at)) => continue,
-                Some(_) => done.renewed += 1,
+                Some(entry) => {
+                    let is_near = self.is_near(ticks, entry, expires_at);
+                    done.renewed += usize::from(!is_near);
+                }
                 None => done.added += 1,
             }
             changes.push(Change::Block {
@@ -90,11 +96,22 @@ impl KernelEnforcer {
     /// it cannot say so by itself.
     fn is_right(&self, ticks: Ticks, entry: &Entry, block: (Indicator, Timestamp)) -> bool {
         let (indicator, expires_at) = block;
+        let (_, is_clipped) = self.lists.expiry(ticks, expires_at);
+        self.lists.clipped_end(indicator) == is_clipped.then_some(expires_at)
+            && (is_clipped || !self.is_early(ticks, entry, expires_at))
+            && self.is_near(ticks, entry, expires_at)
+    }
+
+    fn is_early(&self, ticks: Ticks, entry: &Entry, expires_at: Timestamp) -> bool {
+        let shift = self.lists.config.expiry_shift;
+        let ahead = entry.expiry.ahead_of(self.lists.expiry_now(ticks));
+        let ends = ((ticks.jiffies >> shift) + u64::from(ahead)) << shift;
+        ends + ((1 << shift) >> EARLY_SHIFT) < ticks.deadline(expires_at)
+    }
+
+    fn is_near(&self, ticks: Ticks, entry: &Entry, expires_at: Timestamp) -> bool {
         let now = self.lists.expiry_now(ticks);
-        let (wanted, is_clipped) = self.lists.expiry(ticks, expires_at);
-        if self.lists.clipped_end(indicator) != is_clipped.then_some(expires_at) {
-            return false;
-        }
+        let (wanted, _) = self.lists.expiry(ticks, expires_at);
         let [ahead, wanted] = [entry.expiry.ahead_of(now), wanted.ahead_of(now)];
         ahead > 0 && ahead.abs_diff(wanted) <= TOLERANCE_UNITS
     }

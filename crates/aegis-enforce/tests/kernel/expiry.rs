@@ -229,6 +229,27 @@ fn a_block_made_before_the_sweep_after_a_sleep_holds() {
     assert_eq!(instance.run(&packet), Action::Drop);
 }
 
+#[test]
+fn a_reconciled_block_ends_no_earlier_than_asked_for() {
+    let Some(instance) = Instance::new() else {
+        return;
+    };
+    let mut enforcer = instance.start();
+    for more in 0..10 {
+        block_for(&mut enforcer, T0, HOUR);
+        let expires_at = T0 + HOUR + Duration::from_millis(300 * more);
+        let mut ruleset = Ruleset::default();
+        ruleset.apply(Change::Block {
+            indicator: parse("203.0.113.7"),
+            expires_at,
+        });
+        unwrap(enforcer.reconcile(T0, &ruleset));
+        let ends_at = unwrap(enforcer.get_blocklist(T0))[0].expires_at;
+        let early = expires_at.since(ends_at);
+        assert!(early < Duration::from_millis(200), "{more}: {early:?}");
+    }
+}
+
 fn block_for(enforcer: &mut Enforcer, now: Timestamp, duration: Duration) {
     unwrap(enforcer.blocklist_ip(now, parse("203.0.113.7"), duration));
 }

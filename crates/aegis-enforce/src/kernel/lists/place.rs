@@ -50,8 +50,8 @@ impl Place {
         match length {
             ..PREFIX6_LEN_MIN => None,
             // Its code would be taken for that of an IPv4 prefix. It is multicast: no source.
-            ..64 if net >> 48 == 0xffff => None,
-            ..64 => Some(Self::PrefixV6(prefix_code_v6(net, 1 << (63 - length)))),
+            PREFIX6_LEN_MIN..64 if net >> 48 == 0xffff => None,
+            PREFIX6_LEN_MIN..64 => Some(Self::PrefixV6(prefix_code_v6(net, 1 << (63 - length)))),
             64 => Some(Self::NetV6(net)),
             _ => Some(Self::Longer(StashKey::longer(
                 net,

@@ -1,13 +1,13 @@
 //! A table beside a plain map: nothing is found that is not there, and everything that is.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use aegis_abi::table::{Bucket32, Bucket64, Probe};
 
 use super::*;
 
 #[derive(Default)]
-struct PlainStash(HashMap<StashKey, StashEntry>);
+struct PlainStash(BTreeMap<StashKey, StashEntry>);
 
 impl Stash for PlainStash {
     fn get(&self, key: &StashKey) -> io::Result<Option<StashEntry>> {

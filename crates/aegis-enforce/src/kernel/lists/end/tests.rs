@@ -1,3 +1,5 @@
+//! Ends around every place where they wrap.
+
 use super::*;
 
 const HALF: u64 = 1 << 19;
