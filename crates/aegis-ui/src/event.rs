@@ -70,13 +70,13 @@ pub fn line(event: &Event) -> String {
         EventKind::Disallowed { indicator } => format!("Removed from allowlist: {indicator}"),
         EventKind::Degraded { message } => format!("Warning: {}", shown(message)),
         EventKind::Mended { message } => format!("Mended: {}", shown(message)),
-        EventKind::Lagged { missed } => {
-            format!(
-                "Too much happened at once: {} not shown",
-                count(*missed, "event")
-            )
-        }
+        EventKind::Lagged { missed } => lagged(*missed),
     }
+}
+
+fn lagged(missed: u64) -> String {
+    let missed = count(missed, "event");
+    format!("Too much happened at once: {missed} not shown")
 }
 
 fn attack_started(destination: &Indicator, rate: u32) -> String {

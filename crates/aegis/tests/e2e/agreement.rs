@@ -41,12 +41,11 @@ async fn netns_entries_that_somebody_wiped_are_told_and_put_back() {
     assert!(told.contains("the kernel does not hold"), "{told}");
     let mut seen = Vec::new();
     until("the node says that it mended it", async || {
-        match events.next().await.ok()??.kind {
-            EventKind::Degraded { message } => seen.push(message),
-            EventKind::Mended { .. } => return Some(()),
-            _ => {}
+        let kind = events.next().await.ok()??.kind;
+        if let EventKind::Degraded { message } = &kind {
+            seen.push(message.clone());
         }
-        None
+        matches!(kind, EventKind::Mended { .. }).then_some(())
     })
     .await;
     assert_eq!(seen.len(), 1, "told once: {seen:?}");
