@@ -80,7 +80,7 @@ const PLANS: [Plan; 5] = [
     },
     Plan {
         seed: 5,
-        first: 50_000,
+        first: 30_000,
         rounds: 6,
         changes: 2000,
         bulk_every: 4,
