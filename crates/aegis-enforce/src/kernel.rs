@@ -13,6 +13,7 @@ mod own;
 mod pins;
 mod program;
 mod reconcile;
+mod spread;
 mod start;
 mod sweep;
 mod tables;

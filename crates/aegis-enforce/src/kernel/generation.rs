@@ -3,11 +3,7 @@
 //! A program is loaded onto the new maps, and every link moves over to it. A packet meets the old
 //! program with the old lists or the new one with the new lists, and nothing between.
 
-use std::{
-    collections::HashSet,
-    hash::{BuildHasher as _, RandomState},
-    path::Path,
-};
+use std::{collections::HashSet, path::Path};
 
 use aegis_abi::{Config, maps};
 use aegis_core::{Change, Indicator};
@@ -165,9 +161,4 @@ fn copy_but(from: &Lists, to: &mut Lists, gone: &HashSet<Place>) -> Result<(), E
     }
     to.take_clipped(from);
     Ok(())
-}
-
-/// Returns 64 random bits, from the source of the standard library's hash tables.
-pub(super) fn random() -> u64 {
-    RandomState::new().hash_one(0_u8)
 }

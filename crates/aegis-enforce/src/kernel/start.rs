@@ -18,7 +18,7 @@ use super::{
     own::Own,
     pins::{NEXT, Pins, is_bpffs},
     program::Programs,
-    set_flag,
+    set_flag, spread,
     tables::{Tables, fit},
 };
 use crate::{EnforceConfig, EnforceError, privileges, sys::pin_over};
@@ -195,11 +195,7 @@ impl Stage {
 
 /// Returns what the program of a new generation is told first.
 fn first_config(older: Option<&Lists>) -> Config {
-    let (add, multiply) = match older {
-        Some(older) => (older.config.hash_add, older.config.hash_multiply),
-        None => (generation::random(), generation::random()),
-    };
-    let key = HashKey::new(add, multiply);
+    let key = older.map_or_else(spread::random_key, |it| hash_key(&it.config));
     Config {
         abi_version: ABI_VERSION,
         hash_add: key.add,
