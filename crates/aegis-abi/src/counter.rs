@@ -88,6 +88,14 @@ counters! {
     BlocksRefused = "blocks_refused",
     /// Events that user space did not get because the ring buffer was full.
     EventsLost = "events_lost",
+    /// Connection requests answered with a SYN cookie; they are neither passed nor dropped.
+    CookiesSent = "cookies_sent",
+    /// Connection requests dropped because more were answered than one CPU may in a tick.
+    CookiesLimited = "cookies_limited",
+    /// Acknowledgements that bore a valid cookie: their sources are proven.
+    CookiesValid = "cookies_valid",
+    /// Acknowledgements looked at that bore none, most of them of standing connections.
+    CookiesOther = "cookies_other",
 }
 
 impl Counter {

@@ -14,6 +14,8 @@
     reason = "the marker trait of types that are plain bytes is unsafe to implement"
 )]
 
+pub mod cookie;
+
 mod counter;
 mod detect;
 mod layout;

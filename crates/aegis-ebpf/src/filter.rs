@@ -1,8 +1,8 @@
 //! The only place where a packet's fate is decided.
 //!
-//! Order: parse, blocklist, detectors, pass. Who is exempt is never dropped, whatever lists or
-//! detectors say; that is looked up for packets which would be dropped, and so costs the others
-//! nothing. Nothing behind the IP header is read for a packet whose source is blocked. What cannot
+//! Order: parse, blocklist, SYN cookies, detectors, pass. Who is exempt is never dropped, whatever
+//! lists or detectors say; that is looked up for packets which would be dropped or answered, and so
+//! costs the others nothing. Nothing behind the IP header is read for a packet whose source is blocked. What cannot
 //! be read is passed and counted.
 
 use aegis_abi::{
@@ -11,7 +11,8 @@ use aegis_abi::{
 use aya_ebpf::helpers::bpf_jiffies64;
 
 use crate::{
-    detect, lists,
+    cookie::Challenge,
+    lists,
     tables::{CpuCounters, SETTINGS},
 };
 
@@ -20,6 +21,8 @@ use crate::{
 pub(crate) enum Fate {
     Pass,
     Drop,
+    /// Send it back where it came from: it has become an answer.
+    Answer,
 }
 
 /// Why.
@@ -35,6 +38,10 @@ pub(crate) enum Verdict {
     Blocked(Counter),
     /// A detector caught its source.
     Caught,
+    /// It asked for a connection and is now the answer, a SYN cookie.
+    Answered,
+    /// It asked for a connection, and no more are answered in this tick.
+    Unanswered,
     /// None of these.
     Clean,
 }
@@ -49,6 +56,17 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
+    /// Returns the moment of a packet that is met again, in a function of its own.
+    #[inline(always)]
+    pub(crate) fn here(flags: u32, bytes: u64) -> Option<Self> {
+        Some(Self {
+            flags,
+            counters: CpuCounters::here()?,
+            now: jiffies(),
+            bytes,
+        })
+    }
+
     #[inline(always)]
     pub(crate) fn has(&self, flag: u32) -> bool {
         self.flags & flag != 0
@@ -57,7 +75,7 @@ impl Moment {
 
 /// Decides about one packet of `bytes` bytes and counts it.
 #[inline(always)]
-pub(crate) fn decide(frame: &impl Frame, bytes: u64) -> Fate {
+pub(crate) fn decide<C: Challenge>(frame: &impl Frame, bytes: u64, challenge: &C) -> Fate {
     let Some(counters) = CpuCounters::here() else {
         return Fate::Pass; // cannot be: it is an array of one element
     };
@@ -69,8 +87,8 @@ pub(crate) fn decide(frame: &impl Frame, bytes: u64) -> Fate {
     match parse_link(frame) {
         Err(skip) => act(packet, Verdict::Skipped(skip)),
         Ok(link) => match link.family {
-            Family::V4 => decide_v4(frame, packet, link.offset),
-            Family::V6 => decide_v6(frame, packet, link.offset),
+            Family::V4 => decide_v4(frame, packet, link.offset, challenge),
+            Family::V6 => decide_v6(frame, packet, link.offset, challenge),
         },
     }
 }
@@ -136,6 +154,14 @@ fn act(packet: Packet, verdict: Verdict) -> Fate {
             }
             drop_unless_observing(packet)
         }
+        Verdict::Answered => {
+            counters.count(Counter::CookiesSent);
+            Fate::Answer
+        }
+        Verdict::Unanswered => {
+            counters.count(Counter::CookiesLimited);
+            drop_unless_observing(packet)
+        }
     }
 }
 
@@ -169,48 +195,62 @@ const fn counter_of(skip: Skip) -> Counter {
 }
 
 #[inline(always)]
-fn decide_v4(frame: &impl Frame, packet: Packet, offset: usize) -> Fate {
+fn decide_v4<C: Challenge>(
+    frame: &impl Frame,
+    packet: Packet,
+    offset: usize,
+    challenge: &C,
+) -> Fate {
     let source = match parse_source_v4(frame, offset) {
         Ok(source) => u32::from_be_bytes(source),
         Err(skip) => return act(packet, Verdict::Skipped(skip)),
     };
     let flags = SETTINGS.flags();
-    if flags & config_flag::ANY_V4 == 0 {
+    if flags & config_flag::ANY_V4 == 0 && !C::ANSWERS {
         return Fate::Pass;
     }
     if let Some(counter) = lists::find_v4(flags, source, packet.met()) {
         let exempt = lists::exempt_v4(source);
         return act(packet, exempt.unwrap_or(Verdict::Blocked(counter)));
     }
-    if flags & config_flag::DETECT == 0 {
+    if flags & config_flag::DETECT == 0 && !C::ANSWERS {
         return Fate::Pass;
     }
     let verdict = match parse_ipv4(frame, offset) {
-        Ok(header) => detect::look_v4(frame, &packet.moment(flags), &header),
+        Ok(header) => {
+            let moment = packet.moment(flags);
+            challenge.look_v4(frame, &moment, (offset, &header))
+        }
         Err(skip) => Verdict::Skipped(skip),
     };
     act(packet, verdict)
 }
 
 #[inline(always)]
-fn decide_v6(frame: &impl Frame, packet: Packet, offset: usize) -> Fate {
+fn decide_v6<C: Challenge>(
+    frame: &impl Frame,
+    packet: Packet,
+    offset: usize,
+    challenge: &C,
+) -> Fate {
     let header = match parse_ipv6(frame, offset) {
         Ok(header) => header,
         Err(skip) => return act(packet, Verdict::Skipped(skip)),
     };
     let flags = SETTINGS.flags();
-    if flags & config_flag::ANY_V6 == 0 {
+    if flags & config_flag::ANY_V6 == 0 && !C::ANSWERS {
         return Fate::Pass;
     }
     if let Some(counter) = lists::find_v6(flags, header.source, packet.met()) {
         let exempt = lists::exempt_v6(header.source);
         return act(packet, exempt.unwrap_or(Verdict::Blocked(counter)));
     }
-    if flags & config_flag::DETECT == 0 {
+    if flags & config_flag::DETECT == 0 && !C::ANSWERS {
         return Fate::Pass;
     }
+    let moment = packet.moment(flags);
     act(
         packet,
-        detect::look_v6(frame, &packet.moment(flags), &header),
+        challenge.look_v6(frame, &moment, (offset, &header)),
     )
 }

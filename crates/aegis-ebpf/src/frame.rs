@@ -25,6 +25,19 @@ impl<'a> XdpFrame<'a> {
             ctx: PhantomData,
         }
     }
+
+    /// Returns the frame from `offset` on, where that is a number that the verifier does not know.
+    #[inline(always)]
+    pub(crate) fn at(ctx: &'a XdpContext, offset: usize) -> Self {
+        let start = ctx.data() + offset;
+        Self {
+            // SAFETY: a live local. Read so, the sum is made once: what the verifier learns of one
+            // place in the packet it does not take to hold for another sum of the same numbers.
+            start: unsafe { (&raw const start).read_volatile() },
+            end: ctx.data_end(),
+            ctx: PhantomData,
+        }
+    }
 }
 
 impl Frame for XdpFrame<'_> {

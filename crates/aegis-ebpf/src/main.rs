@@ -12,6 +12,7 @@
     reason = "the target has no stable way to the atomic addition that the kernel has"
 )]
 
+mod cookie;
 mod detect;
 mod filter;
 mod frame;
@@ -28,6 +29,7 @@ use aya_ebpf::{
 };
 
 use crate::{
+    cookie::{Challenge, Responder, Silent},
     filter::{Fate, decide},
     frame::{SkbFrame, XdpFrame},
 };
@@ -35,24 +37,33 @@ use crate::{
 /// Decides at XDP where a packet lies in one buffer.
 #[xdp]
 pub fn aegis_xdp(ctx: XdpContext) -> u32 {
-    let bytes = ctx.data_end() - ctx.data();
-    act_xdp(decide(&XdpFrame::new(&ctx), bytes as u64))
+    act_xdp(&ctx, linear_bytes(&ctx), &Silent)
 }
 
 /// Decides at XDP where a packet may lie in several buffers: its headers lie in the first.
 #[xdp(frags)]
 pub fn aegis_xdp_frags(ctx: XdpContext) -> u32 {
-    // SAFETY: the context is the one the kernel called us with.
-    let bytes = unsafe { bpf_xdp_get_buff_len(ctx.ctx) };
-    act_xdp(decide(&XdpFrame::new(&ctx), bytes))
+    act_xdp(&ctx, all_bytes(&ctx), &Silent)
+}
+
+/// As `aegis_xdp`, and answers connection requests with SYN cookies where it is told to.
+#[xdp]
+pub fn aegis_xdp_cookie(ctx: XdpContext) -> u32 {
+    act_xdp(&ctx, linear_bytes(&ctx), &Responder(&ctx))
+}
+
+/// As `aegis_xdp_frags`, and answers connection requests with SYN cookies where it is told to.
+#[xdp(frags)]
+pub fn aegis_xdp_frags_cookie(ctx: XdpContext) -> u32 {
+    act_xdp(&ctx, all_bytes(&ctx), &Responder(&ctx))
 }
 
 /// Decides at the traffic-control ingress hook.
 #[classifier]
 pub fn aegis_tc(ctx: TcContext) -> i32 {
-    match decide(&SkbFrame::new(&ctx), u64::from(ctx.len())) {
-        // What comes after us still has its say, as after XDP.
-        Fate::Pass => TC_ACT_UNSPEC,
+    match decide(&SkbFrame::new(&ctx), u64::from(ctx.len()), &Silent) {
+        // What comes after us still has its say, as after XDP. Nothing is answered here.
+        Fate::Pass | Fate::Answer => TC_ACT_UNSPEC,
         Fate::Drop => TC_ACT_SHOT,
     }
 }
@@ -78,11 +89,23 @@ const TC_ACT_UNSPEC: i32 = -1;
 const _: () = assert!(TC_ACT_OK == 0 && TC_ACT_SHOT == 2);
 
 #[inline(always)]
-fn act_xdp(fate: Fate) -> u32 {
-    match fate {
+fn act_xdp(ctx: &XdpContext, bytes: u64, challenge: &impl Challenge) -> u32 {
+    match decide(&XdpFrame::new(ctx), bytes, challenge) {
         Fate::Pass => xdp_action::XDP_PASS,
         Fate::Drop => xdp_action::XDP_DROP,
+        Fate::Answer => xdp_action::XDP_TX,
     }
+}
+
+#[inline(always)]
+fn linear_bytes(ctx: &XdpContext) -> u64 {
+    (ctx.data_end() - ctx.data()) as u64
+}
+
+#[inline(always)]
+fn all_bytes(ctx: &XdpContext) -> u64 {
+    // SAFETY: the context is the one the kernel called us with.
+    unsafe { bpf_xdp_get_buff_len(ctx.ctx) }
 }
 
 #[panic_handler]

@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, str::FromStr};
 
 use aegis_abi::maps;
 
-use crate::Detectors;
+use crate::{Detectors, SynCookies};
 
 /// Where the BPF file system is mounted on every distribution.
 pub const DEFAULT_BPFFS: &str = "/sys/fs/bpf";
@@ -28,6 +28,8 @@ pub struct EnforceConfig {
     pub capacity: Capacity,
     /// The kernel's detectors.
     pub detectors: Detectors,
+    /// Answering connection requests with SYN cookies.
+    pub syn_cookies: SynCookies,
 }
 
 /// The name of one node on this host: 1…32 characters of `[a-z0-9_-]`.

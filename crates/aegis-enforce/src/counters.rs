@@ -15,11 +15,13 @@ impl Counters {
                 *total = total.wrapping_add(value);
             }
         }
-        // What was not dropped was passed, and what no detector dropped was dropped early: counting
-        // those too would cost every packet.
+        // What was neither dropped nor answered was passed, and what no detector and no limit of
+        // answers dropped was dropped early: counting those too would cost every packet.
         let of = |it: Counter| sum.values[it as usize];
-        let passed = of(Counter::Packets).saturating_sub(of(Counter::Dropped));
-        let early = of(Counter::Dropped).saturating_sub(of(Counter::DetectorDrops));
+        let ended = of(Counter::Dropped) + of(Counter::CookiesSent);
+        let passed = of(Counter::Packets).saturating_sub(ended);
+        let late = of(Counter::DetectorDrops) + of(Counter::CookiesLimited);
+        let early = of(Counter::Dropped).saturating_sub(late);
         sum.values[Counter::Passed as usize] = passed;
         sum.values[Counter::EarlyDrops as usize] = early;
         Self(sum)

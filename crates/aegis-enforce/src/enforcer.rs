@@ -1,12 +1,12 @@
 //! The door to the kernel: one type with the same methods, with a program or without.
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use aegis_core::{Change, Indicator, Ruleset, Timestamp};
 
 use crate::{
     Blocked, Counters, Detectors, EnforceConfig, EnforceError, Enforcement, EventStream,
-    InstanceName, InterfaceState, Reconciled,
+    InstanceName, InterfaceState, Reconciled, SynCookies, VerifiedStream,
     detach::detach_program,
     kernel::KernelEnforcer,
     nft::{NftEnforcer, remove_tables},
@@ -333,6 +333,48 @@ impl Enforcer {
             Kind::Kernel(kernel) => kernel.set_observe(is_observing),
             Kind::Nft(nft) => nft.set_observe(is_observing),
             Kind::Twin(_) => Ok(()),
+        }
+    }
+
+    /// Returns why no connection request can be answered with a SYN cookie; `None` where one can.
+    pub fn missing_cookies(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Kernel(kernel) => kernel.missing_cookies(),
+            Kind::Nft(_) | Kind::Twin(_) => Some("there is no kernel program".to_owned()),
+        }
+    }
+
+    /// Changes when connection requests are answered; the next packet knows. The host must take
+    /// the cookies: [`crate::cookie::CookieSwitch`] sees to both.
+    pub fn set_syn_cookies(&mut self, cookies: SynCookies) -> Result<(), EnforceError> {
+        match &self.kind {
+            Kind::Kernel(kernel) => kernel.set_syn_cookies(cookies),
+            Kind::Nft(_) | Kind::Twin(_) => Ok(()),
+        }
+    }
+
+    /// Makes `addresses` those for which connection requests are answered: this host's own.
+    pub fn set_own_addresses(&mut self, addresses: &[IpAddr]) -> Result<(), EnforceError> {
+        match &mut self.kind {
+            Kind::Kernel(kernel) => kernel.set_own_addresses(addresses),
+            Kind::Nft(_) | Kind::Twin(_) => Ok(()),
+        }
+    }
+
+    /// Returns whether an address completed a handshake by cookie, and that still counts.
+    pub fn is_verified(&self, address: IpAddr) -> Result<bool, EnforceError> {
+        match &self.kind {
+            Kind::Kernel(kernel) => kernel.is_verified(address),
+            Kind::Nft(_) | Kind::Twin(_) => Ok(false),
+        }
+    }
+
+    /// Returns the stream of sources that proved themselves. One reader at a time; needs a tokio
+    /// runtime.
+    pub fn verified(&self) -> Result<VerifiedStream, EnforceError> {
+        match &self.kind {
+            Kind::Kernel(kernel) => kernel.verified(),
+            Kind::Nft(_) | Kind::Twin(_) => Ok(VerifiedStream::silent()),
         }
     }
 }

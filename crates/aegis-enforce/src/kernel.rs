@@ -6,6 +6,7 @@
 mod attach;
 mod check;
 mod clock;
+mod cookie;
 mod exempt;
 mod generation;
 mod lists;
@@ -41,7 +42,9 @@ pub(crate) use self::{
 };
 use crate::{
     Capacity, Counters, Detectors, EnforceConfig, EnforceError, EventStream, InterfaceState,
-    ModeRequest, sys::KernelMap,
+    ModeRequest,
+    cookie::{CookieMode, CookieTables},
+    sys::KernelMap,
 };
 
 /// The pinned program and tables of one instance.
@@ -66,6 +69,8 @@ pub(crate) struct KernelEnforcer {
     _lock: File,
     programs: Option<Programs>,
     options: Options,
+    /// The responder's maps; `None` where no loaded program answers.
+    cookies: Option<CookieTables>,
 }
 
 /// What stays as it was asked for.
@@ -75,6 +80,8 @@ struct Options {
     mode: ModeRequest,
     object: Option<PathBuf>,
     capacity: Capacity,
+    /// Whether programs are wanted that answer with SYN cookies.
+    is_answering: bool,
 }
 
 impl Options {
@@ -84,6 +91,7 @@ impl Options {
             mode: config.mode,
             object: config.object.clone(),
             capacity: config.capacity,
+            is_answering: config.syn_cookies.mode != CookieMode::Off,
         }
     }
 }

@@ -9,6 +9,7 @@
 //! Nothing here decides who is to be blocked, and no time is read here: `now` is given in.
 
 pub mod connections;
+pub mod cookie;
 pub mod host;
 pub mod privileges;
 pub mod probe;
@@ -29,6 +30,7 @@ mod twin;
 pub use config::{
     Capacity, DEFAULT_BPFFS, EnforceConfig, InstanceName, InvalidInstanceName, ModeRequest,
 };
+pub use cookie::{CookieMode, CookieState, SynCookies, VerifiedStream};
 pub use counters::Counters;
 pub use detach::{DetachReport, detach, detach_all};
 pub use detectors::{DestinationDetector, Detectors, PORTS_MAX, SOURCES_MAX, SourceDetector};

@@ -3,6 +3,7 @@
 //! Flags win over the environment, that over the file, that over the defaults. What was written is
 //! a [`RawConfig`]; what it means is a [`Config`] of checked types, without anything left open.
 
+mod cookies;
 mod default_file;
 mod detect;
 mod raw;
@@ -11,7 +12,7 @@ mod resolve;
 use std::path::PathBuf;
 
 use aegis_core::{Policy, Preset};
-use aegis_enforce::{Capacity, Detectors, InstanceName, ModeRequest};
+use aegis_enforce::{Capacity, Detectors, InstanceName, ModeRequest, SynCookies};
 use aegis_net::P2pConfig;
 
 pub use default_file::default_file;
@@ -51,6 +52,8 @@ pub struct Config {
     pub clear_on_exit: bool,
     /// The kernel's detectors.
     pub detectors: Detectors,
+    /// SYN cookies.
+    pub syn_cookies: SynCookies,
     /// The operator's choices.
     pub policy: Policy,
     /// How peers start.

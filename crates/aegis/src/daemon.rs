@@ -12,6 +12,7 @@ mod answer;
 mod attack;
 mod clock;
 mod control;
+mod cookies;
 mod disk;
 mod dispatch;
 mod event_loop;
@@ -27,7 +28,10 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use aegis_api::{ApiError, EventHub, Reply};
 use aegis_core::{Change, Engine, Input, NodeId, Timestamp};
-use aegis_enforce::{Enforcer, InstanceName};
+use aegis_enforce::{
+    Enforcer, InstanceName,
+    cookie::{CookieSwitch, ProcSysctl},
+};
 use aegis_net::{Identity, NetCommand};
 use aegis_store::Store;
 use tokio::sync::{mpsc, oneshot};
@@ -51,6 +55,7 @@ struct Node {
     clock: Clock,
     engine: Engine,
     enforcer: Enforcer,
+    cookies: Box<CookieSwitch<ProcSysctl>>,
     store: Store,
     disk: Disk,
     identity: Identity,

@@ -24,7 +24,8 @@ pub enum Input {
     Ordered(Order),
     /// The host's addresses, gateways, resolvers or sessions are now these.
     HostChanged(HostFacts),
-    /// Addresses held an accepted TCP connection here that carried data both ways.
+    /// Addresses held an accepted TCP connection here that carried data both ways, or completed
+    /// a handshake by SYN cookie: they are somebody's, who talks to this host.
     Established(Vec<IpAddr>),
     /// A peer is connected.
     PeerConnected {

@@ -1,13 +1,13 @@
 //! Whether a destination is under attack: for who answers with SYN cookies while it is.
 
-#![expect(
-    dead_code,
-    reason = "the door of the detectors to a part of the program that is built beside them"
-)]
+use aegis_abi::{AddressV6, Family, config_flag, sketch};
 
-use aegis_abi::{AddressV6, sketch};
-
-use super::{DETECT, attack::is_held, sketch::shared};
+use super::{
+    DETECT, Kind, Look, Packet,
+    attack::{self, is_held},
+    facts,
+    sketch::shared,
+};
 use crate::filter::Moment;
 
 /// Returns the hash of an IPv4 destination, in network byte order.
@@ -29,4 +29,35 @@ pub(crate) fn destination_hash_v6(address: AddressV6) -> Option<u64> {
 #[inline(always)]
 pub(crate) fn is_under_attack(moment: &Moment, destination_hash: u64) -> bool {
     shared().is_some_and(|it| is_held(it, moment.now, destination_hash))
+}
+
+/// Counts a connection request for its destination and for nothing else: who answers it counts it
+/// so, or the attack would seem over as soon as it is answered.
+#[inline(always)]
+pub(crate) fn count_request(
+    moment: &Moment,
+    family: Family,
+    source: u64,
+    destination: AddressV6,
+) {
+    if moment.has(config_flag::DETECT) {
+        let facts = facts(moment, (Kind::Request, 0), family);
+        aegis_count_request(facts, source, destination.net, destination.host);
+    }
+}
+
+/// A global function for the reasons of `aegis_inspect`.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn aegis_count_request(facts: u64, source: u64, net: u64, host: u64) -> u32 {
+    let packet = Packet {
+        facts,
+        source,
+        destination: AddressV6 { net, host },
+        bytes: 0, // does not count here
+    };
+    if let Some(look) = Look::new(packet) {
+        attack::count(&look);
+    }
+    0
 }

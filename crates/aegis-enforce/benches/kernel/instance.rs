@@ -50,6 +50,7 @@ impl Instance {
             bpffs: DEFAULT_BPFFS.into(),
             capacity,
             detectors: no_detector(),
+            syn_cookies: aegis_enforce::SynCookies::default(),
         };
         let start = clock();
         Ok(Self { config, start })

@@ -12,8 +12,8 @@ use std::{
 
 use aegis_core::{Change, Exemption, Indicator, Timestamp};
 use aegis_enforce::{
-    Capacity, DEFAULT_BPFFS, Detectors, EnforceConfig, EnforceError, Enforcer, ModeRequest, detach,
-    mount_bpffs_if_missing,
+    Capacity, DEFAULT_BPFFS, Detectors, EnforceConfig, EnforceError, Enforcer, ModeRequest,
+    SynCookies, detach, mount_bpffs_if_missing,
 };
 use aya::{
     TestRun as _, TestRunOptions,
@@ -118,6 +118,7 @@ impl Bench {
             bpffs: DEFAULT_BPFFS.into(),
             capacity,
             detectors: Detectors::default().disabled(),
+            syn_cookies: SynCookies::default(),
         };
         Ok(Self {
             config,

@@ -34,6 +34,8 @@ pub(super) struct Base<'a> {
     pub(super) object: Option<&'a Path>,
     /// What the names of the shared maps' pins begin with.
     pub(super) shared: &'static str,
+    /// Whether programs are wanted that answer with SYN cookies.
+    pub(super) is_answering: bool,
 }
 
 impl Base<'_> {
@@ -109,6 +111,7 @@ impl KernelEnforcer {
             pins: &self.pins,
             object: self.options.object.as_deref(),
             shared: "",
+            is_answering: self.options.is_answering,
         };
         let mut config = self.lists.config;
         config.table_until = 0;

@@ -5,9 +5,10 @@ use std::{
     os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
 
-use aegis_abi::maps;
+use aegis_abi::{cookie, maps};
 use aya::{
     Ebpf, EbpfLoader, include_bytes_aligned,
+    maps::Map,
     programs::{Program, ProgramInfo},
 };
 
@@ -26,8 +27,12 @@ pub(super) struct Programs {
     ebpf: Ebpf,
     /// Where the object came from, for errors.
     origin: String,
-    /// Whether the kernel takes XDP programs that know packets in several buffers.
+    /// Whether the XDP program for packets in several buffers is loaded that does not answer.
     has_frags: bool,
+    /// Whether programs are wanted that answer with SYN cookies.
+    is_answering: bool,
+    /// The XDP programs that answer with SYN cookies, best first, or why there are none.
+    cookies: Result<Vec<&'static str>, String>,
 }
 
 impl Programs {
@@ -58,6 +63,17 @@ impl Programs {
         for (name, entries) in sizes {
             loader.map_max_entries(name, *entries);
         }
+        for name in cookie::PINNED.iter().filter(|_| base.is_answering) {
+            loader.map_pin_path(name, base.pins.path(name));
+        }
+        for name in [cookie::VERIFIED_V4, cookie::VERIFIED_V6] {
+            let entries = if base.is_answering {
+                cookie::VERIFIED_MAX
+            } else {
+                1
+            };
+            loader.map_max_entries(name, entries);
+        }
         let cpus = aya::util::nr_cpus().map_err(|(_, it)| error(it.into()))?;
         loader.map_max_entries(maps::DETECT_CPU, u32::try_from(cpus).unwrap_or(u32::MAX));
         let ebpf = loader.load(bytes).map_err(|it| error(it.into()))?;
@@ -65,23 +81,54 @@ impl Programs {
             ebpf,
             origin,
             has_frags: false,
+            is_answering: base.is_answering,
+            cookies: Err("they are off".to_owned()),
         })
     }
 
-    /// Loads the programs onto the maps.
+    /// Loads the programs onto the maps; in the place of one that answers, none that does not.
     pub(super) fn load(&mut self) -> Result<(), EnforceError> {
-        for name in [maps::PROGRAM_XDP, maps::PROGRAM_TC, maps::PROGRAM_CLOCK] {
+        if self.is_answering {
+            self.cookies = self.load_cookies();
+        }
+        let is_loaded = |it| self.cookies.iter().flatten().any(|name| *name == it);
+        let (has_plain, has_frags) = (
+            is_loaded(cookie::PROGRAM_XDP_COOKIE),
+            is_loaded(cookie::PROGRAM_XDP_FRAGS_COOKIE),
+        );
+        let plain = (!has_plain).then_some(maps::PROGRAM_XDP);
+        for name in plain
+            .into_iter()
+            .chain([maps::PROGRAM_TC, maps::PROGRAM_CLOCK])
+        {
             let loaded = self.load_program(name);
             loaded.map_err(|it| load_error(&self.origin, it))?;
         }
-        self.has_frags = self.load_program(maps::PROGRAM_XDP_FRAGS).is_ok();
+        self.has_frags = !has_frags && self.load_program(maps::PROGRAM_XDP_FRAGS).is_ok();
         Ok(())
+    }
+
+    /// Returns why no loaded program answers with SYN cookies; `None` where one does.
+    pub(super) fn missing_cookies(&self) -> Option<&str> {
+        self.cookies.as_ref().err().map(String::as_str)
+    }
+
+    /// Returns a descriptor of a map.
+    pub(super) fn map(&self, name: &str) -> io::Result<OwnedFd> {
+        let Some(
+            Map::Array(data) | Map::HashMap(data) | Map::LruHashMap(data) | Map::RingBuf(data),
+        ) = self.ebpf.map(name)
+        else {
+            return Err(io::Error::from(io::ErrorKind::NotFound));
+        };
+        data.fd().as_fd().try_clone_to_owned()
     }
 
     /// Returns the XDP programs to try, best first.
     pub(super) fn xdp(&self) -> Vec<BorrowedFd<'_>> {
+        let cookies = self.cookies.iter().flatten().copied();
         let frags = self.has_frags.then_some(maps::PROGRAM_XDP_FRAGS);
-        let names = frags.into_iter().chain([maps::PROGRAM_XDP]);
+        let names = cookies.chain(frags).chain([maps::PROGRAM_XDP]);
         names.filter_map(|it| self.fd(it)).collect()
     }
 
@@ -99,7 +146,13 @@ impl Programs {
 
     /// Returns the kernel's numbers of those programs that read the map with the number `map`.
     pub(super) fn readers_of(&self, map: u32) -> Vec<u32> {
-        let names = [maps::PROGRAM_XDP, maps::PROGRAM_XDP_FRAGS, maps::PROGRAM_TC];
+        let names = [
+            maps::PROGRAM_XDP,
+            maps::PROGRAM_XDP_FRAGS,
+            cookie::PROGRAM_XDP_COOKIE,
+            cookie::PROGRAM_XDP_FRAGS_COOKIE,
+            maps::PROGRAM_TC,
+        ];
         let infos = names.into_iter().filter_map(|name| {
             let program = self.ebpf.program(name)?;
             program.info().ok()
@@ -144,10 +197,30 @@ impl Programs {
 
     /// Returns the array behind `name`, which need not be pinned.
     fn array(&self, name: &str) -> io::Result<Option<KernelMap>> {
-        let Some(aya::maps::Map::Array(map)) = self.ebpf.map(name) else {
+        let Some(Map::Array(map)) = self.ebpf.map(name) else {
             return Ok(None);
         };
         KernelMap::new(map.fd().as_fd().try_clone_to_owned()?).map(Some)
+    }
+
+    /// Loads the programs that answer; kernels before 5.18 have no functions for it, and then the
+    /// others do all the rest.
+    fn load_cookies(&mut self) -> Result<Vec<&'static str>, String> {
+        let mut names = Vec::new();
+        if self.load_program(cookie::PROGRAM_XDP_FRAGS_COOKIE).is_ok() {
+            names.push(cookie::PROGRAM_XDP_FRAGS_COOKIE);
+        }
+        match self.load_program(cookie::PROGRAM_XDP_COOKIE) {
+            Ok(()) => names.push(cookie::PROGRAM_XDP_COOKIE),
+            Err(error) if names.is_empty() => {
+                tracing::debug!(%error, "The program with SYN cookies was refused");
+                return Err(
+                    "the kernel refuses the program (it takes 5.18 and SYN cookies)".into(),
+                );
+            }
+            Err(_) => {}
+        }
+        Ok(names)
     }
 
     fn load_program(&mut self, name: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {

@@ -12,6 +12,7 @@ use super::{
     KernelEnforcer, Options,
     attach::{attach, remove_stale_links},
     clock::{TickClock, Ticks},
+    cookie::forget_cookies,
     exempt::{Exemptions, all_exemptions},
     generation::{self, Base, Generation},
     lists::{Demand, Lists},
@@ -21,7 +22,7 @@ use super::{
     set_flag, spread,
     tables::{Tables, fit},
 };
-use crate::{EnforceConfig, EnforceError, privileges, sys::pin_over};
+use crate::{CookieMode, EnforceConfig, EnforceError, privileges, sys::pin_over};
 
 impl KernelEnforcer {
     /// Loads or takes over everything of the instance, with at least the blocks and exemptions of
@@ -36,6 +37,7 @@ impl KernelEnforcer {
         pins.make_folder()?;
         let lock = pins.lock()?;
         pins.settle()?;
+        forget_cookies(&pins, config)?;
         let stage = Stage::set(config, &pins, ruleset)?;
         let Generation { programs, lists } = stage.generation;
         let mut enforcer = Self::assemble(config, (&programs, lists), (pins, lock), stage.shared)?;
@@ -43,6 +45,7 @@ impl KernelEnforcer {
         enforcer.offset_millis = ticks.offset_millis();
         enforcer.renewed_at = now;
         enforcer.configure(config, ticks)?;
+        enforcer.open_cookies(&programs)?;
         if stage.shared == NEXT {
             enforcer.carry_exemptions()?;
         }
@@ -76,6 +79,7 @@ impl KernelEnforcer {
             _lock: lock,
             programs: None,
             options: Options::of(config),
+            cookies: None,
         })
     }
 
@@ -171,6 +175,7 @@ impl Stage {
             pins,
             object: config.object.as_deref(),
             shared,
+            is_answering: config.syn_cookies.mode != CookieMode::Off,
         };
         let older = match older {
             Some(older) if has_shared && older.has_room_for(demand) => {

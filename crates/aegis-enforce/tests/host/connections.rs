@@ -2,7 +2,10 @@
 //!
 //! Each test has client addresses of its own in 127/8, so nobody else's traffic is mistaken.
 
+#![expect(unsafe_code, reason = "a socket option that the library does not have")]
+
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::AsRawFd as _;
 use std::time::Duration;
 
 use aegis_enforce::connections::ConnectionWatch;
@@ -76,6 +79,42 @@ async fn a_connection_shorter_than_a_dump_is_seen_as_it_ends() {
     assert!(!seen.contains(&ip(bare)), "two FINs are no data: {seen:?}");
 }
 
+#[tokio::test]
+async fn a_half_open_connection_does_not_prove() {
+    let (exchange, half) = ("127.77.5.1", "127.77.5.2");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let waiting = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    defer_accept(&waiting);
+    let mut client = dial(&waiting, half).await; // for the listener it is half open still
+    let mut pair = connect(&listener, exchange).await;
+    talk(&mut pair).await;
+    let mut watch = ConnectionWatch::start().unwrap();
+    let seen = until(&mut watch, exchange).await;
+    assert!(!seen.contains(&ip(half)), "{seen:?}");
+    client.write_all(b"hello").await.unwrap(); // completes it
+    let (mut server, _) = waiting.accept().await.unwrap();
+    server.read_exact(&mut [0; 5]).await.unwrap();
+    send(&mut server, &mut client).await;
+    send(&mut client, &mut server).await;
+    until(&mut watch, half).await;
+}
+
+/// Makes a listener take connections only with their first data; until then they are half open.
+fn defer_accept(listener: &TcpListener) {
+    let seconds: libc::c_int = 60;
+    // SAFETY: a live socket, and a live value of the length given.
+    let result = unsafe {
+        libc::setsockopt(
+            listener.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_DEFER_ACCEPT,
+            (&raw const seconds).cast(),
+            size_of_val(&seconds) as u32,
+        )
+    };
+    assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
+}
+
 /// Waits until an address is told, and returns all that were.
 async fn until(watch: &mut ConnectionWatch, address: &str) -> Vec<IpAddr> {
     let mut seen = Vec::new();
@@ -96,15 +135,17 @@ async fn until(watch: &mut ConnectionWatch, address: &str) -> Vec<IpAddr> {
 
 /// Connects from `address`; returns the client's end and the accepted one.
 async fn connect(listener: &TcpListener, address: &str) -> (TcpStream, TcpStream) {
+    let client = dial(listener, address).await;
+    let (server, _) = listener.accept().await.unwrap();
+    (client, server)
+}
+
+async fn dial(listener: &TcpListener, address: &str) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::new(ip(address), 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
-    let client = socket
-        .connect(SocketAddr::from(([127, 0, 0, 1], port)))
-        .await
-        .unwrap();
-    let (server, _) = listener.accept().await.unwrap();
-    (client, server)
+    let to = SocketAddr::from(([127, 0, 0, 1], port));
+    socket.connect(to).await.unwrap()
 }
 
 async fn talk((client, server): &mut (TcpStream, TcpStream)) {

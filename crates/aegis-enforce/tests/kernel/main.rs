@@ -14,6 +14,7 @@ mod attach;
 mod bench;
 mod bench_kernel;
 mod capacity;
+mod cookie;
 mod destination;
 mod detector;
 mod differential;

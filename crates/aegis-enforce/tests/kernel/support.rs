@@ -14,7 +14,7 @@ use std::{
 use aegis_core::{Change, Exemption, Indicator, Timestamp};
 use aegis_enforce::{
     Capacity, Counter, DEFAULT_BPFFS, Detectors, EnforceConfig, EnforceError, Enforcer,
-    InstanceName, ModeRequest, detach, mount_bpffs_if_missing,
+    InstanceName, ModeRequest, SynCookies, detach, mount_bpffs_if_missing,
 };
 use aya::{
     TestRun as _, TestRunOptions,
@@ -66,6 +66,7 @@ impl Instance {
                     prefixes: 1024,
                 },
                 detectors: Detectors::default().disabled(),
+                syn_cookies: SynCookies::default(),
             },
         })
     }

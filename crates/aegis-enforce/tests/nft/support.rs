@@ -58,6 +58,7 @@ impl Instance {
                 bpffs: "/proc/none".into(),
                 capacity: Capacity::default(),
                 detectors: Detectors::default(),
+                syn_cookies: aegis_enforce::SynCookies::default(),
             },
         }
     }

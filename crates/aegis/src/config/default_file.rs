@@ -210,6 +210,22 @@ const KEYS: &[Key] = &[
         "How long after the last such window the attack is taken to be over, 1s…1h.",
     ),
     key(
+        "detect.syn_cookies.mode",
+        "Answer TCP connection requests with SYN cookies, in XDP, so that a forged flood never\n\
+         reaches the listener: \"off\", \"auto\" while syn_flood_destination sees an address under\n\
+         attack, or \"always\". Sets net.ipv4.tcp_syncookies to 2 while it is not off. Read\n\
+         docs/kernel.md first: ports that are forwarded to containers or guests stop working\n\
+         while it answers.",
+    ),
+    key(
+        "detect.syn_cookies.verified_for",
+        "How long a source that completed a handshake is let straight through, 1s…24h.",
+    ),
+    key(
+        "detect.syn_cookies.answers_per_second",
+        "Requests that one CPU answers in a second, 1…100000000; what is more is dropped.",
+    ),
+    key(
         "detect.blocks_per_second_max",
         "Blocks that the detectors make a second at most, all together, 1…1000000. What is above\n\
          it is held back for its window, and told.",

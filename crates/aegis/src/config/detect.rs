@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ConfigError,
+    cookies::RawSynCookies,
     resolve::{block_for, duration, within, wrong},
 };
 
@@ -20,6 +21,7 @@ pub struct RawDetect {
     pub icmp_flood: RawIcmpFlood,
     pub port_scan: RawPortScan,
     pub syn_flood_destination: RawDestination,
+    pub syn_cookies: RawSynCookies,
     pub blocks_per_second_max: u32,
     pub severity: Vec<RawSeverityStep>,
 }
@@ -111,6 +113,7 @@ impl Default for RawDetect {
             icmp_flood: RawIcmpFlood::default(),
             port_scan: RawPortScan::default(),
             syn_flood_destination: RawDestination::default(),
+            syn_cookies: RawSynCookies::default(),
             blocks_per_second_max: Detectors::default().blocks_per_second_max,
             severity: severity.into(),
         }
@@ -130,7 +133,7 @@ impl Default for RawDestination {
     }
 }
 
-fn written(duration: Duration) -> String {
+pub(super) fn written(duration: Duration) -> String {
     humantime::format_duration(duration).to_string()
 }
 

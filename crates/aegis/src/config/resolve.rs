@@ -9,6 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{
     Config, ConfigError, Interfaces, OneOrMany, RawConfig,
+    cookies::syn_cookies,
     detect::{RawDetect, detectors},
     raw::{RawLimits, RawMode, RawP2p, RawPreset},
 };
@@ -70,6 +71,7 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
         blocks_max: within("limits.blocks_max", raw.limits.blocks_max, 1, 10_000_000)? as usize,
         clear_on_exit: raw.clear_on_exit,
         detectors: detectors(&raw.detect)?,
+        syn_cookies: syn_cookies(&raw.detect)?,
         policy,
         preset: match raw.trust.preset {
             RawPreset::Lan => Preset::Lan,

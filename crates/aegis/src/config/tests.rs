@@ -65,6 +65,7 @@ fn defaults_resolve_to_a_working_node() {
     assert_eq!(config.socket, PathBuf::from("/run/aegis/default.sock"));
     assert_eq!(config.state_dir, PathBuf::from("/var/lib/aegis/default"));
     assert!(config.p2p.is_some() && !config.observe && !config.policy.auto_publish);
+    assert_eq!(config.syn_cookies, SynCookies::default());
 }
 
 #[test]
@@ -91,6 +92,7 @@ fn what_is_written_is_what_is_meant() {
     let config = parse(
         "interface = ['eth1', 'eth0', 'eth1']\nmin_severity = 7\ninstance = 'edge-1'\n\
          [detect.syn_flood]\nwindow = '500ms'\nthreshold = 50\n\
+         [detect.syn_cookies]\nmode = 'auto'\nverified_for = '2m'\n\
          [p2p]\nport = 9100\n",
     )
     .unwrap();
@@ -103,6 +105,8 @@ fn what_is_written_is_what_is_meant() {
         config.detectors.syn_flood.window,
         Duration::from_millis(500)
     );
+    assert_eq!(config.syn_cookies.mode, aegis_enforce::CookieMode::Auto);
+    assert_eq!(config.syn_cookies.verified_for, Duration::from_secs(120));
     assert_eq!(config.socket, PathBuf::from("/run/aegis/edge-1.sock"));
     assert_eq!(
         config.p2p.unwrap().listen[0].as_str(),
@@ -203,6 +207,18 @@ fn wrong_values_of_detectors_are_refused_likewise() {
     check(
         "[detect.syn_flood_destination]\nhold_for = '2h'",
         "detect.syn_flood_destination.hold_for: must be within 1s…1h",
+    );
+    check(
+        "[detect.syn_cookies]\nverified_for = '0s'",
+        "detect.syn_cookies.verified_for: must be within 1s…24h",
+    );
+    check(
+        "[detect.syn_cookies]\nanswers_per_second = 0",
+        "detect.syn_cookies.answers_per_second: must be within 1…",
+    );
+    check(
+        "[detect]\nsyn_cookies.mode = 'auto'\nsyn_flood_destination.enabled = false",
+        "detect.syn_cookies.mode: \"auto\" needs detect.syn_flood_destination",
     );
     check(
         "[detect]\nblocks_per_second_max = 0",

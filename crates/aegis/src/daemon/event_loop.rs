@@ -4,7 +4,7 @@ use std::{pin::pin, time::Duration};
 
 use aegis_core::Input;
 use aegis_enforce::{
-    EnforceError, EventStream, KernelEvent,
+    EnforceError, EventStream, KernelEvent, VerifiedStream,
     connections::ConnectionWatch,
     host::{HostFacts, HostWatch},
 };
@@ -41,6 +41,7 @@ const WAIT_MAX: Duration = Duration::from_millis(500);
 /// Where events come from.
 pub(super) struct Sources {
     pub(super) kernel_events: EventStream,
+    pub(super) verified: VerifiedStream,
     pub(super) net_events_rx: Option<mpsc::Receiver<NetEvent>>,
     pub(super) calls_rx: mpsc::Receiver<Call>,
     pub(super) synced_rx: mpsc::Receiver<Synced>,
@@ -63,6 +64,7 @@ impl Node {
                 event = sources.kernel_events.next() => {
                     self.handle_kernel(event, &mut sources.kernel_events);
                 }
+                addresses = sources.verified.next() => self.handle_verified(addresses),
                 Some(call) = sources.calls_rx.recv() => self.handle_call(call),
                 event = next_net(&mut sources.net_events_rx), if !self.alerts.is_full() => {
                     self.handle_next_net(event, &mut sources.net_events_rx);
@@ -163,6 +165,7 @@ impl Node {
             resolvers,
             sessions,
         } = facts;
+        self.answer_for(&own.iter().copied().collect::<Vec<_>>());
         let facts = aegis_core::HostFacts {
             own,
             gateways,
@@ -176,6 +179,7 @@ impl Node {
     fn look_after(&mut self) {
         self.disk.ask();
         self.reattach();
+        self.look_after_cookies();
         self.sweep();
         self.end_attacks();
     }

@@ -79,5 +79,6 @@ fn enforce_config(config: &Config) -> anyhow::Result<EnforceConfig> {
         bpffs: config.bpffs.clone(),
         capacity: config.capacity,
         detectors: config.detectors,
+        syn_cookies: config.syn_cookies,
     })
 }

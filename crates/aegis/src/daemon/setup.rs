@@ -15,7 +15,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::{
     ALERTS_WAITING_MAX, Clock, ControlHandle, Disk, FairQueue, Net, Node, attack::Attacks,
-    event_loop::Sources, ladder::enforcer, report,
+    cookies::start_cookies, event_loop::Sources, ladder::enforcer, report,
 };
 use crate::config::{Config, configured_addresses};
 
@@ -56,8 +56,10 @@ impl Daemon {
         let (host, facts) = HostWatch::start()
             .await
             .context("watch the host's addresses")?;
-        let enforcer = enforcer(&config, started_at, engine.ruleset())?;
+        let mut enforcer = enforcer(&config, started_at, engine.ruleset())?;
+        let cookies = start_cookies(&mut enforcer, &config);
         let kernel_events = enforcer.events()?;
+        let verified = enforcer.verified()?;
         let hub = EventHub::new();
         let (control, calls_rx) = ControlHandle::new(hub.clone());
         let net = start_net(&config, known_peers, &identity).await?;
@@ -66,6 +68,7 @@ impl Daemon {
             clock,
             engine,
             enforcer,
+            cookies: Box::new(cookies),
             store,
             disk,
             identity,
@@ -90,6 +93,7 @@ impl Daemon {
         let connections = node.watch_connections();
         let mut sources = Sources {
             kernel_events,
+            verified,
             net_events_rx: None,
             calls_rx,
             synced_rx,
@@ -218,6 +222,7 @@ impl Node {
         if config.clear_on_exit {
             self.handle(Input::Cleared);
         }
+        self.cookies.stop(&mut self.enforcer);
         self.audit_node(Action::Stop);
         if config.clear_on_exit && self.enforcer.missing_kernel().is_none() {
             drop(self.enforcer); // it holds the instance

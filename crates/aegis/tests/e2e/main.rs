@@ -16,6 +16,7 @@
 
 mod agreement;
 mod alone;
+mod cookies;
 mod direct;
 mod hostile;
 mod interface;

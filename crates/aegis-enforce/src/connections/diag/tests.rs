@@ -92,6 +92,16 @@ fn asks_for_tcp_with_its_counters() {
     assert_ne!(states & 1 << ESTABLISHED, 0);
 }
 
+#[test]
+fn half_open_connections_are_not_asked_for() {
+    const SYN_SENT: u32 = 2;
+    const SYN_RECEIVED: u32 = 3;
+    const NEW_SYN_RECEIVED: u32 = 12;
+    for state in [SYN_SENT, SYN_RECEIVED, NEW_SYN_RECEIVED] {
+        assert_eq!(STATES & 1 << state, 0, "{state}");
+    }
+}
+
 #[track_caller]
 fn check_remote(family: u8, address: &[u8], expected: Option<&str>) {
     let answer = answer([family, ESTABLISHED], 443, address, &[]);

@@ -32,6 +32,7 @@ impl Node {
                 .map(|it| format!("observing only: {it}")),
         );
         problems.extend(self.stand_in());
+        problems.extend(self.missing_cookies());
         let is_observing = self.enforcer.is_observing();
         Ok(Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
