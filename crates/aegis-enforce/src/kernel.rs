@@ -10,6 +10,7 @@ mod cookie;
 mod exempt;
 mod generation;
 mod lists;
+mod options;
 mod own;
 mod pins;
 mod program;
@@ -19,7 +20,7 @@ mod start;
 mod sweep;
 mod tables;
 
-use std::{fs::File, path::PathBuf};
+use std::fs::File;
 
 use aegis_abi::{DetectConfig, config_flag, maps};
 use aegis_core::{Change, Indicator, Timestamp};
@@ -32,6 +33,7 @@ use self::{
     exempt::Exemptions,
     generation::BULK_BLOCKS,
     lists::{Demand, Lists, Place},
+    options::Options,
     own::Own,
     program::Programs,
     tables::Tables,
@@ -41,9 +43,7 @@ pub(crate) use self::{
     clock::{TickClock, jiffies_in},
 };
 use crate::{
-    Capacity, Counters, Detectors, EnforceConfig, EnforceError, EventStream, InterfaceState,
-    ModeRequest,
-    cookie::{CookieMode, CookieTables},
+    Counters, Detectors, EnforceError, EventStream, InterfaceState, cookie::CookieTables,
     sys::KernelMap,
 };
 
@@ -71,29 +71,6 @@ pub(crate) struct KernelEnforcer {
     options: Options,
     /// The responder's maps; `None` where no loaded program answers.
     cookies: Option<CookieTables>,
-}
-
-/// What stays as it was asked for.
-#[derive(Clone, Debug)]
-struct Options {
-    interfaces: Vec<String>,
-    mode: ModeRequest,
-    object: Option<PathBuf>,
-    capacity: Capacity,
-    /// Whether programs are wanted that answer with SYN cookies.
-    is_answering: bool,
-}
-
-impl Options {
-    fn of(config: &EnforceConfig) -> Self {
-        Self {
-            interfaces: config.interfaces.clone(),
-            mode: config.mode,
-            object: config.object.clone(),
-            capacity: config.capacity,
-            is_answering: config.syn_cookies.mode != CookieMode::Off,
-        }
-    }
 }
 
 impl KernelEnforcer {
