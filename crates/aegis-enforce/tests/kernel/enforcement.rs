@@ -1,6 +1,6 @@
 //! What is really in force: read from the kernel, told where it differs, and put right.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use aegis_core::{Change, Exemption, Ruleset};
 use aegis_enforce::{Enforcement, Enforcer, ModeRequest};
@@ -11,7 +11,7 @@ use crate::{
     support::{
         Action, HOUR, Instance, T0, block, exempt,
         namespace::{Cable, INTERFACE},
-        parse, unwrap,
+        parse, unwrap, wait_until,
     },
 };
 
@@ -147,7 +147,7 @@ fn a_block_about_to_end_may_be_there_or_not() {
     let (enforcer, mut ruleset) = started(&instance);
     ruleset.apply(Change::Block {
         indicator: parse("198.51.100.99"),
-        expires_at: T0 + std::time::Duration::from_millis(1),
+        expires_at: T0 + Duration::from_millis(1),
     });
     let found = unwrap(enforcer.enforcement(T0, &ruleset));
     assert!(found.is_in_agreement(), "{found}");
@@ -171,7 +171,10 @@ fn a_program_that_somebody_took_off_is_told_and_attached_again() {
             let found = unwrap(enforcer.enforcement(T0, &ruleset));
             assert_eq!(found.taken_off, [INTERFACE], "{mode:?}");
             assert_eq!(enforcer.taken_off(), [INTERFACE]);
-            assert!(unwrap(enforcer.reattach()));
+            // The kernel takes a link whose pin is gone off a moment later.
+            wait_until("the program is back", Duration::from_secs(5), || {
+                matches!(enforcer.reattach(), Ok(true))
+            });
             let found = unwrap(enforcer.enforcement(T0, &ruleset));
             assert!(found.is_in_agreement(), "{mode:?}: {found}");
             assert!(!unwrap(enforcer.reattach()), "nothing is left to do");

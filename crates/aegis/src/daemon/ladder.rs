@@ -34,7 +34,8 @@ pub(super) fn enforcer(
                 tracing::warn!(reason, "No kernel program, nftables drops instead");
                 return Ok(enforcer);
             }
-            Err(error) => reason.push_str(&format!("; nftables: {}", chain(&error))),
+            // The first reason last: it may end with the command that mends it.
+            Err(error) => reason = format!("no nftables either ({}): {reason}", chain(&error)),
         }
     }
     if config.observe {

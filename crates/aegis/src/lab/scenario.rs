@@ -118,7 +118,7 @@ async fn attack(cast: &Cast, talk: &Talk, report: &mut Report) -> anyhow::Result
     evidence::local_drop(cast, &base, &flooded, report).await?;
     evidence::spread(cast, attacker, &flooded, report).await?;
     talk.step("the attacker tries every node");
-    evidence::proven_by_packets(cast, attacker, report).await?;
+    evidence::proven_by_packets(cast, report).await?;
     talk.step(&format!(
         "waiting until the block of {BLOCK_SECS} s has expired"
     ));
