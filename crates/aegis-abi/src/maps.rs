@@ -6,7 +6,7 @@
 pub const CONFIG: &str = "CONFIG";
 /// One [`crate::Counters`] a CPU.
 pub const COUNTERS: &str = "COUNTERS";
-/// Non-zero where the kernel's own detector may have filled a table: see [`GATE_BLOCK_V4`].
+/// Non-zero where the kernel's own detector may have filled a table: see [`GATE_OWN_V4`].
 pub const GATES: &str = "GATES";
 /// One [`crate::Clock`], written by the clock program.
 pub const CLOCK: &str = "CLOCK";

@@ -33,7 +33,10 @@ use self::{
     table::{COOKIE, COOKIE_OWN, VERIFIED_V4, VERIFIED_V6},
 };
 use crate::{
-    detect::{self, under_attack::{count_request, is_under_attack}},
+    detect::{
+        self,
+        under_attack::{count_request, is_under_attack},
+    },
     filter::{Moment, Verdict},
     frame::XdpFrame,
 };
@@ -73,7 +76,7 @@ impl Responder<'_> {
     /// Looks for the detectors, where there are any. Where the packet lies is asked again: it may
     /// have been elsewhere when it was looked at for an answer.
     #[inline(always)]
-    fn frame(&self, moment: &Moment) -> Option<XdpFrame> {
+    fn frame(&self, moment: &Moment) -> Option<XdpFrame<'_>> {
         moment
             .has(config_flag::DETECT)
             .then(|| XdpFrame::new(self.0))
@@ -84,19 +87,31 @@ impl Challenge for Responder<'_> {
     const ANSWERS: bool = true;
 
     #[inline(always)]
-    fn look_v4(&self, frame: &impl Frame, moment: &Moment, (at, header): (usize, &Ipv4)) -> Verdict {
+    fn look_v4(
+        &self,
+        frame: &impl Frame,
+        moment: &Moment,
+        (at, header): (usize, &Ipv4),
+    ) -> Verdict {
         // Read before: the answer has it elsewhere.
         let destination = parse_destination_v4(frame, header);
-        if let (PROTOCOL_TCP, Some(_), Ok(destination)) = (header.protocol, config(moment), destination) {
+        if let (PROTOCOL_TCP, Some(_), Ok(destination)) =
+            (header.protocol, config(moment), destination)
+        {
             let flags = u64::from(moment.flags);
             let end = aegis_challenge_v4(self.0.ctx, at as u64, moment.bytes, flags);
             if end != GOES_ON {
-            let destination = AddressV6 {
-                net: u64::from(u32::from_ne_bytes(destination)),
-                host: 0,
-            };
+                let destination = AddressV6 {
+                    net: u64::from(u32::from_ne_bytes(destination)),
+                    host: 0,
+                };
                 // The detectors do not meet it any more, and the attack goes on with it.
-                count_request(moment, Family::V4, u64::from(u32::from_ne_bytes(header.source)), destination);
+                count_request(
+                    moment,
+                    Family::V4,
+                    u64::from(u32::from_ne_bytes(header.source)),
+                    destination,
+                );
                 return verdict(end);
             }
         }
@@ -107,10 +122,17 @@ impl Challenge for Responder<'_> {
     }
 
     #[inline(always)]
-    fn look_v6(&self, frame: &impl Frame, moment: &Moment, (at, header): (usize, &Ipv6)) -> Verdict {
+    fn look_v6(
+        &self,
+        frame: &impl Frame,
+        moment: &Moment,
+        (at, header): (usize, &Ipv6),
+    ) -> Verdict {
         // Read before: the answer has it elsewhere.
         let destination = parse_destination_v6(frame, header);
-        if let (PROTOCOL_TCP, Some(_), Ok(destination)) = (header.next_header, config(moment), destination) {
+        if let (PROTOCOL_TCP, Some(_), Ok(destination)) =
+            (header.next_header, config(moment), destination)
+        {
             let flags = u64::from(moment.flags);
             let end = aegis_challenge_v6(self.0.ctx, at as u64, moment.bytes, flags);
             if end != GOES_ON {
@@ -162,7 +184,11 @@ extern "C" fn aegis_challenge_v4(ctx: *mut xdp_md, offset: u64, bytes: u64, flag
     let Some(moment) = Moment::here(flags as u32, bytes) else {
         return GOES_ON; // cannot be: its counters are there
     };
-    number(meet_v4(&XdpContext::new(ctx), &moment, (offset & OFFSET_MASK) as usize))
+    number(meet_v4(
+        &XdpContext::new(ctx),
+        &moment,
+        (offset & OFFSET_MASK) as usize,
+    ))
 }
 
 #[unsafe(no_mangle)]
@@ -171,7 +197,11 @@ extern "C" fn aegis_challenge_v6(ctx: *mut xdp_md, offset: u64, bytes: u64, flag
     let Some(moment) = Moment::here(flags as u32, bytes) else {
         return GOES_ON; // as above
     };
-    number(meet_v6(&XdpContext::new(ctx), &moment, (offset & OFFSET_MASK) as usize))
+    number(meet_v6(
+        &XdpContext::new(ctx),
+        &moment,
+        (offset & OFFSET_MASK) as usize,
+    ))
 }
 
 #[inline(always)]

@@ -249,8 +249,5 @@ fn decide_v6<C: Challenge>(
         return Fate::Pass;
     }
     let moment = packet.moment(flags);
-    act(
-        packet,
-        challenge.look_v6(frame, &moment, (offset, &header)),
-    )
+    act(packet, challenge.look_v6(frame, &moment, (offset, &header)))
 }

@@ -34,12 +34,7 @@ pub(crate) fn is_under_attack(moment: &Moment, destination_hash: u64) -> bool {
 /// Counts a connection request for its destination and for nothing else: who answers it counts it
 /// so, or the attack would seem over as soon as it is answered.
 #[inline(always)]
-pub(crate) fn count_request(
-    moment: &Moment,
-    family: Family,
-    source: u64,
-    destination: AddressV6,
-) {
+pub(crate) fn count_request(moment: &Moment, family: Family, source: u64, destination: AddressV6) {
     if moment.has(config_flag::DETECT) {
         let facts = facts(moment, (Kind::Request, 0), family);
         aegis_count_request(facts, source, destination.net, destination.host);

@@ -26,7 +26,8 @@ pub(super) fn enforcer(
         Ok(enforcer) => return Ok(enforcer),
         Err(error) => error,
     };
-    let mut reason = chain(&error);
+    let reason = chain(&error);
+    let mut others = String::new();
     if may_fall(config, &error) {
         let why = format!("no kernel program ({reason})");
         match Enforcer::start_nft(&enforce, now, &why) {
@@ -34,15 +35,15 @@ pub(super) fn enforcer(
                 tracing::warn!(reason, "No kernel program, nftables drops instead");
                 return Ok(enforcer);
             }
-            // The first reason last: it may end with the command that mends it.
-            Err(error) => reason = format!("no nftables either ({}): {reason}", chain(&error)),
+            Err(error) => others = format!("; nftables: {}", chain(&error)),
         }
     }
     if config.observe {
-        return Ok(Enforcer::observe_only(reason));
+        return Ok(Enforcer::observe_only(reason + &others));
     }
-    // The first error is the one whose cause an exit code tells.
-    Err(error).with_context(|| format!("cannot enforce: {reason} ({HELP})"))
+    // The first error is the one whose cause an exit code tells. It comes last: it may end with the
+    // command that mends it.
+    Err(error).with_context(|| format!("cannot enforce ({HELP}{others})"))
 }
 
 /// Returns whether nftables may stand in: nobody asked for a mode, the kernel program cannot be

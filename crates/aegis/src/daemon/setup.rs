@@ -102,17 +102,15 @@ impl Daemon {
             stop_rx,
         };
         let net = net.map(|it| connect(it, &mut node, &mut sources));
-        Ok((
-            Self {
-                node,
-                sources,
-                net,
-                listener,
-                control,
-                config,
-            },
-            Ready { hub, stop_tx },
-        ))
+        let daemon = Self {
+            node,
+            sources,
+            net,
+            listener,
+            control,
+            config,
+        };
+        Ok((daemon, Ready { hub, stop_tx }))
     }
 
     /// Returns what watches and ends this daemon's interfaces, for the first lines a person sees.
