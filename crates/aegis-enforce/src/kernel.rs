@@ -179,8 +179,15 @@ impl KernelEnforcer {
         changes: &[Change],
         more: Demand,
     ) -> Result<(), EnforceError> {
-        if more.sum() > 0 && !self.lists.has_room_for(more) {
-            self.make_room(ticks, more)?;
+        if more.sum() > 0
+            && !self.lists.has_room_for(more)
+            && let Err(error) = self.make_room(ticks, more)
+        {
+            // Who is to be let go is let go, also where there is no memory for more.
+            for indicator in changes.iter().filter_map(removed_indicator) {
+                self.remove(ticks, *indicator)?;
+            }
+            return Err(error);
         }
         let mut refused = Refused::default();
         for change in changes {
