@@ -14,6 +14,7 @@ mod guard;
 mod indicator;
 mod ledger;
 mod node_id;
+mod opinion;
 mod peer;
 mod policy;
 mod prefix_map;
@@ -22,7 +23,7 @@ mod refusal;
 mod ruleset;
 mod threat;
 mod time;
-mod trust;
+pub mod trust;
 mod violation;
 
 pub use alert::{
@@ -40,6 +41,7 @@ pub use engine::{
 pub use indicator::{Indicator, InvalidIndicator};
 pub use ledger::Outcome;
 pub use node_id::{InvalidNodeId, NodeId};
+pub use opinion::{Opinion, Score, Topic, Truth};
 pub use peer::PeerClass;
 pub use policy::{
     BlockStep, CONFIGURED_PEER_TTL_MAX, PEER_TTL_MAX, Policy, SPOOFABLE_TTL_MAX, SeverityStep,

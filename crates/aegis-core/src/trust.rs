@@ -1,20 +1,32 @@
 //! How much an author's word weighs. The one place that says so.
 
+pub mod model;
+
 use crate::{NodeId, PeerClass, Statement};
 
 /// How sure somebody is: 0…1.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Confidence(f64); // never NaN, always within 0..=1
 
 impl Confidence {
     /// Not sure at all.
     pub const NONE: Self = Self(0.0);
+    /// As sure as not.
+    pub const HALF: Self = Self(0.5);
     /// Wholly sure.
     pub const FULL: Self = Self(1.0);
 
     /// Returns the confidence, or `None` outside 0…1.
     pub fn new(value: f64) -> Option<Self> {
         (0.0..=1.0).contains(&value).then_some(Self(value))
+    }
+
+    /// Returns `value` brought into 0…1; what is not a number is `NONE`.
+    pub fn clamped(value: f64) -> Self {
+        if value.is_nan() {
+            return Self::NONE;
+        }
+        Self(value.clamp(0.0, 1.0))
     }
 
     /// Returns the number, 0…1.
