@@ -21,6 +21,7 @@ mod prefix_map;
 mod record;
 mod refusal;
 mod ruleset;
+mod testimony;
 mod threat;
 mod time;
 pub mod trust;
@@ -51,6 +52,10 @@ pub use record::{
 };
 pub use refusal::{Protection, Refusal};
 pub use ruleset::{Change, Exemption, Ruleset};
+pub use testimony::{
+    ANSWER_TESTIMONIES_MAX, QUESTION_DEADLINE, QUESTION_HOPS_MAX, QUESTION_INDICATORS_MAX,
+    QUESTION_PEERS_MAX, Question, TESTIMONY_AGE_MAX, Testimony,
+};
 pub use threat::{BlockDuration, Evidence, InvalidThreatType, Severity, ThreatType};
 pub use time::Timestamp;
 pub use trust::{Confidence, Preset, Weigh};
