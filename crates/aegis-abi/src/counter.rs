@@ -24,17 +24,21 @@ macro_rules! counters {
 }
 
 counters! {
-    /// Packets seen.
+    /// Packets seen. The program itself counts each packet once, by what became of it; user space
+    /// makes the totals of that.
     Packets = "packets",
-    /// Bytes seen.
+    /// Bytes seen. The program itself counts here those that it did not drop.
     Bytes = "bytes",
-    /// Packets passed on to the stack.
+    /// Packets passed about which nothing else is counted.
+    Clean = "clean",
+    /// Packets passed on to the stack. Not counted by the program, but a sum of others.
     Passed = "passed",
-    /// Packets dropped, whatever the reason; zero in observe mode.
+    /// Packets dropped, whatever the reason; zero in observe mode. A sum of others as well.
     Dropped = "dropped",
     /// Bytes dropped.
     DroppedBytes = "dropped_bytes",
-    /// Packets dropped before anything behind the IP header was read: all but the detectors'.
+    /// Packets dropped before anything behind the IP header was read: all but the detectors'. A sum
+    /// of others as well.
     EarlyDrops = "early_drops",
     /// Packets dropped on a detector's word.
     DetectorDrops = "detector_drops",

@@ -30,11 +30,17 @@ pub mod config_flag {
     pub const SKIP_FILTER: u32 = 1 << 8;
     /// The kernel may have blocked sources by itself.
     pub const OWN: u32 = 1 << 9;
+    /// Staged entries count: see [`crate::table::End`].
+    pub const SHOW_STAGED: u32 = 1 << 10;
 
+    /// With none of these only addresses are to be looked for in an IPv4 packet.
+    pub const MORE_V4: u32 = PREFIXES_V4 | OWN | DETECT;
+    /// The same for an IPv6 packet, and /64 prefixes.
+    pub const MORE_V6: u32 = PREFIXES_V6 | OWN | DETECT;
     /// With none of these there is nothing to look for in an IPv4 packet.
-    pub const ANY_V4: u32 = HOSTS_V4 | PREFIXES_V4 | OWN | DETECT;
+    pub const ANY_V4: u32 = HOSTS_V4 | MORE_V4;
     /// The same for an IPv6 packet.
-    pub const ANY_V6: u32 = NETS_V6 | PREFIXES_V6 | OWN | DETECT;
+    pub const ANY_V6: u32 = NETS_V6 | MORE_V6;
 }
 
 /// What user space tells the kernel program; it may change at any time, without a reload. The
@@ -52,15 +58,15 @@ pub struct Config {
     pub hash_add: u64,
     /// [`crate::table::HashKey::multiply`].
     pub hash_multiply: u64,
-    /// Buckets of blocked IPv4 addresses, a multiple of four.
+    /// Buckets of blocked IPv4 addresses, a multiple of sixteen.
     pub hosts_v4: u32,
     /// Filter words of those less one, which are a power of two.
     pub filter_v4: u32,
-    /// Buckets of blocked IPv6 /64 prefixes, a multiple of four.
+    /// Buckets of blocked IPv6 /64 prefixes, a multiple of sixteen.
     pub nets_v6: u32,
     /// Filter words of those less one.
     pub filter_v6: u32,
-    /// Buckets of blocked prefixes, a multiple of four.
+    /// Buckets of blocked prefixes, a multiple of sixteen.
     pub prefixes: u32,
     /// Filter words of those less one.
     pub filter_prefix: u32,

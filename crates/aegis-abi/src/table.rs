@@ -4,7 +4,7 @@
 //! *filter* word holds two bits for each entry that hashes to it, so that a packet whose source is
 //! not listed touches that one word and no more. A bucket holds whole keys: what is found is
 //! listed and what is not found is not, whatever the size of the table. An entry that finds no
-//! room in its bucket lies in one of its three neighbours, and where they are full too in a small
+//! room in its bucket lies in one of its fifteen neighbours, and where they are full too in a small
 //! hash table, the *stash*; the bucket says so, and only then is anybody else asked.
 //!
 //! User space writes memory that the kernel program reads at the same time: everything of an entry
@@ -13,26 +13,29 @@
 
 mod bucket;
 mod count;
+mod end;
 mod hash;
 mod prefix;
 
 pub use bucket::{BUCKET_BYTES, Bucket, Bucket32, Bucket64, Overflow, Probe, Slot};
-pub use count::{Count, SIZE_SHIFT};
+pub use count::{Count, SIZE_SHIFT, Size};
+pub use end::{End, Now};
 pub use hash::{Hash, HashKey};
 pub use prefix::{Lengths, PREFIX4_LEN_MIN, PREFIX6_LEN_MIN, prefix_code_v4, prefix_code_v6};
 
-/// A moment in units of some seconds, 20 bits wide: when an entry ends.
+/// A moment in units of some seconds, 23 bits wide: when an entry ends.
 ///
 /// It wraps, so it is compared as a signed difference: an entry lies at most [`Expiry::AHEAD_MAX`]
 /// units ahead when it is written, and the whole table is void once nobody wrote to it for as long
 /// ([`crate::Config::table_until`]); so an entry that ended never seems to come back.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Expiry(u32); // below 2^20
+pub struct Expiry(u32); // below 2^23
 
 impl Expiry {
     /// How many units ahead an entry may end.
-    pub const AHEAD_MAX: u64 = (1 << 19) - 1;
-    const BITS: u32 = 20;
+    pub const AHEAD_MAX: u64 = (1 << (Self::BITS - 1)) - 1;
+    /// How many bits it has.
+    pub const BITS: u32 = 23;
 
     /// Returns the low bits of a count of units.
     #[inline(always)]
@@ -107,8 +110,8 @@ impl StashKey {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(C)]
 pub struct StashEntry {
-    /// The bits of its [`Expiry`].
-    pub expiry: u32,
+    /// The bits of its [`End`].
+    pub end: u32,
     /// Always zero.
     pub reserved: u32,
     /// Packets that met it.

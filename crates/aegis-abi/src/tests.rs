@@ -52,7 +52,7 @@ fn values_are_no_larger_than_older_kernels_take() {
 
 #[test]
 fn offsets_do_not_move_between_versions() {
-    assert_eq!(ABI_VERSION, 2, "a new version needs new offsets below");
+    assert_eq!(ABI_VERSION, 3, "a new version needs new offsets below");
     assert_eq!(offset_of!(Config, abi_version), 0);
     assert_eq!(offset_of!(Config, flags), 4);
     assert_eq!(offset_of!(Config, table_until), 8);
@@ -60,12 +60,12 @@ fn offsets_do_not_move_between_versions() {
     assert_eq!(offset_of!(Config, hosts_v4), 32);
     assert_eq!(offset_of!(Config, expiry_shift), 56);
     assert_eq!(offset_of!(Config, long_lengths), 64);
-    assert_eq!(offset_of!(table::Bucket32, expiries), 24);
-    assert_eq!(offset_of!(table::Bucket32, counts), 36);
-    assert_eq!(offset_of!(table::Bucket32, sizes), 48);
-    assert_eq!(offset_of!(table::Bucket32, meta), 60);
-    assert_eq!(offset_of!(table::Bucket64, expiries), 32);
-    assert_eq!(offset_of!(table::Bucket64, meta), 56);
+    assert_eq!(offset_of!(table::Bucket32, ends), 24);
+    assert_eq!(offset_of!(table::Bucket32, counts), 48);
+    assert_eq!(offset_of!(table::Bucket32, overflow), 62);
+    assert_eq!(offset_of!(table::Bucket64, ends), 32);
+    assert_eq!(offset_of!(table::Bucket64, counts), 48);
+    assert_eq!(offset_of!(table::Bucket64, overflow), 62);
     assert_eq!(offset_of!(BlockEntry, deadline), 0);
     assert_eq!(offset_of!(BlockEntry, packets), 8);
     assert_eq!(offset_of!(BlockEntry, bytes), 16);

@@ -109,7 +109,7 @@ pub(crate) fn look_v4(frame: &impl Frame, moment: &Moment, header: &Ipv4) -> Ver
     if found == 0 {
         return Verdict::Clean;
     }
-    match lists::exempt_v4(u32::from_be_bytes(header.source)) {
+    match lists::exempt_v4(moment.flags, u32::from_be_bytes(header.source)) {
         Some(exempt) => exempt,
         None => catch(&packet, found),
     }
@@ -140,7 +140,7 @@ pub(crate) fn look_v6(frame: &impl Frame, moment: &Moment, header: &Ipv6) -> Ver
     if found == 0 {
         return Verdict::Clean;
     }
-    match lists::exempt_v6(header.source) {
+    match lists::exempt_v6(moment.flags, header.source) {
         Some(exempt) => exempt,
         None => catch(&packet, found),
     }

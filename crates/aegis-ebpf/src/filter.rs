@@ -6,13 +6,16 @@
 //! be read is passed and counted.
 
 use aegis_abi::{
-    Counter, Family, Frame, Skip, config_flag, parse_ipv4, parse_ipv6, parse_link, parse_source_v4,
+    Counter, Family, Skip, UNTAGGED_OFFSET, config_flag, parse_ipv4, parse_ipv6, parse_link,
+    parse_plain_v4, parse_source_v4,
+    table::{Bucket, Bucket32, Bucket64},
 };
 use aya_ebpf::helpers::bpf_jiffies64;
 
 use crate::{
     cookie::Challenge,
-    lists,
+    frame::{Length, Packet},
+    lists::{self, Found},
     tables::{CpuCounters, SETTINGS},
 };
 
@@ -34,8 +37,6 @@ pub(crate) enum Verdict {
     Allowlisted,
     /// Its source is protected.
     Protected,
-    /// Its source is blocked, as this counter says.
-    Blocked(Counter),
     /// A detector caught its source.
     Caught,
     /// It asked for a connection and is now the answer, a SYN cookie.
@@ -73,49 +74,41 @@ impl Moment {
     }
 }
 
-/// Decides about one packet of `bytes` bytes and counts it.
+/// Decides about one packet and counts it.
 #[inline(always)]
-pub(crate) fn decide<C: Challenge>(frame: &impl Frame, bytes: u64, challenge: &C) -> Fate {
-    let Some(counters) = CpuCounters::here() else {
-        return Fate::Pass; // cannot be: it is an array of one element
-    };
-    counters.count(Counter::Packets);
-    counters.add(Counter::Bytes, bytes);
-    let packet = Packet { counters, bytes };
-    // The families part here for good: a value that is either keeps half of itself undefined,
-    // which the verifier does not take.
-    match parse_link(frame) {
-        Err(skip) => act(packet, Verdict::Skipped(skip)),
-        Ok(link) => match link.family {
-            Family::V4 => decide_v4(frame, packet, link.offset, challenge),
-            Family::V6 => decide_v6(frame, packet, link.offset, challenge),
-        },
-    }
-}
-
-/// The packet at hand.
-#[derive(Clone, Copy)]
-struct Packet {
-    counters: CpuCounters,
-    bytes: u64,
-}
-
-impl Packet {
-    /// Returns its bytes, and how many packets this CPU has met.
-    #[inline(always)]
-    fn met(self) -> (u64, u64) {
-        (self.bytes, self.counters.get(Counter::Packets))
-    }
-
-    #[inline(always)]
-    fn moment(self, flags: u32) -> Moment {
-        Moment {
-            flags,
-            counters: self.counters,
-            now: jiffies(),
-            bytes: self.bytes,
+pub(crate) fn decide<C: Challenge>(
+    frame: &impl Packet,
+    length: &impl Length,
+    challenge: &C,
+) -> Fate {
+    let (source, offset, said) = match parse_plain_v4(frame) {
+        Some((source, total)) => {
+            let said = UNTAGGED_OFFSET as u64 + u64::from(u16::from_be_bytes(total));
+            (source, UNTAGGED_OFFSET, said)
         }
-    }
+        None => {
+            let link = match parse_link(frame) {
+                Ok(link) => link,
+                Err(skip) => return skipped(length, skip),
+            };
+            // The families part here for good: a value that is either keeps half of itself
+            // undefined, which the verifier does not take.
+            match link.family {
+                Family::V6 => return decide_v6(frame, length, link.offset, challenge),
+                Family::V4 => match parse_source_v4(frame, link.offset) {
+                    Ok(source) => (source, link.offset, u64::MAX),
+                    Err(skip) => return skipped(length, skip),
+                },
+            }
+        }
+    };
+    let bytes = length.bytes(said);
+    decide_v4(
+        (frame, offset),
+        u32::from_be_bytes(source),
+        bytes,
+        challenge,
+    )
 }
 
 /// Returns the kernel's tick counter.
@@ -125,61 +118,96 @@ pub(crate) fn jiffies() -> u64 {
     unsafe { bpf_jiffies64() }
 }
 
-/// Turns each reason into an action, and counts both.
+/// Passes a packet that cannot be read.
 #[inline(always)]
-fn act(packet: Packet, verdict: Verdict) -> Fate {
-    let counters = packet.counters;
+fn skipped(length: &impl Length, skip: Skip) -> Fate {
+    pass(counter_of(skip), length.bytes(u64::MAX))
+}
+
+/// Passes a packet, counted once and as this.
+#[inline(always)]
+fn pass(counter: Counter, bytes: u64) -> Fate {
+    if let Some(counters) = CpuCounters::here() {
+        count_passed(counters, counter, bytes);
+    }
+    Fate::Pass
+}
+
+#[inline(always)]
+fn count_passed(counters: CpuCounters, counter: Counter, bytes: u64) {
+    counters.count(counter);
+    counters.add(Counter::Bytes, bytes);
+}
+
+/// Counts a packet of a listed source with its entry, and does what is to be done about it. Who is
+/// exempt comes here for itself: the ways meet no more, or each would keep the other's values.
+#[inline(always)]
+fn act_listed<B: Bucket>(
+    (found, counter): (Found<B>, Counter),
+    flags: u32,
+    bytes: u64,
+    exempt: Option<Verdict>,
+) -> Fate {
+    let Some(counters) = CpuCounters::here() else {
+        return Fate::Pass; // cannot be: it is an array of one element
+    };
+    found.count(bytes, || counters.chance(counter));
+    match exempt {
+        Some(verdict) => act(counters, (flags, bytes), verdict),
+        None => drop_unless_observing(counters, counter, (flags, bytes)),
+    }
+}
+
+/// Turns each reason into an action, and counts each packet once, by its reason.
+#[inline(always)]
+fn act(counters: CpuCounters, (flags, bytes): (u32, u64), verdict: Verdict) -> Fate {
     match verdict {
-        Verdict::Clean => Fate::Pass,
+        Verdict::Clean => {
+            count_passed(counters, Counter::Clean, bytes);
+            Fate::Pass
+        }
         Verdict::Skipped(skip) => {
-            counters.count(counter_of(skip));
+            count_passed(counters, counter_of(skip), bytes);
             Fate::Pass
         }
         Verdict::Allowlisted => {
-            counters.count(Counter::Allowlisted);
+            count_passed(counters, Counter::Allowlisted, bytes);
             Fate::Pass
         }
         Verdict::Protected => {
-            counters.count(Counter::Protected);
+            count_passed(counters, Counter::Protected, bytes);
             Fate::Pass
         }
-        Verdict::Blocked(counter) => {
-            counters.count(counter);
-            drop_unless_observing(packet)
-        }
         Verdict::Caught => {
-            counters.count(Counter::MatchedDetector);
-            if !is_observing() {
+            if flags & config_flag::OBSERVE == 0 {
                 counters.count(Counter::DetectorDrops);
             }
-            drop_unless_observing(packet)
+            drop_unless_observing(counters, Counter::MatchedDetector, (flags, bytes))
         }
         Verdict::Answered => {
-            counters.count(Counter::CookiesSent);
+            count_passed(counters, Counter::CookiesSent, bytes);
             Fate::Answer
         }
         Verdict::Unanswered => {
-            counters.count(Counter::CookiesLimited);
-            drop_unless_observing(packet)
+            drop_unless_observing(counters, Counter::CookiesLimited, (flags, bytes))
         }
     }
 }
 
 #[inline(always)]
-fn drop_unless_observing(packet: Packet) -> Fate {
-    let counters = packet.counters;
-    if is_observing() {
+fn drop_unless_observing(
+    counters: CpuCounters,
+    counter: Counter,
+    (flags, bytes): (u32, u64),
+) -> Fate {
+    counters.count(counter);
+    if flags & config_flag::OBSERVE != 0 {
         counters.count(Counter::WouldHaveDropped);
+        counters.add(Counter::Bytes, bytes);
         return Fate::Pass;
     }
-    counters.count(Counter::Dropped);
-    counters.add(Counter::DroppedBytes, packet.bytes);
+    counters.add(Counter::DroppedBytes, bytes);
     Fate::Drop
-}
-
-#[inline(always)]
-fn is_observing() -> bool {
-    SETTINGS.flags() & config_flag::OBSERVE != 0
 }
 
 #[inline(always)]
@@ -196,58 +224,85 @@ const fn counter_of(skip: Skip) -> Counter {
 
 #[inline(always)]
 fn decide_v4<C: Challenge>(
-    frame: &impl Frame,
-    packet: Packet,
-    offset: usize,
+    (frame, offset): (&impl Packet, usize),
+    source: u32,
+    bytes: u64,
     challenge: &C,
 ) -> Fate {
-    let source = match parse_source_v4(frame, offset) {
-        Ok(source) => u32::from_be_bytes(source),
-        Err(skip) => return act(packet, Verdict::Skipped(skip)),
-    };
     let flags = SETTINGS.flags();
     if flags & config_flag::ANY_V4 == 0 && !C::ANSWERS {
-        return Fate::Pass;
+        return pass(Counter::Clean, bytes);
     }
-    if let Some(counter) = lists::find_v4(flags, source, packet.met()) {
-        let exempt = lists::exempt_v4(source);
-        return act(packet, exempt.unwrap_or(Verdict::Blocked(counter)));
+    let hash = SETTINGS.hash_key().hash32(source);
+    if let Some(found) = lists::host_v4(flags, (source, hash), bytes) {
+        let found = (found, Counter::MatchedHostV4);
+        if let Some(exempt) = lists::exempt_v4(flags, source) {
+            return act_listed(found, flags, bytes, Some(exempt));
+        }
+        return act_listed(found, flags, bytes, None);
+    }
+    if flags & config_flag::MORE_V4 == 0 && !C::ANSWERS {
+        return pass(Counter::Clean, bytes);
+    }
+    if let Some(counter) = lists::others_v4(flags, (source, hash), bytes) {
+        let exempt = lists::exempt_v4(flags, source);
+        return act_listed((Found::<Bucket32>::COUNTED, counter), flags, bytes, exempt);
     }
     if flags & config_flag::DETECT == 0 && !C::ANSWERS {
-        return Fate::Pass;
+        return pass(Counter::Clean, bytes);
     }
-    let verdict = match parse_ipv4(frame, offset) {
-        Ok(header) => {
-            let moment = packet.moment(flags);
-            challenge.look_v4(frame, &moment, (offset, &header))
-        }
+    let Some(moment) = Moment::here(flags, bytes) else {
+        return Fate::Pass; // cannot be: its counters are there
+    };
+    let frame = frame.again();
+    let verdict = match parse_ipv4(&frame, offset) {
+        Ok(header) => challenge.look_v4(&frame, &moment, (offset, &header)),
         Err(skip) => Verdict::Skipped(skip),
     };
-    act(packet, verdict)
+    act(moment.counters, (flags, bytes), verdict)
 }
 
 #[inline(always)]
 fn decide_v6<C: Challenge>(
-    frame: &impl Frame,
-    packet: Packet,
+    frame: &impl Packet,
+    length: &impl Length,
     offset: usize,
     challenge: &C,
 ) -> Fate {
     let header = match parse_ipv6(frame, offset) {
         Ok(header) => header,
-        Err(skip) => return act(packet, Verdict::Skipped(skip)),
+        Err(skip) => return skipped(length, skip),
     };
+    let bytes = length.bytes(header.end as u64);
     let flags = SETTINGS.flags();
     if flags & config_flag::ANY_V6 == 0 && !C::ANSWERS {
-        return Fate::Pass;
+        return pass(Counter::Clean, bytes);
     }
-    if let Some(counter) = lists::find_v6(flags, header.source, packet.met()) {
-        let exempt = lists::exempt_v6(header.source);
-        return act(packet, exempt.unwrap_or(Verdict::Blocked(counter)));
+    let source = header.source;
+    let hash = SETTINGS.hash_key().hash64(u64::from_be(source.net));
+    if let Some(found) = lists::net_v6(flags, (source, hash), bytes) {
+        if let Some(exempt) = lists::exempt_v6(flags, source) {
+            return act_listed(found, flags, bytes, Some(exempt));
+        }
+        return act_listed(found, flags, bytes, None);
+    }
+    if flags & config_flag::MORE_V6 == 0 && !C::ANSWERS {
+        return pass(Counter::Clean, bytes);
+    }
+    if let Some(counter) = lists::others_v6(flags, (source, hash), bytes) {
+        let exempt = lists::exempt_v6(flags, source);
+        return act_listed((Found::<Bucket64>::COUNTED, counter), flags, bytes, exempt);
     }
     if flags & config_flag::DETECT == 0 && !C::ANSWERS {
-        return Fate::Pass;
+        return pass(Counter::Clean, bytes);
     }
-    let moment = packet.moment(flags);
-    act(packet, challenge.look_v6(frame, &moment, (offset, &header)))
+    let Some(moment) = Moment::here(flags, bytes) else {
+        return Fate::Pass; // as above
+    };
+    let frame = frame.again();
+    let verdict = match parse_ipv6(&frame, offset) {
+        Ok(header) => challenge.look_v6(&frame, &moment, (offset, &header)),
+        Err(skip) => Verdict::Skipped(skip), // cannot be: it was read before
+    };
+    act(moment.counters, (flags, bytes), verdict)
 }

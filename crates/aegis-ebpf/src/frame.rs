@@ -1,19 +1,26 @@
 //! Where the bytes of a packet lie: in memory (XDP) or behind a call (traffic control).
 
-use core::{marker::PhantomData, mem::MaybeUninit};
+use core::mem::MaybeUninit;
 
 use aegis_abi::Frame;
 use aya_ebpf::{
     EbpfContext as _,
-    helpers::generated::bpf_skb_load_bytes,
+    helpers::generated::{bpf_skb_load_bytes, bpf_xdp_get_buff_len},
     programs::{TcContext, XdpContext},
 };
+
+/// A packet that can be asked for anew.
+pub(crate) trait Packet: Frame {
+    /// Returns the same packet, asked for now: what has no use for it meanwhile keeps nothing of it
+    /// in registers.
+    fn again(&self) -> Self;
+}
 
 /// A packet at XDP: bytes between two pointers that the verifier knows.
 pub(crate) struct XdpFrame<'a> {
     start: usize,
     end: usize,
-    ctx: PhantomData<&'a XdpContext>,
+    ctx: &'a XdpContext,
 }
 
 impl<'a> XdpFrame<'a> {
@@ -22,7 +29,7 @@ impl<'a> XdpFrame<'a> {
         Self {
             start: ctx.data(),
             end: ctx.data_end(),
-            ctx: PhantomData,
+            ctx,
         }
     }
 
@@ -35,8 +42,15 @@ impl<'a> XdpFrame<'a> {
             // place in the packet it does not take to hold for another sum of the same numbers.
             start: unsafe { (&raw const start).read_volatile() },
             end: ctx.data_end(),
-            ctx: PhantomData,
+            ctx,
         }
+    }
+}
+
+impl Packet for XdpFrame<'_> {
+    #[inline(always)]
+    fn again(&self) -> Self {
+        Self::new(self.ctx)
     }
 }
 
@@ -65,6 +79,13 @@ impl<'a> SkbFrame<'a> {
     }
 }
 
+impl Packet for SkbFrame<'_> {
+    #[inline(always)]
+    fn again(&self) -> Self {
+        Self::new(self.ctx)
+    }
+}
+
 impl Frame for SkbFrame<'_> {
     #[inline(always)]
     fn load<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
@@ -83,5 +104,38 @@ impl Frame for SkbFrame<'_> {
         }
         // SAFETY: the call above filled all of it.
         Some(unsafe { bytes.assume_init() })
+    }
+}
+
+/// How long a packet is.
+pub(crate) trait Length {
+    /// Returns its bytes, of which its headers speak of `said`.
+    fn bytes(&self, said: u64) -> u64;
+}
+
+/// A length that needs no look.
+pub(crate) struct Known(pub(crate) u64);
+
+impl Length for Known {
+    #[inline(always)]
+    fn bytes(&self, _said: u64) -> u64 {
+        self.0
+    }
+}
+
+/// The length of a packet that may lie in several buffers.
+pub(crate) struct Spread<'a>(pub(crate) &'a XdpContext);
+
+impl Length for Spread<'_> {
+    /// Asks the kernel only where the first buffer holds less than what the headers speak of: the
+    /// call costs more than looking the source up.
+    #[inline(always)]
+    fn bytes(&self, said: u64) -> u64 {
+        let first = (self.0.data_end() - self.0.data()) as u64;
+        if said <= first {
+            return first;
+        }
+        // SAFETY: the context is the one the kernel called us with.
+        unsafe { bpf_xdp_get_buff_len(self.0.ctx) }
     }
 }

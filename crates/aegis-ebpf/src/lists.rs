@@ -3,27 +3,27 @@
 //! Nearly every packet's source is not listed. It costs one filter word, and nothing where a list
 //! is empty. See [`aegis_abi::table`] for how the tables lie.
 
+mod exempt;
+mod prefix;
+
 use aegis_abi::{
-    AddressV6, AllowEntry, BlockEntry, Counter, config_flag, maps,
+    AddressV6, BlockEntry, Counter, config_flag, maps,
     table::{
-        Bucket, Expiry, Hash, Lengths, Overflow, PREFIX4_LEN_MIN, Probe, StashEntry, StashKey,
-        prefix_code_v4, prefix_code_v6,
+        Bucket, Bucket32, Bucket64, End, Hash, Lengths, Now, Overflow, Probe, StashEntry, StashKey,
     },
 };
 use aya_ebpf::maps::{Array, HashMap};
 
+pub(crate) use self::exempt::{exempt_v4, exempt_v6};
+use self::prefix::{aegis_is_in_prefix_v4, aegis_is_in_prefix_v6};
 use crate::{
-    filter::{Verdict, jiffies},
+    filter::jiffies,
     tables::{
-        ALLOW_V4, ALLOW_V6, FILTER_PREFIX, FILTER_V4, FILTER_V6, GATE, HOSTS_V4, NETS_V6,
-        OWN_FILTER, OWN_NET64, OWN_V4, PREFIXES, SETTINGS, STASH, Shared, is_open,
+        CpuCounters, FILTER_V4, FILTER_V6, GATE, HOSTS_V4, NETS_V6, OWN_FILTER, OWN_NET64, OWN_V4,
+        SETTINGS, STASH, Shared, is_open,
     },
-    trie::{TrieKey4, TrieKey6},
 };
 
-/// Lengths that one address can meet in the table of prefixes: /8 to /31, /16 to /63.
-const LENGTHS_V4_MAX: u32 = 32 - PREFIX4_LEN_MIN;
-const LENGTHS_V6_MAX: u32 = 48;
 /// Lengths from /65 to /128.
 const LENGTHS_LONG_MAX: u32 = 64;
 
@@ -34,51 +34,92 @@ struct Table<B: 'static> {
     kind: u64,
 }
 
-/// What the slow steps need to know of a packet.
+/// What the look-ups need to know of a packet.
 #[derive(Clone, Copy)]
 struct Met {
-    now: Expiry,
+    now: Now,
+    /// Whether staged entries count.
+    shows_staged: bool,
     bytes: u64,
-    /// How many packets this CPU has met: what chance is made of.
-    packets: u64,
 }
 
 impl Met {
+    /// Returns `None` where the lists are void, because nobody has looked after them for months.
     #[inline(always)]
-    /// Returns `None` where the lists are void, because nobody has looked after them for days.
-    fn new(bytes: u64, packets: u64) -> Option<Self> {
+    fn new(flags: u32, bytes: u64) -> Option<Self> {
         let now = jiffies();
         if now >= SETTINGS.table_until() {
             return None;
         }
-        let units = now >> (SETTINGS.expiry_shift() & 63);
         Some(Self {
-            now: Expiry::new(units),
+            now: Now::new(now >> (SETTINGS.expiry_shift() & 63)),
+            shows_staged: flags & config_flag::SHOW_STAGED != 0,
             bytes,
-            packets,
         })
     }
 
-    /// Returns a number that is spread evenly over the packets of this CPU (Weyl's sequence).
+    /// Returns whether an entry that ends so counts.
     #[inline(always)]
-    fn chance(self) -> u64 {
-        self.packets.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
+    fn is_live(&self, end: End) -> bool {
+        end.is_after(self.now) || self.shows_staged && end.is_shown_after(self.now)
     }
 }
 
-/// Returns what blocks an IPv4 source, where something does.
-#[inline(always)]
-pub(crate) fn find_v4(flags: u32, address: u32, (bytes, packets): (u64, u64)) -> Option<Counter> {
-    let hash = SETTINGS.hash_key().hash32(address);
-    if flags & config_flag::HOSTS_V4 != 0
-        && is_worth_a_look(flags, &FILTER_V4, hash, SETTINGS.hosts_v4().1)
-        && aegis_is_host_v4(address, hash.bits64(), bytes, packets) != 0
-    {
-        return Some(Counter::MatchedHostV4);
+/// A live entry that was found. Always both numbers: of a value that is there only sometimes the
+/// compiler copies what is not, which the verifier refuses.
+#[derive(Clone, Copy)]
+pub(crate) struct Found<B> {
+    /// Null where the packet was counted already.
+    bucket: *mut B,
+    slot: usize,
+}
+
+impl<B: Bucket> Found<B> {
+    /// An entry with which the packet was counted already.
+    pub(crate) const COUNTED: Self = Self {
+        bucket: core::ptr::null_mut(),
+        slot: 0,
+    };
+
+    /// Counts the packet with the entry; see [`aegis_abi::table::Count::next`] for `chance`.
+    #[inline(always)]
+    pub(crate) fn count(self, bytes: u64, chance: impl FnOnce() -> u64) {
+        if !self.bucket.is_null() {
+            // SAFETY: the map's value is a bucket, and the slot is one that was just found.
+            unsafe { B::count(self.bucket, self.slot, bytes, chance) };
+        }
     }
+}
+
+/// Returns the entry of an IPv4 address that user space blocked.
+#[inline(always)]
+pub(crate) fn host_v4(
+    flags: u32,
+    (address, hash): (u32, Hash),
+    bytes: u64,
+) -> Option<Found<Bucket32>> {
+    if flags & config_flag::HOSTS_V4 == 0
+        || !is_worth_a_look(flags, &FILTER_V4, hash, || SETTINGS.filter_v4())
+    {
+        return None;
+    }
+    let met = Met::new(flags, bytes)?;
+    match probe_home((&HOSTS_V4, SETTINGS.hosts_v4()), hash, address) {
+        Home::Here(bucket, slot, end) => met.is_live(end).then_some(Found { bucket, slot }),
+        Home::Elsewhere(0) => None,
+        Home::Elsewhere(bits) => {
+            let is_found = aegis_elsewhere_v4(address, hash.bits64(), bits, bytes) != 0;
+            is_found.then_some(Found::COUNTED)
+        }
+    }
+}
+
+/// Returns what else blocks an IPv4 source, where something does.
+#[inline(always)]
+pub(crate) fn others_v4(flags: u32, (address, hash): (u32, Hash), bytes: u64) -> Option<Counter> {
     if flags & config_flag::PREFIXES_V4 != 0
         && is_gate_open(maps::GATE_V4_AT, address >> 16)
-        && aegis_is_in_prefix_v4(address, bytes, packets) != 0
+        && aegis_is_in_prefix_v4(address, bytes) != 0
     {
         return Some(Counter::MatchedPrefixV4);
     }
@@ -92,36 +133,54 @@ pub(crate) fn find_v4(flags: u32, address: u32, (bytes, packets): (u64, u64)) ->
     None
 }
 
-/// Returns what blocks an IPv6 source, where something does.
+/// Returns the entry of an IPv6 /64 or of a longer prefix that user space blocked.
 #[inline(always)]
-pub(crate) fn find_v6(
+pub(crate) fn net_v6(
     flags: u32,
-    address: AddressV6,
-    (bytes, packets): (u64, u64),
+    (address, hash): (AddressV6, Hash),
+    bytes: u64,
+) -> Option<(Found<Bucket64>, Counter)> {
+    if flags & config_flag::NETS_V6 == 0
+        || !is_worth_a_look(flags, &FILTER_V6, hash, || SETTINGS.filter_v6())
+    {
+        return None;
+    }
+    let met = Met::new(flags, bytes)?;
+    let net = u64::from_be(address.net);
+    match probe_home((&NETS_V6, SETTINGS.nets_v6()), hash, net) {
+        Home::Here(bucket, slot, end) if met.is_live(end) => {
+            return Some((Found { bucket, slot }, Counter::MatchedPrefixV6));
+        }
+        Home::Elsewhere(bits @ 1..) => {
+            if aegis_elsewhere_v6(net, hash.bits64(), bits, bytes) != 0 {
+                return Some((Found::COUNTED, Counter::MatchedPrefixV6));
+            }
+        }
+        Home::Here(..) | Home::Elsewhere(0) => {}
+    }
+    if SETTINGS.long_lengths() == 0 {
+        return None;
+    }
+    match aegis_is_longer_v6(net, u64::from_be(address.host), bytes) {
+        0 => None,
+        FOUND_HOST => Some((Found::COUNTED, Counter::MatchedHostV6)),
+        _ => Some((Found::COUNTED, Counter::MatchedPrefixV6)),
+    }
+}
+
+/// Returns what else blocks an IPv6 source, where something does.
+#[inline(always)]
+pub(crate) fn others_v6(
+    flags: u32,
+    (address, hash): (AddressV6, Hash),
+    bytes: u64,
 ) -> Option<Counter> {
     let net = u64::from_be(address.net);
-    let key = SETTINGS.hash_key();
-    let hash = key.hash64(net);
-    if flags & config_flag::NETS_V6 != 0
-        && is_worth_a_look(flags, &FILTER_V6, hash, SETTINGS.nets_v6().1)
-    {
-        match aegis_is_net_v6(
-            net,
-            u64::from_be(address.host),
-            hash.bits64(),
-            bytes,
-            packets,
-        ) {
-            0 => {}
-            FOUND_HOST => return Some(Counter::MatchedHostV6),
-            _ => return Some(Counter::MatchedPrefixV6),
+    if flags & config_flag::PREFIXES_V6 != 0 {
+        let place = maps::gate_index_v6(net, SETTINGS.hash_key().multiply);
+        if is_gate_open(maps::GATE_V6_AT, place) && aegis_is_in_prefix_v6(net, bytes) != 0 {
+            return Some(Counter::MatchedPrefixV6);
         }
-    }
-    if flags & config_flag::PREFIXES_V6 != 0
-        && is_gate_open(maps::GATE_V6_AT, maps::gate_index_v6(net, key.multiply))
-        && aegis_is_in_prefix_v6(net, bytes, packets) != 0
-    {
-        return Some(Counter::MatchedPrefixV6);
     }
     if flags & config_flag::OWN != 0
         && is_open(maps::GATE_OWN_NET64)
@@ -139,19 +198,34 @@ pub(crate) fn find_v6(
 const FOUND_HOST: u64 = 1;
 const FOUND_PREFIX: u64 = 2;
 
+/// Looks for an address whose bucket says that entries of it lie elsewhere.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn aegis_is_host_v4(address: u32, hash: u64, bytes: u64, packets: u64) -> u64 {
-    let Some(met) = Met::new(bytes, packets) else {
-        return 0;
-    };
+pub extern "C" fn aegis_elsewhere_v4(address: u32, hash: u64, elsewhere: u32, bytes: u64) -> u64 {
     let table = Table {
         buckets: &HOSTS_V4,
-        count: SETTINGS.hosts_v4().0,
+        count: SETTINGS.hosts_v4(),
         kind: StashKey::KIND_HOST_V4,
     };
-    let hash = Hash::from_bits64(hash);
-    u64::from(is_in_buckets(&table, hash, address, met))
+    let key = (Hash::from_bits64(hash), address);
+    Met::new(SETTINGS.flags(), bytes).map_or(0, |met| {
+        u64::from(is_elsewhere(&table, key, Overflow::of(elsewhere), met))
+    })
+}
+
+/// The same for a /64.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn aegis_elsewhere_v6(net: u64, hash: u64, elsewhere: u32, bytes: u64) -> u64 {
+    let table = Table {
+        buckets: &NETS_V6,
+        count: SETTINGS.nets_v6(),
+        kind: StashKey::KIND_NET_V6,
+    };
+    let key = (Hash::from_bits64(hash), net);
+    Met::new(SETTINGS.flags(), bytes).map_or(0, |met| {
+        u64::from(is_elsewhere(&table, key, Overflow::of(elsewhere), met))
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -170,66 +244,15 @@ pub extern "C" fn aegis_is_own_net64(net: u64, bytes: u64) -> u64 {
     u64::from(is_own_live(entry, bytes))
 }
 
-/// Returns the verdict on an exempt IPv4 source. Only asked for one that is to be dropped.
-#[inline(always)]
-pub(crate) fn exempt_v4(address: u32) -> Option<Verdict> {
-    if SETTINGS.flags() & config_flag::ALLOW_V4 == 0
-        || !is_gate_open(maps::ALLOW_V4_AT, address >> 16)
-    {
-        return None;
-    }
-    verdict(aegis_exemption_v4(address))
-}
-
-/// Returns the verdict on an exempt IPv6 source. Only asked for one that is to be dropped.
-#[inline(always)]
-pub(crate) fn exempt_v6(address: AddressV6) -> Option<Verdict> {
-    if SETTINGS.flags() & config_flag::ALLOW_V6 == 0 {
-        return None;
-    }
-    verdict(aegis_exemption_v6(address.net, address.host))
-}
-
-const ALLOWLISTED: u64 = 1;
-const PROTECTED: u64 = 2;
-
-#[inline(always)]
-const fn verdict(exemption: u64) -> Option<Verdict> {
-    match exemption {
-        ALLOWLISTED => Some(Verdict::Allowlisted),
-        PROTECTED => Some(Verdict::Protected),
-        _ => None,
-    }
-}
-
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn aegis_exemption_v4(address: u32) -> u64 {
-    let key = TrieKey4::new(address.to_be());
-    ALLOW_V4.get(key.as_key()).map_or(0, exemption)
-}
-
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn aegis_exemption_v6(net: u64, host: u64) -> u64 {
-    let mut place = core::mem::MaybeUninit::uninit();
-    let key = TrieKey6::write(&mut place, AddressV6 { net, host });
-    ALLOW_V6.get(key).map_or(0, exemption)
-}
-
-#[inline(always)]
-const fn exemption(entry: &AllowEntry) -> u64 {
-    if entry.is_protected == 0 {
-        ALLOWLISTED
-    } else {
-        PROTECTED
-    }
-}
-
 /// Returns whether a key may be listed. While most packets are dropped the filter only costs.
 #[inline(always)]
-fn is_worth_a_look(flags: u32, filter: &Array<u64>, hash: Hash, mask: u32) -> bool {
-    flags & config_flag::SKIP_FILTER != 0 || is_in_filter(filter, hash, mask)
+fn is_worth_a_look(
+    flags: u32,
+    filter: &Array<u64>,
+    hash: Hash,
+    mask: impl FnOnce() -> u32,
+) -> bool {
+    flags & config_flag::SKIP_FILTER != 0 || is_in_filter(filter, hash, mask())
 }
 
 #[inline(always)]
@@ -239,58 +262,82 @@ fn is_in_filter(filter: &Array<u64>, hash: Hash, mask: u32) -> bool {
         .is_some_and(|word| hash.is_in(*word))
 }
 
+/// What the bucket of a key says.
+enum Home<B> {
+    /// The entry is in this slot.
+    Here(*mut B, usize, End),
+    /// It is not here; [`Overflow::bits`] says where it may be.
+    Elsewhere(u32),
+}
+
+/// Looks into the bucket that a key hashes to.
 #[inline(always)]
-fn is_in_buckets<B: Bucket>(table: &Table<B>, hash: Hash, key: B::Key, met: Met) -> bool
+fn probe_home<B: Bucket>((buckets, count): (&Array<B>, u32), hash: Hash, key: B::Key) -> Home<B>
 where
     u64: From<B::Key>,
 {
-    let number = u64::from(key);
     // The key of an empty slot cannot lie in a bucket, and so is in the stash, if anywhere.
-    if number != 0 {
-        let index = hash.bucket(table.count);
-        let overflow = match probe(table.buckets, index, key, met) {
-            Ok(is_live) => return is_live,
-            Err(overflow) => overflow,
-        };
-        for step in 1..=Overflow::REACH_MAX {
-            if step > overflow.reach {
-                break;
-            }
-            if let Ok(is_live) = probe(table.buckets, index ^ step, key, met) {
-                return is_live;
-            }
-        }
-        if overflow.stash == 0 {
-            return false;
-        }
+    if u64::from(key) == 0 {
+        return Home::Elsewhere(Overflow::IN_STASH.bits());
     }
-    is_in_stash(&StashKey::overflown(table.kind, number), met)
+    let Some(bucket) = buckets.get_ptr_mut(hash.bucket(count)) else {
+        return Home::Elsewhere(0);
+    };
+    // SAFETY: the map's value is a bucket.
+    match unsafe { B::probe(bucket, key) } {
+        Probe::Here(slot, end) => Home::Here(bucket, slot, end),
+        Probe::Elsewhere(overflow) => Home::Elsewhere(overflow.bits()),
+    }
 }
 
-/// Looks into one bucket: `Ok` where the key is there, with whether it is live.
+/// Returns whether there is a live entry of a key, and counts the packet there.
 #[inline(always)]
-fn probe<B: Bucket>(
-    buckets: &Array<B>,
-    index: u32,
-    key: B::Key,
+fn is_in_buckets<B: Bucket>(table: &Table<B>, (hash, key): (Hash, B::Key), met: Met) -> bool
+where
+    u64: From<B::Key>,
+{
+    match probe_home((table.buckets, table.count), hash, key) {
+        Home::Here(bucket, slot, end) => count_live((bucket, slot, end), met),
+        Home::Elsewhere(0) => false,
+        Home::Elsewhere(bits) => is_elsewhere(table, (hash, key), Overflow::of(bits), met),
+    }
+}
+
+/// The same for a key that is not in its bucket.
+#[inline(always)]
+fn is_elsewhere<B: Bucket>(
+    table: &Table<B>,
+    (hash, key): (Hash, B::Key),
+    overflow: Overflow,
     met: Met,
-) -> Result<bool, Overflow> {
-    let Some(bucket) = buckets.get_ptr_mut(index) else {
-        return Err(Overflow::default());
-    };
-    // SAFETY: the map's value is a bucket, and the slot is one that was just found.
-    unsafe {
-        match B::probe(bucket, key) {
-            Probe::Elsewhere(overflow) => Err(overflow),
-            Probe::Here(slot, expiry) => {
-                let is_live = expiry.is_after(met.now);
-                if is_live {
-                    B::count(bucket, slot, met.bytes, met.chance());
-                }
-                Ok(is_live)
-            }
+) -> bool
+where
+    u64: From<B::Key>,
+{
+    let home = hash.bucket(table.count);
+    for step in 1..=Overflow::REACH_MAX {
+        if step > overflow.reach {
+            break;
+        }
+        let Some(bucket) = table.buckets.get_ptr_mut(home ^ step) else {
+            return false;
+        };
+        // SAFETY: the map's value is a bucket.
+        if let Probe::Here(slot, end) = unsafe { B::probe(bucket, key) } {
+            return count_live((bucket, slot, end), met);
         }
     }
+    overflow.stash != 0 && is_in_stash(&StashKey::overflown(table.kind, key.into()), met)
+}
+
+#[inline(always)]
+fn count_live<B: Bucket>((bucket, slot, end): (*mut B, usize, End), met: Met) -> bool {
+    let is_live = met.is_live(end);
+    if is_live && let Some(counters) = CpuCounters::here() {
+        let chance = || counters.chance(Counter::MatchedPrefixV4);
+        Found { bucket, slot }.count(met.bytes, chance);
+    }
+    is_live
 }
 
 #[inline(always)]
@@ -300,27 +347,20 @@ fn is_in_stash(key: &StashKey, met: Met) -> bool {
     let Some(entry) = (unsafe { stash.get(key) }) else {
         return false;
     };
-    let is_live = entry.expiry().is_after(met.now);
+    let is_live = met.is_live(entry.end());
     if is_live {
         entry.count(met.bytes);
     }
     is_live
 }
 
+/// Looks for prefixes longer than a /64.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn aegis_is_net_v6(net: u64, host: u64, hash: u64, bytes: u64, packets: u64) -> u64 {
-    let Some(met) = Met::new(bytes, packets) else {
+pub extern "C" fn aegis_is_longer_v6(net: u64, host: u64, bytes: u64) -> u64 {
+    let Some(met) = Met::new(SETTINGS.flags(), bytes) else {
         return 0;
     };
-    let table = Table {
-        buckets: &NETS_V6,
-        count: SETTINGS.nets_v6().0,
-        kind: StashKey::KIND_NET_V6,
-    };
-    if is_in_buckets(&table, Hash::from_bits64(hash), net, met) {
-        return FOUND_PREFIX;
-    }
     let mut lengths = Lengths(SETTINGS.long_lengths());
     for _ in 0..LENGTHS_LONG_MAX {
         let last = lengths.take();
@@ -332,74 +372,6 @@ pub extern "C" fn aegis_is_net_v6(net: u64, host: u64, hash: u64, bytes: u64, pa
         }
     }
     0
-}
-
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn aegis_is_in_prefix_v4(address: u32, bytes: u64, packets: u64) -> u64 {
-    let top = address >> 16;
-    let Some(word) = GATE.get(maps::LENGTHS_V4_AT + (top >> 1)) else {
-        return 0;
-    };
-    let mut lengths = Lengths((*word >> ((top & 1) * 32)) & 0xffff_ffff);
-    for _ in 0..LENGTHS_V4_MAX {
-        let marker = lengths.take() as u32;
-        if marker == 0 {
-            break;
-        }
-        let code = maps::PREFIX_V4_CODE | u64::from(prefix_code_v4(address, marker));
-        if is_prefix_worth_a_look(code)
-            && aegis_is_prefix(code, StashKey::KIND_PREFIX_V4, bytes, packets) != 0
-        {
-            return FOUND_PREFIX;
-        }
-    }
-    0
-}
-
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn aegis_is_in_prefix_v6(net: u64, bytes: u64, packets: u64) -> u64 {
-    let place = maps::gate_index_v6(net, SETTINGS.hash_key().multiply);
-    let Some(word) = GATE.get(maps::LENGTHS_V6_AT + place) else {
-        return 0;
-    };
-    let mut lengths = Lengths(*word);
-    for _ in 0..LENGTHS_V6_MAX {
-        let marker = lengths.take();
-        if marker == 0 {
-            break;
-        }
-        let code = prefix_code_v6(net, marker);
-        if is_prefix_worth_a_look(code)
-            && aegis_is_prefix(code, StashKey::KIND_PREFIX_V6, bytes, packets) != 0
-        {
-            return FOUND_PREFIX;
-        }
-    }
-    0
-}
-
-#[inline(always)]
-fn is_prefix_worth_a_look(code: u64) -> bool {
-    let hash = SETTINGS.hash_key().hash64(code);
-    is_in_filter(&FILTER_PREFIX, hash, SETTINGS.prefixes().1)
-}
-
-/// Looks up the code of one prefix.
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn aegis_is_prefix(code: u64, kind: u64, bytes: u64, packets: u64) -> u64 {
-    let Some(met) = Met::new(bytes, packets) else {
-        return 0;
-    };
-    let table = Table {
-        buckets: &PREFIXES,
-        count: SETTINGS.prefixes().0,
-        kind,
-    };
-    let hash = SETTINGS.hash_key().hash64(code);
-    u64::from(is_in_buckets(&table, hash, code, met))
 }
 
 /// Returns bit `place`, below 65,536, of the bitmap that begins at word `base`.

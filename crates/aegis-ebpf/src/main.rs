@@ -23,7 +23,7 @@ mod trie;
 use aegis_abi::Clock;
 use aya_ebpf::{
     bindings::{TC_ACT_OK, TC_ACT_SHOT, xdp_action},
-    helpers::{bpf_jiffies64, bpf_ktime_get_ns, generated::bpf_xdp_get_buff_len},
+    helpers::{bpf_jiffies64, bpf_ktime_get_ns},
     macros::{classifier, xdp},
     programs::{TcContext, XdpContext},
 };
@@ -31,37 +31,38 @@ use aya_ebpf::{
 use crate::{
     cookie::{Challenge, Responder, Silent},
     filter::{Fate, decide},
-    frame::{SkbFrame, XdpFrame},
+    frame::{Known, Length, SkbFrame, Spread, XdpFrame},
 };
 
 /// Decides at XDP where a packet lies in one buffer.
 #[xdp]
 pub fn aegis_xdp(ctx: XdpContext) -> u32 {
-    act_xdp(&ctx, linear_bytes(&ctx), &Silent)
+    act_xdp(&ctx, &one_buffer(&ctx), &Silent)
 }
 
 /// Decides at XDP where a packet may lie in several buffers: its headers lie in the first.
 #[xdp(frags)]
 pub fn aegis_xdp_frags(ctx: XdpContext) -> u32 {
-    act_xdp(&ctx, all_bytes(&ctx), &Silent)
+    act_xdp(&ctx, &Spread(&ctx), &Silent)
 }
 
 /// As `aegis_xdp`, and answers connection requests with SYN cookies where it is told to.
 #[xdp]
 pub fn aegis_xdp_cookie(ctx: XdpContext) -> u32 {
-    act_xdp(&ctx, linear_bytes(&ctx), &Responder(&ctx))
+    act_xdp(&ctx, &one_buffer(&ctx), &Responder(&ctx))
 }
 
 /// As `aegis_xdp_frags`, and answers connection requests with SYN cookies where it is told to.
 #[xdp(frags)]
 pub fn aegis_xdp_frags_cookie(ctx: XdpContext) -> u32 {
-    act_xdp(&ctx, all_bytes(&ctx), &Responder(&ctx))
+    act_xdp(&ctx, &Spread(&ctx), &Responder(&ctx))
 }
 
 /// Decides at the traffic-control ingress hook.
 #[classifier]
 pub fn aegis_tc(ctx: TcContext) -> i32 {
-    match decide(&SkbFrame::new(&ctx), u64::from(ctx.len()), &Silent) {
+    let length = Known(u64::from(ctx.len()));
+    match decide(&SkbFrame::new(&ctx), &length, &Silent) {
         // What comes after us still has its say, as after XDP. Nothing is answered here.
         Fate::Pass | Fate::Answer => TC_ACT_UNSPEC,
         Fate::Drop => TC_ACT_SHOT,
@@ -89,8 +90,8 @@ const TC_ACT_UNSPEC: i32 = -1;
 const _: () = assert!(TC_ACT_OK == 0 && TC_ACT_SHOT == 2);
 
 #[inline(always)]
-fn act_xdp(ctx: &XdpContext, bytes: u64, challenge: &impl Challenge) -> u32 {
-    match decide(&XdpFrame::new(ctx), bytes, challenge) {
+fn act_xdp(ctx: &XdpContext, length: &impl Length, challenge: &impl Challenge) -> u32 {
+    match decide(&XdpFrame::new(ctx), length, challenge) {
         Fate::Pass => xdp_action::XDP_PASS,
         Fate::Drop => xdp_action::XDP_DROP,
         Fate::Answer => xdp_action::XDP_TX,
@@ -98,14 +99,8 @@ fn act_xdp(ctx: &XdpContext, bytes: u64, challenge: &impl Challenge) -> u32 {
 }
 
 #[inline(always)]
-fn linear_bytes(ctx: &XdpContext) -> u64 {
-    (ctx.data_end() - ctx.data()) as u64
-}
-
-#[inline(always)]
-fn all_bytes(ctx: &XdpContext) -> u64 {
-    // SAFETY: the context is the one the kernel called us with.
-    unsafe { bpf_xdp_get_buff_len(ctx.ctx) }
+fn one_buffer(ctx: &XdpContext) -> Known {
+    Known((ctx.data_end() - ctx.data()) as u64)
 }
 
 #[panic_handler]

@@ -7,7 +7,7 @@ use core::{
 
 use aegis_abi::{
     AllowEntry, BlockEntry, Clock, Config, Counter, Counters, maps,
-    table::{Bucket32, Bucket64, Expiry, Hash, HashKey, StashEntry, StashKey},
+    table::{Bucket32, Bucket64, End, Hash, HashKey, StashEntry, StashKey},
 };
 use aya_ebpf::{
     bindings::{BPF_F_MMAPABLE, BPF_F_NO_PREALLOC},
@@ -140,22 +140,40 @@ impl Shared<Config> {
         }
     }
 
-    /// Returns buckets and filter mask of the blocked IPv4 addresses.
+    /// Returns the buckets of blocked IPv4 addresses.
     #[inline(always)]
-    pub(crate) fn hosts_v4(&self) -> (u32, u32) {
-        (read!(self, hosts_v4), read!(self, filter_v4))
+    pub(crate) fn hosts_v4(&self) -> u32 {
+        read!(self, hosts_v4)
     }
 
-    /// Returns buckets and filter mask of the blocked IPv6 /64 prefixes.
+    /// Returns the filter mask of those.
     #[inline(always)]
-    pub(crate) fn nets_v6(&self) -> (u32, u32) {
-        (read!(self, nets_v6), read!(self, filter_v6))
+    pub(crate) fn filter_v4(&self) -> u32 {
+        read!(self, filter_v4)
     }
 
-    /// Returns buckets and filter mask of the other prefixes.
+    /// Returns the buckets of blocked IPv6 /64 prefixes.
     #[inline(always)]
-    pub(crate) fn prefixes(&self) -> (u32, u32) {
-        (read!(self, prefixes), read!(self, filter_prefix))
+    pub(crate) fn nets_v6(&self) -> u32 {
+        read!(self, nets_v6)
+    }
+
+    /// Returns the filter mask of those.
+    #[inline(always)]
+    pub(crate) fn filter_v6(&self) -> u32 {
+        read!(self, filter_v6)
+    }
+
+    /// Returns the buckets of other prefixes.
+    #[inline(always)]
+    pub(crate) fn prefixes(&self) -> u32 {
+        read!(self, prefixes)
+    }
+
+    /// Returns the filter mask of those.
+    #[inline(always)]
+    pub(crate) fn filter_prefix(&self) -> u32 {
+        read!(self, filter_prefix)
     }
 
     /// Returns by how much jiffies are shifted to be the unit of expiry.
@@ -200,8 +218,8 @@ impl Shared<BlockEntry> {
 impl Shared<StashEntry> {
     /// Returns when the entry ends.
     #[inline(always)]
-    pub(crate) fn expiry(&self) -> Expiry {
-        Expiry::new(u64::from(read!(self, expiry)))
+    pub(crate) fn end(&self) -> End {
+        End::from_bits(read!(self, end))
     }
 
     /// Counts a packet that met this entry.
@@ -235,19 +253,22 @@ impl CpuCounters {
     }
 
     #[inline(always)]
-    pub(crate) fn get(self, counter: Counter) -> u64 {
+    pub(crate) fn count(self, counter: Counter) {
+        self.add(counter, 1);
+    }
+
+    /// Returns a number that is spread evenly over the packets of which `counter` is counted on
+    /// this CPU (Weyl's sequence), in its lower 32 bits.
+    #[inline(always)]
+    pub(crate) fn chance(self, counter: Counter) -> u64 {
         // SAFETY: as in `add`.
-        unsafe {
+        let counted = unsafe {
             (&raw const (*self.0).values)
                 .cast::<u64>()
                 .add(counter as usize)
                 .read()
-        }
-    }
-
-    #[inline(always)]
-    pub(crate) fn count(self, counter: Counter) {
-        self.add(counter, 1);
+        };
+        counted.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
     }
 }
 

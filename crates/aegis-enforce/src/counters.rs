@@ -2,6 +2,28 @@
 
 use aegis_abi::Counter;
 
+/// What became of packets that are dropped, unless the program only observes.
+const MATCHED: [Counter; 6] = [
+    Counter::MatchedHostV4,
+    Counter::MatchedHostV6,
+    Counter::MatchedPrefixV4,
+    Counter::MatchedPrefixV6,
+    Counter::MatchedDetector,
+    Counter::CookiesLimited,
+];
+/// What became of packets that are passed.
+const PASSED: [Counter; 9] = [
+    Counter::Clean,
+    Counter::Allowlisted,
+    Counter::Protected,
+    Counter::NotIp,
+    Counter::Truncated,
+    Counter::BadHeader,
+    Counter::TooManyTags,
+    Counter::TooManyHeaders,
+    Counter::MappedSource,
+];
+
 /// A snapshot of every counter.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Counters(aegis_abi::Counters);
@@ -15,15 +37,24 @@ impl Counters {
                 *total = total.wrapping_add(value);
             }
         }
-        // What was neither dropped nor answered was passed, and what no detector and no limit of
-        // answers dropped was dropped early: counting those too would cost every packet.
-        let of = |it: Counter| sum.values[it as usize];
-        let ended = of(Counter::Dropped) + of(Counter::CookiesSent);
-        let passed = of(Counter::Packets).saturating_sub(ended);
-        let late = of(Counter::DetectorDrops) + of(Counter::CookiesLimited);
-        let early = of(Counter::Dropped).saturating_sub(late);
-        sum.values[Counter::Passed as usize] = passed;
-        sum.values[Counter::EarlyDrops as usize] = early;
+        // Each packet is counted once, by what became of it, and the totals are made of that here:
+        // counting those too would cost every packet.
+        let of = |it: &Counter| sum.values[*it as usize];
+        let matched: u64 = MATCHED.iter().map(of).sum();
+        let passed = PASSED.iter().map(of).sum::<u64>() + of(&Counter::WouldHaveDropped);
+        let late = of(&Counter::DetectorDrops) + of(&Counter::CookiesLimited);
+        let dropped = matched.saturating_sub(of(&Counter::WouldHaveDropped));
+        let packets = passed + dropped + of(&Counter::CookiesSent);
+        let bytes = of(&Counter::Bytes) + of(&Counter::DroppedBytes);
+        for (counter, value) in [
+            (Counter::Packets, packets),
+            (Counter::Bytes, bytes),
+            (Counter::Passed, passed),
+            (Counter::Dropped, dropped),
+            (Counter::EarlyDrops, dropped.saturating_sub(late)),
+        ] {
+            sum.values[counter as usize] = value;
+        }
         Self(sum)
     }
 

@@ -4,6 +4,7 @@
 //! and moves every link over to it. From then on the tables are changed in place.
 
 mod attach;
+mod bulk;
 mod check;
 mod clock;
 mod cookie;
@@ -29,9 +30,9 @@ pub use self::pins::mount_bpffs_if_missing;
 pub(crate) use self::pins::{Pins, instances};
 use self::{
     attach::{attach, attached_name, is_there, remove_stale_links},
+    bulk::BULK_BLOCKS,
     clock::Ticks,
     exempt::Exemptions,
-    generation::BULK_BLOCKS,
     lists::{Demand, Lists, Place},
     options::Options,
     own::Own,
@@ -140,37 +141,6 @@ impl KernelEnforcer {
             }
         }
         Ok(())
-    }
-
-    /// Puts many blocks in force as another generation.
-    fn apply_at_once(
-        &mut self,
-        ticks: Ticks,
-        changes: &[Change],
-        more: Demand,
-    ) -> Result<(), EnforceError> {
-        let gone = changes.iter().filter_map(removed_indicator);
-        let wanted = self.lists.demand() - Demand::of(gone.filter(|it| self.holds(**it))) + more;
-        let is_renewal = |it: &&Change| match it {
-            Change::Block { indicator, .. } => self.holds(*indicator),
-            Change::Unblock(_) | Change::Exempt { .. } | Change::Unexempt(_) => false,
-        };
-        if let Err(error) = self.options.capacity.check(wanted) {
-            // Blocks that are there already were counted twice.
-            let renewals = changes.iter().filter(is_renewal).filter_map(indicator_of);
-            let exact = wanted - Demand::of(renewals);
-            if self.options.capacity.check(exact).is_err() {
-                let removals: Vec<Change> = changes.iter().copied().filter(is_removal).collect();
-                self.apply_one_by_one(ticks, &removals, Demand::default())?;
-                return Err(error);
-            }
-        }
-        if self.own.is_any(&self.tables) {
-            for indicator in changes.iter().filter_map(removed_indicator) {
-                self.remove_own(*indicator)?;
-            }
-        }
-        self.replace(ticks, changes, wanted)
     }
 
     fn apply_one_by_one(
@@ -431,10 +401,6 @@ fn change_list(lists: &mut Lists, ticks: Ticks, change: Change) -> Result<(), En
     }
 }
 
-fn is_removal(change: &Change) -> bool {
-    matches!(change, Change::Unblock(_))
-}
-
 fn removed_indicator(change: &Change) -> Option<&Indicator> {
     match change {
         Change::Unblock(indicator) => Some(indicator),
@@ -442,22 +408,16 @@ fn removed_indicator(change: &Change) -> Option<&Indicator> {
     }
 }
 
-fn indicator_of(change: &Change) -> Option<&Indicator> {
-    match change {
-        Change::Block { indicator, .. } => Some(indicator),
-        Change::Unblock(_) | Change::Exempt { .. } | Change::Unexempt(_) => None,
-    }
-}
-
-/// How many entries found no room, and in which table first.
+/// How many entries found no room, and in which table first; and the first that is too wide.
 #[derive(Default)]
 struct Refused {
     first: Option<(&'static str, u32)>,
     count: usize,
+    too_wide: Option<Indicator>,
 }
 
 impl Refused {
-    /// Remembers a full table and lets the rest go on; every other error ends it.
+    /// Remembers what a table cannot take and lets the rest go on; every other error ends it.
     fn note(&mut self, result: Result<(), EnforceError>) -> Result<(), EnforceError> {
         match result {
             Err(EnforceError::TableFull {
@@ -469,13 +429,18 @@ impl Refused {
                 self.count += refused;
                 Ok(())
             }
+            Err(EnforceError::TooWide { indicator }) => {
+                self.too_wide.get_or_insert(indicator);
+                Ok(())
+            }
             other => other,
         }
     }
 
     fn into_result(self) -> Result<(), EnforceError> {
         let Some((table, capacity)) = self.first else {
-            return Ok(());
+            let too_wide = self.too_wide;
+            return too_wide.map_or(Ok(()), |indicator| Err(EnforceError::TooWide { indicator }));
         };
         Err(EnforceError::TableFull {
             table,

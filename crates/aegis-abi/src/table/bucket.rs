@@ -5,7 +5,7 @@ use core::{
     sync::atomic::{Ordering, fence},
 };
 
-use super::{Count, Expiry, Hash, HashKey, SIZE_SHIFT};
+use super::{Count, End, Hash, HashKey, Size};
 
 /// How long a bucket is: a cache line.
 pub const BUCKET_BYTES: usize = 64;
@@ -23,14 +23,34 @@ impl Overflow {
     /// The largest number that is still known exactly is one less.
     pub const MANY: u32 = 15;
     /// Buckets lie in groups of one more, aligned: a neighbour's number differs in its last bits.
-    pub const REACH_MAX: u32 = 3;
+    pub const REACH_MAX: u32 = 15;
+    /// Of a key that can only be in the stash.
+    pub const IN_STASH: Self = Self {
+        reach: 0,
+        stash: Self::MANY,
+    };
+
+    /// Returns what these bits say.
+    #[inline(always)]
+    pub const fn of(bits: u32) -> Self {
+        Self {
+            reach: bits & 15,
+            stash: (bits >> 4) & 15,
+        }
+    }
+
+    /// Returns it as bits; zero where nothing lies elsewhere.
+    #[inline(always)]
+    pub const fn bits(self) -> u32 {
+        self.reach | self.stash << 4
+    }
 }
 
 /// What a bucket says about a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Probe {
     /// It is in this slot, until then.
-    Here(usize, Expiry),
+    Here(usize, End),
     /// It is not in this bucket; where else it may be.
     Elsewhere(Overflow),
 }
@@ -40,8 +60,8 @@ pub enum Probe {
 pub struct Slot<K> {
     /// What it is found by, never zero.
     pub key: K,
-    /// Until when.
-    pub expiry: Expiry,
+    /// Until when; the bits of the mean size are zero.
+    pub end: End,
     /// How many packets met it, about.
     pub packets: u64,
     /// The mean size of its packets in bytes, about.
@@ -68,12 +88,13 @@ pub unsafe trait Bucket: Copy {
     unsafe fn probe(bucket: *const Self, key: Self::Key) -> Probe;
 
     /// Counts a packet of `bytes` bytes that met the entry in `slot`; see [`Count::next`] for
-    /// `chance`.
+    /// `chance`. It writes nothing that user space writes but the lower byte of the [`End`], by
+    /// itself.
     ///
     /// # Safety
     ///
     /// `bucket` points to a bucket, and `slot` is below [`Bucket::SLOTS`].
-    unsafe fn count(bucket: *mut Self, slot: usize, bytes: u64, chance: u64);
+    unsafe fn count(bucket: *mut Self, slot: usize, bytes: u64, chance: impl FnOnce() -> u64);
 
     /// Hashes a key of this kind.
     fn hash(key: Self::Key, with: &HashKey) -> Hash;
@@ -85,6 +106,13 @@ pub unsafe trait Bucket: Copy {
     /// As for [`Bucket::count`].
     unsafe fn get(bucket: *const Self, slot: usize) -> Option<Slot<Self::Key>>;
 
+    /// Returns whether a slot is empty.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Bucket::count`].
+    unsafe fn is_free(bucket: *const Self, slot: usize) -> bool;
+
     /// Fills an empty slot, its key last: a reader meets all of the entry or none of it.
     ///
     /// # Safety
@@ -92,12 +120,12 @@ pub unsafe trait Bucket: Copy {
     /// As for [`Bucket::count`]; nobody else writes.
     unsafe fn put(bucket: *mut Self, slot: usize, entry: Slot<Self::Key>);
 
-    /// Changes when the entry in a slot ends.
+    /// Changes when the entry in a slot ends, in one write.
     ///
     /// # Safety
     ///
     /// As for [`Bucket::put`].
-    unsafe fn renew(bucket: *mut Self, slot: usize, expiry: Expiry);
+    unsafe fn renew(bucket: *mut Self, slot: usize, end: End);
 
     /// Empties a slot.
     ///
@@ -121,82 +149,46 @@ pub unsafe trait Bucket: Copy {
     unsafe fn set_overflow(bucket: *mut Self, overflow: Overflow);
 }
 
-/// Returns which of six keys at `keys` is `key`, which is not zero.
+/// Says of one of a bucket's keys whether it is the one that is looked for, where `differs` is zero
+/// if it is: a number with the slot in its lower three bits and another bit above, or zero.
 ///
 /// Without a branch on the slot, which nobody could predict: a wrong guess costs more than looking
-/// at all six. Two keys at a time; the lane that is zero after the exclusive or is found by the
-/// borrow of a subtraction (Mycroft 1987). A borrow may also mark the lane above the true one,
-/// which is therefore asked first.
-///
-/// # Safety
-///
-/// Six keys lie at `keys`, aligned for two of them.
+/// at all keys. Zero less one has all bits.
 #[inline(always)]
-unsafe fn find_of_six(keys: *const u64, key: u32) -> Option<usize> {
-    const ONES: u64 = 0x0000_0001_0000_0001;
-    const TOPS: u64 = 0x8000_0000_8000_0000;
-    let both = key as u64 | (key as u64) << 32;
-    // SAFETY: the caller's six keys are three pairs.
-    let [a, b, c] = unsafe {
-        [
-            keys.read_volatile() ^ both,
-            keys.add(1).read_volatile() ^ both,
-            keys.add(2).read_volatile() ^ both,
-        ]
-    };
-    let zero = |pair: u64| pair.wrapping_sub(ONES) & !pair & TOPS;
-    // Bits 0 to 2: the lower key of each pair; bits 32 to 34: the upper.
-    let found = zero(a) >> 31 | zero(b) >> 30 | zero(c) >> 29;
-    if found == 0 {
-        return None;
-    }
-    let pair = ((found | found >> 32) & 7) >> 1;
-    let lower = found & 7;
-    let is_upper = !(lower | lower >> 1 | lower >> 2) & 1;
-    Some((pair * 2 + is_upper) as usize & 7)
+const fn mark32(differs: u32, slot: u32) -> u32 {
+    ((differs as u64).wrapping_sub(1) >> 32) as u32 & (8 | slot)
 }
 
-/// Returns which of four keys at `keys` is `key`, which is not zero; see [`find_of_six`].
-///
-/// # Safety
-///
-/// Four keys lie at `keys`.
+/// The same for keys of 64 bits. Asked of the whole number, the compiler makes a branch of it.
 #[inline(always)]
-unsafe fn find_of_four(keys: *const u64, key: u64) -> Option<usize> {
-    // SAFETY: the caller's four keys.
-    let [a, b, c, d] = unsafe {
-        [
-            keys.read_volatile() ^ key,
-            keys.add(1).read_volatile() ^ key,
-            keys.add(2).read_volatile() ^ key,
-            keys.add(3).read_volatile() ^ key,
-        ]
-    };
-    let zero = |it: u64| it.wrapping_sub(1) & !it & 1 << 63;
-    let found = zero(a) >> 63 | zero(b) >> 62 | zero(c) >> 61 | zero(d) >> 60;
-    if found == 0 {
-        return None;
-    }
-    Some(((found >> 1) - (found >> 3)) as usize & 3)
+const fn mark64(differs: u64, slot: u32) -> u32 {
+    mark32(differs as u32 | (differs >> 32) as u32, slot)
 }
+
+/// The bit of [`Bucket32::counts`] from which on the upper bits of the mean size lie.
+const SIZE_AT: u32 = 13;
+const _: () = assert!(Count::MASK == (1 << SIZE_AT) - 1);
 
 macro_rules! bucket {
-    ($(#[$doc:meta])* $name:ident, $key:ty, $slots:literal, $meta:ident, $hash:ident, $find:ident) => {
+    (
+        $(#[$doc:meta])* $name:ident, $key:ty, $slots:literal, $room:literal, $hash:ident,
+        $mark:ident, [$($slot:literal),*]
+    ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
         #[repr(C, align(64))]
         pub struct $name {
             /// The keys; zero where a slot is empty.
             pub keys: [$key; $slots],
-            /// The lower 16 bits of each entry's [`Expiry`].
-            pub expiries: [u16; $slots],
-            /// The bits of each entry's [`Count`], which the kernel alone moves.
+            /// The bits of each entry's [`End`].
+            pub ends: [u32; $slots],
+            /// The bits of each entry's [`Count`], and above them the upper three of its mean
+            /// [`Size`]: the kernel alone moves them.
             pub counts: [u16; $slots],
-            /// The mean size of each entry's packets in bytes, which the kernel alone moves.
-            pub sizes: [u16; $slots],
-            /// The upper four bits of each entry's expiry, the first slot's lowest; from bit 24 on
-            /// how far entries lie in neighbour buckets, from bit 28 on how many in the stash.
-            pub meta: $meta,
+            /// Nothing.
+            pub room: [u16; $room],
+            /// How far entries lie in neighbour buckets; from bit 4 on how many in the stash.
+            pub overflow: u16,
         }
 
         // SAFETY: `repr(C)` of integers and 64 bytes long; read and written field by field,
@@ -207,40 +199,49 @@ macro_rules! bucket {
 
             #[inline(always)]
             unsafe fn probe(bucket: *const Self, key: $key) -> Probe {
-                // SAFETY: the caller's `bucket` is one; the slot is masked to lie within it.
+                // SAFETY: the caller's `bucket` is one; a slot that was found is below seven, the
+                // last of which would still lie within the bucket.
                 unsafe {
-                    let meta = (&raw const (*bucket).meta).read_volatile() as u32;
-                    let Some(slot) = $find(bucket.cast(), key) else {
-                        return Probe::Elsewhere(Overflow {
-                            reach: (meta >> 24) & 15,
-                            stash: meta >> 28,
-                        });
-                    };
-                    let expiries = (&raw const (*bucket).expiries).cast::<u16>();
-                    let low = u32::from(expiries.add(slot).read_volatile());
-                    let high = (meta >> (4 * slot)) & 15;
-                    Probe::Here(slot, Expiry(high << 16 | low))
+                    let keys: *const $key = bucket.cast();
+                    let found = 0 $(| $mark(keys.add($slot).read_volatile() ^ key, $slot))*;
+                    if found == 0 {
+                        return Probe::Elsewhere(Self::overflow(bucket));
+                    }
+                    let slot = (found & 7) as usize;
+                    let ends = (&raw const (*bucket).ends).cast::<u32>();
+                    Probe::Here(slot, End::from_bits(ends.add(slot).read_volatile()))
                 }
             }
 
             #[inline(always)]
-            unsafe fn count(bucket: *mut Self, slot: usize, bytes: u64, chance: u64) {
+            unsafe fn count(
+                bucket: *mut Self,
+                slot: usize,
+                bytes: u64,
+                chance: impl FnOnce() -> u64,
+            ) {
                 // SAFETY: the caller's `bucket` is one, and `slot` is below the number of slots.
                 unsafe {
                     let count = (&raw mut (*bucket).counts).cast::<u16>().add(slot);
-                    let before = Count::from_bits(count.read_volatile());
-                    let Some(next) = before.next(chance) else {
+                    let word = count.read_volatile();
+                    let Some(next) = Count::from_bits(word & Count::MASK).next(chance) else {
                         return;
                     };
-                    count.write_volatile(next.bits());
-                    let size = (&raw mut (*bucket).sizes).cast::<u16>().add(slot);
-                    let bytes = bytes as i32 & 0xffff;
-                    if before.bits() == 0 {
-                        size.write_volatile(bytes as u16);
+                    // The lowest byte of a word lies first on every target.
+                    let size = (&raw mut (*bucket).ends).cast::<u32>().add(slot).cast::<u8>();
+                    let mean = (word >> SIZE_AT) << 8 | size.read_volatile() as u16;
+                    let packet = Size::of(bytes);
+                    if packet.bits() == mean {
+                        count.write_volatile(word + 1);
                         return;
                     }
-                    let mean = i32::from(size.read_volatile());
-                    size.write_volatile((mean + ((bytes - mean) >> SIZE_SHIFT)) as u16);
+                    let mean = if word & Count::MASK == 0 {
+                        packet
+                    } else {
+                        Size::from_bits(mean).toward(packet)
+                    };
+                    count.write_volatile(next.bits() | (mean.bits() >> 8) << SIZE_AT);
+                    size.write_volatile(mean.bits() as u8);
                 }
             }
 
@@ -258,16 +259,26 @@ macro_rules! bucket {
                     if key == 0 {
                         return None;
                     }
-                    let low = (&raw const (*bucket).expiries).cast::<u16>().add(slot);
-                    let high = ((&raw const (*bucket).meta).read_volatile() >> (4 * slot)) as u32;
-                    let count = (&raw const (*bucket).counts).cast::<u16>().add(slot);
-                    let size = (&raw const (*bucket).sizes).cast::<u16>().add(slot);
+                    let end = (&raw const (*bucket).ends).cast::<u32>().add(slot);
+                    let end = End::from_bits(end.read_volatile());
+                    let word = (&raw const (*bucket).counts).cast::<u16>().add(slot);
+                    let word = word.read_volatile();
+                    let size = (word >> SIZE_AT) << 8 | (end.bits() & End::SIZE_MASK) as u16;
                     Some(Slot {
                         key,
-                        expiry: Expiry((high & 15) << 16 | u32::from(low.read_volatile())),
-                        packets: Count::from_bits(count.read_volatile()).value(),
-                        size: size.read_volatile(),
+                        end: end.with_size(0),
+                        packets: Count::from_bits(word & Count::MASK).value(),
+                        size: Size::from_bits(size).bytes(),
                     })
+                }
+            }
+
+            #[inline]
+            unsafe fn is_free(bucket: *const Self, slot: usize) -> bool {
+                // SAFETY: as in `get`.
+                unsafe {
+                    let key = (&raw const (*bucket).keys).cast::<$key>().add(slot);
+                    key.read_volatile() == 0
                 }
             }
 
@@ -275,11 +286,12 @@ macro_rules! bucket {
             unsafe fn put(bucket: *mut Self, slot: usize, entry: Slot<$key>) {
                 // SAFETY: as in `get`.
                 unsafe {
-                    Self::renew(bucket, slot, entry.expiry);
+                    let size = Size::of(entry.size as u64).bits();
+                    let end = (&raw mut (*bucket).ends).cast::<u32>().add(slot);
+                    end.write_volatile(entry.end.with_size(size as u32).bits());
                     let count = (&raw mut (*bucket).counts).cast::<u16>().add(slot);
-                    count.write_volatile(Count::closest(entry.packets).bits());
-                    let size = (&raw mut (*bucket).sizes).cast::<u16>().add(slot);
-                    size.write_volatile(entry.size);
+                    let closest = Count::closest(entry.packets).bits();
+                    count.write_volatile(closest | (size >> 8) << SIZE_AT);
                     fence(Ordering::Release);
                     let key = (&raw mut (*bucket).keys).cast::<$key>().add(slot);
                     key.write_volatile(entry.key);
@@ -287,14 +299,13 @@ macro_rules! bucket {
             }
 
             #[inline]
-            unsafe fn renew(bucket: *mut Self, slot: usize, expiry: Expiry) {
-                // SAFETY: as in `get`.
+            unsafe fn renew(bucket: *mut Self, slot: usize, end: End) {
+                // SAFETY: as in `get`. What the kernel program writes to the lower byte in between
+                // is lost, and with it one packet's share in a mean.
                 unsafe {
-                    let low = (&raw mut (*bucket).expiries).cast::<u16>().add(slot);
-                    low.write_volatile(expiry.0 as u16);
-                    let meta = &raw mut (*bucket).meta;
-                    let kept = meta.read_volatile() & !(15 << (4 * slot));
-                    meta.write_volatile(kept | $meta::from(expiry.0 >> 16) << (4 * slot));
+                    let at = (&raw mut (*bucket).ends).cast::<u32>().add(slot);
+                    let size = at.read_volatile();
+                    at.write_volatile(end.with_size(size).bits());
                 }
             }
 
@@ -309,25 +320,17 @@ macro_rules! bucket {
                 fence(Ordering::Release);
             }
 
-            #[inline]
+            #[inline(always)]
             unsafe fn overflow(bucket: *const Self) -> Overflow {
                 // SAFETY: the caller's `bucket` is one.
-                let meta = unsafe { (&raw const (*bucket).meta).read_volatile() } as u32;
-                Overflow {
-                    reach: (meta >> 24) & 15,
-                    stash: meta >> 28,
-                }
+                let word = unsafe { (&raw const (*bucket).overflow).read_volatile() };
+                Overflow::of(word as u32)
             }
 
             #[inline]
             unsafe fn set_overflow(bucket: *mut Self, overflow: Overflow) {
                 // SAFETY: as in `overflow`.
-                unsafe {
-                    let meta = &raw mut (*bucket).meta;
-                    let kept = meta.read_volatile() & 0xff_ffff;
-                    let overflow = overflow.reach << 24 | overflow.stash << 28;
-                    meta.write_volatile(kept | $meta::from(overflow));
-                }
+                unsafe { (&raw mut (*bucket).overflow).write_volatile(overflow.bits() as u16) };
             }
         }
 
@@ -337,9 +340,9 @@ macro_rules! bucket {
 
 bucket! {
     /// Six keys of 32 bits: IPv4 addresses in host byte order.
-    Bucket32, u32, 6, u32, hash32, find_of_six
+    Bucket32, u32, 6, 1, hash32, mark32, [0, 1, 2, 3, 4, 5]
 }
 bucket! {
     /// Four keys of 64 bits: IPv6 /64 prefixes in host byte order, or the codes of prefixes.
-    Bucket64, u64, 4, u64, hash64, find_of_four
+    Bucket64, u64, 4, 3, hash64, mark64, [0, 1, 2, 3]
 }

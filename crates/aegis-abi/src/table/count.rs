@@ -14,8 +14,10 @@ pub const SIZE_SHIFT: u32 = 3;
 
 impl Count {
     const BITS: u32 = 8;
-    /// Beyond this it stays where it is: 2^40 packets.
-    const SHIFT_MAX: u32 = 32;
+    /// Its bits of the word that it lies in.
+    pub const MASK: u16 = (Self::SHIFT_MAX as u16) << Self::BITS | ((1 << Self::BITS) - 1);
+    /// Beyond 2^40 packets it stays where it is.
+    const SHIFT_MAX: u32 = 31;
 
     /// Returns the counter of these bits.
     #[inline(always)]
@@ -29,12 +31,12 @@ impl Count {
         self.0
     }
 
-    /// Returns the counter after one more packet, where that moves it; `chance` is any number
-    /// whose lower 32 bits are spread evenly over the packets.
+    /// Returns the counter after one more packet, where that moves it; `chance` gives any number
+    /// whose lower 32 bits are spread evenly over the packets, and is seldom asked at first.
     #[inline(always)]
-    pub const fn next(self, chance: u64) -> Option<Self> {
+    pub fn next(self, chance: impl FnOnce() -> u64) -> Option<Self> {
         let shift = (self.0 >> Self::BITS) as u32;
-        if chance & ((1 << (shift & 63)) - 1) != 0 || shift >= Self::SHIFT_MAX {
+        if shift != 0 && (chance() & ((1 << (shift & 63)) - 1) != 0 || self.0 >= Self::MASK) {
             return None;
         }
         Some(Self(self.0 + 1))
@@ -45,8 +47,8 @@ impl Count {
         let base = 1 << Self::BITS;
         let sum = packets.saturating_add(base);
         let shift = sum.ilog2() - Self::BITS;
-        if shift >= Self::SHIFT_MAX {
-            return Self((Self::SHIFT_MAX << Self::BITS) as u16);
+        if shift > Self::SHIFT_MAX {
+            return Self(Self::MASK);
         }
         Self((shift << Self::BITS) as u16 | ((sum >> shift) - base) as u16)
     }
@@ -61,5 +63,64 @@ impl Count {
             shift
         };
         ((base + (self.0 & (base as u16 - 1)) as u64) << shift) - base
+    }
+}
+
+/// A mean size of packets in eleven bits: exact below [`Size::EXACT`] bytes, which ordinary frames
+/// are, to 256 bytes above.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Size(u16); // below 2^11
+
+impl Size {
+    /// From so many bytes on it is not exact.
+    pub const EXACT: u64 = 1792;
+    const COARSE_SHIFT: u32 = 8;
+    const MAX: u64 = (1 << 11) - 1;
+
+    /// Returns the size of `bytes` bytes.
+    #[inline(always)]
+    pub const fn of(bytes: u64) -> Self {
+        if bytes < Self::EXACT {
+            return Self(bytes as u16);
+        }
+        let coarse = Self::EXACT + ((bytes - Self::EXACT) >> Self::COARSE_SHIFT);
+        Self(if coarse > Self::MAX {
+            Self::MAX
+        } else {
+            coarse
+        } as u16)
+    }
+
+    /// Returns the size of these bits.
+    #[inline(always)]
+    pub const fn from_bits(bits: u16) -> Self {
+        Self(bits & Self::MAX as u16)
+    }
+
+    /// Returns the bits.
+    #[inline(always)]
+    pub const fn bits(self) -> u16 {
+        self.0
+    }
+
+    /// Returns the mean after one more packet of this size.
+    #[inline(always)]
+    pub const fn toward(self, packet: Self) -> Self {
+        let mean = self.0 as i32;
+        Self((mean + ((packet.0 as i32 - mean) >> SIZE_SHIFT)) as u16)
+    }
+
+    /// Returns the bytes.
+    pub const fn bytes(self) -> u16 {
+        let bits = self.0 as u64;
+        if bits < Self::EXACT {
+            return self.0;
+        }
+        let bytes = Self::EXACT + ((bits - Self::EXACT) << Self::COARSE_SHIFT);
+        if bytes > u16::MAX as u64 {
+            u16::MAX
+        } else {
+            bytes as u16
+        }
     }
 }

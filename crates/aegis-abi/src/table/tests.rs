@@ -14,7 +14,7 @@ fn expiry_is(units: u64, now: u64, is_after: bool) {
 
 #[test]
 fn an_expiry_is_over_at_its_moment_and_not_before() {
-    for base in [0, 1, (1 << 19) - 1, 1 << 19, (1 << 20) - 1, 1 << 40] {
+    for base in [0, 1, (1 << 22) - 1, 1 << 22, (1 << 23) - 1, 1 << 40] {
         expiry_is(base, base, false);
         expiry_is(base + 1, base, true);
         expiry_is(base + Expiry::AHEAD_MAX, base, true);
@@ -29,7 +29,7 @@ fn a_count_is_exact_for_the_first_256_packets() {
     let mut count = Count::default();
     for packets in 0..256 {
         assert_eq!(count.value(), packets);
-        count = count.next(packets).unwrap();
+        count = count.next(|| packets).unwrap();
     }
     assert_eq!(count.value(), 256);
 }
@@ -42,7 +42,7 @@ fn a_count_stays_close_to_the_truth() {
             let mut count = Count::default();
             for packet in 0..packets {
                 let chance = (packet * 20 + seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-                count = count.next(chance).unwrap_or(count);
+                count = count.next(|| chance).unwrap_or(count);
             }
             errors.push((count.value() as f64 / packets as f64 - 1.0).abs());
         }
@@ -53,12 +53,12 @@ fn a_count_stays_close_to_the_truth() {
 
 #[test]
 fn a_count_never_wraps() {
-    let mut count = Count::from_bits(u16::MAX - 300);
+    let mut count = Count::from_bits(Count::MASK - 300);
     for _ in 0..1000 {
-        count = count.next(0).unwrap_or(count);
+        count = count.next(|| 0).unwrap_or(count);
     }
     assert!(count.value() > 1 << 39);
-    assert_eq!(Count::from_bits(u16::MAX).next(0), None);
+    assert_eq!(Count::from_bits(Count::MASK).next(|| 0), None);
 }
 
 #[test]
@@ -136,13 +136,13 @@ fn a_hash_spreads_neighbours_and_ends_alike() {
 fn a_probe_finds_what_was_put_and_says_where_else_to_look() {
     let mut bucket = Bucket32::default();
     bucket.keys[4] = 77;
-    bucket.expiries[4] = 0x1234;
-    bucket.meta = 0x5 << 16 | 2 << 24 | 15 << 28;
+    bucket.ends[4] = End::new(Expiry(0x5_1234)).bits();
+    bucket.overflow = 2 | 15 << 4;
     let probe = |key| {
         // SAFETY: the bucket is live.
         unsafe { Bucket32::probe(&raw const bucket, key) }
     };
-    assert_eq!(probe(77), Probe::Here(4, Expiry(0x5_1234)));
+    assert_eq!(probe(77), Probe::Here(4, End::new(Expiry(0x5_1234))));
     let overflow = Overflow {
         reach: 2,
         stash: Overflow::MANY,
@@ -156,10 +156,13 @@ fn a_count_keeps_the_mean_size() {
     for packet in 0..200 {
         let bytes = if packet % 2 == 0 { 100 } else { 60 };
         // SAFETY: the bucket is live and the slot is one.
-        unsafe { Bucket64::count(&raw mut bucket, 3, bytes, packet) };
+        unsafe { Bucket64::count(&raw mut bucket, 3, bytes, || packet) };
     }
-    assert_eq!(bucket.counts, [0, 0, 0, 200]);
-    assert!((70..=90).contains(&bucket.sizes[3]), "{}", bucket.sizes[3]);
+    bucket.keys[3] = 1;
+    // SAFETY: as above.
+    let slot = unsafe { Bucket64::get(&raw const bucket, 3) }.unwrap();
+    assert_eq!(slot.packets, 200);
+    assert!((70..=90).contains(&slot.size), "{}", slot.size);
 }
 
 #[test]
@@ -167,9 +170,9 @@ fn a_slot_gives_back_what_was_put() {
     let mut bucket = Bucket32::default();
     let entry = Slot {
         key: 9,
-        expiry: Expiry::new(0xa_bcde),
+        end: End::new(Expiry::new(0xa_bcde)),
         packets: 200,
-        size: 60,
+        size: 1514,
     };
     let at = &raw mut bucket;
     // SAFETY: the bucket is live, the slots are below six, nobody else writes.
@@ -180,18 +183,82 @@ fn a_slot_gives_back_what_was_put() {
             at,
             4,
             Slot {
-                expiry: Expiry::new(0xf_ffff),
+                end: End::new(Expiry::new(0x7f_ffff)),
                 ..entry
             },
         );
         assert_eq!(Bucket32::get(at, 5), Some(entry));
-        Bucket32::renew(at, 4, Expiry::new(1));
+        Bucket32::renew(at, 4, End::new(Expiry::new(1)));
         assert_eq!(Bucket32::get(at, 5), Some(entry));
         assert_eq!(Bucket32::overflow(at), Overflow { reach: 3, stash: 1 });
         Bucket32::clear(at, 5);
         assert_eq!(Bucket32::get(at, 5), None);
-        assert_eq!(Bucket32::get(at, 4).unwrap().expiry, Expiry::new(1));
+        let renewed = Bucket32::get(at, 4).unwrap();
+        assert_eq!(renewed.end, End::new(Expiry::new(1)));
+        assert_eq!((renewed.packets, renewed.size), (200, 1514));
     }
+}
+
+#[test]
+fn a_bucket_finds_each_of_its_keys_and_no_other() {
+    let mut four = Bucket64::default();
+    let mut six = Bucket32::default();
+    for slot in 0..6 {
+        six.keys[slot] = 1 << (5 * slot);
+    }
+    for slot in 0..4 {
+        // Alike in one half each, or in both but one bit.
+        four.keys[slot] = [7 << 32, 7 << 32 | 1, 6 << 32 | 1, 1][slot];
+    }
+    for slot in 0..6 {
+        // SAFETY: the bucket is live, and the key is not zero.
+        let found = unsafe { Bucket32::probe(&raw const six, six.keys[slot]) };
+        assert_eq!(found, Probe::Here(slot, End::from_bits(0)));
+        // SAFETY: as above.
+        let found = unsafe { Bucket32::probe(&raw const six, six.keys[slot] | 1 << 31) };
+        assert_eq!(found, Probe::Elsewhere(Overflow::default()));
+    }
+    for slot in 0..4 {
+        // SAFETY: as above.
+        let found = unsafe { Bucket64::probe(&raw const four, four.keys[slot]) };
+        assert_eq!(found, Probe::Here(slot, End::from_bits(0)));
+        // SAFETY: as above.
+        let found = unsafe { Bucket64::probe(&raw const four, four.keys[slot] ^ 1 << 63) };
+        assert_eq!(found, Probe::Elsewhere(Overflow::default()));
+    }
+}
+
+#[test]
+fn a_staged_entry_counts_only_where_staged_ones_are_shown() {
+    for base in [0, 5, (1 << 22) - 1, 1 << 22, (1 << 23) - 1] {
+        for ahead in [1, 2, 1 << 20, Expiry::AHEAD_MAX] {
+            let now = Now::new(base);
+            let end = End::new(Expiry::new(base + ahead)).with_size(0xab);
+            let staged = end.staged();
+            assert!(
+                end.is_after(now) && end.is_shown_after(now),
+                "{base} {ahead}"
+            );
+            assert!(!staged.is_after(now), "{base} {ahead}");
+            assert!(staged.is_shown_after(now), "{base} {ahead}");
+            assert_eq!((staged.staged(), staged.shown()), (staged, end));
+            assert_eq!(staged.expiry(), end.expiry());
+            // Over is over, staged or not.
+            let then = Now::new(base + ahead);
+            assert!(!end.is_after(then) && !staged.is_shown_after(then));
+        }
+    }
+}
+
+#[test]
+fn a_size_is_exact_for_ordinary_frames_and_close_for_others() {
+    for bytes in 0..=u64::from(u16::MAX) {
+        let size = u64::from(Size::of(bytes).bytes());
+        assert!(size <= bytes && bytes - size < 512, "{size} for {bytes}");
+        assert!(bytes >= Size::EXACT || size == bytes);
+    }
+    assert!(Size::of(u64::MAX).bytes() > 65_000);
+    assert_eq!(Size::from_bits(u16::MAX), Size::from_bits(2047));
 }
 
 #[test]

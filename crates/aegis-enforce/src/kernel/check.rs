@@ -1,7 +1,7 @@
 //! Asking the kernel what is in force: what was just written after each change, all of it now and
 //! then. Read from the memory that the program reads, and from the links themselves.
 
-use std::{collections::BTreeSet, io};
+use std::{collections::HashSet, io};
 
 use aegis_core::{Change, Indicator, Ruleset, Timestamp};
 
@@ -112,7 +112,7 @@ impl KernelEnforcer {
 
     /// Asks for the entries that `changes` touched last.
     pub(super) fn read_back(&self, ticks: Ticks, changes: &[Change]) -> Result<(), EnforceError> {
-        let mut seen = BTreeSet::new();
+        let mut seen = HashSet::new();
         let [mut intended, mut actual, mut surplus] = [0; 3];
         for change in changes.iter().rev() {
             let (indicator, expires_at) = match *change {

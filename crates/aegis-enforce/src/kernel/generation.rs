@@ -5,22 +5,20 @@
 
 use std::{collections::HashSet, path::Path};
 
-use aegis_abi::{Config, maps};
+use aegis_abi::{Config, config_flag, maps};
 use aegis_core::{Change, Indicator};
 
 use super::{
     KernelEnforcer,
     attach::move_over,
     clock::Ticks,
-    lists::{Demand, Lists, Place, Sizes},
+    lists::{Demand, Kind, Lists, Place, Sizes},
     pins::{NEXT, Pins},
     program::Programs,
+    set_flag,
     start::pin_programs,
 };
 use crate::{EnforceError, sys::KernelMap};
-
-/// So many blocks at once are put in force at once, as one generation.
-pub(super) const BULK_BLOCKS: usize = 8192;
 
 /// Programs and the lists they read.
 pub(super) struct Generation {
@@ -84,12 +82,12 @@ impl Demand {
     pub(super) fn of<'a>(indicators: impl Iterator<Item = &'a Indicator>) -> Self {
         let mut demand = Self::default();
         for indicator in indicators {
-            match Place::of(*indicator) {
-                Some(Place::HostV4(_)) => demand.hosts_v4 += 1,
-                Some(Place::NetV6(_)) => demand.nets_v6 += 1,
-                Some(Place::PrefixV4(_)) => demand.prefixes_v4 += 1,
-                Some(Place::PrefixV6(_)) => demand.prefixes_v6 += 1,
-                Some(Place::Longer(_)) => demand.longer += 1,
+            match Kind::of(*indicator) {
+                Some(Kind::HostV4) => demand.hosts_v4 += 1,
+                Some(Kind::NetV6) => demand.nets_v6 += 1,
+                Some(Kind::PrefixV4) => demand.prefixes_v4 += 1,
+                Some(Kind::PrefixV6) => demand.prefixes_v6 += 1,
+                Some(Kind::Longer) => demand.longer += 1,
                 None => {}
             }
         }
@@ -115,6 +113,7 @@ impl KernelEnforcer {
         };
         let mut config = self.lists.config;
         config.table_until = 0;
+        set_flag(&mut config.flags, config_flag::SHOW_STAGED, false);
         let Generation {
             mut programs,
             mut lists,

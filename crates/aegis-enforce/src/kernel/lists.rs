@@ -10,19 +10,21 @@ mod end;
 mod gate;
 mod place;
 mod size;
+mod stage;
+mod void;
 
 use std::{collections::BTreeMap, io, net::IpAddr};
 
 use aegis_abi::{
-    Config, config_flag, maps,
-    table::{Bucket32, Bucket64, Expiry, HashKey, Slot, StashEntry, StashKey},
+    ABI_VERSION, Config, config_flag, maps,
+    table::{Bucket32, Bucket64, End, Expiry, HashKey, Slot, StashEntry, StashKey},
 };
 use aegis_core::{Indicator, Timestamp};
 
-use self::buckets::BucketTable;
+use self::{buckets::BucketTable, place::place_of_code};
 pub(super) use self::{
     gate::Gate,
-    place::{Place, halves},
+    place::{Kind, Place, halves},
     size::{Demand, Sizes},
 };
 use super::{clock::Ticks, pins::Pins, set_flag};
@@ -67,6 +69,10 @@ impl Lists {
         let open = |name: &str| open_pin(&path(name)).and_then(KernelMap::new);
         let config_map = open(maps::CONFIG)?;
         let config: Config = config_map.get(&0_u32)?.unwrap_or_default();
+        if config.abi_version != ABI_VERSION {
+            // Of another layout: nothing in it is read, let alone written.
+            return Err(io::Error::from(io::ErrorKind::InvalidData));
+        }
         let hash_key = HashKey {
             add: config.hash_add,
             multiply: config.hash_multiply,
@@ -118,6 +124,7 @@ impl Lists {
             lists.ids.push((name, map_id(open_pin(&path(name))?)?));
         }
         lists.count_kinds(&stashed);
+        lists.settle_left(&stashed)?;
         Ok(lists)
     }
 
@@ -221,11 +228,11 @@ impl Lists {
         let before = self.stash.get::<StashKey, StashEntry>(&key)?;
         let entry = match before {
             Some(before) => StashEntry {
-                expiry: entry.expiry.bits(),
+                end: End::new(entry.expiry).bits(),
                 ..before
             },
             None => StashEntry {
-                expiry: entry.expiry.bits(),
+                end: End::new(entry.expiry).bits(),
                 reserved: 0,
                 packets: entry.packets,
                 bytes: entry.bytes,
@@ -465,7 +472,7 @@ impl Entry {
     fn slot<K>(self, key: K, size: u16) -> Slot<K> {
         Slot {
             key,
-            expiry: self.expiry,
+            end: End::new(self.expiry),
             packets: self.packets,
             size,
         }
@@ -473,7 +480,7 @@ impl Entry {
 
     fn of<K>(slot: Slot<K>) -> Self {
         Self {
-            expiry: slot.expiry,
+            expiry: slot.end.expiry(),
             packets: slot.packets,
             bytes: slot.packets * u64::from(slot.size),
         }
@@ -481,18 +488,9 @@ impl Entry {
 
     fn of_stashed(entry: StashEntry) -> Self {
         Self {
-            expiry: Expiry::new(u64::from(entry.expiry)),
+            expiry: End::from_bits(entry.end).expiry(),
             packets: entry.packets,
             bytes: entry.bytes,
         }
-    }
-}
-
-/// Returns the place of a key of the table of prefixes.
-fn place_of_code(code: u64) -> Place {
-    if code & maps::PREFIX_V4_CODE == maps::PREFIX_V4_CODE {
-        Place::PrefixV4(code)
-    } else {
-        Place::PrefixV6(code)
     }
 }

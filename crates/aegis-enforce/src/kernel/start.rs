@@ -44,6 +44,11 @@ impl KernelEnforcer {
         let ticks = enforcer.clock.read(now)?;
         enforcer.offset_millis = ticks.offset_millis();
         enforcer.renewed_at = now;
+        if enforcer.lists.are_void(ticks) {
+            // The program drops nothing by them. As soon as they are looked after again it would.
+            let cleared = enforcer.lists.clear();
+            cleared.map_err(EnforceError::kernel("clear the blocklist"))?;
+        }
         enforcer.configure(config, ticks)?;
         enforcer.open_cookies(&programs)?;
         if stage.shared == NEXT {
@@ -129,7 +134,7 @@ impl KernelEnforcer {
         older: Option<&Lists>,
         ruleset: &Ruleset,
     ) -> Result<(), EnforceError> {
-        if let Some(older) = older {
+        if let Some(older) = older.filter(|it| !it.are_void(ticks)) {
             generation::copy(older, &mut self.lists)?;
         }
         for (&indicator, &exemption) in ruleset.exemptions() {
@@ -166,7 +171,6 @@ impl Stage {
         let has_shared = fit(pins);
         let shared = if has_shared { "" } else { NEXT };
         let older = Lists::open(pins, "").ok();
-        let older = older.filter(|it| it.config.abi_version == ABI_VERSION);
         let demand = Demand::of(ruleset.blocks().keys());
         let held = older.as_ref().map(Lists::demand).unwrap_or_default();
         config.capacity.check(held)?;

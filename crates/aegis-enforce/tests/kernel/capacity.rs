@@ -202,6 +202,34 @@ fn nothing_is_left_of_a_large_set_that_failed() {
 }
 
 #[test]
+fn a_prefix_that_is_too_wide_keeps_no_other_change_from_being_done() {
+    let Some(instance) = Instance::new() else {
+        return;
+    };
+    let mut enforcer = instance.start();
+    unwrap(enforcer.apply(T0, &[block("203.0.113.9")]));
+    let changes = [
+        block("203.0.113.7"),
+        block("4.0.0.0/7"),
+        block("203.0.113.8"),
+        Change::Unblock(parse("203.0.113.9")),
+    ];
+    let result = enforcer.apply(T0, &changes);
+    assert!(
+        matches!(result, Err(EnforceError::TooWide { .. })),
+        "{result:?}"
+    );
+    for (source, action) in [
+        ("203.0.113.7", Action::Drop),
+        ("203.0.113.8", Action::Drop),
+        ("203.0.113.9", Action::Pass),
+        ("5.0.0.1", Action::Pass),
+    ] {
+        assert_eq!(instance.run(&tcp(source, SYN).bytes()), action, "{source}");
+    }
+}
+
+#[test]
 fn every_batch_finds_room_while_a_table_fills_up() {
     const BATCH: u64 = 8000;
     let Some(mut instance) = Instance::new() else {

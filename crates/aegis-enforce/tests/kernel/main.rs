@@ -13,6 +13,7 @@
 mod attach;
 mod bench;
 mod bench_kernel;
+mod bulk;
 mod capacity;
 mod cookie;
 mod destination;

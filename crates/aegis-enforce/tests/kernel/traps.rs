@@ -92,6 +92,35 @@ fn a_block_beyond_what_an_entry_can_say_stands_and_is_in_agreement() {
 }
 
 #[test]
+fn lists_that_nobody_looked_after_for_months_block_nobody_and_come_back_only_by_the_ruleset() {
+    let Some(instance) = Instance::new() else {
+        return;
+    };
+    let mut enforcer = instance.start();
+    block_all(
+        &mut enforcer,
+        &["203.0.113.7", "198.51.100.0/24", "2001:db8::/64"],
+    );
+    drop(enforcer);
+    // The moment from which on they are void, behind version and flags: long ago.
+    let mut map = config(&instance);
+    let mut bytes = map.get(&0, 0).unwrap();
+    bytes[8..16].copy_from_slice(&1_u64.to_ne_bytes());
+    map.set(0, bytes, 0).unwrap();
+    let mut ruleset = Ruleset::default();
+    ruleset.apply(block("198.51.100.0/24"));
+    let enforcer = unwrap(Enforcer::start_with(&instance.config, T0, &ruleset));
+    for (source, action) in [
+        ("203.0.113.7", Action::Pass),
+        ("198.51.100.7", Action::Drop),
+        ("2001:db8::1", Action::Pass),
+    ] {
+        assert_eq!(instance.run(&tcp(source, ACK).bytes()), action, "{source}");
+    }
+    assert_eq!(unwrap(enforcer.get_blocklist(T0)).len(), 1);
+}
+
+#[test]
 fn each_instance_hashes_under_a_key_of_its_own_and_keeps_it() {
     let (Some(one), Some(other)) = (Instance::new(), Instance::new()) else {
         return;

@@ -5,14 +5,19 @@
 
 #![expect(unsafe_code, reason = "shares memory with the kernel program")]
 
+mod stage;
+
 use std::io;
 
-use aegis_abi::table::{Bucket, Expiry, Hash, HashKey, Overflow, Slot, StashEntry, StashKey};
+use aegis_abi::table::{Bucket, End, Hash, HashKey, Overflow, Slot, StashEntry, StashKey};
 
+pub(in crate::kernel) use self::stage::{Staged, settle_stashed, stage_stashed};
 use crate::sys::{KernelMap, SharedMemory};
 
 /// Filter bits for each entry that fits: one packet in 60 is taken wrongly for listed.
 const FILTER_BITS: usize = 16;
+/// A bucket and its neighbours.
+const GROUP: usize = Overflow::REACH_MAX as usize + 1;
 /// The fewest buckets and filter words.
 const BUCKETS_MIN: usize = 64;
 const WORDS_MIN: usize = 64;
@@ -41,7 +46,7 @@ impl Stash for KernelMap {
 /// How large the two arrays of a table are.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::kernel) struct TableSize {
-    /// Buckets, a multiple of four.
+    /// Buckets, a multiple of a bucket and its neighbours.
     pub(in crate::kernel) buckets: u32,
     /// Filter words, a power of two.
     pub(in crate::kernel) words: u32,
@@ -56,7 +61,7 @@ impl TableSize {
         // To the nearer power of two.
         let words = (words * 3 / 4 + 1).next_power_of_two();
         Self {
-            buckets: u32::try_from(buckets.next_multiple_of(4)).unwrap_or(u32::MAX - 3),
+            buckets: u32::try_from(buckets.next_multiple_of(GROUP)).unwrap_or(u32::MAX - 15),
             words: u32::try_from(words).unwrap_or(1 << 31),
         }
     }
@@ -128,7 +133,7 @@ impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
             Some(Found::Slot(bucket, slot)) => unsafe { B::get(self.buckets.at(bucket), slot) },
             Some(Found::Stash(entry)) => Some(Slot {
                 key,
-                expiry: Expiry::new(u64::from(entry.expiry)),
+                end: End::from_bits(entry.end),
                 packets: entry.packets,
                 size: mean(entry.bytes, entry.packets),
             }),
@@ -142,16 +147,17 @@ impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
         kind: u64,
         entry: Slot<B::Key>,
     ) -> io::Result<()> {
-        match self.find(stash, kind, entry.key)? {
-            None => self.insert(stash, kind, entry),
+        let hash = B::hash(entry.key, &self.hash_key);
+        match self.find_at(stash, kind, (hash, entry.key))? {
+            None => self.insert_at(stash, kind, (hash, entry)).map(drop),
             Some(Found::Slot(bucket, slot)) => {
                 // SAFETY: `find` gives buckets and slots that there are, and we alone write.
-                unsafe { B::renew(self.buckets.at(bucket), slot, entry.expiry) };
+                unsafe { B::renew(self.buckets.at(bucket), slot, entry.end) };
                 Ok(())
             }
             Some(Found::Stash(found)) => {
                 let renewed = StashEntry {
-                    expiry: entry.expiry.bits(),
+                    end: entry.end.bits(),
                     ..found
                 };
                 stash.set(&StashKey::overflown(kind, entry.key.into()), &renewed)
@@ -159,29 +165,33 @@ impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
         }
     }
 
-    /// Puts an entry that is not there yet.
-    pub(in crate::kernel) fn insert(
+    /// Puts an entry that is not there yet; returns its bucket and slot, where it found one.
+    fn insert_at(
         &mut self,
         stash: &mut impl Stash,
         kind: u64,
-        entry: Slot<B::Key>,
-    ) -> io::Result<()> {
-        let hash = B::hash(entry.key, &self.hash_key);
+        (hash, entry): (Hash, Slot<B::Key>),
+    ) -> io::Result<Option<(usize, usize)>> {
         let home = self.home(hash);
         let is_storable = entry.key.into() != 0;
-        if is_storable && self.put_into(home, entry) {
+        if is_storable && let Some(slot) = self.put_into(home, entry) {
             self.note(hash);
-            return Ok(());
+            return Ok(Some((home, slot)));
         }
         let bucket = self.buckets.at(home);
         // SAFETY: a bucket of ours, which we alone write.
         let mut overflow = unsafe { B::overflow(bucket) };
         let mut steps = (1..=Overflow::REACH_MAX).filter(|_| is_storable);
-        if let Some(step) = steps.find(|it| self.put_into(home ^ *it as usize, entry)) {
+        let place = steps.find_map(|step| {
+            let neighbour = home ^ step as usize;
+            self.put_into(neighbour, entry)
+                .map(|slot| (step, neighbour, slot))
+        });
+        if let Some((step, ..)) = place {
             overflow.reach = overflow.reach.max(step);
         } else {
             let stashed = StashEntry {
-                expiry: entry.expiry.bits(),
+                end: entry.end.bits(),
                 reserved: 0,
                 packets: entry.packets,
                 bytes: entry.packets * u64::from(entry.size),
@@ -193,7 +203,7 @@ impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
         // SAFETY: as above.
         unsafe { B::set_overflow(bucket, overflow) };
         self.note(hash);
-        Ok(())
+        Ok(place.map(|(_, neighbour, slot)| (neighbour, slot)))
     }
 
     /// Removes the entry of `key`; returns it where it was there.
@@ -281,7 +291,16 @@ impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
     }
 
     fn find(&self, stash: &impl Stash, kind: u64, key: B::Key) -> io::Result<Option<Found>> {
-        let home = self.home(B::hash(key, &self.hash_key));
+        self.find_at(stash, kind, (B::hash(key, &self.hash_key), key))
+    }
+
+    fn find_at(
+        &self,
+        stash: &impl Stash,
+        kind: u64,
+        (hash, key): (Hash, B::Key),
+    ) -> io::Result<Option<Found>> {
+        let home = self.home(hash);
         // SAFETY: a bucket of ours.
         let overflow = unsafe { B::overflow(self.buckets.at(home)) };
         for step in 0..=overflow.reach.min(Overflow::REACH_MAX) {
@@ -309,19 +328,15 @@ impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
         }
     }
 
-    /// Puts an entry into the first free slot of a bucket; returns whether there was one.
-    fn put_into(&self, bucket: usize, entry: Slot<B::Key>) -> bool {
+    /// Puts an entry into the first free slot of a bucket; returns which, if there was one.
+    fn put_into(&self, bucket: usize, entry: Slot<B::Key>) -> Option<usize> {
         let bucket = self.buckets.at(bucket);
-        for slot in 0..B::SLOTS {
-            // SAFETY: a bucket and a slot that there are, and we alone write.
-            unsafe {
-                if B::get(bucket, slot).is_none() {
-                    B::put(bucket, slot, entry);
-                    return true;
-                }
-            }
+        // SAFETY: a bucket and slots that there are, and we alone write.
+        unsafe {
+            let slot = (0..B::SLOTS).find(|it| B::is_free(bucket, *it))?;
+            B::put(bucket, slot, entry);
+            Some(slot)
         }
-        false
     }
 
     fn home(&self, hash: Hash) -> usize {

@@ -30,6 +30,32 @@ pub(in crate::kernel) enum Prefix {
     V6 { net: u64, length: u32 },
 }
 
+/// A kind of place.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::kernel) enum Kind {
+    HostV4,
+    NetV6,
+    PrefixV4,
+    PrefixV6,
+    Longer,
+}
+
+impl Kind {
+    /// Returns the kind of place that an indicator has, without working the place out; `None` for a
+    /// prefix wider than the tables hold.
+    pub(in crate::kernel) fn of(indicator: Indicator) -> Option<Self> {
+        match (indicator.is_ipv4(), u32::from(indicator.prefix_len())) {
+            (true, 32) => Some(Self::HostV4),
+            (true, PREFIX4_LEN_MIN..) => Some(Self::PrefixV4),
+            (true, _) | (false, ..PREFIX6_LEN_MIN) => None,
+            (false, 64) => Some(Self::NetV6),
+            (false, 65..) => Some(Self::Longer),
+            // What begins like a code of IPv4 has no place.
+            (false, _) => Place::of(indicator).map(|_| Self::PrefixV6),
+        }
+    }
+}
+
 impl Place {
     /// Returns where an indicator lies; `None` for a prefix wider than the tables hold.
     pub(in crate::kernel) fn of(indicator: Indicator) -> Option<Self> {
@@ -122,3 +148,15 @@ fn prefix_v6(net: u64, host: u64, length: u32) -> Option<Indicator> {
     let address = Ipv6Addr::from_bits(u128::from(net) << 64 | u128::from(host));
     Indicator::prefix(address.into(), u8::try_from(length).ok()?)
 }
+
+/// Returns the place of a key of the table of prefixes.
+pub(super) fn place_of_code(code: u64) -> Place {
+    if code & PREFIX_V4_CODE == PREFIX_V4_CODE {
+        Place::PrefixV4(code)
+    } else {
+        Place::PrefixV6(code)
+    }
+}
+
+#[cfg(test)]
+mod tests;

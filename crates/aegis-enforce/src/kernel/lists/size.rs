@@ -11,9 +11,10 @@ use super::buckets::TableSize;
 use crate::{Capacity, EnforceError};
 
 /// Of a hundred slots so many are filled when a table is made: beyond, more and more entries find
-/// no room in their buckets and lie in the stash, which costs seven times the memory.
-const LOAD_V4: usize = 76;
-const LOAD_V6: usize = 74;
+/// no room in their buckets. They lie in neighbours, which takes a second look, or in the stash,
+/// which costs seven times the memory.
+const LOAD_V4: usize = 72;
+const LOAD_V6: usize = 70;
 /// Tables grow when they hold so many hundredths of what they were made for.
 const FULL_PERCENT: usize = 115;
 /// The fewest entries that a table is made for.
@@ -150,7 +151,7 @@ impl Sizes {
     pub(in crate::kernel) fn new(demand: Demand) -> Self {
         let table =
             |entries: usize, slots, load| TableSize::new(entries.max(ENTRIES_MIN), slots, load);
-        let stash = demand.longer + demand.sum() / 32;
+        let stash = demand.longer + demand.sum() / 64;
         Self {
             hosts_v4: table(demand.hosts_v4, Bucket32::SLOTS, LOAD_V4),
             nets_v6: table(demand.nets_v6, Bucket64::SLOTS, LOAD_V6),

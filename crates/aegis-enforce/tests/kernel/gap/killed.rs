@@ -7,13 +7,14 @@ use std::{
     time::Duration,
 };
 
+use aegis_core::Change;
 use aegis_enforce::{Enforcer, ModeRequest};
 
 use super::{
     scene::{Scene, others, wanted},
     upgrade::pretend_other_layout,
 };
-use crate::support::{Instance, T0, namespace::INTERFACE, unwrap};
+use crate::support::{Instance, T0, namespace::INTERFACE, parse, unwrap};
 
 /// Tells the test binary, run as a process of its own, whose owner it is to be.
 const OWNER_OF: &str = "AEGIS_TEST_GAP_OWNER";
@@ -80,8 +81,14 @@ fn owner_to_be_killed() {
     let mut enforcer = unwrap(Enforcer::start_with(&instance.config, T0, &wanted()));
     println!("{READY}");
     if std::env::var_os(IS_BUSY).is_some() {
-        for _ in 0..REPLACEMENTS_MAX {
-            unwrap(enforcer.apply(T0, &others(0, 8192)));
+        for round in 0..REPLACEMENTS_MAX {
+            let mut changes = others(0, 8192);
+            if round % 2 == 0 {
+                // What takes something out as well makes another generation, and the rest is
+                // written in place.
+                changes.push(Change::Unblock(parse("192.0.2.9")));
+            }
+            unwrap(enforcer.apply(T0, &changes));
         }
     }
     // Ends with whoever started it, should that one not kill it.

@@ -26,6 +26,13 @@ const LISTED: [&str; 4] = [
     "2001:db8:5::/64",
     "2001:db8:6::7",
 ];
+/// As what the program counts each packet that it drops here.
+const MATCHED: [Counter; 4] = [
+    Counter::MatchedHostV4,
+    Counter::MatchedHostV6,
+    Counter::MatchedPrefixV4,
+    Counter::MatchedPrefixV6,
+];
 /// A busy machine takes its time.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -192,7 +199,7 @@ impl Scene {
         let each = self.counters.values().flat_map(|it| {
             let cpus = it.get(&0, 0).unwrap();
             cpus.iter()
-                .map(|it| it[Counter::Dropped as usize])
+                .flat_map(|it| MATCHED.map(|counter| it[counter as usize]))
                 .collect::<Vec<_>>()
         });
         each.sum()

@@ -2,9 +2,9 @@
 
 use super::*;
 
-const HALF: u64 = 1 << 19;
+const HALF: u64 = 1 << 22;
 /// Moments of every part of the range that an end wraps in.
-const NOWS: [u64; 5] = [3, HALF - 1, HALF, HALF + 70_000, (1 << 20) - 1];
+const NOWS: [u64; 5] = [3, HALF - 1, HALF, HALF + 70_000, (1 << 23) - 1];
 
 #[test]
 fn what_is_over_already_is_over_whenever_it_is_written() {

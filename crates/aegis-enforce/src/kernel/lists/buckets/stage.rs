@@ -1,0 +1,193 @@
+//! Many entries at once: written where nobody counts them, and then shown by one word.
+//!
+//! Whoever shows them is [`super::super::stage`]; here they are written, made like any others
+//! after that, or taken out again.
+
+#![expect(unsafe_code, reason = "shares memory with the kernel program")]
+
+use std::io;
+
+use aegis_abi::table::{Bucket, End, Hash, Now, Slot, StashEntry, StashKey};
+
+use super::{BucketTable, Found, Stash};
+
+/// So many entries are asked for before the first of them is written: the memory that each of them
+/// lies in is then on its way at the same time.
+const AHEAD: usize = 16;
+
+/// Entries that are staged: what [`BucketTable::settle`] makes like any others.
+#[derive(Debug, Default)]
+pub(in crate::kernel) struct Staged {
+    /// Bucket and slot of each.
+    slots: Vec<(u32, u8)>,
+    /// Those in the stash.
+    stashed: Vec<StashKey>,
+}
+
+impl Staged {
+    /// Returns these, all of which lie in the stash.
+    pub(in crate::kernel) fn in_stash(stashed: Vec<StashKey>) -> Self {
+        Self {
+            slots: Vec::new(),
+            stashed,
+        }
+    }
+
+    /// Adds one that lies in the stash.
+    pub(in crate::kernel) fn add_stashed(&mut self, key: StashKey) {
+        self.stashed.push(key);
+    }
+
+    /// Returns the keys of those in the stash.
+    pub(in crate::kernel) fn stashed(&self) -> &[StashKey] {
+        &self.stashed
+    }
+}
+
+impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
+    /// Writes entries such that they count only where staged ones are shown. One that counts at
+    /// `now` has its end renewed at once: it is there before and after.
+    pub(in crate::kernel) fn stage(
+        &mut self,
+        stash: &mut impl Stash,
+        (kind, now): (u64, Now),
+        entries: &[Slot<B::Key>],
+        staged: &mut Staged,
+    ) -> io::Result<()> {
+        for chunk in entries.chunks(AHEAD) {
+            let mut hashes = [Hash::from_bits64(0); AHEAD];
+            for (hash, entry) in hashes.iter_mut().zip(chunk) {
+                *hash = B::hash(entry.key, &self.hash_key);
+                self.touch(*hash);
+            }
+            for (hash, entry) in hashes.iter().zip(chunk) {
+                self.stage_one(stash, (kind, now), (*hash, *entry), staged)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn stage_one(
+        &mut self,
+        stash: &mut impl Stash,
+        (kind, now): (u64, Now),
+        (hash, entry): (Hash, Slot<B::Key>),
+        staged: &mut Staged,
+    ) -> io::Result<()> {
+        let entry = Slot {
+            end: entry.end.staged(),
+            ..entry
+        };
+        match self.find_at(stash, kind, (hash, entry.key))? {
+            None => match self.insert_at(stash, kind, (hash, entry))? {
+                Some((bucket, slot)) => staged.slots.push((bucket as u32, slot as u8)),
+                None => {
+                    let key = StashKey::overflown(kind, entry.key.into());
+                    staged.stashed.push(key);
+                }
+            },
+            Some(Found::Slot(bucket, slot)) => {
+                let at = self.buckets.at(bucket);
+                // SAFETY: a slot that was found, and we alone write.
+                let before = unsafe { B::get(at, slot) };
+                let is_live = before.is_some_and(|it| it.end.is_after(now));
+                let end = if is_live {
+                    entry.end.shown()
+                } else {
+                    staged.slots.push((bucket as u32, slot as u8));
+                    entry.end
+                };
+                // SAFETY: as above.
+                unsafe { B::renew(at, slot, end) };
+            }
+            Some(Found::Stash(before)) => {
+                let key = StashKey::overflown(kind, entry.key.into());
+                stage_stashed(stash, now, (key, before), entry.end, staged)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes entries that were staged and are shown like any others.
+    pub(in crate::kernel) fn settle(
+        &self,
+        stash: &mut impl Stash,
+        staged: &Staged,
+    ) -> io::Result<()> {
+        for (bucket, slot) in &staged.slots {
+            let (at, slot) = (self.buckets.at(*bucket as usize), usize::from(*slot));
+            // SAFETY: a slot that there is, and we alone write.
+            unsafe {
+                if let Some(entry) = B::get(at, slot) {
+                    B::renew(at, slot, entry.end.shown());
+                }
+            }
+        }
+        settle_stashed(stash, &staged.stashed)
+    }
+
+    /// Returns the keys of staged entries.
+    pub(in crate::kernel) fn staged_keys(&self, staged: &Staged) -> Vec<B::Key> {
+        let slots = staged.slots.iter();
+        // SAFETY: slots that there are.
+        let slots = slots.filter_map(|(bucket, slot)| unsafe {
+            B::get(self.buckets.at(*bucket as usize), usize::from(*slot))
+        });
+        slots.map(|it| it.key).collect()
+    }
+
+    /// Returns what somebody left staged in the buckets.
+    pub(in crate::kernel) fn left_staged(&self) -> Staged {
+        let mut staged = Staged::default();
+        self.each(|bucket, slot, entry| {
+            if entry.end.is_staged() {
+                staged.slots.push((bucket as u32, slot as u8));
+            }
+        });
+        staged
+    }
+
+    /// Has the memory fetched in which an entry of this hash lies.
+    fn touch(&self, hash: Hash) {
+        let word = hash.word(self.filter.count() as u32 - 1) as usize;
+        self.filter.word(word);
+        // SAFETY: a bucket of ours.
+        unsafe { B::overflow(self.buckets.at(self.home(hash))) };
+    }
+}
+
+/// Stages an entry of the stash that is there; one that counts is renewed at once.
+pub(in crate::kernel) fn stage_stashed(
+    stash: &mut impl Stash,
+    now: Now,
+    (key, before): (StashKey, StashEntry),
+    end: End,
+    staged: &mut Staged,
+) -> io::Result<()> {
+    let is_live = End::from_bits(before.end).is_after(now);
+    let end = if is_live {
+        end.shown()
+    } else {
+        staged.stashed.push(key);
+        end.staged()
+    };
+    let renewed = StashEntry {
+        end: end.bits(),
+        ..before
+    };
+    stash.set(&key, &renewed)
+}
+
+/// Makes entries of the stash that are shown like any others.
+pub(in crate::kernel) fn settle_stashed(
+    stash: &mut impl Stash,
+    keys: &[StashKey],
+) -> io::Result<()> {
+    for key in keys {
+        if let Some(entry) = stash.get(key)? {
+            let end = End::from_bits(entry.end).shown().bits();
+            stash.set(key, &StashEntry { end, ..entry })?;
+        }
+    }
+    Ok(())
+}
