@@ -199,8 +199,8 @@ fn table_goals(report: &Report) -> Vec<Goal> {
             AtMost(1.0),
         ),
         (
-            "1,000,000 swapped within 100 ms",
-            time(Time::Swap, LARGE),
+            "1,000,000: the switch to another generation within 100 ms",
+            time(Time::Switch, LARGE),
             AtMost(100.0),
         ),
         (

@@ -13,7 +13,14 @@ use aegis_enforce::{
     mount_bpffs_if_missing,
 };
 use anyhow::{Context as _, Result};
-use aya::{maps::MapInfo, programs::ProgramInfo};
+use aya::{
+    maps::MapInfo,
+    programs::{
+        ProgramInfo, Xdp,
+        links::{FdLink, PinnedLink},
+        xdp::XdpLink,
+    },
+};
 use std::os::fd::AsFd as _;
 
 use super::{bpf, packet::Family};
@@ -69,6 +76,26 @@ impl Instance {
     pub(crate) fn program(&self) -> PathBuf {
         let folder = self.config.bpffs.join("aegis");
         folder.join(self.config.instance.as_str()).join("prog_xdp")
+    }
+
+    /// Opens the program that runs now.
+    pub(crate) fn open_program(&self) -> Result<Xdp> {
+        let kind = aya_obj::programs::XdpAttachType::Interface;
+        Xdp::from_pin(self.program(), kind).context("open the pinned program")
+    }
+
+    /// Opens the pinned link of its only interface.
+    pub(crate) fn link(&self) -> Result<XdpLink> {
+        let folder = self.config.bpffs.join("aegis");
+        let pins = fs::read_dir(folder.join(self.config.instance.as_str()));
+        let pins = pins.context("list the pins")?.filter_map(Result::ok);
+        let mut links = pins.map(|it| it.path()).filter(|it| {
+            let name = it.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("link_")
+        });
+        let link = links.next().context("find a pinned link")?;
+        let link = FdLink::from(PinnedLink::from_pin(link).context("open the pinned link")?);
+        link.try_into().context("take the link")
     }
 
     /// Returns what the kernel says that the instance's maps take: those that its program uses,

@@ -5,7 +5,9 @@ use aegis_enforce::Enforcer;
 use anyhow::{Context as _, Result};
 
 use super::{
-    Options, column,
+    Options,
+    cable::{Host, RECEIVER_LINK},
+    column,
     figure::{Report, Spread},
     fits,
     instance::{Instance, blocks, clock, own_bytes, room_for},
@@ -28,6 +30,7 @@ const BULK_LEAST: u32 = 1000;
 pub(crate) enum Time {
     Load,
     Swap,
+    Switch,
     SingleAdd,
     SingleAddSlow,
     BulkAdd,
@@ -38,7 +41,8 @@ impl Time {
     fn row(self, family: Family) -> String {
         let what = match self {
             Self::Load => "load, from changes in hand to in force, s",
-            Self::Swap => "swap for another list of the same size, ms",
+            Self::Swap => "making it another list of the same size, ms",
+            Self::Switch => "the switch alone, one program update, ms",
             Self::SingleAdd => "one more address, median, µs",
             Self::SingleAddSlow => "one more address, slowest of a hundred, µs",
             Self::BulkAdd => "bulk addition, entries a second",
@@ -67,6 +71,7 @@ pub(crate) fn measure(options: &Options, report: &mut Report) -> Result<()> {
             if fits(report, *entries, BYTES_PER_ENTRY)? {
                 load(options, report, family, *entries)?;
                 change(options, report, family, *entries)?;
+                switch(options, report, family, *entries)?;
                 rivals(options, report, family, *entries)?;
             }
         }
@@ -164,6 +169,37 @@ fn change(options: &Options, report: &mut Report, family: Family, entries: u32) 
     add(Time::Swap, Spread::single(seconds * 1e3));
     proof.expect(family, other, true)?;
     proof.expect(family, 0..entries, false)
+}
+
+/// Puts the program of a list behind the link of an interface, in the place of another one, as the
+/// last step of a change that makes another generation does.
+fn switch(options: &Options, report: &mut Report, family: Family, entries: u32) -> Result<()> {
+    let (sender, receiver) = (Host::new("switch-a")?, Host::new("switch-b")?);
+    receiver.plug(&sender, "switch0")?;
+    let instance = Instance::new(room_for(family, entries), &[RECEIVER_LINK])?;
+    let mut enforcer = receiver.enter(|| instance.start())?;
+    enforcer
+        .apply(instance.now(), &blocks(family, 0..entries))
+        .context("load the list")?;
+    let mut stage = Stage::load(&options.object, Room::default())?;
+    let mut millis = Vec::new();
+    for _ in 0..options.effort.rounds {
+        let other = stage.program_mut("empty_frags")?;
+        let id = other
+            .attach_to_link(instance.link()?)
+            .context("put another program there")?;
+        // Only this handle of it is let go: the link is pinned.
+        drop(other.take_link(id));
+        let (mut program, link) = (instance.open_program()?, instance.link()?);
+        let start = clock();
+        let result = program.attach_to_link(link);
+        let seconds = start.elapsed().as_secs_f64();
+        result.context("switch the program")?;
+        millis.push(seconds * 1e3);
+    }
+    let spread = Spread::of(millis).context("take a sample")?;
+    report.add(TIMES, &Time::Switch.row(family), &column(entries), spread);
+    Ok(())
 }
 
 fn timed(enforcer: &mut Enforcer, instance: &Instance, changes: &[Change]) -> Result<f64> {
