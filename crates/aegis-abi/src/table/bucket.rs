@@ -106,6 +106,13 @@ pub unsafe trait Bucket: Copy {
     /// As for [`Bucket::count`].
     unsafe fn get(bucket: *const Self, slot: usize) -> Option<Slot<Self::Key>>;
 
+    /// Returns when the entry in a slot ends, with the bits of its mean size.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Bucket::count`].
+    unsafe fn end(bucket: *const Self, slot: usize) -> End;
+
     /// Returns whether a slot is empty.
     ///
     /// # Safety
@@ -270,6 +277,15 @@ macro_rules! bucket {
                         packets: Count::from_bits(word & Count::MASK).value(),
                         size: Size::from_bits(size).bytes(),
                     })
+                }
+            }
+
+            #[inline]
+            unsafe fn end(bucket: *const Self, slot: usize) -> End {
+                // SAFETY: as in `get`.
+                unsafe {
+                    let end = (&raw const (*bucket).ends).cast::<u32>().add(slot);
+                    End::from_bits(end.read_volatile())
                 }
             }
 

@@ -112,7 +112,7 @@ impl KernelEnforcer {
 
     /// Asks for the entries that `changes` touched last.
     pub(super) fn read_back(&self, ticks: Ticks, changes: &[Change]) -> Result<(), EnforceError> {
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::with_capacity(changes.len().min(READ_BACK_MAX));
         let [mut intended, mut actual, mut surplus] = [0; 3];
         for change in changes.iter().rev() {
             let (indicator, expires_at) = match *change {

@@ -54,6 +54,7 @@ impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
         entries: &[Slot<B::Key>],
         staged: &mut Staged,
     ) -> io::Result<()> {
+        staged.slots.reserve(entries.len());
         for chunk in entries.chunks(AHEAD) {
             let mut hashes = [Hash::from_bits64(0); AHEAD];
             for (hash, entry) in hashes.iter_mut().zip(chunk) {
@@ -89,8 +90,7 @@ impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
             Some(Found::Slot(bucket, slot)) => {
                 let at = self.buckets.at(bucket);
                 // SAFETY: a slot that was found, and we alone write.
-                let before = unsafe { B::get(at, slot) };
-                let is_live = before.is_some_and(|it| it.end.is_after(now));
+                let is_live = unsafe { B::end(at, slot) }.is_after(now);
                 let end = if is_live {
                     entry.end.shown()
                 } else {
@@ -114,13 +114,18 @@ impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
         stash: &mut impl Stash,
         staged: &Staged,
     ) -> io::Result<()> {
-        for (bucket, slot) in &staged.slots {
-            let (at, slot) = (self.buckets.at(*bucket as usize), usize::from(*slot));
-            // SAFETY: a slot that there is, and we alone write.
-            unsafe {
-                if let Some(entry) = B::get(at, slot) {
-                    B::renew(at, slot, entry.end.shown());
-                }
+        let place = |(bucket, slot): &(u32, u8)| {
+            let at = self.buckets.at(*bucket as usize);
+            (at, usize::from(*slot))
+        };
+        for chunk in staged.slots.chunks(AHEAD) {
+            for (at, _) in chunk.iter().map(place) {
+                // SAFETY: a bucket of ours; this has its memory fetched.
+                unsafe { B::overflow(at) };
+            }
+            for (at, slot) in chunk.iter().map(place) {
+                // SAFETY: a slot that there is, and we alone write.
+                unsafe { B::renew(at, slot, B::end(at, slot).shown()) };
             }
         }
         settle_stashed(stash, &staged.stashed)
