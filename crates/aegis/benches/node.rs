@@ -2,7 +2,7 @@
 //!
 //! `cargo xtask bench node`, as root. `AEGIS_BENCH_QUICK=1` shows that everything runs, and
 //! measures little. `AEGIS_BENCH_PROGRAM` names another build of `aegis` to measure. Arguments
-//! name the parts to run: latency, flood, traffic, memory.
+//! name the parts to run: latency, flood, hostile, traffic, memory.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -23,9 +23,15 @@ const FULL: Size = Size {
     window_secs: 60,
     peers: &[0, 10, 50],
     blocks: &[10_000, 100_000],
+    hostile_rounds: 5,
+    hostile_alerts: 400,
+    hostile_secs: 5,
 };
 
 fn main() -> anyhow::Result<()> {
+    if measure::play_bad_peer()? {
+        return Ok(());
+    }
     if !measure::is_root() {
         println!("SKIPPED: network namespaces and kernel programs need root");
         return Ok(());

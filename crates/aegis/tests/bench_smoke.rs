@@ -55,6 +55,13 @@ fn netns_the_benchmark_measures_floods() {
 }
 
 #[test]
+fn netns_the_benchmark_measures_bad_peers() {
+    if !measure::play_bad_peer().unwrap() {
+        check(Part::Hostile, &[10, 2]);
+    }
+}
+
+#[test]
 fn netns_the_benchmark_measures_traffic() {
     check(Part::Traffic, &[4, 4]);
 }

@@ -1,11 +1,14 @@
 //! What is measured of whole nodes, and the tables that come of it.
 
 mod flood;
+mod hostile;
 mod latency;
 mod memory;
 mod stage;
 mod traffic;
 mod watch;
+
+pub(crate) use hostile::play_bad_peer;
 
 use std::{fmt, os::unix::fs::MetadataExt as _, path::Path};
 
@@ -28,6 +31,11 @@ pub(crate) struct Size {
     pub(crate) peers: &'static [u8],
     /// Blocks of the node whose memory is measured.
     pub(crate) blocks: &'static [u32],
+    /// How often the flood of bad peers is measured, each time with nodes that are new.
+    pub(crate) hostile_rounds: u32,
+    /// Honest alerts of each of its windows, and how long bad peers send meanwhile.
+    pub(crate) hostile_alerts: u32,
+    pub(crate) hostile_secs: u64,
 }
 
 impl Size {
@@ -41,6 +49,9 @@ impl Size {
         window_secs: 3,
         peers: &[0, 2],
         blocks: &[100],
+        hostile_rounds: 1,
+        hostile_alerts: 20,
+        hostile_secs: 1,
     };
 }
 
@@ -51,6 +62,8 @@ pub(crate) enum Part {
     Latency,
     /// Flood → first drop → dropped elsewhere.
     Flood,
+    /// Honest alerts under a flood of bad peers.
+    Hostile,
     /// Bytes and processor time, idle and at a steady pace.
     Traffic,
     /// Resident memory by peers and by blocks.
@@ -58,12 +71,19 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 4] = [Self::Latency, Self::Flood, Self::Traffic, Self::Memory];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Latency,
+        Self::Flood,
+        Self::Hostile,
+        Self::Traffic,
+        Self::Memory,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Latency => "latency",
             Self::Flood => "flood",
+            Self::Hostile => "hostile",
             Self::Traffic => "traffic",
             Self::Memory => "memory",
         }
@@ -81,6 +101,7 @@ pub(crate) async fn run(part: Part, size: Size, program: &Path) -> anyhow::Resul
     match part {
         Part::Latency => latency::run(size, program).await,
         Part::Flood => flood::run(size, program).await,
+        Part::Hostile => hostile::run(size, program).await,
         Part::Traffic => traffic::run(size, program).await,
         Part::Memory => memory::run(size, program).await,
     }

@@ -19,6 +19,9 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 /// How often it is looked at.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
+/// The test that plays a bad peer in a process that was started for it.
+const PLAYS_BAD_PEER: &str = "netns_the_benchmark_measures_bad_peers";
+
 /// The last byte of the first host's address; the others follow.
 const FIRST_HOST: u8 = 11;
 
@@ -96,6 +99,15 @@ impl Stage {
     pub(crate) fn agent(&self, host: &str, args: &[&str]) -> anyhow::Result<Command> {
         let mut command = self.host(host)?.command(&self.program);
         command.arg("lab-agent").args(args);
+        Ok(command)
+    }
+
+    /// Returns a command that runs this benchmark itself on `host`. Where it is a test, its
+    /// harness runs [`PLAYS_BAD_PEER`] alone.
+    pub(crate) fn itself(&self, host: &str) -> anyhow::Result<Command> {
+        let program = std::env::current_exe().context("find the benchmark")?;
+        let mut command = self.host(host)?.command(program);
+        command.args(["--exact", PLAYS_BAD_PEER, "--nocapture"]);
         Ok(command)
     }
 

@@ -14,9 +14,10 @@ use tokio::time::timeout;
 
 use crate::support::{
     DEADLINE,
+    bad_peer::{Flood, Kind},
     host::Running,
     indicator, now, publish,
-    role::{Kind, Play, Role, flooded},
+    role::{Play, Role, flooded},
     world::World,
 };
 
@@ -33,6 +34,12 @@ const FLOODS: [(&str, u8, Kind, u32); 4] = [
     ("bad3", 63, Kind::Oversized, 6_000),
     ("bad4", 64, Kind::Garbage, 6_500),
 ];
+
+/// How long a bad peer sends at most.
+const FLOOD_FOR: Duration = Duration::from_secs(5);
+
+/// How long a bad peer then waits to be cut off.
+const CUT_OFF_IN: Duration = Duration::from_secs(10);
 
 /// What makes a flood of it, however busy the machine is.
 const FLOOD_MIN: u32 = 200;
@@ -132,11 +139,18 @@ fn world() -> Option<World> {
 /// Starts every bad peer of `world` against `victim` and those it knows.
 async fn start_floods(world: &World, victim: &LabNode) -> [Running; FLOODS.len()] {
     let to = victim.client.status().await.unwrap().node_id.to_string();
-    FLOODS.map(|(name, key, kind, count)| {
+    FLOODS.map(|(name, key, kind, messages)| {
+        let flood = Flood {
+            kind,
+            messages,
+            per_second: None,
+            lasts: FLOOD_FOR,
+            waits: CUT_OFF_IN,
+        };
         let role = Role {
             key,
             to: to.clone(),
-            play: Play::Flood(kind, count),
+            play: Play::Flood(flood),
         };
         role.start(world.host(name), TEST)
     })

@@ -1,5 +1,7 @@
 //! What the tests stand on: a network of hosts, nodes on them, and a way to wait.
 
+#[path = "../support/bad_peer.rs"]
+pub(crate) mod bad_peer;
 pub(crate) mod damage;
 pub(crate) mod host;
 pub(crate) mod role;

@@ -3,32 +3,26 @@
 //!
 //! The test that needs one starts itself with its role in the environment.
 
-use std::{net::Ipv4Addr, process::Stdio, sync::Arc, time::Duration};
+use std::process::Stdio;
 
 use aegis::lab::testbed::Host;
-use aegis_api::{BlockDuration, Indicator, NodeId, Severity};
-use aegis_core::{Alert, Evidence, Statement, ThreatType};
-use aegis_net::{
-    Address, Identity, NetCommand, NetEvent, NetHandle, P2pConfig, PORT_DEFAULT,
-    gate::{Limits, Quota},
-    start, wire,
-};
+use aegis_api::NodeId;
+use aegis_net::{Identity, NetCommand};
 use serde::{Deserialize, Serialize};
 use tokio::{io::AsyncReadExt as _, time::timeout};
 
-use super::{DEADLINE, host::Running, indicator, now};
+use super::{
+    DEADLINE,
+    bad_peer::{self, Flood, Flooded, Flooder},
+    host::Running,
+    indicator,
+};
 
 /// Says in the environment which role to play.
 const ROLE: &str = "AEGIS_E2E_ROLE";
 
 /// Marks what a role says among what the test harness says.
 const MARK: &str = "ROLE ";
-
-/// How long a flooder sends at most.
-const FLOOD_FOR: Duration = Duration::from_secs(5);
-
-/// How long a flooder then waits to be cut off.
-const CUT_OFF_IN: Duration = Duration::from_secs(10);
 
 /// What to play.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -45,25 +39,8 @@ pub(crate) struct Role {
 pub(crate) enum Play {
     /// Publishes a properly signed alert of each, whatever it is about, and stays.
     Publish(Vec<String>),
-    /// Sends so many messages as fast as it can.
-    Flood(Kind, u32),
-}
-
-/// What a flooder sends.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub(crate) enum Kind {
-    Valid,
-    Forged,
-    Oversized,
-    Garbage,
-}
-
-/// What a flooder saw.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-pub(crate) struct Flooded {
-    pub(crate) sent: u32,
-    pub(crate) took_ms: u64,
-    pub(crate) is_cut_off: bool,
+    /// Sends what no honest node sends.
+    Flood(Flood),
 }
 
 impl Role {
@@ -94,31 +71,21 @@ impl Role {
     /// Plays the role to its end.
     pub(crate) async fn play(self) {
         let identity = self.identity();
-        // Made before anybody listens: sending is to be as fast as it can be.
-        let alerts = match &self.play {
-            Play::Publish(texts) => texts
-                .iter()
-                .map(|it| signed(&identity, indicator(it)))
-                .collect(),
-            Play::Flood(kind, count) => messages(&identity, *kind, *count),
-        };
-        let mut handle = start(generous(), &identity, Arc::new(now)).await.unwrap();
         let to: NodeId = self.to.parse().unwrap();
-        connected(&mut handle, to).await;
         match self.play {
-            Play::Publish(_) => {
-                for alert in alerts {
-                    handle
-                        .commands_tx
-                        .send(NetCommand::Publish(alert))
-                        .await
-                        .unwrap();
+            Play::Publish(texts) => {
+                let handle = bad_peer::join(&identity, to).await.unwrap();
+                for text in texts {
+                    let alert = bad_peer::signed(&identity, indicator(&text));
+                    let command = NetCommand::Publish(alert);
+                    handle.commands_tx.send(command).await.unwrap();
                 }
                 let mut rest = Vec::new();
                 tokio::io::stdin().read_to_end(&mut rest).await.unwrap();
             }
-            Play::Flood(..) => {
-                let flooded = flood(&mut handle, to, alerts).await;
+            Play::Flood(flood) => {
+                let flooder = Flooder::join(flood, &identity, to).await.unwrap();
+                let flooded = flooder.send().await.unwrap();
                 println!("\n{MARK}{}", serde_json::to_string(&flooded).unwrap());
             }
         }
@@ -132,114 +99,4 @@ pub(crate) async fn flooded(mut running: Running) -> Flooded {
     let said = timeout(DEADLINE * 2, read).await.unwrap().unwrap();
     let line = said.lines().find_map(|it| it.strip_prefix(MARK));
     serde_json::from_str(line.unwrap_or_else(|| panic!("the flooder failed: {said}"))).unwrap()
-}
-
-fn generous() -> P2pConfig {
-    let many = Quota {
-        burst: 1_000_000,
-        per_second: 1_000_000,
-    };
-    P2pConfig {
-        listen: vec![Address::tcp(Ipv4Addr::UNSPECIFIED.into(), PORT_DEFAULT)],
-        kad: false,
-        limits: Limits {
-            trusted_author: many,
-            all: many,
-            forwarder: many,
-            trusted_handover: many,
-            ..Limits::default()
-        },
-        ..P2pConfig::default()
-    }
-}
-
-async fn connected(handle: &mut NetHandle, to: NodeId) {
-    let connected = async {
-        while let Some(event) = handle.events_rx.recv().await {
-            if matches!(event, NetEvent::PeerConnected { peer, .. } if peer == to) {
-                return;
-            }
-        }
-        panic!("the network service ended");
-    };
-    timeout(DEADLINE, connected).await.unwrap();
-}
-
-async fn flood(handle: &mut NetHandle, to: NodeId, alerts: Vec<Arc<Alert>>) -> Flooded {
-    let started_at = now();
-    let mut flooded = Flooded {
-        sent: 0,
-        took_ms: 0,
-        is_cut_off: false,
-    };
-    let is_end = |it: &NetEvent| matches!(it, NetEvent::PeerLeft { peer } if *peer == to);
-    for alert in alerts {
-        handle
-            .commands_tx
-            .send(NetCommand::Publish(alert))
-            .await
-            .unwrap();
-        flooded.sent += 1;
-        while let Ok(event) = handle.events_rx.try_recv() {
-            flooded.is_cut_off |= is_end(&event);
-        }
-        if now().since(started_at) > FLOOD_FOR {
-            break;
-        }
-    }
-    flooded.took_ms = now().since(started_at).as_millis() as u64;
-    let cut_off = async {
-        while let Some(event) = handle.events_rx.recv().await {
-            if is_end(&event) {
-                return;
-            }
-        }
-    };
-    flooded.is_cut_off = flooded.is_cut_off || timeout(CUT_OFF_IN, cut_off).await.is_ok();
-    flooded
-}
-
-fn statement(indicator: Indicator) -> Statement {
-    Statement {
-        indicator,
-        threat_type: ThreatType::syn_flood(),
-        severity: Severity::MAX,
-        stated_at: now().floor_to_secs(),
-        block_for: BlockDuration::MAX,
-        evidence: Evidence::Verified,
-        description: None,
-        withdraws: None,
-    }
-}
-
-fn signed(identity: &Identity, indicator: Indicator) -> Arc<Alert> {
-    Arc::new(wire::sign(&statement(indicator), identity))
-}
-
-/// Returns `count` different messages.
-fn messages(identity: &Identity, kind: Kind, count: u32) -> Vec<Arc<Alert>> {
-    let model = signed(identity, nth(0));
-    let (old, model_text) = (nth(0).to_string(), String::from_utf8_lossy(model.wire()));
-    let raw = |text: String| {
-        let wire = text.into_bytes().into();
-        Arc::new(Alert::from_verified(
-            model.author(),
-            model.statement().clone(),
-            wire,
-        ))
-    };
-    let message = |n: u32| match kind {
-        Kind::Valid => signed(identity, nth(n)),
-        // Another address under the same signature.
-        Kind::Forged => raw(model_text.replace(&old, &nth(n + 1).to_string())),
-        Kind::Oversized => raw(format!("{n:>5000}")),
-        Kind::Garbage => raw(format!("garbage {n}")),
-    };
-    (0..count).map(message).collect()
-}
-
-/// Returns the `n`th address of a network for benchmarks (RFC 2544).
-fn nth(n: u32) -> Indicator {
-    let first = Ipv4Addr::new(198, 18, 0, 0).to_bits();
-    Indicator::host(Ipv4Addr::from_bits(first + n).into())
 }
