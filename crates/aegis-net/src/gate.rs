@@ -119,6 +119,7 @@ pub struct Gate {
     forwarders: Table<NodeId, TokenBucket>,
     handovers: Table<NodeId, TokenBucket>,
     authors: Table<NodeId, TokenBucket>,
+    relays: Table<NodeId, TokenBucket>,
     strangers: TokenBucket,
     met: TokenBucket,
     all: TokenBucket,
@@ -134,6 +135,7 @@ impl Gate {
             forwarders: Table::new(NODES_MAX),
             handovers: Table::new(NODES_MAX),
             authors: Table::new(NODES_MAX),
+            relays: Table::new(NODES_MAX),
             strangers: TokenBucket::full(limits.strangers),
             met: TokenBucket::full(limits.met),
             all: TokenBucket::full(limits.all),
@@ -221,6 +223,12 @@ impl Gate {
     /// Remembers an alert of this node's own as known.
     pub fn remember(&mut self, alert: &Alert) {
         self.known.insert(alert.id(), alert.statement().stated_at);
+    }
+
+    /// Returns whether an alert of `author` that was accepted is to be passed on at once, and counts
+    /// it.
+    pub fn relays_promptly(&mut self, now: Timestamp, author: NodeId) -> bool {
+        take(&mut self.relays, author, self.limits.prompt_relays, now)
     }
 
     /// Takes one from the forwarder's quota for `channel`.

@@ -18,6 +18,7 @@ mod handover;
 mod node;
 mod peers;
 mod push;
+mod relay;
 mod runtime_dir;
 mod wall;
 

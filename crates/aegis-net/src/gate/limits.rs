@@ -34,6 +34,8 @@ pub struct Limits {
     /// Gossip by one forwarder. More than `all` and `trusted_author` together, so that no honest
     /// node ever exceeds it.
     pub forwarder: Quota,
+    /// Alerts of one author that are passed on at once; the others of a burst, when there is time.
+    pub prompt_relays: Quota,
     /// Alerts handed over by one peer of the local network or the configuration.
     pub trusted_handover: Quota,
     /// Alerts handed over by one peer met through the global network.
@@ -67,6 +69,7 @@ impl Default for Limits {
             strangers: Quota::new(100, 20),
             all: Quota::new(4000, 400),
             forwarder: Quota::new(6000, 600),
+            prompt_relays: Quota::new(32, 20),
             trusted_handover: Quota::new(5000, 20),
             dht_handover: Quota::new(50, 1),
         }

@@ -230,6 +230,18 @@ fn an_author_has_a_burst_and_then_a_rate() {
 }
 
 #[test]
+fn the_first_alerts_of_an_author_are_passed_on_at_once_whatever_others_say() {
+    let mut gate = gate();
+    let prompt = |gate: &mut Gate, now, author: u8| {
+        let asked = (0..2000).take_while(|_| gate.relays_promptly(now, node(author)));
+        asked.count()
+    };
+    assert_eq!(prompt(&mut gate, NOW, AUTHOR), 32);
+    assert_eq!(prompt(&mut gate, NOW, AUTHOR + 1), 32);
+    assert_eq!(prompt(&mut gate, NOW + SECOND, AUTHOR), 20);
+}
+
+#[test]
 fn fresh_keys_share_one_small_quota() {
     let mut gate = gate();
     let mut accepted = 0;

@@ -18,6 +18,7 @@ use super::{
     dialer::Dialer,
     handover::Handover,
     peers::{Peer, Peers},
+    relay::{self, Relays},
     runtime_dir::RuntimeDir,
     wall::Wall,
 };
@@ -59,6 +60,7 @@ pub(super) struct Node {
     runtime_dir: Option<RuntimeDir>,
     listening: Vec<Address>,
     handovers: VecDeque<Handover>,
+    relays: Relays,
     has_other_neighbours: bool, // than its peers were told
     walk_at: Timestamp,
     events_tx: mpsc::Sender<NetEvent>,
@@ -94,6 +96,7 @@ impl Node {
             runtime_dir: config.runtime_dir.as_deref().and_then(|it| join(it, id)),
             listening: Vec::new(),
             handovers: VecDeque::new(),
+            relays: Relays::default(),
             has_other_neighbours: false,
             walk_at: Timestamp::EPOCH,
             events_tx,
@@ -122,7 +125,9 @@ impl Node {
                 _ = beat.tick() => self.handle_beat(),
                 _ = look.tick() => self.handle_look(),
                 () = std::future::ready(()), if self.has_handovers() => self.take_handover(),
+                () = relay::quiet(), if !self.relays.is_empty() => self.pass_on_some(),
             }
+            self.pass_on_overdue();
         }
         self.leave().await;
     }

@@ -21,7 +21,7 @@ use super::{Node, control::Call, disk::Synced};
 const BURST_MAX: usize = 256;
 
 /// Alerts heard in one go: one write to the store covers them, in a few milliseconds.
-const HEARD_AT_ONCE: usize = 64;
+const HEARD_AT_ONCE: usize = 16;
 
 /// How often the store is synced, interfaces are looked at and the tables are swept.
 const LOOK_AFTER_INTERVAL: Duration = Duration::from_secs(1);

@@ -19,7 +19,9 @@ use crate::{
         behaviour::topic,
         handover::{HANDOVERS_MAX, HANDOVERS_PER_PEER_MAX, Handover, MESSAGES_PER_TURN},
         push::PushReply,
+        relay::Relay,
     },
+    wire,
 };
 
 /// How long a stranger's batch waits, in case the stranger turns out to be of the local network.
@@ -187,7 +189,7 @@ impl Node {
                 propagation_source,
                 message_id,
                 message,
-            } => self.handle_gossip(&propagation_source, &message_id, &message.data),
+            } => self.handle_gossip(propagation_source, message_id, &message.data),
             gossipsub::Event::Subscribed { peer_id, .. } => {
                 // The filter lets through our topic only.
                 if let Some(peer) = node_of(&peer_id) {
@@ -202,8 +204,8 @@ impl Node {
         }
     }
 
-    fn handle_gossip(&mut self, forwarder: &PeerId, id: &MessageId, bytes: &[u8]) {
-        let acceptance = match node_of(forwarder) {
+    fn handle_gossip(&mut self, forwarder: PeerId, id: MessageId, bytes: &[u8]) {
+        let acceptance = match node_of(&forwarder) {
             Some(forwarder) => self.judge(Arrival {
                 forwarder,
                 channel: Channel::Gossip,
@@ -211,8 +213,59 @@ impl Node {
             }),
             None => MessageAcceptance::Ignore,
         };
-        let gossip = &mut self.swarm.behaviour_mut().gossip;
-        gossip.report_message_validation_result(id, forwarder, acceptance);
+        match acceptance {
+            MessageAcceptance::Accept => {
+                self.pass_on_in_time(bytes, Relay::Gossip { id, forwarder })
+            }
+            MessageAcceptance::Ignore | MessageAcceptance::Reject => {
+                let gossip = &mut self.swarm.behaviour_mut().gossip;
+                gossip.report_message_validation_result(&id, &forwarder, acceptance);
+            }
+        }
+    }
+
+    /// Passes an alert on, at once or, where its author says many, when there is time.
+    pub(super) fn pass_on_in_time(&mut self, bytes: &[u8], relay: Relay) {
+        let now = self.now();
+        let is_prompt = match wire::author_at_a_glance(bytes) {
+            Some(author) => self.gate.relays_promptly(now, author),
+            None => true,
+        };
+        let due = if is_prompt {
+            Some(relay)
+        } else {
+            self.relays.push(now, relay)
+        };
+        due.into_iter().for_each(|it| self.pass_on_now(it));
+    }
+
+    /// Passes on some of what waits for it.
+    pub(super) fn pass_on_some(&mut self) {
+        for relay in self.relays.take_some() {
+            self.pass_on_now(relay);
+        }
+    }
+
+    /// Passes on what has waited long enough.
+    pub(super) fn pass_on_overdue(&mut self) {
+        if self.relays.is_empty() {
+            return;
+        }
+        let now = self.now();
+        while let Some(relay) = self.relays.take_overdue(now) {
+            self.pass_on_now(relay);
+        }
+    }
+
+    fn pass_on_now(&mut self, relay: Relay) {
+        match relay {
+            Relay::Gossip { id, forwarder } => {
+                let gossip = &mut self.swarm.behaviour_mut().gossip;
+                let acceptance = MessageAcceptance::Accept;
+                gossip.report_message_validation_result(&id, &forwarder, acceptance);
+            }
+            Relay::Said(bytes) => self.gossip(&bytes),
+        }
     }
 
     /// Decides about a message, reports an alert, and charges whoever is to blame.

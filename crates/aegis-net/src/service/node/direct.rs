@@ -27,6 +27,7 @@ use crate::{
         behaviour::topic,
         direct::{Event, Frame, NEIGHBOURS_MAX},
         peers::Peer,
+        relay::Relay,
     },
     wire::compact,
 };
@@ -190,7 +191,7 @@ impl Node {
         }
         let is_accepted = matches!(acceptance, MessageAcceptance::Accept);
         if is_accepted && !self.is_said_to_all_by(author) {
-            self.gossip(&bytes);
+            self.pass_on_in_time(&bytes, Relay::Said(bytes.to_vec()));
         }
     }
 
@@ -246,7 +247,7 @@ impl Node {
     }
 
     /// Sends a message to everybody, beside what was said before.
-    fn gossip(&mut self, bytes: &[u8]) {
+    pub(super) fn gossip(&mut self, bytes: &[u8]) {
         let gossip = &mut self.swarm.behaviour_mut().gossip;
         if let Err(error) = gossip.publish(topic(), bytes.to_vec()) {
             tracing::debug!(%error, "Alert not passed on");
