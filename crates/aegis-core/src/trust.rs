@@ -1,8 +1,18 @@
-//! How much an author's word weighs. The one place that says so.
+//! How much an author's word weighs: the scale, what peers start from, and the models.
 
+pub mod aegis;
+#[cfg(test)]
+mod contract;
+pub mod dovecot;
+pub mod fides;
+mod memory;
 pub mod model;
+mod product;
+mod roster;
 
-use crate::{NodeId, PeerClass, Statement};
+pub use product::PRODUCT_MIN;
+
+use crate::{PeerClass, trust::model::Introduction};
 
 /// How sure somebody is: 0…1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
@@ -13,6 +23,8 @@ impl Confidence {
     pub const NONE: Self = Self(0.0);
     /// As sure as not.
     pub const HALF: Self = Self(0.5);
+    /// Sure, but for what nobody can rule out.
+    pub const HIGH: Self = Self(0.9);
     /// Wholly sure.
     pub const FULL: Self = Self(1.0);
 
@@ -34,19 +46,10 @@ impl Confidence {
         self.0
     }
 
-    /// Returns whole percent, rounded down: 0…100.
+    /// Returns whole percent, rounded to the nearest: 0…100.
     pub const fn percent(self) -> u8 {
-        (self.0 * 100.0) as u8
+        (self.0 * 100.0 + 0.5) as u8
     }
-}
-
-/// A trust model: says how much the word of an author weighs.
-pub trait Weigh: Send {
-    /// Returns how far `statement` is to be believed because `author`, a peer of `class`, made it.
-    fn weigh(&self, author: &NodeId, class: PeerClass, statement: &Statement) -> Confidence;
-
-    /// Returns how far `author` is believed in general, for showing.
-    fn standing(&self, author: &NodeId, class: PeerClass) -> Confidence;
 }
 
 /// Trust that follows from how a peer was met, and from nothing else.
@@ -61,15 +64,16 @@ pub enum Preset {
     Open,
 }
 
-impl Weigh for Preset {
-    fn weigh(&self, author: &NodeId, class: PeerClass, _statement: &Statement) -> Confidence {
-        self.standing(author, class)
-    }
-
-    fn standing(&self, _author: &NodeId, class: PeerClass) -> Confidence {
-        match (self, class) {
+impl Preset {
+    /// Returns what a peer starts from that was met like this and of which nothing else is said.
+    pub const fn introduction(self, class: PeerClass) -> Introduction {
+        let pretrust = match (self, class) {
             (_, PeerClass::Configured) | (Self::Lan, PeerClass::Lan) => Confidence::FULL,
             (Self::Fleet | Self::Open, PeerClass::Lan) | (_, PeerClass::Dht) => Confidence::NONE,
+        };
+        Introduction {
+            pretrust,
+            is_fixed: false,
         }
     }
 }

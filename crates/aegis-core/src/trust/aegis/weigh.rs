@@ -1,0 +1,156 @@
+//! From voices to log-odds: what each voice is worth, and how many of them are one.
+
+use super::{
+    AegisConfig, AegisModel,
+    history::{History, logistic, logit},
+    unison::share_voices,
+};
+use crate::{
+    NodeId, Opinion, Timestamp, Truth,
+    trust::model::{Case, VOICES_MAX},
+};
+
+/// One voice that was heard.
+pub(super) struct Heard<'a> {
+    pub(super) peer: NodeId,
+    pub(super) history: &'a History,
+    pub(super) said: Truth,
+    /// How plainly it spoke: 0…1.
+    pub(super) strength: f64,
+    /// What its word is worth before its budget, in nats.
+    pub(super) worth: f64,
+    /// How far it would move the log-odds if it spoke alone, in nats.
+    pub(super) weight: f64,
+    /// How far it moves them beside those that speak as it does, in nats.
+    pub(super) counted: f64,
+    /// How surely it belongs to a block that speaks in unison: 0…1.
+    pub(super) unison: f64,
+    /// Its share of an independent voice: 0…1.
+    pub(super) share: f64,
+}
+
+/// What a case weighs.
+pub(super) struct Weighed<'a> {
+    pub(super) heard: Vec<Heard<'a>>,
+    /// Log-odds of malice without any peer: the prior and this node's own detectors.
+    pub(super) own: f64,
+    /// How likely the same people were divided before: 0…1.
+    pub(super) split: f64,
+    /// What says malicious and what says benign, in nats, each at least 0.
+    pub(super) sides: [f64; 2],
+}
+
+impl Weighed<'_> {
+    /// Returns the log-odds of malice.
+    pub(super) fn log_odds(&self) -> f64 {
+        self.own + self.sides[0] - self.sides[1]
+    }
+
+    /// Returns how evenly the voices are divided: 0 of one mind … 1 evenly.
+    pub(super) fn dispute(&self) -> f64 {
+        let [malicious, benign] = self.sides;
+        let sum = malicious + benign;
+        if sum > 0.0 {
+            2.0 * malicious.min(benign) / sum
+        } else {
+            0.0
+        }
+    }
+
+    /// Returns how surprising `truth` is, in nats.
+    pub(super) fn surprise(&self, truth: Truth) -> f64 {
+        loss(self.log_odds(), truth)
+    }
+
+    /// Returns how many independent voices there are.
+    pub(super) fn voices(&self) -> f64 {
+        self.heard.iter().map(|it| it.share).sum()
+    }
+}
+
+/// Returns the log score lost by these log-odds of malice, in nats.
+pub(super) fn loss(log_odds: f64, truth: Truth) -> f64 {
+    let share = match truth {
+        Truth::Malicious => logistic(log_odds),
+        Truth::Benign => logistic(-log_odds),
+    };
+    -share.max(f64::MIN_POSITIVE).ln()
+}
+
+/// Returns what an opinion says and how plainly, or `None` where it says nothing.
+pub(super) fn statement(config: &AegisConfig, opinion: &Opinion) -> Option<(Truth, f64)> {
+    let score = opinion.score.value();
+    let plain = score.abs() * opinion.confidence.value();
+    if plain < config.silent_strength {
+        return None;
+    }
+    let said = if score > 0.0 {
+        Truth::Malicious
+    } else {
+        Truth::Benign
+    };
+    Some((said, (plain / config.full_strength).min(1.0)))
+}
+
+/// Returns 0 for malicious and 1 for benign.
+pub(super) const fn side(said: Truth) -> usize {
+    match said {
+        Truth::Malicious => 0,
+        Truth::Benign => 1,
+    }
+}
+
+impl AegisModel {
+    /// Returns what `case` weighs, voice by voice.
+    pub(super) fn weigh(&self, now: Timestamp, case: &Case<'_>) -> Weighed<'_> {
+        let mut heard = Vec::with_capacity(case.voices.len().min(VOICES_MAX));
+        for voice in case.voices.iter().take(VOICES_MAX) {
+            let statement = statement(&self.config, &voice.opinion);
+            let history = self.peers.get(&voice.peer);
+            let (Some((said, strength)), Some(history)) = (statement, history) else {
+                continue;
+            };
+            // Voices come in order of peer, and nobody has two.
+            if heard
+                .last()
+                .is_some_and(|it: &Heard<'_>| it.peer >= voice.peer)
+            {
+                continue;
+            }
+            let worth = history.worth(&self.config, case.topic, said);
+            let limit = history.limit(&self.config);
+            heard.push(Heard {
+                peer: voice.peer,
+                history,
+                said,
+                strength,
+                worth,
+                weight: worth.min(limit) * strength * history.presence(now),
+                counted: 0.0,
+                unison: 0.0,
+                share: 0.0,
+            });
+        }
+        let (sides, split) = share_voices(&self.config, self.column, &mut heard);
+        Weighed {
+            heard,
+            own: logit(self.config.prior) + self.local_log_odds(case),
+            split,
+            sides,
+        }
+    }
+
+    /// Returns how far this node's own detectors move the log-odds.
+    pub(super) fn local_log_odds(&self, case: &Case<'_>) -> f64 {
+        let statement = case.local.and_then(|it| statement(&self.config, &it));
+        let Some((said, strength)) = statement else {
+            return 0.0;
+        };
+        let ratio = self.local_reliability().likelihood_ratio(said);
+        let weight = ratio.ln().max(0.0) * strength;
+        match said {
+            Truth::Malicious => weight,
+            Truth::Benign => -weight,
+        }
+    }
+}
