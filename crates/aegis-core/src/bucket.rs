@@ -17,12 +17,17 @@ impl TokenBucket {
     ///
     /// Time has a grain of a millisecond: a token takes a whole number of them, rounded down.
     pub fn new(burst: u32, rate: u32) -> Self {
-        let per_token = Duration::from_millis(u64::from(1000 / rate.clamp(1, 1000)));
         Self {
             burst,
-            per_token,
+            per_token: per_token(rate),
             full_at: Timestamp::EPOCH,
         }
+    }
+
+    /// Makes it a bucket of another burst and rate; what was taken stays taken.
+    pub(crate) fn resize(&mut self, burst: u32, rate: u32) {
+        self.burst = burst;
+        self.per_token = per_token(rate);
     }
 
     /// Takes one token; returns whether there was one.
@@ -41,6 +46,10 @@ impl TokenBucket {
     pub fn is_full(&self, now: Timestamp) -> bool {
         self.full_at <= now
     }
+}
+
+fn per_token(rate: u32) -> Duration {
+    Duration::from_millis(u64::from(1000 / rate.clamp(1, 1000)))
 }
 
 #[cfg(test)]

@@ -2,11 +2,14 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::{NodeId, PeerClass, Refusal, Timestamp, TokenBucket};
+use crate::{NodeId, PeerClass, Refusal, Timestamp, TokenBucket, trust::model::PeerTrust};
 
 /// Authors whose rate is remembered. A forgotten one starts with a full bucket, so only full
 /// buckets are forgotten; where none is full, newcomers share one.
 const AUTHORS_MAX: usize = 10_000;
+
+/// Verified cases, all of them right, that earn a peer the largest allowance.
+const RISE_CASES: u64 = 100;
 
 /// A full table is searched for full buckets this rarely.
 const PURGE_INTERVAL: Duration = Duration::from_secs(10);
@@ -23,6 +26,37 @@ pub struct Allowance {
 }
 
 impl Allowance {
+    /// Returns what a peer of `class` may do that has earned `trust`.
+    ///
+    /// Each verified case in which it was right is worth a hundredth of a full rise, each in which
+    /// it was wrong costs ten of them: to four times what a LAN peer has, and to a LAN peer's for a
+    /// stranger.
+    pub fn earned(class: PeerClass, trust: &PeerTrust) -> Self {
+        let earned = trust.right.saturating_sub(trust.wrong.saturating_mul(10));
+        let share = earned.min(RISE_CASES) as f64 / RISE_CASES as f64;
+        let (from, to) = match class {
+            PeerClass::Configured | PeerClass::Lan => {
+                let base = Self::of(class);
+                (base, base.times(4))
+            }
+            PeerClass::Dht => (Self::of(class), Self::of(PeerClass::Lan)),
+        };
+        let between = |from: u32, to: u32| from + (f64::from(to - from) * share) as u32;
+        Self {
+            active_max: between(from.active_max, to.active_max),
+            burst: between(from.burst, to.burst),
+            rate: between(from.rate, to.rate),
+        }
+    }
+
+    const fn times(self, factor: u32) -> Self {
+        Self {
+            active_max: self.active_max * factor,
+            burst: self.burst * factor,
+            rate: self.rate * factor,
+        }
+    }
+
     /// Returns what a peer of `class` may do before it has earned anything.
     pub const fn of(class: PeerClass) -> Self {
         match class {
@@ -65,9 +99,8 @@ impl Budgets {
         &mut self,
         now: Timestamp,
         author: NodeId,
-        class: PeerClass,
+        allowance: Allowance,
     ) -> Result<(), Refusal> {
-        let allowance = Allowance::of(class);
         if !self.bucket(now, author, allowance).take(now) {
             return Err(Refusal::TooFast);
         }
@@ -110,8 +143,9 @@ impl Budgets {
                 return &mut self.newcomers;
             }
         }
-        self.buckets
-            .entry(author)
-            .or_insert_with(|| TokenBucket::new(it.burst, it.rate))
+        let bucket = self.buckets.entry(author);
+        let bucket = bucket.or_insert_with(|| TokenBucket::new(it.burst, it.rate));
+        bucket.resize(it.burst, it.rate);
+        bucket
     }
 }

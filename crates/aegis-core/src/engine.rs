@@ -4,17 +4,24 @@
 //! around it calls `handle_input`, drains `poll_output` to the end, and comes back at
 //! `poll_timeout`. Equal inputs give equal outputs, bit for bit.
 
+mod answered;
 mod block;
 mod detect;
 mod hear;
 mod host;
 mod input;
+mod learn;
+mod network;
 mod operate;
 mod output;
 mod publish;
 mod query;
+mod question;
 mod restore;
+mod standing;
+mod testify;
 mod time;
+mod trust;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -22,14 +29,23 @@ use std::{
 };
 
 pub use input::{Command, Input, Order, PeerAddress, Subject};
+pub use network::NetworkOpinion;
 pub use output::{Cause, Notice, Output, Purpose, Reply};
 pub use query::{Checked, Counters, Peer, Why, WhyEvidence};
 pub use restore::Restore;
+pub use standing::{JudgedWord, PeerStanding};
 
 use crate::{
-    Action, Actor, AuditEntry, Change, Indicator, NodeId, PeerClass, Policy, Record, Ruleset,
-    Timestamp, TokenBucket, Unblock, Weigh, blocklist::Blocklist, budget::Budgets, guard::Guards,
-    ledger::Ledger, prefix_map::PrefixMap, violation::Violations,
+    Action, Actor, AskPolicy, AuditEntry, Change, Indicator, NodeId, PeerClass, Policy, Preset,
+    Record, Ruleset, Timestamp, TokenBucket, Unblock,
+    blocklist::Blocklist,
+    budget::Budgets,
+    casebook::Casebook,
+    guard::Guards,
+    ledger::Ledger,
+    prefix_map::PrefixMap,
+    trust::model::{Deed, Introduction, TrustModel},
+    violation::Violations,
 };
 
 /// Blocks held at most unless configured otherwise; the kernel's tables have the same size.
@@ -49,8 +65,16 @@ pub struct EngineConfig {
     pub node: NodeId,
     /// The operator's choices.
     pub policy: Policy,
+    /// How others are asked and answered.
+    pub ask: AskPolicy,
     /// The trust model.
-    pub trust: Box<dyn Weigh>,
+    pub model: Box<dyn TrustModel>,
+    /// What peers start from.
+    pub preset: Preset,
+    /// What single peers start from.
+    pub pretrust: BTreeMap<NodeId, Introduction>,
+    /// Where chance comes from; equal seeds give equal nodes.
+    pub seed: u64,
     /// Addresses of configured peers and bootstrap nodes.
     pub configured_addresses: Vec<IpAddr>,
     /// Blocks held at most.
@@ -61,7 +85,9 @@ pub struct EngineConfig {
 pub struct Engine {
     node: NodeId,
     policy: Policy,
-    trust: Box<dyn Weigh>,
+    trust: trust::Trust,
+    casebook: Casebook,
+    questions: question::Questions,
     blocks_max: usize,
     guards: Guards,
     budgets: Budgets,
@@ -75,6 +101,8 @@ pub struct Engine {
     publish_bucket: TokenBucket,
     ruleset: Ruleset,
     counters: Counters,
+    /// When something came in last: a clock that was set back is noticed by it.
+    last_now: Timestamp,
     outputs: VecDeque<Output>,
 }
 
@@ -88,7 +116,9 @@ impl Engine {
         let mut engine = Self {
             node: config.node,
             policy: config.policy,
-            trust: config.trust,
+            trust: trust::Trust::new(config.model, config.preset, config.pretrust),
+            casebook: Casebook::default(),
+            questions: question::Questions::new(config.ask, config.seed),
             blocks_max: config.blocks_max,
             guards,
             budgets: Budgets::new(),
@@ -102,6 +132,7 @@ impl Engine {
             publish_bucket: TokenBucket::new(PUBLISH_BURST, PUBLISH_RATE),
             ruleset: Ruleset::default(),
             counters: Counters::default(),
+            last_now: Timestamp::EPOCH,
             outputs: VecDeque::new(),
         };
         engine.sync_exemptions();
@@ -110,6 +141,11 @@ impl Engine {
 
     /// Takes one input at `now` and queues its effects for `poll_output`.
     pub fn handle_input(&mut self, now: Timestamp, input: Input) {
+        if now < self.last_now {
+            self.questions.heal(now);
+            self.trust.heal(now);
+        }
+        self.last_now = now;
         match input {
             Input::Detected(detection) => self.handle_detection(now, detection),
             Input::AlertReceived {
@@ -125,6 +161,7 @@ impl Engine {
             Input::Established(addresses) => {
                 for address in addresses {
                     self.guards.add_established(now, address);
+                    self.wonder(now, Indicator::host(address));
                 }
             }
             Input::PeerConnected {
@@ -135,6 +172,30 @@ impl Engine {
                 self.handle_peer_connected(now, peer, class, address);
             }
             Input::PeerLeft(peer) => self.handle_peer_left(now, peer),
+            Input::Answered {
+                id,
+                from,
+                testimonies,
+            } => self.handle_answered(now, id, from, testimonies),
+            Input::Unanswered { id, peer } => self.handle_unanswered(now, id, peer),
+            Input::Recommended {
+                id,
+                from,
+                recommendation,
+            } => self.handle_recommended(now, id, from, recommendation),
+            Input::Asked {
+                request,
+                from,
+                question,
+            } => self.handle_asked(now, request, from, question),
+            Input::AskedAbout {
+                request,
+                from,
+                subject,
+            } => self.handle_asked_about(now, request, from, subject),
+            Input::Pinged { peer, is_good } => self.book(now, peer, Deed::Ping { is_good }),
+            Input::Misbehaved(peer) => self.book(now, peer, Deed::Misbehaved),
+            Input::Stopping => self.write_trust(now),
             Input::Cleared => self.clear(now),
         }
     }

@@ -4,11 +4,14 @@
 //! [`Timestamp`], effects go out as values.
 
 mod alert;
+mod ask;
 mod blocklist;
 mod bucket;
 mod budget;
+mod casebook;
 mod decision;
 mod detection;
+mod dice;
 mod engine;
 mod guard;
 mod indicator;
@@ -31,13 +34,15 @@ pub use alert::{
     ALERT_BYTES_MAX, Alert, AlertId, Channel, Description, Freshness, InvalidAlertId,
     InvalidDescription, LATE_MAX, SKEW_MAX, Statement,
 };
+pub use ask::{AskPolicy, Audience, Disclosure};
 pub use bucket::TokenBucket;
 pub use budget::Allowance;
 pub use decision::{Decision, Origin};
 pub use detection::Detection;
 pub use engine::{
-    BLOCKS_MAX, Cause, Checked, Command, Counters, Engine, EngineConfig, Input, Notice, Order,
-    Output, PEERS_MAX, Peer, PeerAddress, Purpose, Reply, Restore, Subject, Why, WhyEvidence,
+    BLOCKS_MAX, Cause, Checked, Command, Counters, Engine, EngineConfig, Input, JudgedWord,
+    NetworkOpinion, Notice, Order, Output, PEERS_MAX, Peer, PeerAddress, PeerStanding, Purpose,
+    Reply, Restore, Subject, Why, WhyEvidence,
 };
 pub use indicator::{Indicator, InvalidIndicator};
 pub use ledger::Outcome;
@@ -48,7 +53,8 @@ pub use policy::{
     BlockStep, CONFIGURED_PEER_TTL_MAX, PEER_TTL_MAX, Policy, SPOOFABLE_TTL_MAX, SeverityStep,
 };
 pub use record::{
-    Action, Actor, AllowEntry, AuditEntry, HostFacts, KnownPeer, Record, Snapshot, Unblock,
+    Action, Actor, AllowEntry, AuditEntry, HostFacts, KeptTrust, KnownPeer, Record, Snapshot,
+    Unblock,
 };
 pub use refusal::{Protection, Refusal};
 pub use ruleset::{Change, Exemption, Ruleset};
@@ -58,4 +64,4 @@ pub use testimony::{
 };
 pub use threat::{BlockDuration, Evidence, InvalidThreatType, Severity, ThreatType};
 pub use time::Timestamp;
-pub use trust::{Confidence, Preset, Weigh};
+pub use trust::{Confidence, Preset};

@@ -2,7 +2,10 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use crate::{Alert, AlertId, Decision, Indicator, NodeId, Origin, PeerClass, Timestamp};
+use crate::{
+    Alert, AlertId, Confidence, Decision, Indicator, NodeId, Origin, PeerClass, Timestamp,
+    trust::model::{Introduction, ModelKind},
+};
 
 /// An entry of the operator's allowlist.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -43,6 +46,23 @@ pub struct KnownPeer {
     pub last_seen_at: Timestamp,
 }
 
+/// What a trust model keeps of a peer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeptTrust {
+    /// Of whom.
+    pub peer: NodeId,
+    /// Which model wrote the memory; no other can read it.
+    pub model: ModelKind,
+    /// In the model's own bytes.
+    pub memory: Arc<[u8]>,
+    /// Verified cases in which it was right: who earned most is forgotten last.
+    pub right: u64,
+    /// How far it was trusted when, oldest first.
+    pub trend: Vec<(Timestamp, Confidence)>,
+    /// When this was written.
+    pub kept_at: Timestamp,
+}
+
 /// Who changed something.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Actor {
@@ -66,6 +86,8 @@ pub enum Action {
     Allow,
     Disallow,
     Publish,
+    Trust,
+    Forget,
     Start,
     Stop,
 }
@@ -81,6 +103,8 @@ impl Action {
             Self::Allow => "allow",
             Self::Disallow => "disallow",
             Self::Publish => "publish",
+            Self::Trust => "trust",
+            Self::Forget => "forget",
             Self::Start => "start",
             Self::Stop => "stop",
         }
@@ -103,7 +127,7 @@ pub struct AuditEntry {
 }
 
 /// One change of what the node must know after a restart.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Record {
     /// A live alert came in or was made here.
     AlertAdded {
@@ -130,12 +154,23 @@ pub enum Record {
     UnblockEnded(Indicator),
     /// A peer was met or seen again.
     PeerSeen(KnownPeer),
+    /// What the trust model keeps of a peer changed.
+    TrustKept(KeptTrust),
+    /// What the trust model keeps of all peers together changed.
+    SharedTrustKept { model: ModelKind, memory: Arc<[u8]> },
+    /// The operator said how far a peer is trusted in advance.
+    PretrustSet {
+        peer: NodeId,
+        introduction: Introduction,
+    },
+    /// The operator wants nothing to be kept of a peer's trust, nor of what was said of it.
+    TrustForgotten(NodeId),
     /// Something was done that the audit log must show.
     Audit(AuditEntry),
 }
 
 /// What a store gives back at start: everything alive, alerts as their signed bytes.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
     /// Signed bytes of live alerts with their time of arrival; to be verified again.
     pub alerts: Vec<(Arc<[u8]>, Timestamp)>,
@@ -147,6 +182,12 @@ pub struct Snapshot {
     pub unblocks: Vec<Unblock>,
     /// Peers, those seen last first.
     pub peers: Vec<KnownPeer>,
+    /// What was kept of peers' trust, newest first, whichever model wrote it.
+    pub trust: Vec<KeptTrust>,
+    /// What models kept of all peers together.
+    pub shared_trust: Vec<(ModelKind, Arc<[u8]>)>,
+    /// How far peers are trusted in advance by the operator's word.
+    pub pretrust: Vec<(NodeId, Introduction)>,
 }
 
 /// What the host is and stands on, as its kernel and files tell.

@@ -57,7 +57,8 @@ pub enum Refusal {
     TooFast,
     /// Milder than the configured `severity_min`.
     BelowSeverity { severity_min: Severity },
-    /// The author's word does not weigh enough: percent of confidence, and the line.
+    /// The author's word does not weigh enough: how likely it makes an attack, and the line, in
+    /// percent.
     NotTrusted { confidence: u8, line: u8 },
     /// Unproven evidence against an address that answered here within the last hour.
     Established,
@@ -127,7 +128,8 @@ impl fmt::Display for Refusal {
             }
             Self::NotTrusted { confidence, line } => write!(
                 f,
-                "the author's word weighs {confidence} %, and {line} % are needed to block"
+                "the author's word makes an attack {confidence} % likely, and {line} % are needed \
+                 to block"
             ),
             Self::Established => f.write_str(
                 "the evidence is spoofable, and the address held a working connection here within \

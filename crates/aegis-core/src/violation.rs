@@ -40,6 +40,17 @@ impl Violations {
         *count
     }
 
+    /// Returns how often exactly `source` was caught within a day of `now`.
+    pub(crate) fn count_of(&self, now: Timestamp, source: &Indicator) -> u32 {
+        self.seen(now, source).map_or(0, |(count, _)| count)
+    }
+
+    /// Returns how often exactly `source` was caught and when last, if that is within a day.
+    pub(crate) fn seen(&self, now: Timestamp, source: &Indicator) -> Option<(u32, Timestamp)> {
+        let seen = self.sources.get(source).copied();
+        seen.filter(|(_, last_at)| now.since(*last_at) < REMEMBERED_FOR)
+    }
+
     fn purge(&mut self, now: Timestamp) {
         if now.since(self.purged_at) >= PURGE_INTERVAL {
             self.purged_at = now;

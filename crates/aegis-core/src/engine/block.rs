@@ -33,6 +33,9 @@ impl Engine {
         );
         self.persist(Record::DecisionMade(decision));
         self.audit(now, actor, (Action::Block, indicator), detail);
+        if origin > Origin::Peers {
+            self.observe_peers(now, &indicator);
+        }
         let standing = self.blocklist.standing(&indicator);
         if let Standing::Blocked(expires_at) = standing {
             self.enforce(Change::Block {
@@ -61,6 +64,10 @@ impl Engine {
         indicators.dedup();
         for indicator in indicators {
             self.settle(now, indicator, cause);
+        }
+        let own = ended.iter().filter(|it| it.origin > Origin::Peers);
+        for indicator in own.map(|it| it.indicator).collect::<Vec<_>>() {
+            self.observe_peers(now, &indicator);
         }
     }
 

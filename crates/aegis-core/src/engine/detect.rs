@@ -30,7 +30,8 @@ impl Engine {
         match blocked {
             Ok(decision) => {
                 self.end_unblock(now, &detection);
-                self.share_detection(now, &decision);
+                let told = self.share_detection(now, &decision);
+                self.learn_from_decision(now, &decision, told);
             }
             Err(refusal) => {
                 self.count_refusal(&refusal);
@@ -92,9 +93,11 @@ impl Engine {
 
     /// Shares a detection where the operator wants that, not faster than peers take it, and not
     /// again while an alert of ours that says the same is still half alive.
-    fn share_detection(&mut self, now: Timestamp, decision: &Decision) {
+    ///
+    /// Returns whether others know of it.
+    fn share_detection(&mut self, now: Timestamp, decision: &Decision) -> bool {
         if !self.policy.auto_publish || decision.severity < self.policy.severity_min {
-            return;
+            return false;
         }
         let half = decision.expires_at.since(now) / 2;
         let is_said = self.ledger.about(&decision.indicator).any(|it| {
@@ -105,13 +108,14 @@ impl Engine {
                 && statement.expires_at() >= now + half
         });
         if is_said {
-            return;
+            return true;
         }
         if !self.publish_bucket.take(now) {
             self.counters.withheld += 1;
-            return self.notify(Notice::Withheld {
+            self.notify(Notice::Withheld {
                 indicator: decision.indicator,
             });
+            return false;
         }
         let stated_at = now.floor_to_secs();
         let statement = Statement {
@@ -128,5 +132,6 @@ impl Engine {
             statement,
             purpose: Purpose::Detection,
         });
+        true
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Action, Actor, Alert, AlertId, Channel, Confidence, Decision, Evidence, Freshness, Indicator,
+    Action, Actor, Alert, AlertId, Allowance, Channel, Decision, Evidence, Freshness, Indicator,
     NodeId, Origin, PeerClass, Policy, Record, Refusal, Severity, Timestamp,
     engine::{Cause, Engine, Notice},
     guard::Guards,
@@ -39,6 +39,9 @@ impl Engine {
             return;
         }
         let verdict = self.judge(now, &alert);
+        if let Err(refusal) = &verdict {
+            self.learn_from_refusal(now, &alert, refusal);
+        }
         let outcome = verdict
             .as_ref()
             .map_or_else(|it| Outcome::Refused(*it), |_| Outcome::Blocks);
@@ -71,11 +74,9 @@ impl Engine {
         self.guards.untouchable(&indicator)?;
         self.guards.configured_peer(&indicator)?;
         peer_width(&self.guards, &indicator, class)?;
-        self.budgets.spend(now, author, class)?;
-        self.threshold(alert, class)?;
-        if statement.evidence == Evidence::Spoofable {
-            self.guards.not_established(now, &indicator)?;
-        }
+        let allowance = Allowance::earned(class, &self.trust_in(now, &author));
+        self.budgets.spend(now, author, allowance)?;
+        self.hear_alert(now, alert);
         if self
             .unblocks
             .covering(&indicator)
@@ -84,6 +85,11 @@ impl Engine {
             return Err(Refusal::Unblocked);
         }
         let ttl_end = now + Policy::peer_ttl_max(statement.evidence);
+        let asked = statement.expires_at().min(ttl_end);
+        let expires_at = self.threshold(now, alert, (allowance, asked))?;
+        if statement.evidence == Evidence::Spoofable {
+            self.guards.not_established(now, &indicator)?;
+        }
         Ok(Decision {
             indicator,
             origin: Origin::Peers,
@@ -93,25 +99,36 @@ impl Engine {
             severity: statement.severity,
             evidence: statement.evidence,
             decided_at: now,
-            expires_at: statement.expires_at().min(ttl_end),
+            expires_at,
         })
     }
 
-    /// Guard 5: bad enough, and believed enough.
-    fn threshold(&self, alert: &Alert, class: PeerClass) -> Result<(), Refusal> {
+    /// Guard 5: bad enough, and believed enough in the light of all that was said.
+    ///
+    /// Returns until when it is believed, `asked` at the latest: a word that only counts together
+    /// with another's counts no longer than that one does. Who has earned no block makes none.
+    fn threshold(
+        &self,
+        now: Timestamp,
+        alert: &Alert,
+        (allowance, asked): (Allowance, Timestamp),
+    ) -> Result<Timestamp, Refusal> {
         let severity_min: Severity = self.policy.severity_min;
         if alert.statement().severity < severity_min {
             return Err(Refusal::BelowSeverity { severity_min });
         }
-        let weight: Confidence = self.trust.weigh(&alert.author(), class, alert.statement());
-        let line = self.policy.confidence_min;
-        if weight < line || weight == Confidence::NONE {
-            return Err(Refusal::NotTrusted {
-                confidence: weight.percent(),
-                line: line.percent(),
-            });
+        let indicator = &alert.statement().indicator;
+        let believed_until = self.believed_until(now, indicator, asked);
+        match believed_until.filter(|_| allowance.active_max > 0) {
+            Some(until) => Ok(until),
+            None => {
+                let alone = self.verdict_on(now, indicator, &alert.author());
+                Err(Refusal::NotTrusted {
+                    confidence: alone.probability.percent(),
+                    line: self.policy.confidence_min.percent(),
+                })
+            }
         }
-        Ok(())
     }
 
     /// Keeps a live alert, on disk first.
@@ -144,6 +161,8 @@ impl Engine {
         }
         if let Some(entry) = self.ledger.remove(&withdrawn) {
             let indicator = entry.alert.statement().indicator;
+            self.casebook
+                .take_back(now, &indicator, (&author, withdrawn));
             self.persist(Record::AlertRemoved(withdrawn));
             let detail = format!("alert {withdrawn}");
             self.audit(

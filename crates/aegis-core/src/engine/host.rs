@@ -69,8 +69,9 @@ impl Engine {
         if let (PeerClass::Configured, Some(ip)) = (class, ip) {
             self.guards.add_configured(ip);
         }
-        if !self.peers.contains_key(&id) && self.peers.len() >= PEERS_MAX {
-            self.forget_peer();
+        let is_new = !self.peers.contains_key(&id);
+        if is_new && self.peers.len() >= PEERS_MAX {
+            self.forget_peer(now);
         }
         let peer = self
             .peers
@@ -82,11 +83,17 @@ impl Engine {
             PeerClass::Lan | PeerClass::Dht => class,
         });
         peer.address = address;
+        peer.ip = ip.or(peer.ip);
         peer.last_seen_at = now;
-        let record = Record::PeerSeen(known(peer));
+        let (record, class) = (Record::PeerSeen(known(peer)), peer.class);
         self.persist(record);
+        self.introduce(now, id, class);
+        self.schedule_challenge(now);
         if !was_connected {
             self.push_own_alerts(id);
+            if is_new {
+                self.ask_about(now, id);
+            }
         }
     }
 
@@ -111,12 +118,14 @@ impl Engine {
         }
     }
 
-    /// Forgets the peer that has been away longest, or a connected one where none is away.
-    fn forget_peer(&mut self) {
-        let oldest = self
-            .peers
-            .values()
-            .min_by_key(|it| (it.is_connected, it.last_seen_at));
+    /// Forgets the peer that has been away longest, or a connected one where none is away. Those
+    /// of whom something is verified go last: else a crowd of strangers would wash a liar.
+    fn forget_peer(&mut self, now: Timestamp) {
+        let oldest = self.peers.values().min_by_key(|it| {
+            let trust = self.trust.model.trust_of(now, &it.peer);
+            let is_proven = trust.right + trust.wrong > 0;
+            (it.is_connected, is_proven, it.last_seen_at)
+        });
         if let Some(id) = oldest.map(|it| it.peer) {
             self.peers.remove(&id);
         }

@@ -4,7 +4,9 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use crate::{
     Alert, BlockDuration, Channel, Description, Detection, Evidence, HostFacts, Indicator, NodeId,
-    PeerClass, Severity, ThreatType, engine::Purpose,
+    PeerClass, Question, Severity, Testimony, ThreatType,
+    engine::Purpose,
+    trust::model::{Introduction, Recommendation},
 };
 
 /// One thing that happened.
@@ -35,6 +37,38 @@ pub enum Input {
     },
     /// The last connection to a peer is gone.
     PeerLeft(NodeId),
+    /// A peer answered `Output::Ask`.
+    Answered {
+        id: u64,
+        from: NodeId,
+        testimonies: Vec<Arc<Testimony>>,
+    },
+    /// A peer that was asked does not answer.
+    Unanswered { id: u64, peer: NodeId },
+    /// A peer answered `Output::AskAbout`.
+    Recommended {
+        id: u64,
+        from: NodeId,
+        recommendation: Option<Recommendation>,
+    },
+    /// A peer asks; `Output::Testify` answers.
+    Asked {
+        request: u64,
+        from: NodeId,
+        question: Question,
+    },
+    /// A peer asks about another; `Output::Recommend` answers.
+    AskedAbout {
+        request: u64,
+        from: NodeId,
+        subject: NodeId,
+    },
+    /// A connected peer answered a ping, or did not.
+    Pinged { peer: NodeId, is_good: bool },
+    /// A peer broke the protocol.
+    Misbehaved(NodeId),
+    /// The node stops: what was gathered to be written is written.
+    Stopping,
     /// The node stops for good: every block ends.
     Cleared,
 }
@@ -77,6 +111,15 @@ pub enum Command {
     },
     /// Take an indicator off the allowlist.
     Disallow(Indicator),
+    /// Ask connected peers what they think of an indicator.
+    Ask(Indicator),
+    /// Say how far a peer is trusted in advance.
+    Trust {
+        peer: NodeId,
+        introduction: Introduction,
+    },
+    /// Forget what a peer did, and what was said of its trust.
+    Forget(NodeId),
 }
 
 /// What an operator says of an indicator.

@@ -38,6 +38,11 @@ impl Engine {
                 .order_allow(now, user, (indicator, allow_for), comment)
                 .map(Some),
             Command::Disallow(indicator) => Ok(Some(self.order_disallow(now, user, indicator))),
+            Command::Ask(indicator) => self.order_ask(now, ticket, indicator),
+            Command::Trust { peer, introduction } => {
+                self.order_trust(now, user, peer, introduction).map(Some)
+            }
+            Command::Forget(peer) => Ok(Some(self.order_forget(now, user, peer))),
         };
         match done {
             Ok(Some(reply)) => self.push(Output::Answer {
@@ -86,8 +91,9 @@ impl Engine {
         if replaced.is_some() {
             self.budgets.remove_active(self.node);
         }
-        self.block(now, Actor::User(user), decision)?;
+        self.block(now, Actor::User(user), decision.clone())?;
         self.forget_unblock(&indicator);
+        self.learn_from_decision(now, &decision, publish);
         if !publish {
             return Ok(Some(Reply::Blocked {
                 indicator,
@@ -156,6 +162,7 @@ impl Engine {
                 String::new(),
             );
             self.end_decisions(now, &ended, Cause::Operator);
+            self.learn_benign(now, indicator);
         } else {
             // The kernel may hold a block of its own whose report was lost.
             self.push(Output::Enforce(Change::Unblock(indicator)));
@@ -261,6 +268,10 @@ impl Engine {
             let ended = self.blocklist.remove_all(it);
             self.end_decisions(now, &ended, Cause::Exempted);
         }
+        for it in unblocked.iter().filter(|it| **it != indicator) {
+            self.learn_benign(now, *it);
+        }
+        self.learn_benign(now, indicator);
         Ok(Reply::Allowed { unblocked })
     }
 

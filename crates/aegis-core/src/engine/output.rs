@@ -3,8 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Alert, AlertId, Change, Evidence, Indicator, NodeId, Origin, Record, Refusal, Severity,
-    Statement, ThreatType,
+    Alert, AlertId, Change, Confidence, Evidence, Indicator, NodeId, Opinion, Origin, Question,
+    Record, Refusal, Score, Severity, Statement, Testimony, ThreatType, Topic, Truth,
+    engine::{NetworkOpinion, PeerStanding},
+    trust::model::{PeerTrust, Recommendation, Verdict},
 };
 
 /// One effect to carry out. The order matters: a record comes before what relies on it.
@@ -25,6 +27,30 @@ pub enum Output {
     Push {
         peer: NodeId,
         alerts: Vec<Arc<Alert>>,
+    },
+    /// Ask these peers; each answers as `Input::Answered` or `Input::Unanswered`.
+    Ask {
+        id: u64,
+        peers: Vec<NodeId>,
+        question: Question,
+    },
+    /// Ask these peers about another; each answers as `Input::Recommended` or `Unanswered`.
+    AskAbout {
+        id: u64,
+        peers: Vec<NodeId>,
+        subject: NodeId,
+        wait: Duration,
+    },
+    /// Answer a peer's question: sign what is this node's own, pass on what others signed.
+    Testify {
+        request: u64,
+        own: Vec<(Indicator, Topic, Option<Opinion>)>,
+        passed_on: Vec<Arc<Testimony>>,
+    },
+    /// Answer a peer's question about another.
+    Recommend {
+        request: u64,
+        recommendation: Option<Recommendation>,
     },
     /// Answer the order with this ticket.
     Answer {
@@ -51,7 +77,7 @@ pub enum Purpose {
 }
 
 /// What became of an order.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
     /// It is blocked; `alert` is what was shared.
     Blocked {
@@ -74,6 +100,12 @@ pub enum Reply {
     Disallowed,
     /// It was not on the allowlist.
     NotAllowed,
+    /// What the network thinks.
+    Opinion(Box<NetworkOpinion>),
+    /// A peer's trust was set, and is this now.
+    Trusted(Box<PeerStanding>),
+    /// Nothing is kept of a peer's trust any more.
+    Forgotten { was_known: bool },
 }
 
 /// Why a block ended.
@@ -137,6 +169,26 @@ pub enum Notice {
     Unblocked { indicator: Indicator, cause: Cause },
     /// This node shared an alert.
     Published(Arc<Alert>),
+    /// A peer said something of an indicator, in an alert or an answer.
+    Reported {
+        peer: NodeId,
+        indicator: Indicator,
+        opinion: Opinion,
+        weight: Confidence,
+    },
+    /// A peer's word was held against the truth, and its trust is this now.
+    TrustMoved {
+        peer: NodeId,
+        indicator: Indicator,
+        truth: Truth,
+        said: Score,
+        trust: PeerTrust,
+    },
+    /// The network thinks badly of a source. For information: it is never shared.
+    NetworkOpinion {
+        indicator: Indicator,
+        verdict: Verdict,
+    },
     /// A detection was not shared because this node already shares as fast as it may.
     Withheld { indicator: Indicator },
 }

@@ -1,10 +1,14 @@
 //! Questions that change nothing.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use crate::{
     Alert, AllowEntry, Confidence, Decision, Indicator, NodeId, PeerClass, Policy, Refusal,
-    Ruleset, Timestamp, Unblock, blocklist::Standing, engine::Engine, ledger::Outcome,
+    Ruleset, Timestamp, Unblock,
+    blocklist::Standing,
+    engine::{Engine, NetworkOpinion},
+    ledger::Outcome,
+    trust::model::PeerTrust,
 };
 
 /// How often what happened since the start.
@@ -22,6 +26,10 @@ pub struct Counters {
     pub withheld: u64,
     /// Detections of this host.
     pub detections: u64,
+    /// Questions put to the network.
+    pub asked: u64,
+    /// Sources of which the network thinks badly.
+    pub opinions_bad: u64,
 }
 
 /// A peer as this node knows it.
@@ -35,6 +43,8 @@ pub struct Peer {
     pub is_connected: bool,
     /// Where it was reached last, as multiaddr text.
     pub address: String,
+    /// The IP address in that, as of this run.
+    pub ip: Option<IpAddr>,
     /// When it was seen first.
     pub first_seen_at: Timestamp,
     /// When it was seen last.
@@ -52,6 +62,7 @@ impl Peer {
             class,
             is_connected: false,
             address: String::new(),
+            ip: None,
             first_seen_at: now,
             last_seen_at: now,
             alerts_accepted: 0,
@@ -97,6 +108,8 @@ pub struct Why {
     pub unblocked: Option<Unblock>,
     /// The live alerts about it and about what covers it.
     pub evidence: Vec<WhyEvidence>,
+    /// What everybody's words about exactly this come to.
+    pub opinion: NetworkOpinion,
 }
 
 impl Engine {
@@ -140,21 +153,17 @@ impl Engine {
         self.peers.values()
     }
 
-    /// Returns what a peer's word about anything weighs here now.
-    pub fn weight_of(&self, alert: &Alert) -> Confidence {
+    /// Returns what an author's word weighs here now; full for this node's own.
+    pub fn weight_of(&self, now: Timestamp, alert: &Alert) -> Confidence {
         if alert.author() == self.node {
             return Confidence::FULL;
         }
-        self.trust.weigh(
-            &alert.author(),
-            self.class_of(&alert.author()),
-            alert.statement(),
-        )
+        self.trust_in(now, &alert.author()).service_trust
     }
 
-    /// Returns how far `peer` is believed in general.
-    pub fn standing_of(&self, peer: &Peer) -> Confidence {
-        self.trust.standing(&peer.peer, peer.class)
+    /// Returns what the trust model thinks of `peer`, known or not.
+    pub fn trust_in(&self, now: Timestamp, peer: &NodeId) -> PeerTrust {
+        self.trust.model.trust_of(now, peer)
     }
 
     /// Returns the blocked indicators behind `cursor`, in order of address.
@@ -181,7 +190,7 @@ impl Engine {
     }
 
     /// Returns everything known about `indicator`, blocked or not.
-    pub fn why(&self, indicator: &Indicator) -> Why {
+    pub fn why(&self, now: Timestamp, indicator: &Indicator) -> Why {
         let covering = self.blocklist.covering(indicator);
         let decisions = covering
             .iter()
@@ -191,7 +200,7 @@ impl Engine {
             alert: entry.alert.clone(),
             received_at: entry.received_at,
             outcome: entry.outcome,
-            weight: self.weight_of(&entry.alert),
+            weight: self.weight_of(now, &entry.alert),
         });
         let untouchable = self
             .guards
@@ -205,6 +214,7 @@ impl Engine {
             allowed_by: allowed_by.map(|(_, entry)| entry.clone()),
             unblocked: self.unblocks.covering(indicator).next().map(|(_, it)| *it),
             evidence: evidence.collect(),
+            opinion: self.network_opinion(now, *indicator),
         }
     }
 }

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use crate::{
-    Alert, AllowEntry, Change, Decision, KnownPeer, PeerClass, Timestamp, Unblock,
+    Alert, AllowEntry, Change, Decision, KeptTrust, KnownPeer, NodeId, PeerClass, Timestamp,
+    Unblock,
     blocklist::Standing,
     engine::{Engine, PEERS_MAX, Peer},
     ledger::{Entry, Outcome},
+    trust::model::{Introduction, ModelKind},
 };
 
 /// What a store kept, alerts verified again.
@@ -22,6 +24,12 @@ pub struct Restore {
     pub unblocks: Vec<Unblock>,
     /// Peers.
     pub peers: Vec<KnownPeer>,
+    /// What was kept of peers' trust.
+    pub trust: Vec<KeptTrust>,
+    /// What models kept of all peers together.
+    pub shared_trust: Vec<(ModelKind, Arc<[u8]>)>,
+    /// How far peers are trusted in advance by the operator's word.
+    pub pretrust: Vec<(NodeId, Introduction)>,
 }
 
 impl Engine {
@@ -50,19 +58,6 @@ impl Engine {
         for decision in restore.decisions.into_iter().filter(|it| it.is_active(now)) {
             self.restore_decision(decision);
         }
-        for (alert, received_at) in restore.alerts {
-            if now < alert.statement().expires_at() {
-                let outcome = self.restored_outcome(&alert);
-                self.ledger.insert(
-                    Entry {
-                        alert,
-                        received_at,
-                        outcome,
-                    },
-                    self.node,
-                );
-            }
-        }
         for known in restore.peers.into_iter().take(PEERS_MAX) {
             let mut peer = Peer::new(known.peer, known.class, known.first_seen_at);
             // A LAN is where the node is now; who was met there before must be met again.
@@ -74,6 +69,22 @@ impl Engine {
             peer.last_seen_at = known.last_seen_at;
             self.peers.insert(known.peer, peer);
         }
+        self.restore_trust(now, restore.trust, restore.pretrust, restore.shared_trust);
+        for (alert, received_at) in restore.alerts {
+            if now < alert.statement().expires_at() {
+                let outcome = self.restored_outcome(&alert);
+                self.restore_voice(&alert, received_at);
+                self.ledger.insert(
+                    Entry {
+                        alert,
+                        received_at,
+                        outcome,
+                    },
+                    self.node,
+                );
+            }
+        }
+        self.restore_known(now);
     }
 
     fn restore_decision(&mut self, decision: Decision) {

@@ -1,10 +1,13 @@
 //! What the Engine must hold, told as stories: one door in, one door out.
 
+mod ask;
 mod hear;
 mod invariant;
 mod operate;
 mod own;
 mod restart;
+mod testify;
+mod trust;
 
 use std::{sync::Arc, time::Duration};
 
@@ -32,7 +35,14 @@ fn engine_with(policy: Policy) -> Engine {
     let mut engine = Engine::new(EngineConfig {
         node: NODE,
         policy,
-        trust: Box::new(Preset::Lan),
+        ask: AskPolicy {
+            challenge_every: None, // so that nothing happens by itself
+            ..AskPolicy::default()
+        },
+        model: Box::new(crate::trust::aegis::AegisModel::default()),
+        preset: Preset::Lan,
+        pretrust: BTreeMap::new(),
+        seed: 1,
         configured_addresses: vec!["198.51.100.99".parse().unwrap()],
         blocks_max: 100,
     });

@@ -6,7 +6,8 @@ use crate::{
 };
 
 impl Engine {
-    /// Ends everything that is due at `now`: blocks, alerts, unblocks, allowlist entries.
+    /// Ends everything that is due at `now`: blocks, alerts, unblocks, allowlist entries,
+    /// cases and questions; and asks and writes what is due.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         let ended = self.blocklist.remove_due(now);
         self.end_decisions(now, &ended, Cause::Expired);
@@ -24,6 +25,10 @@ impl Engine {
             self.allowlist_due.pop_first();
             self.disallow(now, Actor::Node, indicator);
         }
+        let ended = self.casebook.remove_due(now);
+        self.end_cases(now, &ended);
+        self.handle_due_questions(now);
+        self.save_trust(now);
     }
 
     /// Returns when `handle_timeout` has something to do next; `None` while nothing can end.
@@ -33,6 +38,9 @@ impl Engine {
             self.ledger.next_due(),
             self.unblocks_due.first().map(|(due, _)| *due),
             self.allowlist_due.first().map(|(due, _)| *due),
+            self.casebook.next_due(),
+            self.questions.next_due(),
+            self.trust.save_at(),
         ];
         queues.into_iter().flatten().min()
     }

@@ -15,9 +15,11 @@ fn a_lan_peers_alert_blocks_until_it_expires_and_not_a_tick_longer() {
             expires_at
         }]
     );
-    assert!(pass(&mut engine, expires_at - Duration::from_millis(1)).is_empty());
+    let before = pass(&mut engine, expires_at - Duration::from_millis(1));
+    assert!(changes(&before).is_empty());
     let outputs = pass(&mut engine, expires_at);
     assert_eq!(changes(&outputs), [Change::Unblock(indicator)]);
+    pass(&mut engine, expires_at + Duration::from_secs(86_400));
     assert_eq!(engine.poll_timeout(), None, "nothing is left behind");
 }
 

@@ -39,6 +39,18 @@ enum Step {
     Gateway {
         host: u8,
     },
+    /// Somebody deals with the host, or the operator wonders; whoever is asked says this.
+    Ask {
+        host: u8,
+        is_ordered: bool,
+        score: f64,
+    },
+    /// A peer asks, comes, leaves, or breaks the protocol.
+    Peer {
+        author: u8,
+        host: u8,
+        deed: u8,
+    },
 }
 
 proptest! {
@@ -54,6 +66,7 @@ proptest! {
             now = now + Duration::from_secs(wait);
             let mut outputs = pass(&mut engine, now);
             outputs.extend(take(&mut engine, now, &step));
+            outputs.extend(converse(&mut engine, now, &outputs, &step));
             for change in changes(&outputs) {
                 kernel.apply(change);
             }
@@ -64,6 +77,8 @@ proptest! {
         pass(&mut engine, now + Duration::from_secs(2 * 86_400));
         prop_assert_eq!(engine.ruleset().blocks().len(), 0);
         prop_assert_eq!(engine.alerts_live(), 0);
+        prop_assert_eq!(engine.casebook.len(), 0, "no case outlives its day");
+        prop_assert_eq!(engine.questions.next_due(), None, "no question is left open");
         prop_assert!(engine.budgets.is_idle(), "no budget is held by what has ended");
     }
 
@@ -74,7 +89,9 @@ proptest! {
             for (step, wait) in &steps {
                 now = now + Duration::from_secs(*wait);
                 outputs.extend(pass(&mut engine, now));
-                outputs.extend(take(&mut engine, now, step));
+                let taken = take(&mut engine, now, step);
+                outputs.extend(converse(&mut engine, now, &taken, step));
+                outputs.extend(taken);
             }
             outputs
         };
@@ -150,10 +167,14 @@ fn take(engine: &mut Engine, now: Timestamp, step: &Step) -> Vec<Output> {
             allow_for: Some(Duration::from_secs(secs)),
             comment: None,
         }),
+        Step::Ask {
+            host, is_ordered, ..
+        } if is_ordered => ordered(Command::Ask(address(host).parse().unwrap())),
+        Step::Ask { host, .. } => Input::Established(vec![first_address(host)]),
+        Step::Peer { author, host, deed } => from_peer(peer(author), host, deed),
         Step::Disallow { host } => ordered(Command::Disallow(address(host).parse().unwrap())),
         Step::Gateway { host } => {
-            let address: Indicator = address(host).parse().unwrap();
-            let gateways = [address.address()].into();
+            let gateways = [first_address(host)].into();
             Input::HostChanged(HostFacts {
                 gateways,
                 ..HostFacts::default()
@@ -161,6 +182,86 @@ fn take(engine: &mut Engine, now: Timestamp, step: &Step) -> Vec<Output> {
         }
     };
     run(engine, now, input)
+}
+
+fn from_peer(from: NodeId, host: u8, deed: u8) -> Input {
+    let indicators = vec![address(host).parse().unwrap()];
+    let question = crate::Question {
+        indicators,
+        hops: deed % 3,
+        wait: Duration::from_secs(3),
+    };
+    match deed {
+        0..=2 => Input::Asked {
+            request: 1,
+            from,
+            question,
+        },
+        3 => Input::AskedAbout {
+            request: 2,
+            from,
+            subject: LAN_PEER,
+        },
+        4 => Input::PeerLeft(from),
+        5 => Input::Misbehaved(from),
+        _ => Input::PeerConnected {
+            peer: from,
+            class: PeerClass::Dht,
+            address: (String::new(), None),
+        },
+    }
+}
+
+/// Lets everybody who was asked answer as `step` says, or not at all.
+fn converse(engine: &mut Engine, now: Timestamp, outputs: &[Output], step: &Step) -> Vec<Output> {
+    let score = match *step {
+        Step::Ask { score, .. } => score,
+        Step::Hear { .. }
+        | Step::Withdraw { .. }
+        | Step::Detect { .. }
+        | Step::Block { .. }
+        | Step::Unblock { .. }
+        | Step::Allow { .. }
+        | Step::Disallow { .. }
+        | Step::Gateway { .. }
+        | Step::Peer { .. } => return Vec::new(),
+    };
+    let mut all = Vec::new();
+    for output in outputs {
+        let Output::Ask {
+            id,
+            peers,
+            question,
+        } = output
+        else {
+            continue;
+        };
+        for peer in peers {
+            let testimonies = question.indicators.iter().map(|indicator| {
+                let opinion = crate::Opinion {
+                    score: crate::Score::clamped(score),
+                    confidence: crate::Confidence::FULL,
+                    sightings: 1,
+                    age: Duration::ZERO,
+                };
+                Arc::new(crate::Testimony {
+                    author: *peer,
+                    indicator: *indicator,
+                    topic: crate::Topic::Flood,
+                    opinion: Some(opinion),
+                    stated_at: now,
+                    signed: Arc::new([]),
+                })
+            });
+            let input = Input::Answered {
+                id: *id,
+                from: *peer,
+                testimonies: testimonies.collect(),
+            };
+            all.extend(run(engine, now, input));
+        }
+    }
+    all
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -177,8 +278,16 @@ fn step() -> impl Strategy<Value = Step> {
         2 => host.clone().prop_map(|host| Step::Unblock { host }),
         1 => (host.clone(), secs).prop_map(|(host, secs)| Step::Allow { host, secs }),
         1 => host.clone().prop_map(|host| Step::Disallow { host }),
-        1 => host.prop_map(|host| Step::Gateway { host }),
+        1 => host.clone().prop_map(|host| Step::Gateway { host }),
+        3 => (host.clone(), any::<bool>(), -1.5f64..1.5)
+            .prop_map(|(host, is_ordered, score)| Step::Ask { host, is_ordered, score }),
+        2 => (0u8..3, host, 0u8..8)
+            .prop_map(|(author, host, deed)| Step::Peer { author, host, deed }),
     ]
+}
+
+fn first_address(host: u8) -> IpAddr {
+    address(host).parse::<Indicator>().unwrap().address()
 }
 
 /// Ten indicators of which some lie in others.

@@ -209,12 +209,12 @@ fn why_tells_of_blocked_and_of_free_addresses() {
     let mut engine = engine();
     hear(&mut engine, LAN_PEER, statement(ATTACKER));
     hear(&mut engine, STRANGER, statement(ATTACKER));
-    let why = engine.why(&ATTACKER.parse().unwrap());
+    let why = engine.why(NOW, &ATTACKER.parse().unwrap());
     assert_eq!(why.decisions.len(), 1);
     let mut weights: Vec<u8> = why.evidence.iter().map(|it| it.weight.percent()).collect();
     weights.sort_unstable();
     assert_eq!(weights, [0, 100]);
-    let free = engine.why(&"192.0.2.1".parse().unwrap());
+    let free = engine.why(NOW, &"192.0.2.1".parse().unwrap());
     assert!(free.blocked.is_none() && free.evidence.is_empty());
     assert_eq!(free.untouchable.unwrap().code(), "protected");
 }

@@ -61,6 +61,26 @@ fn what_became_protected_meanwhile_does_not_come_back() {
     assert!(!is_blocked(&after, ATTACKER) && after.ruleset().blocks().is_empty());
 }
 
+#[test]
+fn what_was_judged_before_a_restart_is_not_judged_again() {
+    let mut before = engine();
+    let mut kept = Kept::default();
+    kept.take(&connect(&mut before, STRANGER, PeerClass::Dht));
+    kept.take(&hear(&mut before, STRANGER, statement(ATTACKER)));
+    kept.take(&order(&mut before, NOW, block(ATTACKER, 3600)).1);
+    kept.take(&run(&mut before, NOW, Input::Stopping));
+    assert_eq!(before.trust_in(NOW, &STRANGER).right, 1);
+    let mut after = engine();
+    after.restore(NOW, kept.restore);
+    assert_eq!(after.trust_in(NOW, &STRANGER).right, 1, "it is remembered");
+    order(&mut after, NOW, block(ATTACKER, 1800)).0.unwrap();
+    assert_eq!(
+        after.trust_in(NOW, &STRANGER).right,
+        1,
+        "and not paid twice"
+    );
+}
+
 /// A store in memory that understands the records.
 #[derive(Default)]
 struct Kept {
@@ -94,7 +114,21 @@ impl Kept {
             Record::Disallowed(gone) => it.allowlist.retain(|it| it.indicator != gone),
             Record::Unblocked(unblock) => it.unblocks.push(unblock),
             Record::UnblockEnded(gone) => it.unblocks.retain(|it| it.indicator != gone),
-            Record::PeerSeen(_) | Record::Audit(_) => {}
+            Record::TrustKept(kept) => {
+                it.trust.retain(|earlier| earlier.peer != kept.peer);
+                it.trust.push(kept);
+            }
+            Record::SharedTrustKept { model, memory } => it.shared_trust = vec![(model, memory)],
+            Record::PretrustSet { peer, introduction } => it.pretrust.push((peer, introduction)),
+            Record::TrustForgotten(gone) => {
+                it.trust.retain(|kept| kept.peer != gone);
+                it.pretrust.retain(|(peer, _)| *peer != gone);
+            }
+            Record::PeerSeen(peer) => {
+                it.peers.retain(|known| known.peer != peer.peer);
+                it.peers.push(peer);
+            }
+            Record::Audit(_) => {}
         }
     }
 }
