@@ -12,6 +12,10 @@ pub struct Counters {
     direct: AtomicU64,
     unconfirmed: AtomicU64,
     unheard: AtomicU64,
+    answers: AtomicU64,
+    silences: AtomicU64,
+    questions: AtomicU64,
+    refusals: AtomicU64,
     events_dropped: AtomicU64,
     heartbeats: AtomicU64,
     peers: AtomicU64,
@@ -34,6 +38,14 @@ pub struct CounterValues {
     pub unconfirmed: u64,
     /// Alerts of this node that no peer was there to hear; a later peer is pushed them.
     pub unheard: u64,
+    /// Answers of peers to this node's questions.
+    pub answers: u64,
+    /// Answers of peers that did not come.
+    pub silences: u64,
+    /// Questions of peers that the daemon was told of.
+    pub questions: u64,
+    /// Questions of peers that it was not, being too many.
+    pub refusals: u64,
     /// Alerts dropped because nobody took earlier events out of the queue.
     pub events_dropped: u64,
     /// Beats of the service's own clock.
@@ -53,6 +65,10 @@ impl Counters {
             direct: self.direct.load(Relaxed),
             unconfirmed: self.unconfirmed.load(Relaxed),
             unheard: self.unheard.load(Relaxed),
+            answers: self.answers.load(Relaxed),
+            silences: self.silences.load(Relaxed),
+            questions: self.questions.load(Relaxed),
+            refusals: self.refusals.load(Relaxed),
             events_dropped: self.events_dropped.load(Relaxed),
             heartbeats: self.heartbeats.load(Relaxed),
             peers: self.peers.load(Relaxed),
@@ -68,6 +84,10 @@ impl Counters {
             Counted::Direct => &self.direct,
             Counted::Unconfirmed => &self.unconfirmed,
             Counted::Unheard => &self.unheard,
+            Counted::Answer => &self.answers,
+            Counted::Silence => &self.silences,
+            Counted::Question => &self.questions,
+            Counted::Refusal => &self.refusals,
             Counted::EventDropped => &self.events_dropped,
             Counted::Heartbeat => &self.heartbeats,
         };
@@ -89,6 +109,10 @@ pub(crate) enum Counted {
     Direct,
     Unconfirmed,
     Unheard,
+    Answer,
+    Silence,
+    Question,
+    Refusal,
     EventDropped,
     Heartbeat,
 }

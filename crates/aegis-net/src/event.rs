@@ -1,8 +1,11 @@
 //! What goes into the network service and what comes out of it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use aegis_core::{Alert, Channel, NodeId, PeerClass, Timestamp};
+use aegis_core::{
+    Alert, Channel, Indicator, NodeId, Opinion, PeerClass, Question, Testimony, Timestamp, Topic,
+    trust::model::Recommendation,
+};
 
 use crate::{Address, PeerAddress, gate::Misbehaviour};
 
@@ -33,6 +36,46 @@ impl Via {
             Self::Configured => "configured",
             Self::Known => "known",
             Self::Dht => "dht",
+        }
+    }
+}
+
+/// The number by which the daemon knows a question of its own again. It never leaves the node.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct QuestionId(pub u64);
+
+/// The number by which the service knows a peer's question again. It never leaves the node.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RequestId(pub u64);
+
+/// Why a peer's answer to a question is not there.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Silence {
+    /// It did not answer while the question waited.
+    TimedOut,
+    /// It is not connected, or left before it answered.
+    Gone,
+    /// It does not want to answer, or cannot.
+    Refused,
+    /// It does not speak the protocol.
+    Unsupported,
+    /// What it answered breaks the protocol.
+    Misbehaved,
+    /// It was not asked: this node has too many questions under way or has asked this peer too
+    /// much, or the question is about nothing, or about too much, or goes to too many.
+    NotAsked,
+}
+
+impl Silence {
+    /// Returns the word that logs and reports use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TimedOut => "timed_out",
+            Self::Gone => "gone",
+            Self::Refused => "refused",
+            Self::Unsupported => "unsupported",
+            Self::Misbehaved => "misbehaved",
+            Self::NotAsked => "not_asked",
         }
     }
 }
@@ -100,6 +143,109 @@ pub enum NetEvent {
         /// Until when.
         until: Timestamp,
     },
+    /// A peer answered [`NetCommand::Ask`]. What it says is authentic, fresh and about what was
+    /// asked; nothing else about it is known.
+    Answered {
+        /// Which question.
+        id: QuestionId,
+        /// Who answered.
+        from: NodeId,
+        /// What it says and, where the question could be passed on, what others said to it: at
+        /// most one of each author about each indicator, none of this node's own.
+        testimonies: Vec<Arc<Testimony>>,
+    },
+    /// A peer answered [`NetCommand::AskAbout`].
+    Recommended {
+        /// Which question.
+        id: QuestionId,
+        /// Who answered.
+        from: NodeId,
+        /// What it knows of the subject; `None` where it says that it knows nothing.
+        recommendation: Option<Recommendation>,
+    },
+    /// A peer that was asked does not answer. Each peer of a question is reported once: so, or as
+    /// one that answered.
+    Unanswered {
+        /// Which question.
+        id: QuestionId,
+        /// Who does not answer.
+        peer: NodeId,
+        /// Why.
+        why: Silence,
+    },
+    /// A peer asks what this node thinks. Its question waits for [`NetCommand::Answer`] as long
+    /// as it says, and is refused if there is none.
+    Asked {
+        /// What to answer to.
+        request: RequestId,
+        /// Who asks; perhaps before it is reported as connected.
+        from: NodeId,
+        /// What it asks. Its indicators are in order.
+        question: Question,
+    },
+    /// A peer asks what this node thinks of another. Its question waits for
+    /// [`NetCommand::Recommend`], and is refused if there is none in time.
+    AskedAbout {
+        /// What to answer to.
+        request: RequestId,
+        /// Who asks; perhaps before it is reported as connected.
+        from: NodeId,
+        /// About whom.
+        subject: NodeId,
+        /// How long it waits.
+        wait: Duration,
+    },
+    /// A connected peer answered a ping, or did not. Reported every 10 s at most.
+    Pinged {
+        /// Who.
+        peer: NodeId,
+        /// How long the ping took, there and back; `None` where no answer came.
+        rtt: Option<Duration>,
+    },
+}
+
+impl NetEvent {
+    /// Returns the word that logs use for what happened.
+    pub(crate) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Listening { .. } => "listening",
+            Self::PeerDiscovered { .. } => "peer_discovered",
+            Self::PeerConnected { .. } => "peer_connected",
+            Self::PeerClassChanged { .. } => "peer_class_changed",
+            Self::PeerLeft { .. } => "peer_left",
+            Self::AlertReceived { .. } => "alert_received",
+            Self::Misbehaved { .. } => "misbehaved",
+            Self::PeerBanned { .. } => "peer_banned",
+            Self::Answered { .. } => "answered",
+            Self::Recommended { .. } => "recommended",
+            Self::Unanswered { .. } => "unanswered",
+            Self::Asked { .. } => "asked",
+            Self::AskedAbout { .. } => "asked_about",
+            Self::Pinged { .. } => "pinged",
+        }
+    }
+
+    /// Returns whom it came from or is about.
+    pub(crate) const fn peer(&self) -> Option<NodeId> {
+        match self {
+            Self::Listening { .. } => None,
+            Self::AlertReceived {
+                forwarder: peer, ..
+            }
+            | Self::Answered { from: peer, .. }
+            | Self::Recommended { from: peer, .. }
+            | Self::Asked { from: peer, .. }
+            | Self::AskedAbout { from: peer, .. }
+            | Self::PeerDiscovered { peer, .. }
+            | Self::PeerConnected { peer, .. }
+            | Self::PeerClassChanged { peer, .. }
+            | Self::PeerLeft { peer }
+            | Self::Misbehaved { peer, .. }
+            | Self::PeerBanned { peer, .. }
+            | Self::Unanswered { peer, .. }
+            | Self::Pinged { peer, .. } => Some(*peer),
+        }
+    }
 }
 
 /// What the network service is told to do.
@@ -131,6 +277,45 @@ pub enum NetCommand {
         peer: NodeId,
         /// Which.
         class: PeerClass,
+    },
+    /// Ask connected peers what they think of some indicators. Each of them is reported once, as
+    /// [`NetEvent::Answered`] or [`NetEvent::Unanswered`], at the question's deadline at the latest.
+    Ask {
+        /// What the answers are to be known by.
+        id: QuestionId,
+        /// Whom: at most [`QUESTION_PEERS_MAX`](aegis_core::QUESTION_PEERS_MAX), each once.
+        peers: Vec<NodeId>,
+        /// What. It waits for [`QUESTION_WAIT_MAX`](crate::QUESTION_WAIT_MAX) at most.
+        question: Question,
+    },
+    /// Ask connected peers what they think of a node. Each of them is reported once, as
+    /// [`NetEvent::Recommended`] or [`NetEvent::Unanswered`], at the deadline at the latest.
+    AskAbout {
+        /// What the answers are to be known by.
+        id: QuestionId,
+        /// Whom: at most [`QUESTION_PEERS_MAX`](aegis_core::QUESTION_PEERS_MAX), each once.
+        peers: Vec<NodeId>,
+        /// About whom.
+        subject: NodeId,
+        /// How long to wait: at most [`QUESTION_WAIT_MAX`](crate::QUESTION_WAIT_MAX).
+        wait: Duration,
+    },
+    /// Answer [`NetEvent::Asked`]. What was not asked about is left out, and so is what is too old.
+    Answer {
+        /// Which question.
+        request: RequestId,
+        /// What this node thinks; `None` says that it has no evidence of its own. Within a second
+        /// it says one thing of an indicator, the first.
+        own: Vec<(Indicator, Topic, Option<Opinion>)>,
+        /// What others said, if the question may be passed on.
+        passed_on: Vec<Arc<Testimony>>,
+    },
+    /// Answer [`NetEvent::AskedAbout`].
+    Recommend {
+        /// Which question.
+        request: RequestId,
+        /// What this node knows of the subject; `None` says that it knows nothing.
+        recommendation: Option<Recommendation>,
     },
     /// Say goodbye and stop.
     Shutdown,

@@ -22,6 +22,7 @@ use crate::wire::{self, Unverified, WireError};
 
 mod bans;
 mod bucket;
+mod hearing;
 mod limits;
 mod misbehaviour;
 mod standing;
@@ -29,6 +30,7 @@ mod table;
 
 pub use bans::{BanList, PREFIX_BANS_MIN};
 pub use bucket::TokenBucket;
+pub use hearing::{Fault, Hearing};
 pub use limits::{Limits, Quota};
 pub use misbehaviour::Misbehaviour;
 pub use standing::{CUT_OFF_POINTS, Conduct, Standings, THROTTLE_POINTS};
@@ -119,9 +121,12 @@ pub struct Gate {
     forwarders: Table<NodeId, TokenBucket>,
     handovers: Table<NodeId, TokenBucket>,
     authors: Table<NodeId, TokenBucket>,
+    askers: Table<NodeId, Questioning>, // of this node
+    asked: Table<NodeId, Questioning>,  // by this node
     relays: Table<NodeId, TokenBucket>,
     strangers: TokenBucket,
     met: TokenBucket,
+    met_asked_about: TokenBucket,
     all: TokenBucket,
     known: Table<AlertId, Timestamp>, // with the time of the statement
     standings: Standings,
@@ -135,9 +140,12 @@ impl Gate {
             forwarders: Table::new(NODES_MAX),
             handovers: Table::new(NODES_MAX),
             authors: Table::new(NODES_MAX),
+            askers: Table::new(NODES_MAX),
+            asked: Table::new(NODES_MAX),
             relays: Table::new(NODES_MAX),
             strangers: TokenBucket::full(limits.strangers),
             met: TokenBucket::full(limits.met),
+            met_asked_about: TokenBucket::full(limits.met_asked_about),
             all: TokenBucket::full(limits.all),
             known: Table::new(KNOWN_MAX),
             standings: Standings::new(NODES_MAX),
@@ -151,6 +159,7 @@ impl Gate {
             // Buckets of the old class have the wrong size.
             self.authors.remove(&node);
             self.handovers.remove(&node);
+            self.askers.remove(&node);
         }
     }
 
@@ -198,6 +207,63 @@ impl Gate {
             return (false, None);
         }
         (true, self.count_gossip(now, peer))
+    }
+
+    /// Counts a question of `peer` that nobody has read yet; returns whether to read it, and who is
+    /// to blame. One above its quota costs it something: it asks more than it can use.
+    pub fn admit_question(&mut self, now: Timestamp, peer: NodeId) -> (bool, Option<Blame>) {
+        if self.standings.conduct(now, peer) != Conduct::Good {
+            return (false, None);
+        }
+        let (quotas, buckets) = self.questioning(peer);
+        let within = buckets.questions.take_one(now, quotas.questions);
+        let flooding = (!within).then(|| self.charge(now, peer, Misbehaviour::Flooding));
+        (within, flooding)
+    }
+
+    /// Decides whether a question of `peer` about so many indicators or nodes is to be answered,
+    /// after [`admit_question`](Self::admit_question). What is above its own quota costs it
+    /// something; what is above the quota that it shares with others does not.
+    pub fn admit_asked_about(
+        &mut self,
+        now: Timestamp,
+        peer: NodeId,
+        asked_about: usize,
+    ) -> (bool, Option<Blame>) {
+        let asked_about = u32::try_from(asked_about).unwrap_or(u32::MAX);
+        let class = self.class(&peer).unwrap_or(PeerClass::Dht);
+        let (quotas, buckets) = self.questioning(peer);
+        if !buckets.subjects.take(asked_about, now, quotas.subjects) {
+            let flooding = self.charge(now, peer, Misbehaviour::Flooding);
+            return (false, Some(flooding));
+        }
+        let within = match class {
+            PeerClass::Dht => {
+                let quota = self.limits.met_asked_about;
+                self.met_asked_about.take(asked_about, now, quota)
+            }
+            PeerClass::Lan | PeerClass::Configured => true,
+        };
+        (within, None)
+    }
+
+    /// Returns whether this node may ask `peer` about so many indicators or nodes, and counts it:
+    /// no more than `peer` allows whoever it met through the global network, since it may take this
+    /// node for one of those. Others can have this node ask, but not have it banned for that.
+    pub fn may_ask(&mut self, now: Timestamp, peer: NodeId, asked_about: usize) -> bool {
+        let asked_about = u32::try_from(asked_about).unwrap_or(u32::MAX);
+        let quotas = QuestioningQuotas::of(&self.limits, PeerClass::Dht);
+        let buckets = self.asked.entry(peer, || Questioning::full(quotas));
+        buckets.questions.has_one(now, quotas.questions)
+            && buckets.subjects.take(asked_about, now, quotas.subjects)
+            && buckets.questions.take_one(now, quotas.questions)
+    }
+
+    fn questioning(&mut self, peer: NodeId) -> (QuestioningQuotas, &mut Questioning) {
+        let class = self.class(&peer).unwrap_or(PeerClass::Dht);
+        let quotas = QuestioningQuotas::of(&self.limits, class);
+        let buckets = self.askers.entry(peer, || Questioning::full(quotas));
+        (quotas, buckets)
     }
 
     /// Charges `culprit` the price of `misbehaviour`.
@@ -335,6 +401,37 @@ impl Judgement {
         Self {
             admission: Admission::Ignore(ignored),
             blame: None,
+        }
+    }
+}
+
+/// How many questions one node may still put to another, and about how much.
+#[derive(Debug)]
+struct Questioning {
+    questions: TokenBucket,
+    subjects: TokenBucket,
+}
+
+#[derive(Clone, Copy)]
+struct QuestioningQuotas {
+    questions: Quota,
+    subjects: Quota,
+}
+
+impl Questioning {
+    fn full(quotas: QuestioningQuotas) -> Self {
+        Self {
+            questions: TokenBucket::full(quotas.questions),
+            subjects: TokenBucket::full(quotas.subjects),
+        }
+    }
+}
+
+impl QuestioningQuotas {
+    fn of(limits: &Limits, class: PeerClass) -> Self {
+        Self {
+            questions: limits.questions(class),
+            subjects: limits.asked_about(class),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The wall around libp2p: how a node talks to other nodes.
 //!
 //! - [`wire`]: the signed threat message, bytes to [`aegis_core::Alert`] and back
+//! - [`ask`]: questions to peers, and the testimonies and recommendations that answer them
 //! - [`batch`]: many messages in one compressed piece
 //! - [`gate`]: what becomes of a message and what it costs whom; pure, time is given in
 //! - [`start`]: the service, a thread of its own, reached by [`NetCommand`] and [`NetEvent`]
@@ -9,6 +10,7 @@
 //! that comes out of here is authentic, fresh and within quota, no more.
 
 mod address;
+pub mod ask;
 pub mod batch;
 mod config;
 mod counters;
@@ -21,6 +23,6 @@ pub mod wire;
 pub use address::{Address, InvalidAddress, InvalidPeerAddress, PeerAddress};
 pub use config::{Clock, P2pConfig, PORT_DEFAULT};
 pub use counters::{CounterValues, Counters};
-pub use event::{NetCommand, NetEvent, Via};
+pub use event::{NetCommand, NetEvent, QuestionId, RequestId, Silence, Via};
 pub use identity::{Identity, IdentityError};
-pub use service::{NetError, NetHandle, PUSH_ALERTS_MAX, start};
+pub use service::{NetError, NetHandle, PUSH_ALERTS_MAX, QUESTION_WAIT_MAX, start};

@@ -15,9 +15,11 @@ mod behaviour;
 mod dialer;
 mod direct;
 mod handover;
+mod inquire;
 mod node;
 mod peers;
 mod push;
+mod questions;
 mod relay;
 mod runtime_dir;
 mod wall;
@@ -26,6 +28,9 @@ use node::Node;
 
 /// Alerts that one [`NetCommand::Push`] hands over at most: what a peer may have active here.
 pub const PUSH_ALERTS_MAX: usize = 5000;
+
+/// How long a question waits for its answers at most, whatever is asked for.
+pub const QUESTION_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Commands that wait for the service: bursts of published alerts.
 const COMMANDS_MAX: usize = 1024;

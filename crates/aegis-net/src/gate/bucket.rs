@@ -31,11 +31,15 @@ impl TokenBucket {
 
     /// Takes a token; returns whether there was one.
     pub fn take_one(&mut self, now: Timestamp, quota: Quota) -> bool {
-        let has_one = self.has_one(now, quota);
-        if has_one {
-            self.milli_tokens -= MILLI;
-        }
-        has_one
+        self.take(1, now, quota)
+    }
+
+    /// Takes so many tokens, or none where there are fewer; returns whether it took them.
+    pub fn take(&mut self, tokens: u32, now: Timestamp, quota: Quota) -> bool {
+        self.fill(now, quota);
+        let rest = self.milli_tokens.checked_sub(u64::from(tokens) * MILLI);
+        self.milli_tokens = rest.unwrap_or(self.milli_tokens);
+        rest.is_some()
     }
 
     /// Adds what came in since the last time. A clock that went back adds nothing and starts anew.

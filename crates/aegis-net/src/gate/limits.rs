@@ -40,6 +40,17 @@ pub struct Limits {
     pub trusted_handover: Quota,
     /// Alerts handed over by one peer met through the global network.
     pub dht_handover: Quota,
+    /// Questions of one peer of the local network or the configuration, about whatever.
+    pub trusted_questions: Quota,
+    /// Questions of one peer met through the global network.
+    pub dht_questions: Quota,
+    /// Indicators that one peer of the local network or the configuration asks about.
+    pub trusted_asked_about: Quota,
+    /// Indicators that one peer met through the global network asks about.
+    pub dht_asked_about: Quota,
+    /// Indicators that all peers met through the global network ask about together, so that ten
+    /// thousand fresh keys get no more.
+    pub met_asked_about: Quota,
 }
 
 impl Limits {
@@ -58,6 +69,22 @@ impl Limits {
             PeerClass::Lan | PeerClass::Configured => self.trusted_handover,
         }
     }
+
+    /// Returns how many questions one peer of `class` may ask.
+    pub fn questions(&self, class: PeerClass) -> Quota {
+        match class {
+            PeerClass::Dht => self.dht_questions,
+            PeerClass::Lan | PeerClass::Configured => self.trusted_questions,
+        }
+    }
+
+    /// Returns how many indicators the questions of one peer of `class` may be about.
+    pub fn asked_about(&self, class: PeerClass) -> Quota {
+        match class {
+            PeerClass::Dht => self.dht_asked_about,
+            PeerClass::Lan | PeerClass::Configured => self.trusted_asked_about,
+        }
+    }
 }
 
 impl Default for Limits {
@@ -72,6 +99,11 @@ impl Default for Limits {
             prompt_relays: Quota::new(32, 20),
             trusted_handover: Quota::new(5000, 20),
             dht_handover: Quota::new(50, 1),
+            trusted_questions: Quota::new(120, 2),
+            dht_questions: Quota::new(30, 1),
+            trusted_asked_about: Quota::new(2048, 64),
+            dht_asked_about: Quota::new(320, 8),
+            met_asked_about: Quota::new(1024, 256),
         }
     }
 }

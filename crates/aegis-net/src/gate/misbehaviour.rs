@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Rejected;
-use crate::wire::WireError;
+use crate::{ask::AskError, wire::WireError};
 
 /// A peer broke the protocol. Costs it standing; never stops us, never retried.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -24,6 +24,12 @@ pub enum Misbehaviour {
     BadBatch,
     /// Its gossip broke the rules so often that the gossip layer shuns it.
     BadGossip,
+    /// It answers what it was not asked.
+    Unasked,
+    /// It said or passed on a number that cannot be.
+    OutOfRange,
+    /// It signed two testimonies about one indicator in the same second that say different things.
+    Contradictory,
 }
 
 impl Misbehaviour {
@@ -34,13 +40,15 @@ impl Misbehaviour {
     pub fn price(self) -> f64 {
         match self {
             Self::Flooding => 1.0 / 16.0,
-            Self::ImpossibleTime => 10.0,
+            Self::ImpossibleTime | Self::Contradictory => 10.0,
             Self::Oversized
             | Self::Malformed
             | Self::Respelled
             | Self::Forged
             | Self::BadBatch
-            | Self::BadGossip => 25.0,
+            | Self::BadGossip
+            | Self::Unasked
+            | Self::OutOfRange => 25.0,
         }
     }
 
@@ -55,6 +63,21 @@ impl Misbehaviour {
             Self::ImpossibleTime => "impossible_time",
             Self::BadBatch => "bad_batch",
             Self::BadGossip => "bad_gossip",
+            Self::Unasked => "unasked",
+            Self::OutOfRange => "out_of_range",
+            Self::Contradictory => "contradictory",
+        }
+    }
+
+    /// Returns what somebody does by sending bytes that are read with this error; `None` where they
+    /// only end too early, as they do when a connection breaks.
+    pub(crate) fn of_bytes(error: AskError) -> Option<Self> {
+        match error {
+            AskError::Truncated => None,
+            AskError::TooLong { .. } => Some(Self::Oversized),
+            AskError::Malformed { .. } => Some(Self::Malformed),
+            AskError::OutOfRange { .. } => Some(Self::OutOfRange),
+            AskError::Signature => Some(Self::Forged),
         }
     }
 

@@ -342,3 +342,72 @@ fn the_limits_keep_honest_forwarders_out_of_trouble() {
     let relayed = limits.all.per_second + limits.trusted_author.per_second;
     assert!(limits.forwarder.per_second > relayed);
 }
+
+#[test]
+fn questions_have_a_burst_and_then_a_rate_and_more_is_flooding() {
+    let limits = Limits::default();
+    let mut gate = gate();
+    let stranger = node(9);
+    let mut asked = |peer, now, about, times| {
+        let admitted = (0..times).filter(|_| {
+            let (mut is_welcome, mut blame) = gate.admit_question(now, peer);
+            if is_welcome {
+                (is_welcome, blame) = gate.admit_asked_about(now, peer, about);
+            }
+            let flooding = blame.map(|it| (it.culprit, it.misbehaviour));
+            let expected = (!is_welcome).then_some((peer, Misbehaviour::Flooding));
+            assert_eq!(flooding, expected);
+            is_welcome
+        });
+        admitted.count() as u32
+    };
+    assert_eq!(asked(stranger, NOW, 1, 50), limits.dht_questions.burst);
+    assert_eq!(asked(stranger, NOW + 5 * SECOND, 1, 50), 5);
+    let trusted = node(FORWARDER);
+    assert_eq!(asked(trusted, NOW, 1, 200), limits.trusted_questions.burst);
+    // What they are about is counted too.
+    let wordy = node(8);
+    assert_eq!(asked(wordy, NOW, 32, 50), limits.dht_asked_about.burst / 32);
+}
+
+#[test]
+fn a_throttled_peer_s_questions_are_not_looked_at() {
+    let mut gate = gate();
+    for _ in 0..2 {
+        gate.charge(NOW, node(9), Misbehaviour::Forged);
+    }
+    assert_eq!(gate.admit_question(NOW, node(9)), (false, None));
+}
+
+#[test]
+fn what_fresh_keys_ask_about_shares_one_quota_and_more_is_nobody_s_fault() {
+    let mut gate = gate();
+    let mut answered = 0;
+    for asker in 10..=255 {
+        let (is_welcome, blame) = gate.admit_asked_about(NOW, node(asker), 32);
+        assert_eq!(blame, None);
+        answered += 32 * u32::from(is_welcome);
+    }
+    assert_eq!(answered, Limits::default().met_asked_about.burst);
+    // Those that the node knows are not touched by it.
+    assert!(gate.admit_asked_about(NOW, node(FORWARDER), 32).0);
+}
+
+/// A peer that takes this node for a stranger must not find it flooding.
+#[test]
+fn no_peer_is_asked_more_than_it_lets_a_stranger_ask() {
+    for about in [1, 32] {
+        let (mut ours, mut theirs) = (gate(), gate());
+        let mut asked = 0;
+        for seconds in [0, 1, 5, 60] {
+            let now = NOW + SECOND * seconds;
+            while ours.may_ask(now, node(FORWARDER), about) {
+                asked += 1;
+                let (us, welcome) = (node(9), (true, None));
+                assert_eq!(theirs.admit_question(now, us), welcome);
+                assert_eq!(theirs.admit_asked_about(now, us, about), welcome);
+            }
+        }
+        assert!(asked >= 10, "{asked}");
+    }
+}

@@ -27,7 +27,12 @@ use libp2p::{
     tcp, yamux,
 };
 
-use super::{direct::Direct, push::PushCodec, wall::Wall};
+use super::{
+    direct::Direct,
+    inquire::{About, Inquire},
+    push::PushCodec,
+    wall::Wall,
+};
 use crate::P2pConfig;
 
 /// The topic that alerts are relayed on.
@@ -96,6 +101,8 @@ pub(super) struct Behaviour {
     pub(super) mdns: Toggle<mdns::tokio::Behaviour>,
     pub(super) kad: Toggle<kad::Behaviour<MemoryStore>>,
     pub(super) push: request_response::Behaviour<PushCodec>,
+    pub(super) ask: Inquire,
+    pub(super) recommend: Inquire,
     pub(super) direct: Direct,
     pub(super) gossip: Gossip,
 }
@@ -180,6 +187,8 @@ fn behaviour(config: &P2pConfig, keypair: &Keypair, wall: Wall) -> Result<Behavi
             [(PushCodec::PROTOCOL, request_response::ProtocolSupport::Full)],
             request_response::Config::default().with_max_concurrent_streams(8),
         ),
+        ask: About::Indicators.behaviour(),
+        recommend: About::Node.behaviour(),
         direct: Direct::default(),
         gossip: gossip()?,
     })

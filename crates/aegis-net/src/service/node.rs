@@ -17,19 +17,24 @@ use super::{
     behaviour::{Behaviour, BehaviourEvent, HEARTBEAT},
     dialer::Dialer,
     handover::Handover,
+    inquire::About,
     peers::{Peer, Peers},
+    questions::Questions,
     relay::{self, Relays},
     runtime_dir::RuntimeDir,
     wall::Wall,
 };
 use crate::{
-    Address, Clock, Counters, Identity, NetCommand, NetEvent, P2pConfig, Via,
+    Address, Clock, Counters, Identity, NetCommand, NetEvent, P2pConfig,
     address::{ip_of, node_at_end, node_of, peer_of},
     counters::Counted,
     gate::Gate,
 };
 
 mod alerts;
+mod answer;
+mod ask;
+mod command;
 mod conduct;
 mod direct;
 mod discovery;
@@ -60,6 +65,7 @@ pub(super) struct Node {
     runtime_dir: Option<RuntimeDir>,
     listening: Vec<Address>,
     handovers: VecDeque<Handover>,
+    questions: Questions,
     relays: Relays,
     has_other_neighbours: bool, // than its peers were told
     walk_at: Timestamp,
@@ -96,6 +102,7 @@ impl Node {
             runtime_dir: config.runtime_dir.as_deref().and_then(|it| join(it, id)),
             listening: Vec::new(),
             handovers: VecDeque::new(),
+            questions: Questions::new(identity.clone()),
             relays: Relays::default(),
             has_other_neighbours: false,
             walk_at: Timestamp::EPOCH,
@@ -115,6 +122,7 @@ impl Node {
             timer.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
         }
         loop {
+            let due = self.question_due();
             tokio::select! {
                 command = commands_rx.recv() => match command {
                     None | Some(NetCommand::Shutdown) => break,
@@ -125,31 +133,15 @@ impl Node {
                 _ = beat.tick() => self.handle_beat(),
                 _ = look.tick() => self.handle_look(),
                 () = std::future::ready(()), if self.has_handovers() => self.take_handover(),
+                () = std::future::ready(()), if !self.questions.checking.is_empty() => {
+                    self.check_answer();
+                }
+                () = due => self.end_due_questions(),
                 () = relay::quiet(), if !self.relays.is_empty() => self.pass_on_some(),
             }
             self.pass_on_overdue();
         }
         self.leave().await;
-    }
-
-    fn handle_command(&mut self, command: NetCommand) {
-        match command {
-            NetCommand::Publish(alert) => self.publish(&alert),
-            NetCommand::Push { peer, alerts } => self.push(peer, &alerts),
-            NetCommand::Dial(at) => {
-                let now = self.now();
-                self.learn(now, at.peer(), at.address().clone(), Via::Known);
-                self.dial_due();
-            }
-            NetCommand::Ban { peer, until } => self.ban(peer, until),
-            NetCommand::Unban(peer) => self.unban(peer),
-            NetCommand::SetClass { peer, class } => {
-                self.peers.give_class(peer, class);
-                self.gate.set_class(peer, class);
-                self.reclassify(peer);
-            }
-            NetCommand::Shutdown => {}
-        }
     }
 
     fn handle_swarm_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
@@ -196,12 +188,13 @@ impl Node {
         match event {
             BehaviourEvent::Gossip(event) => self.handle_gossip_event(event),
             BehaviourEvent::Direct(event) => self.handle_direct_event(event),
+            BehaviourEvent::Ask(event) => self.handle_inquire_event(About::Indicators, event),
+            BehaviourEvent::Recommend(event) => self.handle_inquire_event(About::Node, event),
             BehaviourEvent::Push(event) => self.handle_push_event(event),
             BehaviourEvent::Mdns(event) => self.handle_mdns_event(event),
             BehaviourEvent::Kad(event) => self.handle_kad_event(event),
             BehaviourEvent::Identify(event) => self.handle_identify_event(event),
-            // A peer that does not answer pings is found dead by the connection itself.
-            BehaviourEvent::Ping(_) => {}
+            BehaviourEvent::Ping(event) => self.handle_ping(event),
             BehaviourEvent::Limits(never)
             | BehaviourEvent::Memory(never)
             | BehaviourEvent::Blocked(never)
@@ -246,6 +239,7 @@ impl Node {
             throttled_at: None,
             outbox: VecDeque::new(),
             is_pushing: false,
+            pinged_at: None,
             link: Link::default(),
         };
         self.peers.connected.insert(peer, new);
@@ -303,6 +297,7 @@ impl Node {
         self.has_other_neighbours = true;
         self.pass_on_after(link);
         self.handovers.retain(|it| it.peer != peer);
+        self.end_questions_with(peer);
         self.dialer.connected(self.now(), &peer);
         if was_subscribed {
             self.show_peers();
@@ -357,6 +352,8 @@ impl Node {
         self.tend_links();
         self.part_from_strangers();
         self.part_from_returned();
+        // A clock that was put back would have their own timer sleep for too long.
+        self.end_due_questions();
         self.walk();
     }
 
@@ -387,6 +384,7 @@ impl Node {
         if let Some(runtime_dir) = self.runtime_dir.take() {
             runtime_dir.leave();
         }
+        self.pass_on_the_rest().await;
         let peers: Vec<NodeId> = self.peers.connected.keys().copied().collect();
         for peer in peers {
             let _ = self.swarm.disconnect_peer_id(peer_of(peer));
@@ -415,7 +413,8 @@ impl Node {
     fn emit(&self, event: NetEvent) {
         if let Err(mpsc::error::TrySendError::Full(event)) = self.events_tx.try_send(event) {
             self.counters.count(Counted::EventDropped);
-            tracing::warn!(?event, "Nobody takes events, so one is lost");
+            let (kind, peer) = (event.as_str(), event.peer().map(tracing::field::display));
+            tracing::warn!(event = kind, peer, "Nobody takes events, so one is lost");
         }
     }
 

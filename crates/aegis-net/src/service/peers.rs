@@ -36,6 +36,8 @@ pub(super) struct Peer {
     pub(super) outbox: VecDeque<Vec<u8>>,
     /// Whether a batch of ours is on its way.
     pub(super) is_pushing: bool,
+    /// When a ping of it was last reported.
+    pub(super) pinged_at: Option<Timestamp>,
     /// What is between us beside the gossip.
     pub(super) link: Link,
 }

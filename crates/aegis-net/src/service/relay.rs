@@ -21,6 +21,10 @@ const WAITS_MAX: Duration = Duration::from_secs(1);
 /// Alerts passed on before it is looked again whether there is something to hear.
 const RELAYS_PER_TURN: usize = 8;
 
+/// Alerts that have waited long enough and are passed on before the rest of the node has its turn
+/// again: some milliseconds.
+pub(super) const OVERDUE_PER_TURN: usize = 64;
+
 /// An alert to be passed on.
 #[derive(Debug)]
 pub(super) enum Relay {
@@ -60,10 +64,17 @@ impl Relays {
         self.waiting.drain(..some).map(|(_, it)| it).collect()
     }
 
-    /// Takes an alert that has waited long enough.
+    /// Takes an alert that has waited long enough, which after a clock was put back is all.
     pub(super) fn take_overdue(&mut self, now: Timestamp) -> Option<Relay> {
-        let (_, relay) = self.waiting.pop_front_if(|(due, _)| *due <= now)?;
+        let is_overdue = |due: Timestamp| due <= now || due > now + WAITS_MAX;
+        let (_, relay) = self.waiting.pop_front_if(|(due, _)| is_overdue(*due))?;
         Some(relay)
+    }
+
+    /// Takes all alerts, because there will be no time for them.
+    pub(super) fn take_all(&mut self) -> VecDeque<Relay> {
+        let waiting = std::mem::take(&mut self.waiting);
+        waiting.into_iter().map(|(_, it)| it).collect()
     }
 }
 

@@ -3,7 +3,10 @@
 use std::{fs, path::Path};
 
 use aegis_core::ALERT_BYTES_MAX;
-use aegis_net::wire::{self, WireError};
+use aegis_net::{
+    ask::{self, AskError, Unverified},
+    wire::{self, WireError},
+};
 
 #[test]
 fn every_message_of_the_corpus_is_read_or_refused_as_its_name_says() {
@@ -44,4 +47,35 @@ fn kind_of(error: WireError) -> &'static str {
         WireError::Field { .. } => "field",
         WireError::Signature => "signature",
     }
+}
+
+#[test]
+fn every_question_and_answer_of_the_corpus_is_read_or_refused_as_its_name_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/decode_ask");
+    let mut count = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let bytes = fs::read(&path).unwrap();
+        let mut words = name.split('-');
+        let read = match words.next().unwrap() {
+            "question" => ask::decode_question(&bytes).map(drop),
+            "about" => ask::decode_question_about(&bytes).map(drop),
+            "testimony" => Unverified::parse(&bytes).and_then(|it| it.verify().map(drop)),
+            "answer" => ask::decode_answer(&bytes).map(drop),
+            "recommendation" => ask::decode_recommendation(&bytes).map(drop),
+            kind => panic!("{kind}"),
+        };
+        let outcome = match read {
+            Ok(()) => "valid",
+            Err(AskError::Truncated) => "truncated",
+            Err(AskError::TooLong { .. }) => "long",
+            Err(AskError::Malformed { .. }) => "malformed",
+            Err(AskError::OutOfRange { .. }) => "range",
+            Err(AskError::Signature) => "signature",
+        };
+        assert_eq!(Some(outcome), words.next(), "{name}");
+        count += 1;
+    }
+    assert!(count >= 50, "{count}");
 }

@@ -7,6 +7,8 @@
     reason = "a test that cannot go on fails, and picks the events it is about"
 )]
 
+mod ask;
+mod ask_hostile;
 mod burst;
 mod corpus;
 mod direct;
@@ -15,4 +17,5 @@ mod hostile;
 mod join;
 mod mdns;
 mod raw;
+mod raw_codec;
 mod support;

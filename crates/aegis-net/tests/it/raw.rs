@@ -1,4 +1,5 @@
-//! A bad peer: it speaks gossip like any other and sends whatever it is told to.
+//! A bad peer: it speaks gossip like any other, asks and answers where it is told to, and sends
+//! whatever it is told to.
 
 use std::{
     sync::{
@@ -15,49 +16,90 @@ use libp2p::{
     Multiaddr, Swarm, SwarmBuilder,
     futures::StreamExt as _,
     gossipsub::{self, IdentTopic, MessageAuthenticity, MessageId, ValidationMode},
-    noise,
-    swarm::SwarmEvent,
+    noise, request_response,
+    swarm::{NetworkBehaviour, SwarmEvent, behaviour::toggle::Toggle},
     tcp, yamux,
 };
 use tokio::sync::mpsc;
 
-use crate::support::eventually;
+use crate::{raw_codec::RawCodec, support::eventually};
 
 /// Messages that wait to be sent.
 const QUEUE_MAX: usize = 64;
+
+/// What a bad peer with this secret key answers to the bytes of a question; `None` for nothing, ever.
+pub(crate) type Reply = Arc<dyn Fn([u8; 32], &[u8]) -> Option<Vec<u8>> + Send + Sync>;
+
+/// Something that a bad peer is told to send.
+enum Word {
+    Gossip(Vec<u8>),
+    /// To the node that it connected with.
+    Question(Vec<u8>),
+}
+
+/// What a bad peer speaks.
+#[derive(NetworkBehaviour)]
+#[behaviour(prelude = "libp2p::swarm::derive_prelude")]
+struct Behaviour {
+    gossip: gossipsub::Behaviour,
+    ask: Toggle<request_response::Behaviour<RawCodec>>,
+    recommend: Toggle<request_response::Behaviour<RawCodec>>,
+}
 
 /// A peer of a node under test, in a thread of its own.
 pub(crate) struct RawPeer {
     pub(crate) id: NodeId,
     /// What the peer signs honest alerts with.
     pub(crate) identity: Identity,
-    messages_tx: Option<mpsc::Sender<Vec<u8>>>,
+    words_tx: Option<mpsc::Sender<Word>>,
     is_heard: Arc<AtomicBool>,
     closed: Arc<AtomicU32>,
+    answered: Arc<AtomicU32>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
+/// What the thread of a bad peer lets others see.
+#[derive(Clone)]
+struct Seen {
+    is_heard: Arc<AtomicBool>,
+    closed: Arc<AtomicU32>,
+    answered: Arc<AtomicU32>,
+}
+
 impl RawPeer {
-    /// Connects to a node and waits until it is listened to.
+    /// Connects to a node and waits until it is listened to; it only speaks gossip.
     pub(crate) async fn connect(to: &PeerAddress) -> Self {
+        Self::connect_with(to, None).await
+    }
+
+    /// Connects to a node and waits until it is listened to; it answers its questions so.
+    pub(crate) async fn connect_answering(to: &PeerAddress, reply: Reply) -> Self {
+        Self::connect_with(to, Some(reply)).await
+    }
+
+    async fn connect_with(to: &PeerAddress, reply: Option<Reply>) -> Self {
         let secret = rand_secret();
         let identity = Identity::from_secret(secret);
-        let (messages_tx, messages_rx) = mpsc::channel(QUEUE_MAX);
-        let is_heard = Arc::new(AtomicBool::new(false));
-        let closed = Arc::new(AtomicU32::new(0));
-        let seen = (Arc::clone(&is_heard), Arc::clone(&closed));
+        let (words_tx, words_rx) = mpsc::channel(QUEUE_MAX);
+        let seen = Seen {
+            is_heard: Arc::default(),
+            closed: Arc::default(),
+            answered: Arc::default(),
+        };
+        let shown = seen.clone();
         let address: Multiaddr = to.to_string().parse().unwrap();
         let thread = thread::spawn(move || {
             let mut builder = tokio::runtime::Builder::new_current_thread();
             let runtime = builder.enable_all().build().unwrap();
-            runtime.block_on(run(secret, address, messages_rx, seen));
+            runtime.block_on(run((secret, reply), address, words_rx, shown));
         });
         let peer = Self {
             id: identity.node_id(),
             identity,
-            messages_tx: Some(messages_tx),
-            is_heard,
-            closed,
+            words_tx: Some(words_tx),
+            is_heard: seen.is_heard,
+            closed: seen.closed,
+            answered: seen.answered,
             thread: Some(thread),
         };
         eventually("the bad peer is connected", || peer.is_heard.load(Relaxed)).await;
@@ -66,8 +108,22 @@ impl RawPeer {
 
     /// Sends a message, whether or not anybody still listens.
     pub(crate) async fn send(&self, message: Vec<u8>) {
-        let messages_tx = self.messages_tx.as_ref().unwrap();
-        messages_tx.send(message).await.unwrap();
+        self.say(Word::Gossip(message)).await;
+    }
+
+    /// Sends the bytes of a question about indicators.
+    pub(crate) async fn ask(&self, question: Vec<u8>) {
+        self.say(Word::Question(question)).await;
+    }
+
+    async fn say(&self, word: Word) {
+        let words_tx = self.words_tx.as_ref().unwrap();
+        words_tx.send(word).await.unwrap();
+    }
+
+    /// Returns how many answers it got, refusals left out.
+    pub(crate) fn answered(&self) -> u32 {
+        self.answered.load(Relaxed)
     }
 
     /// Returns how often its connection was closed or refused.
@@ -78,37 +134,63 @@ impl RawPeer {
 
 impl Drop for RawPeer {
     fn drop(&mut self) {
-        self.messages_tx = None;
+        self.words_tx = None;
         let ended = self.thread.take().map(thread::JoinHandle::join);
         assert!(thread::panicking() || matches!(ended, Some(Ok(()))));
     }
 }
 
 async fn run(
-    secret: [u8; 32],
+    (secret, reply): ([u8; 32], Option<Reply>),
     address: Multiaddr,
-    mut messages_rx: mpsc::Receiver<Vec<u8>>,
-    (is_heard, closed): (Arc<AtomicBool>, Arc<AtomicU32>),
+    mut words_rx: mpsc::Receiver<Word>,
+    seen: Seen,
 ) {
     let topic = IdentTopic::new("aegis-threat-intel");
-    let mut swarm = swarm(secret);
-    swarm.behaviour_mut().subscribe(&topic).unwrap();
+    let mut swarm = swarm(secret, reply.is_some());
+    swarm.behaviour_mut().gossip.subscribe(&topic).unwrap();
     swarm.dial(address.clone()).unwrap();
     let mut redial = tokio::time::interval(Duration::from_millis(200));
+    let mut unanswered = Vec::new();
     loop {
         tokio::select! {
-            message = messages_rx.recv() => match message {
+            word = words_rx.recv() => match word {
                 // Nobody may be left to send to: that is what the tests are after.
-                Some(message) => drop(swarm.behaviour_mut().publish(topic.clone(), message)),
+                Some(Word::Gossip(message)) => {
+                    drop(swarm.behaviour_mut().gossip.publish(topic.clone(), message));
+                }
+                Some(Word::Question(question)) => {
+                    let peer = swarm.connected_peers().next().copied();
+                    let ask = swarm.behaviour_mut().ask.as_mut();
+                    if let (Some(peer), Some(ask)) = (peer, ask) {
+                        ask.send_request(&peer, question);
+                    }
+                }
                 None => break,
             },
             event = swarm.select_next_some() => match event {
-                SwarmEvent::Behaviour(gossipsub::Event::Subscribed { .. }) => {
-                    is_heard.store(true, Relaxed);
+                SwarmEvent::Behaviour(BehaviourEvent::Gossip(gossipsub::Event::Subscribed { .. })) => {
+                    seen.is_heard.store(true, Relaxed);
+                }
+                SwarmEvent::Behaviour(BehaviourEvent::Ask(event)) => {
+                    let ask = swarm.behaviour_mut().ask.as_mut().unwrap();
+                    let Some((question, channel)) = question_in(event, &seen) else { continue };
+                    match reply.as_ref().and_then(|it| it(secret, &question)) {
+                        Some(answer) => drop(ask.send_response(channel, answer)),
+                        None => unanswered.push(channel),
+                    }
+                }
+                SwarmEvent::Behaviour(BehaviourEvent::Recommend(event)) => {
+                    let recommend = swarm.behaviour_mut().recommend.as_mut().unwrap();
+                    let Some((question, channel)) = question_in(event, &seen) else { continue };
+                    match reply.as_ref().and_then(|it| it(secret, &question)) {
+                        Some(answer) => drop(recommend.send_response(channel, answer)),
+                        None => unanswered.push(channel),
+                    }
                 }
                 SwarmEvent::ConnectionClosed { .. }
                 | SwarmEvent::OutgoingConnectionError { .. } => {
-                    closed.fetch_add(1, Relaxed);
+                    seen.closed.fetch_add(1, Relaxed);
                 }
                 _ => {}
             },
@@ -121,7 +203,29 @@ async fn run(
     }
 }
 
-fn swarm(mut secret: [u8; 32]) -> Swarm<gossipsub::Behaviour> {
+type RawEvent = request_response::Event<Vec<u8>, Vec<u8>>;
+
+/// Returns the question that an event is; counts an answer that it is.
+fn question_in(
+    event: RawEvent,
+    seen: &Seen,
+) -> Option<(Vec<u8>, request_response::ResponseChannel<Vec<u8>>)> {
+    let request_response::Event::Message { message, .. } = event else {
+        return None;
+    };
+    match message {
+        request_response::Message::Request {
+            request, channel, ..
+        } => Some((request, channel)),
+        request_response::Message::Response { response, .. } => {
+            seen.answered
+                .fetch_add(u32::from(!response.is_empty()), Relaxed);
+            None
+        }
+    }
+}
+
+fn swarm(mut secret: [u8; 32], asks: bool) -> Swarm<Behaviour> {
     let keypair = libp2p::identity::Keypair::ed25519_from_bytes(&mut secret).unwrap();
     let config = gossipsub::ConfigBuilder::default()
         .validation_mode(ValidationMode::Anonymous)
@@ -129,7 +233,12 @@ fn swarm(mut secret: [u8; 32]) -> Swarm<gossipsub::Behaviour> {
         .max_transmit_size(65_536)
         .build()
         .unwrap();
-    let gossip = gossipsub::Behaviour::new(MessageAuthenticity::Anonymous, config).unwrap();
+    let protocol = |name| asks.then(|| RawCodec::behaviour(name)).into();
+    let behaviour = Behaviour {
+        gossip: gossipsub::Behaviour::new(MessageAuthenticity::Anonymous, config).unwrap(),
+        ask: protocol("/aegis/ask/1"),
+        recommend: protocol("/aegis/recommend/1"),
+    };
     SwarmBuilder::with_existing_identity(keypair)
         .with_tokio()
         .with_tcp(
@@ -138,7 +247,7 @@ fn swarm(mut secret: [u8; 32]) -> Swarm<gossipsub::Behaviour> {
             yamux::Config::default,
         )
         .unwrap()
-        .with_behaviour(|_| gossip)
+        .with_behaviour(|_| behaviour)
         .unwrap()
         .with_swarm_config(|it| it.with_idle_connection_timeout(Duration::from_secs(60)))
         .build()

@@ -32,6 +32,16 @@ fn burst_first_then_rate() {
 }
 
 #[test]
+fn several_are_taken_together_or_not_at_all() {
+    let mut bucket = TokenBucket::full(QUOTA);
+    assert!(bucket.take(3, at(0), QUOTA));
+    assert!(!bucket.take(3, at(0), QUOTA));
+    assert!(!bucket.take(u32::MAX, at(0), QUOTA));
+    assert!(bucket.take(2, at(0), QUOTA) && bucket.take(0, at(0), QUOTA));
+    assert!(!bucket.take(1, at(0), QUOTA));
+}
+
+#[test]
 fn looking_takes_nothing() {
     let mut bucket = TokenBucket::full(QUOTA);
     assert!((0..100).all(|_| bucket.has_one(at(0), QUOTA)));

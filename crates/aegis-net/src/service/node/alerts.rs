@@ -5,9 +5,11 @@ use std::{sync::Arc, time::Duration};
 use aegis_core::{Alert, Channel, NodeId, PeerClass};
 use libp2p::{
     PeerId,
+    futures::StreamExt as _,
     gossipsub::{self, MessageAcceptance, MessageId, PublishError},
     request_response::{self, ResponseChannel},
 };
+use tokio::time::{self, error::Elapsed};
 
 use super::{Node, node_of, peer_of};
 use crate::{
@@ -19,13 +21,16 @@ use crate::{
         behaviour::topic,
         handover::{HANDOVERS_MAX, HANDOVERS_PER_PEER_MAX, Handover, MESSAGES_PER_TURN},
         push::PushReply,
-        relay::Relay,
+        relay::{OVERDUE_PER_TURN, Relay},
     },
     wire,
 };
 
 /// How long a stranger's batch waits, in case the stranger turns out to be of the local network.
 const CLASS_SETTLES_IN: Duration = Duration::from_secs(1);
+
+/// How long the connections are given to take what a node that leaves passes on.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 impl Node {
     /// Sends an alert of ours to everybody.
@@ -229,7 +234,8 @@ impl Node {
         let now = self.now();
         let is_prompt = match wire::author_at_a_glance(bytes) {
             Some(author) => self.gate.relays_promptly(now, author),
-            None => true,
+            // Nobody's quota pays for it.
+            None => false,
         };
         let due = if is_prompt {
             Some(relay)
@@ -246,15 +252,34 @@ impl Node {
         }
     }
 
-    /// Passes on what has waited long enough.
+    /// Passes on some of what has waited long enough; the rest when it is the node's turn again.
     pub(super) fn pass_on_overdue(&mut self) {
         if self.relays.is_empty() {
             return;
         }
         let now = self.now();
-        while let Some(relay) = self.relays.take_overdue(now) {
+        for _ in 0..OVERDUE_PER_TURN {
+            let Some(relay) = self.relays.take_overdue(now) else {
+                return;
+            };
             self.pass_on_now(relay);
         }
+    }
+
+    /// Passes on all that waits, and lets the connections take it before they are closed.
+    pub(super) async fn pass_on_the_rest(&mut self) {
+        if self.relays.is_empty() {
+            return;
+        }
+        for relay in self.relays.take_all() {
+            self.pass_on_now(relay);
+        }
+        let turns = async {
+            loop {
+                self.swarm.select_next_some().await;
+            }
+        };
+        let _: Result<(), Elapsed> = time::timeout(LAST_WORDS, turns).await;
     }
 
     fn pass_on_now(&mut self, relay: Relay) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aegis_core::{NodeId, Timestamp};
-use libp2p::PeerId;
+use libp2p::{PeerId, ping};
 
 use super::{Node, node_of, peer_of};
 use crate::{
@@ -18,6 +18,10 @@ const THROTTLED_FOR: Duration = Duration::from_secs(3);
 
 /// How long a connected peer may take to show that it is a node of ours.
 const STRANGER_FOR: Duration = Duration::from_secs(10);
+
+/// How often a peer's pings are reported at most, whoever sends them and on however many
+/// connections.
+const PINGED_EVERY: Duration = Duration::from_secs(10);
 
 /// How long a peer that is no node of ours is not dialled again.
 const FOREIGN_FOR: Duration = Duration::from_secs(600);
@@ -138,6 +142,27 @@ impl Node {
         for peer in shunned {
             let blame = self.gate.charge(now, peer, Misbehaviour::BadGossip);
             self.handle_blame(blame);
+        }
+    }
+
+    /// Reports whether a peer answered a ping. One that does not is found dead by the connection.
+    pub(super) fn handle_ping(&mut self, event: ping::Event) {
+        let now = self.now();
+        let rtt = match event.result {
+            Ok(rtt) => Some(rtt),
+            Err(ping::Failure::Unsupported) => return,
+            Err(ping::Failure::Timeout | ping::Failure::Other { .. }) => None,
+        };
+        let Some(peer) = node_of(&event.peer) else {
+            return;
+        };
+        let Some(known) = self.peers.connected.get_mut(&peer) else {
+            return;
+        };
+        let is_due = |at: Timestamp| now.since(at) >= PINGED_EVERY;
+        if known.is_subscribed && known.pinged_at.is_none_or(is_due) {
+            known.pinged_at = Some(now);
+            self.emit(NetEvent::Pinged { peer, rtt });
         }
     }
 

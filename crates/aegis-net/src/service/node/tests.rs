@@ -1,4 +1,4 @@
-//! The gossip layer's heart beats in a node that has nothing else to do.
+//! A node without peers: the gossip layer's heart beats, and nothing waits for ever to be passed on.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
@@ -10,6 +10,7 @@ use tracing::field::{Field, Visit};
 use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt as _};
 
 use super::*;
+use crate::service::relay::Relay;
 
 /// Counts what the gossip layer says at every beat while its mesh is short of peers.
 struct BeatCounter(Arc<AtomicU64>);
@@ -59,6 +60,39 @@ fn an_idle_node_s_gossip_beats_on_time() {
     drop(commands_tx);
     node.join().unwrap();
     assert!(in_time.is_ok(), "only {} beats", beats.load(Relaxed));
+}
+
+#[tokio::test]
+async fn what_names_no_author_at_a_glance_is_not_passed_on_at_once() {
+    let mut node = idle_node();
+    node.pass_on_in_time(b"{}", Relay::Said(b"{}".to_vec()));
+    assert!(!node.relays.is_empty());
+}
+
+#[tokio::test]
+async fn a_node_that_is_late_passes_on_some_at_a_time() {
+    let mut node = idle_node();
+    let long_ago = node.now() - Duration::from_secs(2);
+    for _ in 0..relay::OVERDUE_PER_TURN + 1 {
+        assert!(
+            node.relays
+                .push(long_ago, Relay::Said(Vec::new()))
+                .is_none()
+        );
+    }
+    node.pass_on_overdue();
+    assert_eq!(node.relays.take_all().len(), 1);
+}
+
+#[tokio::test]
+async fn a_node_that_leaves_passes_on_what_waits() {
+    let mut node = idle_node();
+    let now = node.now();
+    for _ in 0..relay::OVERDUE_PER_TURN + 1 {
+        assert!(node.relays.push(now, Relay::Said(Vec::new())).is_none());
+    }
+    node.leave().await;
+    assert!(node.relays.is_empty());
 }
 
 fn idle_node() -> Node {

@@ -1,3 +1,5 @@
+//! In what order alerts that wait are passed on, and when.
+
 use super::*;
 
 const T0: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -37,6 +39,17 @@ fn none_waits_longer_than_a_second() {
     check(relays.take_overdue(T0 + WAITS_MAX), 0);
     assert!(relays.take_overdue(T0 + WAITS_MAX).is_none());
     check(relays.take_overdue(T0 + WAITS_MAX + tick), 1);
+}
+
+#[test]
+fn after_a_clock_was_put_back_none_waits() {
+    let mut relays = Relays::default();
+    assert!(relays.push(T0, said(0)).is_none());
+    assert!(relays.push(T0, said(1)).is_none());
+    let tick = Duration::from_millis(1);
+    assert!(relays.take_overdue(T0).is_none());
+    check(relays.take_overdue(T0 - tick), 0);
+    check(relays.take_overdue(T0 - Duration::from_secs(3600)), 1);
 }
 
 #[test]

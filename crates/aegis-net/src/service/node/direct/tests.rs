@@ -74,6 +74,7 @@ impl Scene {
             throttled_at: None,
             outbox: VecDeque::new(),
             is_pushing: false,
+            pinged_at: None,
             link: Link::default(),
         };
         self.node.gate.set_class(peer, PeerClass::Lan);

@@ -1,0 +1,135 @@
+//! Questions to and from peers, as they come and go: a few bytes each way on a stream of their own.
+//!
+//! The stream's end is the message's end. One that ends without a byte refuses to answer. What the
+//! bytes mean is decided elsewhere.
+
+use std::{io, time::Duration};
+
+use libp2p::{
+    StreamProtocol,
+    futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    request_response::{self, ProtocolSupport},
+};
+
+use super::QUESTION_WAIT_MAX;
+use crate::ask::{
+    ANSWER_BYTES_MAX, QUESTION_ABOUT_BYTES, QUESTION_BYTES_MAX, RECOMMENDATION_BYTES_MAX,
+};
+
+/// What is asked about: each by a protocol of its own.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum About {
+    /// Indicators.
+    Indicators,
+    /// A node.
+    Node,
+}
+
+/// One of the two protocols.
+pub(super) type Inquire = request_response::Behaviour<InquireCodec>;
+
+/// Something that happens in it.
+pub(super) type InquireEvent = request_response::Event<Vec<u8>, Vec<u8>>;
+
+/// Questions of one connection at a time, both ways; a peer that asks more at once is not heard.
+const STREAMS_MAX: usize = 64;
+
+/// How long a stream may stay: somewhat longer than any question waits.
+const STREAM_FOR: Duration = QUESTION_WAIT_MAX.saturating_add(Duration::from_secs(1));
+
+/// Reads and writes questions and answers up to a length.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InquireCodec {
+    question_bytes_max: usize,
+    answer_bytes_max: usize,
+}
+
+impl About {
+    const fn protocol(self) -> StreamProtocol {
+        StreamProtocol::new(match self {
+            Self::Indicators => "/aegis/ask/1",
+            Self::Node => "/aegis/recommend/1",
+        })
+    }
+
+    const fn codec(self) -> InquireCodec {
+        let (question_bytes_max, answer_bytes_max) = match self {
+            Self::Indicators => (QUESTION_BYTES_MAX, ANSWER_BYTES_MAX),
+            Self::Node => (QUESTION_ABOUT_BYTES, RECOMMENDATION_BYTES_MAX),
+        };
+        InquireCodec {
+            question_bytes_max,
+            answer_bytes_max,
+        }
+    }
+
+    /// Returns the protocol by which this is asked about, spoken both ways.
+    pub(super) fn behaviour(self) -> Inquire {
+        request_response::Behaviour::with_codec(
+            self.codec(),
+            [(self.protocol(), ProtocolSupport::Full)],
+            request_response::Config::default()
+                .with_request_timeout(STREAM_FOR)
+                .with_max_concurrent_streams(STREAMS_MAX),
+        )
+    }
+}
+
+impl request_response::Codec for InquireCodec {
+    type Protocol = StreamProtocol;
+    type Request = Vec<u8>;
+    type Response = Vec<u8>;
+
+    async fn read_request<T>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Vec<u8>>
+    where
+        T: AsyncRead + Unpin + Send,
+    {
+        read(io, self.question_bytes_max).await
+    }
+
+    async fn read_response<T>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Vec<u8>>
+    where
+        T: AsyncRead + Unpin + Send,
+    {
+        read(io, self.answer_bytes_max).await
+    }
+
+    async fn write_request<T>(
+        &mut self,
+        _: &StreamProtocol,
+        io: &mut T,
+        question: Vec<u8>,
+    ) -> io::Result<()>
+    where
+        T: AsyncWrite + Unpin + Send,
+    {
+        io.write_all(&question).await?;
+        io.close().await
+    }
+
+    async fn write_response<T>(
+        &mut self,
+        _: &StreamProtocol,
+        io: &mut T,
+        answer: Vec<u8>,
+    ) -> io::Result<()>
+    where
+        T: AsyncWrite + Unpin + Send,
+    {
+        io.write_all(&answer).await?;
+        io.close().await
+    }
+}
+
+/// Reads to the stream's end, but for one byte more than allowed at most: by it those who read
+/// the bytes can tell and blame.
+async fn read<T>(io: &mut T, bytes_max: usize) -> io::Result<Vec<u8>>
+where
+    T: AsyncRead + Unpin + Send,
+{
+    let mut bytes = Vec::new();
+    io.take(bytes_max as u64 + 1)
+        .read_to_end(&mut bytes)
+        .await?;
+    Ok(bytes)
+}

@@ -1,0 +1,47 @@
+//! What the daemon tells the service to do.
+
+use super::{Node, ask::Inquiry};
+use crate::{NetCommand, Via};
+
+impl Node {
+    /// Does what the daemon says.
+    pub(super) fn handle_command(&mut self, command: NetCommand) {
+        match command {
+            NetCommand::Publish(alert) => self.publish(&alert),
+            NetCommand::Push { peer, alerts } => self.push(peer, &alerts),
+            NetCommand::Dial(at) => {
+                let now = self.now();
+                self.learn(now, at.peer(), at.address().clone(), Via::Known);
+                self.dial_due();
+            }
+            NetCommand::Ban { peer, until } => self.ban(peer, until),
+            NetCommand::Unban(peer) => self.unban(peer),
+            NetCommand::SetClass { peer, class } => {
+                self.peers.give_class(peer, class);
+                self.gate.set_class(peer, class);
+                self.reclassify(peer);
+            }
+            NetCommand::Ask {
+                id,
+                peers,
+                question,
+            } => self.ask(id, peers, Inquiry::Indicators(question)),
+            NetCommand::AskAbout {
+                id,
+                peers,
+                subject,
+                wait,
+            } => self.ask(id, peers, Inquiry::Node(subject, wait)),
+            NetCommand::Answer {
+                request,
+                own,
+                passed_on,
+            } => self.answer(request, own, &passed_on),
+            NetCommand::Recommend {
+                request,
+                recommendation,
+            } => self.recommend(request, recommendation.as_ref()),
+            NetCommand::Shutdown => {}
+        }
+    }
+}
