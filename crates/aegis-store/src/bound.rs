@@ -28,7 +28,11 @@ struct Bound {
     key: &'static str,
 }
 
-const BOUNDS: [Bound; 4] = [
+/// Peers whose trust is kept: five times those that are known at once, since a liar that comes
+/// back after a crowd of others must still be known.
+const TRUST_ROWS_MAX: i64 = 10_000;
+
+const BOUNDS: [Bound; 6] = [
     Bound {
         table: "alert",
         rows_max: ALERT_ROWS_MAX,
@@ -55,6 +59,19 @@ const BOUNDS: [Bound; 4] = [
         // Strangers first: a crowd of them must not make the node forget its configured peers.
         first_to_go: "CASE class WHEN 'configured' THEN 2 WHEN 'lan' THEN 1 ELSE 0 END,
             last_seen_at",
+        key: "peer",
+    },
+    Bound {
+        table: "peer_trust",
+        rows_max: TRUST_ROWS_MAX,
+        // Who earned most goes last: a crowd of new keys must not wash out what others earned.
+        first_to_go: "right, kept_at",
+        key: "peer",
+    },
+    Bound {
+        table: "pretrust",
+        rows_max: TRUST_ROWS_MAX,
+        first_to_go: "peer", // the Engine takes no more than these
         key: "peer",
     },
 ];

@@ -16,6 +16,7 @@ mod read;
 mod schema;
 mod store;
 mod syncer;
+mod trust;
 mod write;
 
 pub use audit::{AuditEvent, AuditFault, AuditHash, AuditLine, AuditReport};

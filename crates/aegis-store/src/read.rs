@@ -8,7 +8,7 @@ use aegis_core::{
 };
 use rusqlite::{Connection, Row, types::FromSql};
 
-use crate::write::ADDRESS_BYTES_MAX;
+use crate::{trust, write::ADDRESS_BYTES_MAX};
 
 /// A row that does not say what it must, with the column where that shows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,17 +50,39 @@ pub(crate) fn snapshot(connection: &Connection) -> rusqlite::Result<(Snapshot, u
          ORDER BY last_seen_at DESC, peer",
         known_peer,
     )?;
+    let trust = read(
+        connection,
+        "SELECT peer, model, memory, trend, right, kept_at FROM peer_trust
+         ORDER BY kept_at DESC, peer",
+        trust::kept_trust,
+    )?;
+    let shared_trust = read(
+        connection,
+        "SELECT model, memory FROM shared_trust ORDER BY model",
+        trust::shared_trust,
+    )?;
+    let pretrust = read(
+        connection,
+        "SELECT peer, pretrust, is_fixed FROM pretrust ORDER BY peer",
+        trust::pretrust,
+    )?;
     let corrupt_rows = alerts.corrupt_rows
         + decisions.corrupt_rows
         + allowlist.corrupt_rows
         + unblocks.corrupt_rows
-        + peers.corrupt_rows;
+        + peers.corrupt_rows
+        + trust.corrupt_rows
+        + shared_trust.corrupt_rows
+        + pretrust.corrupt_rows;
     let snapshot = Snapshot {
         alerts: alerts.items,
         decisions: decisions.items,
         allowlist: allowlist.items,
         unblocks: unblocks.items,
         peers: peers.items,
+        trust: trust.items,
+        shared_trust: shared_trust.items,
+        pretrust: pretrust.items,
     };
     Ok((snapshot, corrupt_rows))
 }
@@ -187,7 +209,7 @@ fn class(row: &Row<'_>) -> Result<PeerClass, CorruptRow> {
 }
 
 /// Returns the value whose word the column holds.
-fn one_of<T: Copy, const N: usize>(
+pub(crate) fn one_of<T: Copy, const N: usize>(
     row: &Row<'_>,
     name: &'static str,
     values: [T; N],

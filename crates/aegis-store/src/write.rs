@@ -6,7 +6,7 @@ use aegis_core::{
 };
 use rusqlite::{Connection, ToSql, params};
 
-use crate::{StoreError, audit};
+use crate::{StoreError, audit, trust};
 
 /// The longest address of a peer that is kept; the longest real multiaddr is far shorter.
 pub(crate) const ADDRESS_BYTES_MAX: usize = 256;
@@ -35,7 +35,11 @@ pub(crate) fn records(connection: &Connection, records: &[Record]) -> Result<(),
             | Record::Disallowed(_)
             | Record::Unblocked(_)
             | Record::UnblockEnded(_)
-            | Record::PeerSeen(_) => {}
+            | Record::PeerSeen(_)
+            | Record::TrustKept(_)
+            | Record::SharedTrustKept { .. }
+            | Record::PretrustSet { .. }
+            | Record::TrustForgotten(_) => {}
         }
         row(connection, record).map_err(StoreError::write)?;
     }
@@ -61,6 +65,12 @@ fn row(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
         Record::Unblocked(unblock) => unblocked(connection, unblock),
         Record::UnblockEnded(indicator) => unblock_ended(connection, *indicator),
         Record::PeerSeen(peer) => peer_seen(connection, peer),
+        Record::TrustKept(kept) => trust::kept(connection, kept),
+        Record::SharedTrustKept { model, memory } => trust::shared_kept(connection, *model, memory),
+        Record::PretrustSet { peer, introduction } => {
+            trust::pretrust_set(connection, peer, *introduction)
+        }
+        Record::TrustForgotten(peer) => trust::forgotten(connection, peer),
         Record::Audit(_) => Ok(()), // chained to the rest of its kind by `records`
     }
 }
@@ -208,7 +218,11 @@ fn peer_seen(connection: &Connection, peer: &KnownPeer) -> rusqlite::Result<()> 
     )
 }
 
-fn execute(connection: &Connection, sql: &str, values: &[&dyn ToSql]) -> rusqlite::Result<()> {
+pub(crate) fn execute(
+    connection: &Connection,
+    sql: &str,
+    values: &[&dyn ToSql],
+) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }

@@ -3,9 +3,10 @@
 use std::{net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
 
 use aegis_core::{
-    Action, Actor, Alert, AllowEntry, AuditEntry, BlockDuration, Decision, Evidence, Indicator,
-    KnownPeer, NodeId, Origin, PeerClass, Record, Severity, Statement, ThreatType, Timestamp,
-    Unblock,
+    Action, Actor, Alert, AllowEntry, AuditEntry, BlockDuration, Confidence, Decision, Evidence,
+    Indicator, KeptTrust, KnownPeer, NodeId, Origin, PeerClass, Record, Severity, Statement,
+    ThreatType, Timestamp, Unblock,
+    trust::model::{Introduction, ModelKind},
 };
 use tempfile::TempDir;
 
@@ -91,6 +92,27 @@ pub(crate) fn peer(number: u8) -> KnownPeer {
     }
 }
 
+pub(crate) fn kept_trust(number: u8) -> KeptTrust {
+    KeptTrust {
+        peer: node(number),
+        model: ModelKind::Aegis,
+        memory: vec![number; 100].into(),
+        trend: vec![
+            (NOW - HOUR, Confidence::NONE),
+            (NOW, Confidence::new(0.25).unwrap()),
+        ],
+        right: 3,
+        kept_at: NOW,
+    }
+}
+
+pub(crate) fn introduction() -> Introduction {
+    Introduction {
+        pretrust: Confidence::HALF,
+        is_fixed: true,
+    }
+}
+
 pub(crate) fn audited(number: u32) -> Record {
     Record::Audit(AuditEntry {
         at: NOW,
@@ -109,6 +131,15 @@ pub(crate) fn one_of_each() -> Vec<Record> {
         Record::Allowed(allow_entry(3)),
         Record::Unblocked(unblock(4)),
         Record::PeerSeen(peer(5)),
+        Record::TrustKept(kept_trust(7)),
+        Record::SharedTrustKept {
+            model: ModelKind::Aegis,
+            memory: [8; 40].into(),
+        },
+        Record::PretrustSet {
+            peer: node(9),
+            introduction: introduction(),
+        },
         audited(6),
     ]
 }

@@ -125,7 +125,7 @@ fn opening_twice_migrates_once() {
     drop(Store::open(&path).unwrap());
     let version = user_version(&path);
     drop(Store::open(&path).unwrap());
-    assert_eq!((version, user_version(&path)), (2, 2));
+    assert_eq!((version, user_version(&path)), (3, 3));
 }
 
 #[test]
@@ -133,22 +133,22 @@ fn a_newer_schema_is_refused_with_both_numbers() {
     let (_directory, path) = place();
     drop(Store::open(&path).unwrap());
     let connection = Connection::open(&path).unwrap();
-    connection.pragma_update(None, "user_version", 3).unwrap();
+    connection.pragma_update(None, "user_version", 4).unwrap();
     drop(connection);
     let error = Store::open(&path).unwrap_err();
     let told = matches!(
         error,
         StoreError::NewerSchema {
-            found: 3,
-            newest: 2
+            found: 4,
+            newest: 3
         }
     );
     assert!(told, "{error:?}");
     assert_eq!(
         error.to_string(),
-        "the store has schema 3, this build reads up to 2"
+        "the store has schema 4, this build reads up to 3"
     );
-    assert_eq!(user_version(&path), 3);
+    assert_eq!(user_version(&path), 4);
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use aegis_core::{
-    Action, Actor, Alert, AlertId, AllowEntry, AuditEntry, BlockDuration, Decision, Description,
-    Evidence, Indicator, KnownPeer, NodeId, Origin, PeerClass, Record, Severity, Snapshot,
-    Statement, ThreatType, Timestamp, Unblock,
+    Action, Actor, Alert, AlertId, AllowEntry, AuditEntry, BlockDuration, Confidence, Decision,
+    Description, Evidence, Indicator, KeptTrust, KnownPeer, NodeId, Origin, PeerClass, Record,
+    Severity, Snapshot, Statement, ThreatType, Timestamp, Unblock,
+    trust::model::{Introduction, ModelKind},
 };
 use aegis_store::{AuditEvent, Store};
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -20,6 +21,9 @@ struct Model {
     allowlist: BTreeMap<Indicator, AllowEntry>,
     unblocks: BTreeMap<Indicator, Unblock>,
     peers: BTreeMap<NodeId, KnownPeer>,
+    trust: BTreeMap<NodeId, KeptTrust>,
+    shared_trust: BTreeMap<ModelKind, Arc<[u8]>>,
+    pretrust: BTreeMap<NodeId, Introduction>,
     audit: Vec<AuditEvent>,
 }
 
@@ -47,6 +51,17 @@ impl Model {
             Record::Unblocked(it) => drop(self.unblocks.insert(it.indicator, it)),
             Record::UnblockEnded(indicator) => drop(self.unblocks.remove(&indicator)),
             Record::PeerSeen(it) => self.see(it),
+            Record::TrustKept(it) => drop(self.trust.insert(it.peer, it)),
+            Record::SharedTrustKept { model, memory } => {
+                self.shared_trust.insert(model, memory);
+            }
+            Record::PretrustSet { peer, introduction } => {
+                self.pretrust.insert(peer, introduction);
+            }
+            Record::TrustForgotten(peer) => {
+                self.trust.remove(&peer);
+                self.pretrust.remove(&peer);
+            }
             Record::Audit(it) => self.audit.push(AuditEvent::Entry(it)),
         }
     }
@@ -72,6 +87,9 @@ impl Model {
                 .collect(),
             unblocks: unblocks.copied().collect(),
             peers: self.peers.values().cloned().collect(),
+            trust: self.trust.values().cloned().collect(),
+            shared_trust: self.shared_trust.clone().into_iter().collect(),
+            pretrust: self.pretrust.clone().into_iter().collect(),
         })
     }
 }
@@ -84,6 +102,8 @@ fn sorted(mut snapshot: Snapshot) -> Snapshot {
     snapshot.allowlist.sort_by_key(|it| it.indicator);
     snapshot.unblocks.sort_by_key(|it| it.indicator);
     snapshot.peers.sort_by_key(|it| it.peer);
+    snapshot.trust.sort_by_key(|it| it.peer);
+    snapshot.shared_trust.sort();
     snapshot
 }
 
@@ -149,9 +169,12 @@ fn one_record_of_each_kind_survives_a_restart() {
         snapshot.allowlist.len(),
         snapshot.unblocks.len(),
         snapshot.peers.len(),
+        snapshot.trust.len(),
+        snapshot.shared_trust.len(),
+        snapshot.pretrust.len(),
         store.audit_tail(9).unwrap().len(),
     );
-    assert_eq!(counts, (1, 1, 1, 1, 1, 1));
+    assert_eq!(counts, (1, 1, 1, 1, 1, 1, 1, 1, 1));
 }
 
 #[test]
@@ -252,6 +275,16 @@ fn record() -> impl Strategy<Value = Record> {
         }),
         indicator().prop_map(Record::UnblockEnded),
         known_peer().prop_map(Record::PeerSeen),
+        kept_trust().prop_map(Record::TrustKept),
+        (model(), vec(any::<u8>(), 0..50)).prop_map(|(model, memory)| Record::SharedTrustKept {
+            model,
+            memory: memory.into(),
+        }),
+        (node(), confidence(), any::<bool>()).prop_map(|(peer, pretrust, is_fixed)| {
+            let introduction = Introduction { pretrust, is_fixed };
+            Record::PretrustSet { peer, introduction }
+        }),
+        node().prop_map(Record::TrustForgotten),
         audit_entry().prop_map(Record::Audit),
     ]
 }
@@ -302,6 +335,27 @@ prop_compose! {
     ) -> KnownPeer {
         KnownPeer { peer, class, address, first_seen_at, last_seen_at }
     }
+}
+
+prop_compose! {
+    fn kept_trust()(
+        peer in node(),
+        model in model(),
+        memory in vec(any::<u8>(), 0..200),
+        trend in vec((time(), confidence()), 0..5),
+        right in 0u64..1_000,
+        kept_at in time(),
+    ) -> KeptTrust {
+        KeptTrust { peer, model, memory: memory.into(), trend, right, kept_at }
+    }
+}
+
+fn model() -> impl Strategy<Value = ModelKind> {
+    select(&[ModelKind::Aegis, ModelKind::Fides, ModelKind::Dovecot])
+}
+
+fn confidence() -> impl Strategy<Value = Confidence> {
+    (0.0..=1.0).prop_map(|it| Confidence::new(it).unwrap())
 }
 
 prop_compose! {
