@@ -28,8 +28,9 @@ pub use self::event_stream::EventStream;
 
 use crate::{
     AllowEntry, AllowRequest, ApiError, Block, BlockRequest, Blocked, Check, Disallowed, ErrorCode,
-    Page, PageQuery, Peer, PublishRequest, Published, Stats, Status, UnblockRequest, Unblocked,
-    Why, server::EVENT_SEQ_HEADER,
+    NetworkOpinion, Page, PageQuery, Peer, PeerTrust, PublishRequest, Published, Stats, Status,
+    TrustForgotten, TrustRequest, UnblockRequest, Unblocked, Why, opinion::AskRequest,
+    server::EVENT_SEQ_HEADER,
 };
 
 /// How long a call may take, a little more than the server's own patience.
@@ -156,6 +157,27 @@ impl Client {
     /// Asks for the end of an entry of the allowlist.
     pub async fn disallow(&self, indicator: Indicator) -> Result<Disallowed, ClientError> {
         let path = format!("/v1/allow?ip={indicator}");
+        self.call(Method::DELETE, &path, Bytes::new()).await
+    }
+
+    /// Has the peers asked what they think of an indicator, and waits for their answers.
+    pub async fn ask(&self, indicator: Indicator) -> Result<NetworkOpinion, ClientError> {
+        self.post("/v1/ask", &AskRequest { indicator }).await
+    }
+
+    /// Asks what the node thinks of a peer.
+    pub async fn trust(&self, peer: NodeId) -> Result<PeerTrust, ClientError> {
+        self.get(&format!("/v1/trust?peer={peer}")).await
+    }
+
+    /// Says how far a peer is trusted in advance.
+    pub async fn set_trust(&self, request: &TrustRequest) -> Result<PeerTrust, ClientError> {
+        self.post("/v1/trust", request).await
+    }
+
+    /// Has everything forgotten that a peer's trust comes from.
+    pub async fn forget_trust(&self, peer: NodeId) -> Result<TrustForgotten, ClientError> {
+        let path = format!("/v1/trust?peer={peer}");
         self.call(Method::DELETE, &path, Bytes::new()).await
     }
 

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::{
     AllowEntry, AllowRequest, ApiError, Block, BlockRequest, Blocked, Check, Disallowed, EventHub,
-    Page, PageQuery, Peer, PublishRequest, Published, Stats, Status, UnblockRequest, Unblocked,
-    Why,
+    NetworkOpinion, Page, PageQuery, Peer, PeerTrust, PublishRequest, Published, Stats, Status,
+    TrustForgotten, TrustRequest, UnblockRequest, Unblocked, Why,
 };
 
 /// Who asks.
@@ -19,7 +19,7 @@ pub struct Caller {
 }
 
 /// What can be asked.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Request {
     /// Answered by [`Reply::Status`].
     Status,
@@ -45,6 +45,14 @@ pub enum Request {
     Allow(AllowRequest),
     /// Answered by [`Reply::Disallowed`].
     Disallow(Indicator),
+    /// Answered by [`Reply::Opinion`] once the peers answered, or had long enough to.
+    Ask(Indicator),
+    /// Answered by [`Reply::PeerTrust`], also for a peer that nobody knows.
+    Trust(NodeId),
+    /// Answered by [`Reply::PeerTrust`].
+    SetTrust(TrustRequest),
+    /// Answered by [`Reply::TrustForgotten`].
+    ForgetTrust(NodeId),
 }
 
 /// What is answered. The JSON is that of the value inside.
@@ -75,6 +83,12 @@ pub enum Reply {
     Allowed(AllowEntry),
     /// To [`Request::Disallow`].
     Disallowed(Disallowed),
+    /// To [`Request::Ask`].
+    Opinion(Box<NetworkOpinion>),
+    /// To [`Request::Trust`] and [`Request::SetTrust`].
+    PeerTrust(Box<PeerTrust>),
+    /// To [`Request::ForgetTrust`].
+    TrustForgotten(TrustForgotten),
 }
 
 /// A node, or whatever speaks for one.

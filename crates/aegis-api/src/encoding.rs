@@ -98,6 +98,54 @@ pub(crate) mod severity {
     }
 }
 
+pub(crate) mod score {
+    //! A score as a number.
+
+    use aegis_core::Score;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(crate) fn serialize<S: Serializer>(value: &Score, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_f64(value.value())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Score, D::Error> {
+        let score = Score::new(f64::deserialize(from)?);
+        score.ok_or_else(|| de::Error::custom("must be a number from -1 to 1"))
+    }
+}
+
+pub(crate) mod confidence {
+    //! A confidence, and whatever else is 0…1, as a number.
+
+    use aegis_core::Confidence;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(crate) fn serialize<S: Serializer>(value: &Confidence, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_f64(value.value())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Confidence, D::Error> {
+        let confidence = Confidence::new(f64::deserialize(from)?);
+        confidence.ok_or_else(|| de::Error::custom("must be a number from 0 to 1"))
+    }
+}
+
+pub(crate) mod number {
+    //! A number of any size. JSON has none without end: what has none is the greatest there is,
+    //! and what is no number is 0, so that a reader always gets one. 0 has no sign.
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
+        let number = if value.is_nan() { 0.0 } else { *value };
+        to.serialize_f64(number.clamp(f64::MIN, f64::MAX) + 0.0) // -0 + 0 is 0
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        f64::deserialize(from)
+    }
+}
+
 pub(crate) mod duration_secs {
     //! A block duration as a number of seconds.
 

@@ -1,15 +1,15 @@
 //! Events: what happens on the node, told as it happens.
 
-use aegis_core::{AlertId, Indicator, NodeId, Severity, ThreatType, Timestamp};
+use aegis_core::{AlertId, Confidence, Indicator, NodeId, Score, Severity, ThreatType, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    encoding::{severity, text, time},
+    encoding::{confidence, number, score, severity, text, time},
     word::{AttachMode, Origin},
 };
 
 /// One thing that happened.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Event {
     /// The number of the event since the daemon started, from 1 without a gap.
     pub seq: u64,
@@ -22,7 +22,7 @@ pub struct Event {
 }
 
 /// What can happen.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum EventKind {
     /// The node is up.
@@ -124,6 +124,27 @@ pub enum EventKind {
         severity: Severity,
         #[serde(with = "text")]
         alert_id: AlertId,
+    },
+    /// The network thinks badly of a source. For information: it is never shared.
+    NetworkOpinion {
+        #[serde(with = "text")]
+        indicator: Indicator,
+        #[serde(with = "score")]
+        score: Score,
+        #[serde(with = "confidence")]
+        confidence: Confidence,
+        /// How many independent voices there were.
+        #[serde(with = "number")]
+        voices: f64,
+    },
+    /// A peer's word was held against the truth, and its trust is this now, 0…100.
+    TrustMoved {
+        #[serde(with = "text")]
+        peer: NodeId,
+        trust_percent: u8,
+        #[serde(with = "text")]
+        indicator: Indicator,
+        was_right: bool,
     },
     /// The operator allowed an indicator.
     Allowed {

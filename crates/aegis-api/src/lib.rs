@@ -12,17 +12,19 @@ mod encoding;
 mod error;
 mod event;
 mod event_hub;
+mod opinion;
 mod page;
 mod peer;
 mod server;
 mod stats;
 mod status;
+mod trust;
 mod why;
 mod word;
 
 pub use aegis_core::{
-    AlertId, BlockDuration, Description, Indicator, InvalidDescription, InvalidIndicator,
-    InvalidThreatType, NodeId, Severity, ThreatType, Timestamp,
+    AlertId, BlockDuration, Confidence, Description, Indicator, InvalidDescription,
+    InvalidIndicator, InvalidThreatType, NodeId, Score, Severity, ThreatType, Timestamp,
 };
 pub use allow::{AllowEntry, AllowRequest, Disallowed};
 pub use block::{
@@ -33,6 +35,7 @@ pub use control::{Caller, Control, Reply, Request};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, EventKind, UnblockCause, Via};
 pub use event_hub::{BACKLOG_EVENTS_MAX, EventHub, QUEUED_EVENTS_MAX, Subscription};
+pub use opinion::{LocalOpinion, NetworkOpinion, VOICE_LINES_MAX, VoiceLine};
 pub use page::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, Page, PageQuery};
 pub use peer::Peer;
 pub use server::{
@@ -41,8 +44,9 @@ pub use server::{
 };
 pub use stats::{AlertStats, Stats, Traffic};
 pub use status::{Interface, PeerCounts, RulesetState, Status};
+pub use trust::{JudgedWord, PeerTrust, TrendPoint, TrustForgotten, TrustRequest};
 pub use why::{EvidenceLine, Exempt, KernelEntry, RefusalLine, WHY_LINES_MAX, Why};
-pub use word::{AttachMode, Evidence, NodeMode, Origin, PeerClass};
+pub use word::{AttachMode, Evidence, ModelKind, NodeMode, Origin, PeerClass, Stance, Truth};
 
 /// Returns how many seconds are left from `now` to `expires_at`, rounded up.
 ///

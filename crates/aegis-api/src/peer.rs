@@ -4,12 +4,12 @@ use aegis_core::{NodeId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    encoding::{text, time},
+    encoding::{number, text, time},
     word::PeerClass,
 };
 
 /// A peer.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Peer {
     /// Who it is.
     #[serde(with = "text")]
@@ -32,6 +32,13 @@ pub struct Peer {
     pub alerts_refused: u64,
     /// How much its word weighs, 0…100.
     pub weight_percent: u8,
+    /// Verified cases in which it was right.
+    pub right: u64,
+    /// Verified cases in which it was wrong.
+    pub wrong: u64,
+    /// How far it alone can move a verdict now, in log-odds (nats); 0 moves nothing.
+    #[serde(with = "number")]
+    pub influence: f64,
     /// Anything special about it, such as a penalty, in words for a person.
     pub standing: Option<String>,
 }

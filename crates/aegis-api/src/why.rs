@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     block::Block,
     encoding::{description, severity, text, text_option, time, time_option},
+    opinion::NetworkOpinion,
     word::Evidence,
 };
 
@@ -13,7 +14,7 @@ use crate::{
 pub const WHY_LINES_MAX: usize = 100;
 
 /// Everything that speaks for and against a block.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Why {
     /// What was asked for.
     #[serde(with = "text")]
@@ -33,6 +34,8 @@ pub struct Why {
     pub refusals: Vec<RefusalLine>,
     /// The statements heard of it, newest first.
     pub evidence: Vec<EvidenceLine>,
+    /// What all peers' words come to; absent where nobody said anything.
+    pub opinion: Option<NetworkOpinion>,
     /// What the kernel says.
     pub kernel: Option<KernelEntry>,
     /// The command that undoes the block.

@@ -64,6 +64,40 @@ pub enum AttachMode {
     None,
 }
 
+/// Which way an opinion points.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stance {
+    /// Benign, surely enough to act on.
+    Benign,
+    /// Not known well enough to act.
+    Unknown,
+    /// Malicious, surely enough to act on.
+    Malicious,
+}
+
+/// What an indicator proved to be.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Truth {
+    /// It does no harm.
+    Benign,
+    /// It attacks.
+    Malicious,
+}
+
+/// Which mathematics weighs what peers say.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelKind {
+    /// This house's own: anchored in verified truth.
+    Aegis,
+    /// Fides'.
+    Fides,
+    /// Dovecot's.
+    Dovecot,
+}
+
 impl Origin {
     /// Returns the word.
     pub const fn as_str(self) -> &'static str {
@@ -119,6 +153,38 @@ impl AttachMode {
     }
 }
 
+impl Stance {
+    /// Returns the word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Benign => "benign",
+            Self::Unknown => "unknown",
+            Self::Malicious => "malicious",
+        }
+    }
+}
+
+impl Truth {
+    /// Returns the word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Benign => "benign",
+            Self::Malicious => "malicious",
+        }
+    }
+}
+
+impl ModelKind {
+    /// Returns the word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Aegis => "aegis",
+            Self::Fides => "fides",
+            Self::Dovecot => "dovecot",
+        }
+    }
+}
+
 macro_rules! display_as_str {
     ($($word:ty),*) => {
         $(impl fmt::Display for $word {
@@ -129,7 +195,9 @@ macro_rules! display_as_str {
     };
 }
 
-display_as_str!(Origin, Evidence, PeerClass, NodeMode, AttachMode);
+display_as_str!(
+    Origin, Evidence, PeerClass, NodeMode, AttachMode, Stance, Truth, ModelKind
+);
 
 impl From<aegis_core::Origin> for Origin {
     fn from(origin: aegis_core::Origin) -> Self {
@@ -165,6 +233,35 @@ impl From<aegis_core::PeerClass> for PeerClass {
             aegis_core::PeerClass::Dht => Self::Dht,
             aegis_core::PeerClass::Lan => Self::Lan,
             aegis_core::PeerClass::Configured => Self::Configured,
+        }
+    }
+}
+
+impl From<aegis_core::trust::model::Stance> for Stance {
+    fn from(stance: aegis_core::trust::model::Stance) -> Self {
+        match stance {
+            aegis_core::trust::model::Stance::Benign => Self::Benign,
+            aegis_core::trust::model::Stance::Unknown => Self::Unknown,
+            aegis_core::trust::model::Stance::Malicious => Self::Malicious,
+        }
+    }
+}
+
+impl From<aegis_core::Truth> for Truth {
+    fn from(truth: aegis_core::Truth) -> Self {
+        match truth {
+            aegis_core::Truth::Benign => Self::Benign,
+            aegis_core::Truth::Malicious => Self::Malicious,
+        }
+    }
+}
+
+impl From<aegis_core::trust::model::ModelKind> for ModelKind {
+    fn from(kind: aegis_core::trust::model::ModelKind) -> Self {
+        match kind {
+            aegis_core::trust::model::ModelKind::Aegis => Self::Aegis,
+            aegis_core::trust::model::ModelKind::Fides => Self::Fides,
+            aegis_core::trust::model::ModelKind::Dovecot => Self::Dovecot,
         }
     }
 }

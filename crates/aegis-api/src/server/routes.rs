@@ -18,8 +18,8 @@ use tokio::{
     time::timeout,
 };
 
-use self::input::{Body, Cursor, Ip, Plain};
-use crate::{ApiError, Caller, Control, ErrorCode, Reply, Request};
+use self::input::{Body, Cursor, Ip, Named, Plain};
+use crate::{ApiError, Caller, Control, ErrorCode, Reply, Request, opinion::AskRequest};
 
 pub use self::{events::EVENT_STREAMS_MAX, input::BODY_TIMEOUT};
 
@@ -89,6 +89,20 @@ pub(super) fn router<C: Control>(app: App<C>) -> Router {
         .route(
             "/v1/unblock",
             post(async |State(app): On<C>, Body(it)| app.answer(Request::Unblock(it)).await),
+        )
+        .route(
+            "/v1/ask",
+            post(async |State(app): On<C>, Body(it): Body<AskRequest>| {
+                app.answer(Request::Ask(it.indicator)).await
+            }),
+        )
+        .route(
+            "/v1/trust",
+            get(async |State(app): On<C>, Named(peer)| app.answer(Request::Trust(peer)).await)
+                .post(async |State(app): On<C>, Body(it)| app.answer(Request::SetTrust(it)).await)
+                .delete(async |State(app): On<C>, Named(peer)| {
+                    app.answer(Request::ForgetTrust(peer)).await
+                }),
         )
         .route("/v1/events", get(events::stream::<C>))
         .fallback(async || ApiError::new(ErrorCode::NotFound, "there is no such route"))

@@ -4,3 +4,4 @@ mod contract;
 mod events;
 mod limits;
 mod node;
+mod trust;

@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, str::FromStr, time::Duration};
 
-use aegis_core::Indicator;
+use aegis_core::{Indicator, NodeId};
 use axum::{
     Json,
     extract::{FromRequest, FromRequestParts, Query},
@@ -22,6 +22,9 @@ pub(super) struct Body<T>(pub(super) T);
 /// The address or prefix of `?ip=`.
 pub(super) struct Ip(pub(super) Indicator);
 
+/// The peer of `?peer=`.
+pub(super) struct Named(pub(super) NodeId);
+
 /// The page of `?limit=&after=`.
 pub(super) struct Cursor<K>(pub(super) PageQuery<K>);
 
@@ -32,6 +35,12 @@ pub(super) struct Plain;
 #[serde(deny_unknown_fields)]
 struct IpQuery {
     ip: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PeerQuery {
+    peer: String,
 }
 
 #[derive(Deserialize)]
@@ -68,6 +77,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Ip {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let IpQuery { ip } = query(parts)?;
         ip.parse().map(Self).map_err(|it| invalid("ip", it))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let PeerQuery { peer } = query(parts)?;
+        peer.parse().map(Self).map_err(|it| invalid("peer", it))
     }
 }
 

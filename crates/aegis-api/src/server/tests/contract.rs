@@ -110,7 +110,6 @@ async fn nobody_on_the_socket_is_told_from_a_no() {
 #[tokio::test]
 async fn what_cannot_be_a_request_is_refused_with_the_field_and_the_limit() {
     let node = Node::start();
-    let bad = "HTTP/1.1 400 Bad Request";
     for (request, says) in [
         (get("/v1/check?ip=256.0.0.1"), "ip: not an IPv4 or IPv6"),
         (get("/v1/check"), "missing field `ip`"),
@@ -157,13 +156,7 @@ async fn what_cannot_be_a_request_is_refused_with_the_field_and_the_limit() {
             "duration_secs",
         ),
     ] {
-        let answer = node.raw(&request).await;
-        assert!(answer.starts_with(bad), "{request}\n{answer}");
-        assert!(
-            answer.contains(r#""code":"invalid_request""#),
-            "{request}\n{answer}"
-        );
-        assert!(answer.contains(says), "{request}\n{answer}");
+        refused(&node, &request, says).await;
     }
 }
 
@@ -208,6 +201,16 @@ async fn a_block_request_publishes_unless_told_otherwise() {
         (request.publish, request.force, request.evidence),
         (true, false, None)
     );
+}
+
+/// Checks that the server refuses a request before the node hears of it.
+pub(super) async fn refused(node: &Node, request: &str, says: &str) {
+    let answer = node.raw(request).await;
+    let bad = "HTTP/1.1 400 Bad Request";
+    assert!(answer.starts_with(bad), "{request}\n{answer}");
+    let code = r#""code":"invalid_request""#;
+    assert!(answer.contains(code), "{request}\n{answer}");
+    assert!(answer.contains(says), "{request}\n{answer}");
 }
 
 pub(super) fn get(path: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use aegis_core::{AlertId, Indicator, NodeId, Severity, ThreatType, Timestamp};
+use aegis_core::{AlertId, Confidence, Indicator, NodeId, Score, Severity, ThreatType, Timestamp};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -13,9 +13,10 @@ use tokio::{
 
 use crate::{
     AllowEntry, ApiError, AttachMode, Block, Blocked, Caller, Check, Client, Control, Disallowed,
-    ErrorCode, Event, EventHub, EventKind, EventStream, Evidence, Interface, Listener, NodeMode,
-    Origin, Page, Peer, PeerClass, PeerCounts, Published, Reply, Request, RulesetState, Stats,
-    Status, Unblocked, Why, serve,
+    ErrorCode, Event, EventHub, EventKind, EventStream, Evidence, Interface, JudgedWord, Listener,
+    LocalOpinion, ModelKind, NetworkOpinion, NodeMode, Origin, Page, Peer, PeerClass, PeerCounts,
+    PeerTrust, Published, Reply, Request, RulesetState, Stance, Stats, Status, TrendPoint,
+    TrustForgotten, Truth, Unblocked, VoiceLine, Why, serve,
 };
 
 /// Long enough for a busy machine; nothing waits for it unless it fails.
@@ -197,6 +198,19 @@ impl Control for Script {
                 indicator,
                 was_allowed: false,
             }),
+            Request::Ask(indicator) => Reply::Opinion(Box::new(opinion(indicator))),
+            Request::Trust(peer) => Reply::PeerTrust(Box::new(PeerTrust { peer, ..trust() })),
+            Request::SetTrust(it) => Reply::PeerTrust(Box::new(PeerTrust {
+                peer: it.peer,
+                pretrust_percent: it.trust.percent(),
+                fixed: it.fixed,
+                named: true,
+                ..trust()
+            })),
+            Request::ForgetTrust(peer) => Reply::TrustForgotten(TrustForgotten {
+                peer,
+                was_known: peer == node_id(),
+            }),
         })
     }
 
@@ -243,6 +257,7 @@ impl Script {
             exempt: None,
             refusals: Vec::new(),
             evidence: Vec::new(),
+            opinion: Some(opinion(indicator)),
             kernel: None,
             undo: Some(format!("aegis unblock {indicator}")),
         }
@@ -260,7 +275,74 @@ pub(super) fn peer() -> Peer {
         alerts_accepted: 1,
         alerts_refused: 2,
         weight_percent: 100,
+        right: 3,
+        wrong: 1,
+        influence: 1.5,
         standing: None,
+    }
+}
+
+pub(super) fn opinion(indicator: Indicator) -> NetworkOpinion {
+    NetworkOpinion {
+        indicator,
+        score: Score::new(0.75).expect("within bounds"),
+        confidence: Confidence::HALF,
+        probability: Confidence::new(0.875).expect("within bounds"),
+        stance: Stance::Malicious,
+        independent_voices: 1.5,
+        local: Some(LocalOpinion {
+            score: Score::BENIGN,
+            confidence: Confidence::HALF,
+            sightings: 1,
+            age_secs: 60,
+        }),
+        asked: 4,
+        answered: 3,
+        waited_ms: 12,
+        voices: vec![VoiceLine {
+            peer: node_id(),
+            score: Score::MALICIOUS,
+            confidence: Confidence::FULL,
+            sightings: 2,
+            age_secs: 5,
+            evidence: Evidence::Verified,
+            weight_percent: 90,
+        }],
+        voices_total: 1,
+        check_value: 0.25,
+        hint: Some(format!("aegis block {indicator} 300 --local")),
+    }
+}
+
+pub(super) fn trust() -> PeerTrust {
+    PeerTrust {
+        peer: node_id(),
+        model: ModelKind::Aegis,
+        known: true,
+        class: Some(PeerClass::Dht),
+        connected: true,
+        trust_percent: 80,
+        right: 3,
+        wrong: 1,
+        influence: 1.5,
+        budget: 4.0,
+        pretrust_percent: 0,
+        fixed: false,
+        named: false,
+        open: 2,
+        judged: vec![JudgedWord {
+            indicator: ip("192.0.2.7"),
+            said: Score::MALICIOUS,
+            truth: Truth::Benign,
+            at: NOW,
+        }],
+        trend: vec![TrendPoint {
+            at: NOW,
+            percent: 80,
+        }],
+        addresses: vec!["/ip4/192.0.2.9/tcp/9001".into()],
+        first_seen_at: Some(NOW),
+        last_seen_at: None,
     }
 }
 
