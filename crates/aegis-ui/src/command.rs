@@ -1,6 +1,7 @@
 //! The commands of shell and console, one enum for both, checked before anything is sent.
 
 mod parse;
+mod trust;
 
 use std::{
     num::NonZeroU32,
@@ -13,7 +14,10 @@ use aegis_api::{
 };
 use clap::{Args, Subcommand, ValueEnum};
 
-pub use self::parse::parse_duration_secs;
+pub use self::{
+    parse::parse_duration_secs,
+    trust::{PeerArg, TrustArgs, TrustCommand},
+};
 
 use crate::Format;
 
@@ -27,7 +31,7 @@ pub const DEFAULT_SEVERITY: &str = "7";
 pub const GLOBAL_HEADING: &str = "Global options";
 
 /// What can be asked of a running node.
-#[derive(Clone, Debug, Eq, PartialEq, Subcommand)]
+#[derive(Clone, Debug, PartialEq, Subcommand)]
 pub enum Command {
     /// Show what the node is, where it stands, and whether the kernel does what it wants
     Status,
@@ -51,10 +55,17 @@ pub enum Command {
         /// Address or prefix
         ip: Indicator,
     },
+    /// Ask the other nodes what they think of an address or prefix
+    Ask {
+        /// Address or prefix
+        ip: Indicator,
+    },
     /// Never block an address or prefix; without one, list those that are never blocked
     Allow(AllowArgs),
-    /// List the other nodes
+    /// List the other nodes: how far each is trusted, what it was right and wrong about
     Peers,
+    /// Explain how far a peer is trusted and why, or change it
+    Trust(TrustArgs),
 }
 
 /// What `block` takes.

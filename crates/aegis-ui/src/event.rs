@@ -1,8 +1,11 @@
 //! What a person is told as it happens: one line for each event.
 
-use aegis_api::{AttachMode, Event, EventKind, Indicator, UnblockCause, Via};
+use aegis_api::{
+    AttachMode, Confidence, Event, EventKind, Indicator, Score, Severity, ThreatType, UnblockCause,
+    Via,
+};
 
-use crate::text::{count, shown};
+use crate::text::{amount, count, shown, signed};
 
 /// Returns the line that tells an event, without a line break.
 pub fn line(event: &Event) -> String {
@@ -14,10 +17,7 @@ pub fn line(event: &Event) -> String {
             mode,
             reason,
         } => attached(interface, *mode, reason),
-        EventKind::ProgramDetached { interface, reason } => because(
-            format!("XDP program detached from {}", shown(interface)),
-            reason,
-        ),
+        EventKind::ProgramDetached { interface, reason } => detached(interface, reason),
         EventKind::Listening { address } => format!("Listening on {}", shown(address)),
         EventKind::PeerDiscovered { peer, via } => {
             format!("Discovered peer via {}: {peer}", via_name(*via))
@@ -29,11 +29,7 @@ pub fn line(event: &Event) -> String {
             threat_type,
             severity,
             author: _,
-        } => {
-            format!(
-                "Received threat intel: {indicator} (type: {threat_type}, severity: {severity})"
-            )
-        }
+        } => intel("Received", indicator, threat_type, *severity),
         EventKind::AlertRefused {
             indicator, message, ..
         } => format!("Refused threat intel: {indicator}: {}", shown(message)),
@@ -43,10 +39,8 @@ pub fn line(event: &Event) -> String {
             ..
         } => format!("Blocklisted {indicator} for {ttl_secs}s"),
         EventKind::Unblocked { indicator, cause } => {
-            format!(
-                "Removed from blocklist: {indicator} ({})",
-                cause_name(*cause)
-            )
+            let cause = cause_name(*cause);
+            format!("Removed from blocklist: {indicator} ({cause})")
         }
         EventKind::Detected {
             indicator,
@@ -61,10 +55,21 @@ pub fn line(event: &Event) -> String {
             threat_type,
             severity,
             alert_id: _,
+        } => intel("Published", indicator, threat_type, *severity),
+        EventKind::NetworkOpinion {
+            indicator,
+            score,
+            confidence,
+            voices,
+        } => network_opinion(indicator, *score, *confidence, *voices),
+        EventKind::TrustMoved {
+            peer,
+            trust_percent,
+            indicator,
+            was_right,
         } => {
-            format!(
-                "Published threat intel: {indicator} (type: {threat_type}, severity: {severity})"
-            )
+            let how = if *was_right { "right" } else { "wrong" };
+            format!("Trust in {peer} is {trust_percent} %: {how} about {indicator}")
         }
         EventKind::Allowed { indicator } => format!("Allowlisted {indicator}"),
         EventKind::Disallowed { indicator } => format!("Removed from allowlist: {indicator}"),
@@ -72,6 +77,29 @@ pub fn line(event: &Event) -> String {
         EventKind::Mended { message } => format!("Mended: {}", shown(message)),
         EventKind::Lagged { missed } => lagged(*missed),
     }
+}
+
+fn intel(
+    deed: &str,
+    indicator: &Indicator,
+    threat_type: &ThreatType,
+    severity: Severity,
+) -> String {
+    format!("{deed} threat intel: {indicator} (type: {threat_type}, severity: {severity})")
+}
+
+fn network_opinion(
+    indicator: &Indicator,
+    score: Score,
+    confidence: Confidence,
+    voices: f64,
+) -> String {
+    let (score, confidence) = (signed(score), confidence.value());
+    let voices = amount(voices);
+    format!(
+        "Network opinion: {indicator} (score: {score}, confidence: {confidence:.2}, \
+         voices: {voices})"
+    )
 }
 
 fn lagged(missed: u64) -> String {
@@ -97,6 +125,11 @@ fn attached(interface: &str, mode: AttachMode, reason: &str) -> String {
         AttachMode::None => format!("No program attached to {interface}"),
     };
     because(fact, reason)
+}
+
+fn detached(interface: &str, reason: &str) -> String {
+    let interface = shown(interface);
+    because(format!("XDP program detached from {interface}"), reason)
 }
 
 fn because(fact: String, reason: &str) -> String {

@@ -17,7 +17,8 @@ mod text;
 
 pub use command::{
     AlertArgs, AllowArgs, BlockArgs, ClientArgs, Command, DEFAULT_SEVERITY, DEFAULT_THREAT_TYPE,
-    EvidenceArg, GLOBAL_HEADING, PublishArgs, UnblockArgs, parse_duration_secs,
+    EvidenceArg, GLOBAL_HEADING, PeerArg, PublishArgs, TrustArgs, TrustCommand, UnblockArgs,
+    parse_duration_secs,
 };
 pub use completions::completions;
 pub use console::{Console, ConsoleEnd, Input, LINE_BYTES_MAX};

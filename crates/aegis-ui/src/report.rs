@@ -1,15 +1,20 @@
 //! Reports: replies as aligned plain text, at most 80 columns where their words allow it.
 
 mod list;
+mod opinion;
 mod status;
 mod table;
+mod trend;
+mod trust;
 mod why;
 
 use aegis_api::{AllowEntry, Blocked, Check, Disallowed, Published, Unblocked};
 
 pub(crate) use self::{
     list::{ALLOW_ENTRIES, BLOCKS, List, PEERS},
+    opinion::opinion,
     status::{stats, status},
+    trust::{trust, trust_forgotten, trust_set},
     why::why,
 };
 

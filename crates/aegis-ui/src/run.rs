@@ -1,5 +1,7 @@
 //! Runs a command: a call or a few, and a report.
 
+mod trust;
+
 use std::io;
 
 use aegis_api::{Client, ClientError, Page, PageQuery};
@@ -10,6 +12,8 @@ use crate::{Command, Format, Outcome, Screen, command::AllowArgs, report};
 /// Why a command did not end as it should.
 enum Failure {
     Client(ClientError),
+    /// Something that the node was not asked for, with a code and words for a person.
+    Refused(&'static str, String),
     Output(io::Error),
 }
 
@@ -32,6 +36,7 @@ pub async fn run(command: Command, client: &Client, screen: &mut Screen<'_>) -> 
     let ended = match answer(command, client, screen).await {
         Ok(outcome) => Ok(outcome),
         Err(Failure::Client(error)) => screen.complain(&error),
+        Err(Failure::Refused(code, message)) => screen.refuse(code, &message),
         Err(Failure::Output(error)) => Err(error),
     };
     match ended {
@@ -74,8 +79,10 @@ async fn answer(
             return Ok(Outcome::answer(check.blocked));
         }
         Command::Why { ip } => screen.show(&client.why(ip).await?, report::why)?,
+        Command::Ask { ip } => screen.show(&client.ask(ip).await?, report::opinion)?,
         Command::Allow(args) => return allow(args, client, screen).await,
         Command::Peers => peers(client, screen).await?,
+        Command::Trust(args) => return trust::trust(args, client, screen).await,
     }
     Ok(Outcome::Done)
 }

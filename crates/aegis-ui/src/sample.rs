@@ -1,6 +1,7 @@
 //! Samples for tests: one of each thing that is shown, with hostile words where a peer may write.
 
 pub(crate) mod node;
+mod trust;
 
 use std::{net::Ipv4Addr, time::Duration};
 
@@ -9,6 +10,8 @@ use aegis_api::{
     Interface, KernelEntry, NodeId, NodeMode, Origin, Peer, PeerClass, PeerCounts, RefusalLine,
     RulesetState, Severity, Stats, Status, ThreatType, Timestamp, Traffic, Why,
 };
+
+pub(crate) use self::trust::{opinion, opinion_of_nobody, peer_trust, stranger, wide_opinion};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_795_176_000_250);
 
@@ -115,9 +118,10 @@ pub(crate) fn stats() -> Stats {
     }
 }
 
-pub(crate) fn peer() -> Peer {
+/// A peer whose id is that of [`node_id`].
+pub(crate) fn peer(number: u8) -> Peer {
     Peer {
-        peer: node_id(9),
+        peer: node_id(number),
         class: PeerClass::Lan,
         connected: true,
         addresses: vec!["/ip4/192.0.2.9/tcp/9001".into(), HOSTILE.into()],
@@ -126,6 +130,9 @@ pub(crate) fn peer() -> Peer {
         alerts_accepted: 1,
         alerts_refused: 2,
         weight_percent: 100,
+        right: 41,
+        wrong: 1,
+        influence: 2.5,
         standing: Some("throttled until 12:10".into()),
     }
 }
@@ -159,6 +166,7 @@ pub(crate) fn why() -> Why {
             author: Some(node_id(5)),
         }],
         evidence: vec![evidence(true), evidence(false)],
+        opinion: Some(opinion(ip("192.168.1.100"))),
         kernel: Some(KernelEntry {
             in_kernel: true,
             packets: 12,
@@ -183,6 +191,7 @@ pub(crate) fn why_not() -> Why {
         }),
         refusals: Vec::new(),
         evidence: Vec::new(),
+        opinion: None,
         kernel: None,
         undo: None,
     }

@@ -5,7 +5,10 @@ use std::io::{self, Write};
 use aegis_api::{ClientError, ErrorCode};
 use serde::Serialize;
 
-use crate::{Outcome, text::shown};
+use crate::{
+    Outcome,
+    text::{shown, shown_lines},
+};
 
 /// What answers look like.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -64,20 +67,27 @@ impl Screen<'_> {
 
     /// Says what went wrong, and returns how the command ended.
     pub(crate) fn complain(&mut self, error: &ClientError) -> io::Result<Outcome> {
-        let (code, message) = (code(error), error.to_string());
-        match self.format {
-            Format::Text => {
-                let refused = matches!(error, ClientError::Refused(_));
-                let kind = if refused { "refused" } else { "error" };
-                writeln!(self.talk, "{kind}: {}", shown(&message))?;
-            }
-            Format::Json => {
-                let complaint = Complaint::new(code, &message).to_json()?;
-                writeln!(self.talk, "{complaint}")?;
-            }
-        }
-        self.talk.flush()?;
+        let message = error.to_string();
+        let refused = matches!(error, ClientError::Refused(_));
+        let kind = if refused { "refused" } else { "error" };
+        let text = format!("{kind}: {}", shown(&message));
+        self.talk(&text, &Complaint::new(code(error), &message))?;
         Ok(Outcome::of(error))
+    }
+
+    /// Says why something is not done that the node was not asked for.
+    pub(crate) fn refuse(&mut self, code: &str, message: &str) -> io::Result<Outcome> {
+        let text = format!("refused: {}", shown_lines(message));
+        self.talk(&text, &Complaint::new(code, message))?;
+        Ok(Outcome::Negative)
+    }
+
+    fn talk(&mut self, text: &str, complaint: &Complaint<'_>) -> io::Result<()> {
+        match self.format {
+            Format::Text => writeln!(self.talk, "{text}")?,
+            Format::Json => writeln!(self.talk, "{}", complaint.to_json()?)?,
+        }
+        self.talk.flush()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Texts for a person: what others wrote made harmless, spans of time and amounts made readable.
 
+use aegis_api::Score;
+
 /// Returns a text that others wrote, fit for a terminal: what would move the cursor, turn the
 /// direction of reading or hide itself is shown as `\u{…}`.
 pub fn shown(text: &str) -> String {
@@ -73,6 +75,28 @@ pub(crate) fn bytes(count: u64) -> String {
     let unit = (count.ilog2() / 10).saturating_sub(1) as usize;
     let tenths = (u128::from(count) * 10) >> (10 * (unit + 1));
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+}
+
+/// Returns a score with its sign, as in `+0.75`; what is nearly 0 has none.
+pub(crate) fn signed(score: Score) -> String {
+    match rounded(score.value()) {
+        0.0 => "0.00".into(),
+        score => format!("{score:+.2}"),
+    }
+}
+
+/// Returns a number that need not be whole, as in `1.50`; a very large one only as such.
+pub(crate) fn amount(number: f64) -> String {
+    const SHOWN_MAX: f64 = 1_000_000.0;
+    if number.abs() > SHOWN_MAX {
+        return format!("over {SHOWN_MAX}");
+    }
+    format!("{:.2}", rounded(number))
+}
+
+/// Returns a number in whole hundredths, 0 without a sign.
+fn rounded(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0 + 0.0 // -0 + 0 is 0
 }
 
 /// Returns a number and its noun, as in `1 packet` and `2 packets`.

@@ -2,7 +2,15 @@
 
 use std::num::NonZeroU32;
 
-use aegis_api::{BlockDuration, Severity};
+use aegis_api::{BlockDuration, Confidence, Severity};
+
+use super::PeerArg;
+
+/// The fewest characters that may stand for a whole peer ID.
+const PEER_CHARS_MIN: usize = 4;
+
+/// The most, those of a whole one.
+const PEER_CHARS_MAX: usize = 52;
 
 /// Reads a number of seconds, or a number with one of the units s, m, h and d.
 pub fn parse_duration_secs(text: &str) -> Option<u64> {
@@ -33,4 +41,21 @@ pub(super) fn allow_duration(text: &str) -> Result<NonZeroU32, &'static str> {
 pub(super) fn severity(text: &str) -> Result<Severity, &'static str> {
     let severity = text.parse().ok().and_then(Severity::new);
     severity.ok_or("must be 1 to 10")
+}
+
+pub(super) fn trust(text: &str) -> Result<Confidence, &'static str> {
+    let trust = text.parse().ok().and_then(Confidence::new);
+    trust.ok_or("must be a number from 0 to 1")
+}
+
+pub(super) fn peer(text: &str) -> Result<PeerArg, &'static str> {
+    if let Ok(id) = text.parse() {
+        return Ok(PeerArg::Id(id));
+    }
+    // The alphabet of base58 leaves out what looks like something else.
+    let is_base58 = |it: u8| it.is_ascii_alphanumeric() && !b"0OIl".contains(&it);
+    let is_part = (PEER_CHARS_MIN..=PEER_CHARS_MAX).contains(&text.len());
+    let is_part = is_part && text.bytes().all(is_base58);
+    let part = is_part.then(|| PeerArg::Part(text.to_owned()));
+    part.ok_or("must be a peer ID, or at least 4 characters of its start or end")
 }

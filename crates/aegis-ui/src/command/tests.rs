@@ -1,9 +1,9 @@
 //! What people write is read as they mean it, and what they cannot mean is refused by name.
 
-use aegis_api::{BlockDuration, BlockRequest, Evidence, PublishRequest};
+use aegis_api::{BlockDuration, BlockRequest, Confidence, Evidence, NodeId, PublishRequest};
 use clap::{CommandFactory, Parser, error::ErrorKind};
 
-use super::{ClientArgs, Command, parse_duration_secs};
+use super::{ClientArgs, Command, PeerArg, TrustArgs, TrustCommand, parse_duration_secs};
 use crate::Format;
 
 #[derive(Debug, Parser)]
@@ -49,6 +49,84 @@ fn flags_say_what_they_say() {
     };
     let request = PublishRequest::from(args);
     assert_eq!(request.evidence, Some(Evidence::Verified));
+}
+
+#[test]
+fn trust_is_shown_set_and_forgotten() {
+    let id = NodeId::from_public_key([7; 32]);
+    let set = |trust, fixed| TrustCommand::Set {
+        peer: PeerArg::Id(id),
+        trust: Confidence::new(trust).expect("within bounds"),
+        fixed,
+    };
+    for (line, expected) in [
+        ("trust".to_owned(), TrustArgs::List),
+        (format!("trust {id}"), TrustArgs::Show(PeerArg::Id(id))),
+        (
+            "trust 68Gyt".to_owned(),
+            TrustArgs::Show(PeerArg::Part("68Gyt".into())),
+        ),
+        (
+            format!("trust set {id} 0"),
+            TrustArgs::Change(set(0.0, false)),
+        ),
+        (
+            format!("trust set {id} 0.5"),
+            TrustArgs::Change(set(0.5, false)),
+        ),
+        (
+            format!("--json trust set --fixed {id} 1 --socket a/b"),
+            TrustArgs::Change(set(1.0, true)),
+        ),
+        (
+            format!("trust --json set {id} 1e-2"),
+            TrustArgs::Change(set(0.01, false)),
+        ),
+        (
+            format!("trust forget {id}"),
+            TrustArgs::Change(TrustCommand::Forget {
+                peer: PeerArg::Id(id),
+            }),
+        ),
+    ] {
+        assert_eq!(parse(&line).command, Command::Trust(expected), "{line}");
+    }
+}
+
+#[test]
+fn a_trust_or_a_peer_that_cannot_be_is_refused_by_name() {
+    let value = ErrorKind::ValueValidation;
+    for trust in ["-0.01", "1.01", "nan", "inf", "half", "50%", "0,5"] {
+        refused(
+            &format!("trust set 68Gyt {trust}"),
+            value,
+            "'<0..1>': must be a number from 0 to 1",
+        );
+    }
+    let long = "z".repeat(53);
+    for peer in ["Gyt", "12D0", "12DI", "12Dl", "12DO", "12D_", "1é23", &long] {
+        for line in ["trust", "trust forget"] {
+            refused(
+                &format!("{line} {peer}"),
+                value,
+                "must be a peer ID, or at least 4 characters of its start or end",
+            );
+        }
+    }
+    refused(
+        "trust set 68Gyt",
+        ErrorKind::MissingRequiredArgument,
+        "<0..1>",
+    );
+    refused("trust set", ErrorKind::MissingRequiredArgument, "<PEER>");
+    refused("trust 68Gyt 0.5", ErrorKind::UnknownArgument, "0.5");
+    refused(
+        "trust 68Gyt forget 68Gyt",
+        ErrorKind::ArgumentConflict,
+        "the peer comes behind `set` or `forget`",
+    );
+    refused("ask", ErrorKind::MissingRequiredArgument, "<IP>");
+    refused("ask 256.0.0.1", value, "'<IP>': not an IPv4 or IPv6");
 }
 
 #[test]
@@ -190,10 +268,13 @@ fn what_every_command_takes_may_stand_anywhere() {
 fn help_fits_eighty_columns() {
     let mut command = Cli::command();
     let mut help = command.render_help().to_string();
-    for name in ["block", "allow"] {
-        let command = command.find_subcommand_mut(name).expect("a command");
+    for names in ["block", "allow", "trust", "trust set"] {
+        let mut command = &mut command;
+        for name in names.split(' ') {
+            command = command.find_subcommand_mut(name).expect("a command");
+        }
         let text = command.clone().term_width(80).render_help().to_string();
-        help.push_str(&format!("\n----- {name}\n{text}"));
+        help.push_str(&format!("\n----- {names}\n{text}"));
     }
     assert!(help.lines().all(|it| it.chars().count() <= 80), "{help}");
     insta::assert_snapshot!(help);

@@ -25,7 +25,14 @@ fn every_shell_learns_the_words_and_their_values() {
         let command = <Cli as clap::CommandFactory>::command();
         completions(shell, command, "aegis", &mut script).expect("writes to memory");
         let script = String::from_utf8(script).expect("text");
-        for word in ["unblock", "withdraw", "spoofable"] {
+        for word in [
+            "unblock",
+            "withdraw",
+            "spoofable",
+            "trust",
+            "forget",
+            "fixed",
+        ] {
             assert!(script.contains(word), "{shell}: {word}");
         }
     }

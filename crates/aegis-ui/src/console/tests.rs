@@ -47,6 +47,23 @@ list
 }
 
 #[tokio::test]
+async fn opinions_and_trust_are_spoken_of_in_the_console() {
+    let session = "\
+ask 192.168.1.100
+trust cwdJ
+trust 12D3
+trust zzzz
+trust set cwdJ 2
+trust set cwdJ 0.5 --fixed
+trust forget cwdJ --json
+help trust
+";
+    let (end, text) = session_text(session, false).await;
+    assert_eq!(end, ConsoleEnd::EndOfInput);
+    insta::assert_snapshot!(text);
+}
+
+#[tokio::test]
 async fn the_end_of_the_input_ends_it_after_the_last_answer_and_its_events() {
     let (end, text) = session_text("block 192.168.1.100 300 syn_flood 9", false).await;
     assert_eq!(
@@ -192,8 +209,8 @@ async fn without_a_node_there_is_no_console() {
 fn completion_knows_every_word() {
     let words = Word::all();
     for word in [
-        "status", "stats", "list", "block", "unblock", "publish", "check", "why", "allow", "peers",
-        "help", "quit", "exit",
+        "status", "stats", "list", "block", "unblock", "publish", "check", "why", "ask", "allow",
+        "peers", "trust", "help", "quit", "exit",
     ] {
         assert!(words.iter().any(|it| it == word), "{word}");
     }

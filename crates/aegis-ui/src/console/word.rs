@@ -25,7 +25,7 @@ pub(super) struct Line {
 }
 
 /// What a line says.
-#[derive(Debug, Eq, PartialEq, Subcommand)]
+#[derive(Debug, PartialEq, Subcommand)]
 pub(super) enum Word {
     #[command(flatten)]
     Command(Command),

@@ -1,7 +1,8 @@
 //! Every event in the words that people, and programs that read over their shoulder, know.
 
 use aegis_api::{
-    AlertId, AttachMode, Event, EventKind, Origin, Severity, ThreatType, UnblockCause, Via,
+    AlertId, AttachMode, Confidence, Event, EventKind, Origin, Score, Severity, ThreatType,
+    UnblockCause, Via,
 };
 
 use super::line;
@@ -183,6 +184,36 @@ fn an_attack_on_this_host() {
         },
         "The SYN flood on 192.0.2.1 is over, after 90s",
     );
+}
+
+#[test]
+fn what_the_network_thinks_and_whom_to_trust() {
+    let opinion = |score: f64, voices| EventKind::NetworkOpinion {
+        indicator: ip("192.0.2.1"),
+        score: Score::clamped(score),
+        confidence: Confidence::HALF,
+        voices,
+    };
+    check(
+        opinion(0.825, 2.5),
+        "Network opinion: 192.0.2.1 (score: +0.83, confidence: 0.50, voices: 2.50)",
+    );
+    check(
+        opinion(-0.004, f64::MAX),
+        "Network opinion: 192.0.2.1 (score: 0.00, confidence: 0.50, voices: over 1000000)",
+    );
+    for (was_right, how) in [(true, "right"), (false, "wrong")] {
+        let moved = EventKind::TrustMoved {
+            peer: node_id(7),
+            trust_percent: 87,
+            indicator: ip("192.0.2.1"),
+            was_right,
+        };
+        check(
+            moved,
+            &format!("Trust in {PEER} is 87 %: {how} about 192.0.2.1"),
+        );
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use aegis_api::{AllowEntry, Block, Peer};
 
 use super::table::Table;
-use crate::text::{count, shown, span};
+use crate::text::{amount, count, shown, span};
 
 /// How a list is shown.
 pub(crate) struct List<T> {
@@ -82,6 +82,12 @@ fn peer_block(peer: &Peer) -> String {
         peer.weight_percent,
         count(peer.alerts_accepted, "alert"),
         peer.alerts_refused,
+    ));
+    text.push_str(&format!(
+        "  {} right, {} wrong, may move a verdict by {} nats\n",
+        peer.right,
+        peer.wrong,
+        amount(peer.influence)
     ));
     text.push_str(&format!(
         "  first seen {}, last {}\n",

@@ -1,12 +1,18 @@
 //! Every report as it is shown.
 
-use aegis_api::{AlertId, Blocked, Check, Disallowed, Indicator, NodeMode, Published, Unblocked};
+use aegis_api::{
+    AlertId, Blocked, Check, Disallowed, Indicator, NodeMode, PeerTrust, Published, Score, Stance,
+    TrustForgotten, Unblocked,
+};
 
 use super::{
-    ALLOW_ENTRIES, BLOCKS, PEERS, allowed, blocked, check, disallowed, published, stats, status,
-    unblocked, why,
+    ALLOW_ENTRIES, BLOCKS, PEERS, allowed, blocked, check, disallowed, opinion, published, stats,
+    status, trust, trust_forgotten, trust_set, unblocked, why,
 };
-use crate::sample::{self, NOW, allow_entry, block, ip, peer, wide_block};
+use crate::sample::{
+    self, NOW, allow_entry, block, ip, node_id, opinion_of_nobody, peer, peer_trust, stranger,
+    wide_block, wide_opinion,
+};
 
 /// Terminals are at least this wide.
 const COLUMNS: usize = 80;
@@ -73,7 +79,106 @@ fn an_allowed_address_has_one_line() {
 
 #[test]
 fn a_peer_has_a_few_lines() {
-    insta::assert_snapshot!(fitting((PEERS.lines)(&[peer()])));
+    insta::assert_snapshot!(fitting((PEERS.lines)(&[peer(9)])));
+}
+
+#[test]
+fn what_the_network_thinks_and_whose_word_that_is() {
+    insta::assert_snapshot!(fitting(opinion(&sample::opinion(ip("192.168.1.100")))));
+}
+
+#[test]
+fn an_opinion_with_the_longest_of_everything() {
+    insta::assert_snapshot!(fitting(opinion(&wide_opinion())));
+}
+
+#[test]
+fn nobody_says_anything_of_it() {
+    let nobody = opinion_of_nobody(ip("192.0.2.1"));
+    insta::assert_snapshot!(fitting(opinion(&nobody)));
+    let mut silent = nobody;
+    silent.asked = 1;
+    silent.waited_ms = 3000;
+    let text = opinion(&silent);
+    assert!(
+        text.contains("  0 of 1 peer answered in 3000 ms\n"),
+        "{text}"
+    );
+    silent.local = sample::opinion(ip("192.0.2.1")).local;
+    let text = opinion(&silent);
+    assert!(
+        text.contains("  too little is known to act on it\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_benign_address_is_called_so() {
+    let mut benign = opinion_of_nobody(ip("192.0.2.1"));
+    benign.stance = Stance::Benign;
+    benign.score = Score::BENIGN;
+    let text = opinion(&benign);
+    assert!(
+        text.starts_with("192.0.2.1 is benign\n  score -1.00, "),
+        "{text}"
+    );
+    assert!(!text.contains("nobody"), "{text}");
+}
+
+#[test]
+fn how_far_a_peer_is_trusted_and_why() {
+    insta::assert_snapshot!(fitting(trust(&peer_trust(node_id(9)))));
+}
+
+#[test]
+fn a_stranger_is_not_trusted() {
+    insta::assert_snapshot!(fitting(trust(&stranger(node_id(8)))));
+}
+
+#[test]
+fn trust_in_advance_says_whose_word_it_is() {
+    let named = PeerTrust {
+        trust_percent: 40,
+        pretrust_percent: 50,
+        named: true,
+        ..stranger(node_id(9))
+    };
+    let second = |it: &PeerTrust| fitting(trust_set(it)).lines().nth(1).map(str::to_owned);
+    assert_eq!(
+        second(&named).as_deref(),
+        Some("  50 % in advance, said of this peer by name; trust is 40 % now")
+    );
+    let fixed = PeerTrust {
+        fixed: true,
+        ..named
+    };
+    assert_eq!(
+        second(&fixed).as_deref(),
+        Some("  50 % in advance, said of this peer by name, fixed; trust is 40 % now")
+    );
+    let forgotten = |was_known| {
+        fitting(trust_forgotten(&TrustForgotten {
+            peer: node_id(9),
+            was_known,
+        }))
+    };
+    assert!(forgotten(true).starts_with("Forgot the trust in 12D3KooW"));
+    assert!(forgotten(false).starts_with("There was no trust in 12D3KooW"));
+}
+
+#[test]
+fn a_trust_without_bounds_is_shown_as_such() {
+    let boundless = PeerTrust {
+        influence: f64::MAX,
+        budget: f64::INFINITY,
+        ..stranger(node_id(9))
+    };
+    let text = fitting(trust(&boundless));
+    assert!(
+        text.contains("by over 1000000 nats now: alone, from 50 % to 100 %\n"),
+        "{text}"
+    );
+    assert!(text.contains("wrong by over 1000000 nats before"), "{text}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use aegis_api::{Block, EvidenceLine, Why};
 
-use super::table::Table;
+use super::{opinion::opinion_section, table::Table};
 use crate::text::{bytes, count, shown, span};
 
 /// Tells everything that speaks for and against a block.
@@ -14,6 +14,9 @@ pub(crate) fn why(why: &Why) -> String {
     }
     text.push_str(&decisions(&why.decisions));
     text.push_str(&evidence(&why.evidence));
+    if let Some(opinion) = &why.opinion {
+        text.push_str(&opinion_section(opinion));
+    }
     text.push_str(&refusals(why));
     if let Some(kernel) = why.kernel {
         let place = if kernel.in_kernel {

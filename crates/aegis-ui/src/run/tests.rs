@@ -6,7 +6,10 @@ use aegis_api::Client;
 use clap::Parser;
 
 use super::run;
-use crate::{Command, Format, Outcome, Screen, sample::node::Node};
+use crate::{
+    Command, Format, Outcome, Screen,
+    sample::{node::Node, node_id},
+};
 
 #[derive(Parser)]
 struct Cli {
@@ -81,6 +84,8 @@ async fn an_answer_is_data_and_its_yes_or_no_is_the_exit_code() {
             "=== Allowlisted IPs ===\n192.0.2.0/28 ",
         ),
         ("peers", Outcome::Done, "=== Peers ===\n12D3KooW"),
+        ("ask 192.0.2.1", Outcome::Done, "192.0.2.1 is malicious\n"),
+        ("trust", Outcome::Done, "=== Peers ===\n12D3KooW"),
     ] {
         let (ended, out, talk) = ask(&node.client, line, Format::Text).await;
         assert_eq!(ended, outcome, "{line}\n{talk}");
@@ -118,6 +123,13 @@ async fn a_no_is_talk_with_a_reason() {
             "block 192.0.2.67 300",
             Outcome::Usage,
             "refused: no such value\n",
+        ),
+        (&node.client, "ask 127.0.0.1", Outcome::Negative, loopback),
+        (
+            &gone,
+            "trust abcd",
+            Outcome::Unreachable,
+            "error: no node answers on ",
         ),
         (
             &gone,
@@ -165,7 +177,13 @@ async fn every_answer_in_json_is_one_line_with_its_fields() {
         ("allow 192.0.2.1", "/added_at"),
         ("allow 192.0.2.1 --remove", "/was_allowed"),
         ("allow", "/0/indicator"),
-        ("peers", "/0/addresses/1"),
+        ("peers", "/2/influence"),
+        ("ask 192.0.2.1", "/voices/2/weight_percent"),
+        ("why 192.0.2.1", "/opinion/independent_voices"),
+        ("trust cwdJ", "/trend/14/percent"),
+        ("trust set cwdJ 0.5", "/pretrust_percent"),
+        ("trust forget cwdJ", "/was_known"),
+        ("trust", "/0/addresses/1"),
     ] {
         let (_, out, _) = ask(&node.client, line, Format::Json).await;
         assert_eq!(out.matches('\n').count(), 1, "{line}\n{out}");
@@ -175,6 +193,115 @@ async fn every_answer_in_json_is_one_line_with_its_fields() {
             "{line}\n{out}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_peer_is_found_by_its_id_or_a_part_that_no_other_has() {
+    let node = Node::start(0);
+    for number in 9..12 {
+        let id = node_id(number).to_string();
+        for name in [id.as_str(), &id[..16], &id[..51], &id[40..], &id[48..]] {
+            let (ended, out, talk) =
+                ask(&node.client, &format!("trust {name}"), Format::Text).await;
+            assert_eq!((ended, talk.as_str()), (Outcome::Done, ""), "{name}");
+            assert!(out.starts_with(&format!("{id}\n")), "{name}\n{out}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn trust_is_set_and_forgotten() {
+    let node = Node::start(0);
+    let (met, stranger) = (node_id(9), node_id(8));
+    for (line, outcome, expected) in [
+        (
+            "trust set cwdJ 0.25 --fixed".to_owned(),
+            Outcome::Done,
+            format!(
+                "{met}\n  25 % in advance, said of this peer by name, fixed; trust is 25 % now\n"
+            ),
+        ),
+        (
+            format!("trust set {stranger} 1"),
+            Outcome::Done,
+            format!(
+                "{stranger}\n  100 % in advance, said of this peer by name; trust is 100 % now\n"
+            ),
+        ),
+        (
+            "trust forget cwdJ".to_owned(),
+            Outcome::Done,
+            format!("Forgot the trust in {met}\n"),
+        ),
+        (
+            format!("trust forget {stranger}"),
+            Outcome::Negative,
+            format!("There was no trust in {stranger}\n"),
+        ),
+    ] {
+        let (ended, out, talk) = ask(&node.client, &line, Format::Text).await;
+        assert_eq!(
+            (ended, out, talk.as_str()),
+            (outcome, expected, ""),
+            "{line}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_nobody_knows_or_that_may_be_several_is_a_no() {
+    let node = Node::start(0);
+    let stranger = node_id(8);
+    let (ended, out, talk) = ask(&node.client, &format!("trust {stranger}"), Format::Text).await;
+    assert_eq!((ended, talk.as_str()), (Outcome::Negative, ""));
+    assert!(
+        out.starts_with(&format!("{stranger}\n  not known here\n")),
+        "{out}"
+    );
+    for line in ["trust zzzz", "trust set zzzz 1", "trust forget zzzz"] {
+        let (ended, out, talk) = ask(&node.client, line, Format::Text).await;
+        assert_eq!((ended, out.as_str()), (Outcome::Negative, ""), "{line}");
+        assert_eq!(
+            talk,
+            "refused: no known peer's ID starts or ends with zzzz\n"
+        );
+    }
+    let (ended, out, talk) = ask(&node.client, "trust forget 12D3KooW", Format::Text).await;
+    assert_eq!((ended, out.as_str()), (Outcome::Negative, ""));
+    let mut ids: Vec<_> = (9..12).map(node_id).collect();
+    ids.sort();
+    let [first, second, third] = ids.as_slice() else {
+        panic!("three peers");
+    };
+    assert_eq!(
+        talk,
+        format!("refused: 12D3KooW may be any of 3 peers:\n  {first}\n  {second}\n  {third}\n")
+    );
+    for (line, code) in [
+        ("trust zzzz", "unknown_peer"),
+        ("trust 12D3KooW", "ambiguous_peer"),
+    ] {
+        let (_, out, talk) = ask(&node.client, line, Format::Json).await;
+        assert_eq!(
+            (out.as_str(), talk.matches('\n').count()),
+            ("", 1),
+            "{line}"
+        );
+        let json: serde_json::Value = serde_json::from_str(&talk).expect("JSON");
+        assert_eq!(json["code"], code, "{line}");
+    }
+}
+
+#[test]
+fn of_very_many_candidates_only_a_few_are_named() {
+    let ids: Vec<_> = (0..8).map(node_id).collect();
+    let text = super::trust::ambiguous("12D3", &ids, 5000);
+    assert!(
+        text.starts_with("12D3 may be any of 5000 peers:\n"),
+        "{text}"
+    );
+    assert!(text.ends_with("\n  and 4992 more"), "{text}");
+    assert_eq!(text.lines().count(), 10);
 }
 
 #[tokio::test]

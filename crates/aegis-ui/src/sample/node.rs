@@ -3,14 +3,17 @@
 use std::{path::PathBuf, time::Duration};
 
 use aegis_api::{
-    AlertId, ApiError, Blocked, Caller, Check, Client, Control, Disallowed, ErrorCode, EventHub,
-    EventKind, Indicator, Listener, Origin, Page, Published, Reply, Request, UnblockCause,
-    Unblocked, serve,
+    AlertId, ApiError, BlockRequest, Blocked, Caller, Check, Client, Control, Disallowed,
+    ErrorCode, EventHub, EventKind, Indicator, Listener, NodeId, Origin, Page, PageQuery, Peer,
+    PeerTrust, Published, Reply, Request, TrustForgotten, TrustRequest, UnblockCause, Unblocked,
+    serve,
 };
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinSet};
 
-use super::{NOW, allow_entry, block, ip, node_id, peer, stats, status, why};
+use super::{
+    NOW, allow_entry, block, ip, node_id, opinion, peer, peer_trust, stats, status, stranger, why,
+};
 
 /// Long enough for a busy machine; nothing waits for it unless it fails.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
@@ -91,31 +94,10 @@ impl Control for Script {
                 why.indicator = indicator;
                 Reply::Why(Box::new(why))
             }
-            Request::Peers(_) => Reply::Peers(last_page(peer())),
+            Request::Peers(page) => Reply::Peers(peers(&page)),
             Request::AllowEntries(_) => Reply::AllowEntries(last_page(allow_entry(None))),
-            Request::Block(it) => {
-                refuse(it.indicator)?;
-                let ttl_secs = it.duration_secs.as_secs();
-                self.tell(EventKind::Blocked {
-                    indicator: it.indicator,
-                    ttl_secs,
-                    origin: Origin::Operator,
-                });
-                Reply::Blocked(Blocked {
-                    indicator: it.indicator,
-                    expires_at: NOW,
-                    ttl_secs,
-                    alert_id: it.publish.then(|| AlertId::from_bytes([3; 16])),
-                })
-            }
-            Request::Publish(it) => {
-                refuse(it.indicator)?;
-                Reply::Published(Published {
-                    indicator: it.indicator,
-                    alert_id: AlertId::from_bytes([3; 16]),
-                    expires_at: NOW,
-                })
-            }
+            Request::Block(it) => Reply::Blocked(self.block(&it)?),
+            Request::Publish(it) => Reply::Published(publish(it.indicator)?),
             Request::Unblock(it) => {
                 self.tell(EventKind::Unblocked {
                     indicator: it.indicator,
@@ -137,6 +119,17 @@ impl Control for Script {
                 indicator,
                 was_allowed: indicator == ip("192.0.2.0/28"),
             }),
+            Request::Ask(indicator) => {
+                refuse(indicator)?;
+                Reply::Opinion(Box::new(opinion(indicator)))
+            }
+            Request::Trust(peer) if is_met(&peer) => Reply::PeerTrust(Box::new(peer_trust(peer))),
+            Request::Trust(peer) => Reply::PeerTrust(Box::new(stranger(peer))),
+            Request::SetTrust(it) => Reply::PeerTrust(Box::new(trusted(it))),
+            Request::ForgetTrust(peer) => Reply::TrustForgotten(TrustForgotten {
+                peer,
+                was_known: is_met(&peer),
+            }),
         })
     }
 
@@ -146,8 +139,44 @@ impl Control for Script {
 }
 
 impl Script {
+    fn block(&self, it: &BlockRequest) -> Result<Blocked, ApiError> {
+        refuse(it.indicator)?;
+        let ttl_secs = it.duration_secs.as_secs();
+        self.tell(EventKind::Blocked {
+            indicator: it.indicator,
+            ttl_secs,
+            origin: Origin::Operator,
+        });
+        Ok(Blocked {
+            indicator: it.indicator,
+            expires_at: NOW,
+            ttl_secs,
+            alert_id: it.publish.then(|| AlertId::from_bytes([3; 16])),
+        })
+    }
+
     fn tell(&self, kind: EventKind) {
         self.hub.publish(NOW, kind);
+    }
+}
+
+fn publish(indicator: Indicator) -> Result<Published, ApiError> {
+    refuse(indicator)?;
+    Ok(Published {
+        indicator,
+        alert_id: AlertId::from_bytes([3; 16]),
+        expires_at: NOW,
+    })
+}
+
+fn trusted(it: TrustRequest) -> PeerTrust {
+    PeerTrust {
+        known: true,
+        trust_percent: it.trust.percent(),
+        pretrust_percent: it.trust.percent(),
+        fixed: it.fixed,
+        named: true,
+        ..stranger(it.peer)
     }
 }
 
@@ -176,6 +205,22 @@ fn check(indicator: Indicator) -> Check {
         expires_at: blocked.then_some(NOW),
         ttl_secs: blocked.then_some(299),
     }
+}
+
+/// The ids of the peers that the node knows are those of `node_id` of these.
+const PEERS: std::ops::Range<u8> = 9..12;
+
+fn is_met(peer: &NodeId) -> bool {
+    PEERS.map(node_id).any(|it| it == *peer)
+}
+
+/// One peer on each page, so that whoever looks for one must turn pages.
+fn peers(page: &PageQuery<NodeId>) -> Page<Peer> {
+    let mut peers: Vec<Peer> = PEERS.map(peer).collect();
+    peers.sort_by_key(|it| it.peer);
+    peers.retain(|it| page.cursor().is_none_or(|cursor| it.peer > *cursor));
+    let first = PageQuery::first(std::num::NonZeroU16::MIN);
+    first.collect(peers.into_iter().map(|it| (it.peer, it)))
 }
 
 fn last_page<T>(item: T) -> Page<T> {

@@ -1,6 +1,8 @@
 //! What is hostile is shown as what it is, what is harmless as it came.
 
-use super::{bytes, count, shown, span};
+use aegis_api::Score;
+
+use super::{amount, bytes, count, shown, signed, span};
 
 #[test]
 fn harmless_texts_come_as_they_are() {
@@ -72,4 +74,29 @@ fn one_is_singular() {
     assert_eq!(count(0, "packet"), "0 packets");
     assert_eq!(count(1, "packet"), "1 packet");
     assert_eq!(count(2, "packet"), "2 packets");
+}
+
+#[test]
+fn nothing_has_no_sign() {
+    for (score, expected) in [
+        (1.0, "+1.00"),
+        (0.126, "+0.13"),
+        (0.004, "0.00"),
+        (-0.0, "0.00"),
+        (-0.004, "0.00"),
+        (-0.126, "-0.13"),
+        (-1.0, "-1.00"),
+    ] {
+        assert_eq!(signed(Score::clamped(score)), expected);
+    }
+    for (number, expected) in [
+        (-0.0, "0.00"),
+        (0.004, "0.00"),
+        (1.5, "1.50"),
+        (1_000_000.0, "1000000.00"),
+        (1_000_000.5, "over 1000000"),
+        (f64::INFINITY, "over 1000000"),
+    ] {
+        assert_eq!(amount(number), expected);
+    }
 }
