@@ -1,0 +1,45 @@
+//! The command line of the simulations.
+
+mod command;
+mod talk;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Seeded worlds in which trust models meet attackers.
+#[derive(Parser)]
+#[command(name = "aegis-sim", version)]
+struct Cli {
+    #[command(subcommand)]
+    simulation: Simulation,
+}
+
+#[derive(Subcommand)]
+enum Simulation {
+    /// Plays trust models against attackers.
+    Trust(command::TrustArgs),
+    /// Plays all that the committed table holds, and writes it with its plots.
+    Table(command::TableArgs),
+    /// Compares with what the originals reached in their own experiments.
+    Anchors(command::AnchorsArgs),
+    /// Computes some rows of a table anew and fails unless they are as written.
+    Recheck(command::RecheckArgs),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().simulation {
+        Simulation::Trust(args) => command::trust(&args).map(|()| true),
+        Simulation::Table(args) => command::table(&args).map(|()| true),
+        Simulation::Anchors(args) => command::anchors(&args),
+        Simulation::Recheck(args) => command::recheck(&args),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            talk::note(format_args!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
