@@ -8,10 +8,11 @@ mod default_file;
 mod detect;
 mod raw;
 mod resolve;
+mod trust;
 
 use std::path::PathBuf;
 
-use aegis_core::{Policy, Preset};
+use aegis_core::{AskPolicy, Policy};
 use aegis_enforce::{Capacity, Detectors, InstanceName, ModeRequest, SynCookies};
 use aegis_net::P2pConfig;
 
@@ -19,6 +20,9 @@ pub use default_file::default_file;
 pub use raw::{MinSeverity, OneOrMany, RawConfig, RawMode};
 pub(crate) use resolve::default_runtime_dir;
 pub use resolve::{Surroundings, configured_addresses, resolve};
+pub use trust::Trust;
+
+use crate::daemon::P2pLogConfig;
 
 /// Where the configuration file is looked for unless a flag names one.
 pub const FILE_DEFAULT: &str = "/etc/aegis/aegis.toml";
@@ -56,8 +60,12 @@ pub struct Config {
     pub syn_cookies: SynCookies,
     /// The operator's choices.
     pub policy: Policy,
-    /// How peers start.
-    pub preset: Preset,
+    /// What peers start from, and which model weighs them.
+    pub trust: Trust,
+    /// How others are asked and answered.
+    pub ask: AskPolicy,
+    /// The logs of what peers say and do.
+    pub p2p_log: P2pLogConfig,
     /// The network; `None` for a node that detects and drops alone.
     pub p2p: Option<P2pConfig>,
     /// What is logged, as a `tracing` filter.

@@ -20,6 +20,8 @@ mod fair;
 mod ladder;
 mod memory;
 mod notice;
+mod p2p_log;
+mod peer_log;
 mod report;
 mod setup;
 mod tell;
@@ -42,6 +44,7 @@ use fair::FairQueue;
 
 pub use clock::Clock;
 pub use control::ControlHandle;
+pub use p2p_log::P2pLogConfig;
 pub use setup::{Daemon, Ready};
 
 /// Problems shown at a time: a person reads no more, the log has them all.
@@ -73,6 +76,7 @@ struct Node {
     read_back: Option<report::ReadBack>,
     swept_at: Timestamp,
     attacks: Attacks,
+    p2p_logs: p2p_log::P2pLogs,
     /// What differs between the kernel and the ruleset, as it was told.
     difference: Option<String>,
     /// Whether something made the kernel's tables look wrong, so that they are to be compared.

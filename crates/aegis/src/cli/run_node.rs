@@ -90,7 +90,10 @@ pub(crate) fn logging(filter: &str, is_json: bool) -> anyhow::Result<()> {
     let mut filter: EnvFilter = filter.parse().context("read the log filter")?;
     if !is_about_libp2p {
         // The first node of a network has nobody to ask yet, which Kademlia takes for a fault.
-        filter = filter.add_directive("libp2p_kad=error".parse()?);
+        // What peers do wrong is this node's to report, in its own words and not for each message.
+        for quiet in ["libp2p_kad", "libp2p_request_response", "libp2p_gossipsub"] {
+            filter = filter.add_directive(format!("{quiet}=error").parse()?);
+        }
     }
     let is_terminal = std::io::stderr().is_terminal();
     let subscriber = tracing_subscriber::fmt()

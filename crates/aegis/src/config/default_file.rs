@@ -128,8 +128,53 @@ const KEYS: &[Key] = &[
          on the local network or this host, \"fleet\" and \"open\" those of configured peers.",
     ),
     key(
+        "trust.model",
+        "Which mathematics weighs what peers say: \"aegis\", or as Slips' users know them \"fides\"\n\
+         and \"dovecot\". docs/trust-model.md has all three, and what each withstands.",
+    ),
+    key(
         "trust.min_confidence",
-        "How sure the trust model must be of an alert for it to block, 0…1.",
+        "How likely an indicator must be malicious, by all that was said, for alerts of peers to\n\
+         block it, 0…1.",
+    ),
+    key(
+        "trust.peers",
+        "How far single peers are trusted in advance, in place of what the preset says, as in\n\
+         [{ peer = \"12D3KooW…\", trust = 0.9, fixed = false }]. What is fixed stays whatever the\n\
+         peer does: a fixed 0 mutes it. `aegis trust set` says the same while the node runs.",
+    ),
+    key(
+        "ask.automatic",
+        "Ask other nodes about new sources that hold a working connection here, each at most once\n\
+         an hour, many in one question.",
+    ),
+    key(
+        "ask.peers_max",
+        "Peers that one such question goes to, 1…64, chosen by trust.",
+    ),
+    key("ask.deadline", "How long answers are waited for, 100ms…8s."),
+    key(
+        "ask.hops",
+        "How often other nodes may pass a question of this node on to theirs, 0…2.",
+    ),
+    key(
+        "ask.notice_above",
+        "From above which score, -1…1, the network's opinion of a source is told.",
+    ),
+    key(
+        "ask.answer",
+        "Whose questions are answered with more than \"no data\": \"everybody\", \"trusted\" (the\n\
+         local network's, configured peers', and of those that earned trust) or \"nobody\".",
+    ),
+    key(
+        "ask.disclose",
+        "What answers say: \"malicious\" who attacked this host, \"all\" also which addresses hold\n\
+         working connections here without having attacked. Never a log line or a name.",
+    ),
+    key(
+        "ask.challenge_every",
+        "How often, about, peers are asked what this node knows for certain, to see who tells the\n\
+         truth; 0s for never.",
     ),
     key(
         "detect.syn_flood.enabled",
@@ -253,6 +298,20 @@ const KEYS: &[Key] = &[
         "What is logged: error, warn, info, debug, trace, or a filter by module.",
     ),
     key("log.json", "Log JSON lines."),
+    key(
+        "log.create_p2p_logfile",
+        "Write p2p.log, too: pings, peers that come and go, what they do wrong. p2p_reports.log,\n\
+         what peers report and how trust in them moves, is always written.",
+    ),
+    optional(
+        "log.p2p_dir",
+        "\"/var/lib/aegis/default/log\"",
+        "Where these two are.",
+    ),
+    key(
+        "log.p2p_keep_days",
+        "Earlier days of them that are kept, 0…3650; each has a file of its own.",
+    ),
 ];
 
 /// Returns the documented default configuration file.

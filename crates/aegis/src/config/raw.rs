@@ -4,7 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ConfigError, detect::RawDetect};
+use crate::config::{
+    ConfigError,
+    detect::RawDetect,
+    trust::{RawAsk, RawTrust},
+};
 
 /// The configuration as a file writes it. Every key may be left out.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -23,6 +27,7 @@ pub struct RawConfig {
     pub bpffs: Option<PathBuf>,
     pub p2p: RawP2p,
     pub trust: RawTrust,
+    pub ask: RawAsk,
     pub detect: RawDetect,
     pub limits: RawLimits,
     pub log: RawLog,
@@ -101,35 +106,6 @@ impl Default for RawP2p {
     }
 }
 
-/// Trust.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RawTrust {
-    pub preset: RawPreset,
-    pub min_confidence: MinConfidence,
-}
-
-/// How peers start.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RawPreset {
-    #[default]
-    Lan,
-    Fleet,
-    Open,
-}
-
-/// A confidence as written; checked when the configuration is resolved.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(transparent)]
-pub struct MinConfidence(pub f64);
-
-impl Default for MinConfidence {
-    fn default() -> Self {
-        Self(0.5)
-    }
-}
-
 /// How much is kept.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -158,6 +134,9 @@ impl Default for RawLimits {
 pub struct RawLog {
     pub filter: String,
     pub json: bool,
+    pub create_p2p_logfile: bool,
+    pub p2p_dir: Option<PathBuf>,
+    pub p2p_keep_days: u32,
 }
 
 impl Default for RawLog {
@@ -165,6 +144,9 @@ impl Default for RawLog {
         Self {
             filter: "info".to_owned(),
             json: false,
+            create_p2p_logfile: false,
+            p2p_dir: None,
+            p2p_keep_days: 1,
         }
     }
 }

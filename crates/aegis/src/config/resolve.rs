@@ -1,17 +1,26 @@
 //! From what was written to what it means.
 
-use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
-use aegis_core::{BlockDuration, BlockStep, Confidence, Policy, Preset, Severity, SeverityStep};
+use aegis_core::{BlockDuration, BlockStep, Confidence, Policy, Severity, SeverityStep};
 use aegis_enforce::{Capacity, DEFAULT_BPFFS, InstanceName, ModeRequest};
 use aegis_net::{Address, P2pConfig, PeerAddress};
 use tracing_subscriber::EnvFilter;
+
+use crate::daemon::P2pLogConfig;
 
 use crate::config::{
     Config, ConfigError, Interfaces, OneOrMany, RawConfig,
     cookies::syn_cookies,
     detect::{RawDetect, detectors},
-    raw::{RawLimits, RawMode, RawP2p, RawPreset},
+    raw::{RawLimits, RawLog, RawMode, RawP2p},
+    trust::{ask, trust},
 };
 
 /// Interfaces that one node defends at most.
@@ -55,7 +64,6 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
     };
     Ok(Config {
         instance,
-        state_dir,
         interfaces: interfaces(raw.interface)?,
         mode: match raw.mode {
             RawMode::Auto => ModeRequest::Auto,
@@ -73,16 +81,15 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
         detectors: detectors(&raw.detect)?,
         syn_cookies: syn_cookies(&raw.detect)?,
         policy,
-        preset: match raw.trust.preset {
-            RawPreset::Lan => Preset::Lan,
-            RawPreset::Fleet => Preset::Fleet,
-            RawPreset::Open => Preset::Open,
-        },
+        trust: trust(&raw.trust)?,
+        ask: ask(&raw.ask)?,
+        p2p_log: p2p_log(&raw.log, &state_dir)?,
         p2p: raw
             .p2p
             .enabled
             .then(|| p2p(raw.p2p, runtime_dir.clone()))
             .transpose()?,
+        state_dir,
         runtime_dir,
         socket,
         log_filter: log_filter(raw.log.filter)?,
@@ -194,6 +201,15 @@ fn capacity(raw: &RawLimits) -> Result<Capacity, ConfigError> {
         hosts_v4: entries("kernel_ipv4_max", raw.kernel_ipv4_max)?,
         hosts_v6: entries("kernel_ipv6_max", raw.kernel_ipv6_max)?,
         prefixes: entries("kernel_prefixes_max", raw.kernel_prefixes_max)?,
+    })
+}
+
+fn p2p_log(raw: &RawLog, state_dir: &Path) -> Result<P2pLogConfig, ConfigError> {
+    let dir = raw.p2p_dir.clone();
+    Ok(P2pLogConfig {
+        dir: dir.unwrap_or_else(|| state_dir.join("log")),
+        with_events: raw.create_p2p_logfile,
+        keep_days: within("log.p2p_keep_days", raw.p2p_keep_days, 0, 3650)?,
     })
 }
 

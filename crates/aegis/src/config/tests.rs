@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use super::*;
+use aegis_core::{AskPolicy, Audience, trust::model::ModelKind};
+
+use super::{raw::RawLog, *};
+
+const PEER: &str = "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN";
 
 #[test]
 fn the_default_file_says_what_the_defaults_are() {
@@ -24,6 +28,10 @@ fn the_default_file_says_what_the_defaults_are() {
         runtime_dir: commented_in.runtime_dir.clone(),
         ebpf_program_path: commented_in.ebpf_program_path.clone(),
         bpffs: commented_in.bpffs.clone(),
+        log: RawLog {
+            p2p_dir: commented_in.log.p2p_dir.clone(),
+            ..RawLog::default()
+        },
         ..RawConfig::default()
     };
     assert_eq!(commented_in, only_examples);
@@ -116,6 +124,28 @@ fn what_is_written_is_what_is_meant() {
 }
 
 #[test]
+fn trust_and_questions_are_as_written() {
+    let config = parse(&format!(
+        "[trust]\nmodel = 'fides'\npreset = 'open'\n\
+         peers = [{{ peer = '{PEER}', trust = 0.25, fixed = true }}]\n\
+         [ask]\nanswer = 'trusted'\nchallenge_every = '0s'\n",
+    ))
+    .unwrap();
+    assert_eq!(config.trust.model, ModelKind::Fides);
+    let introduction = config.trust.pretrust[&PEER.parse().unwrap()];
+    assert_eq!(introduction.pretrust.percent(), 25);
+    assert!(introduction.is_fixed);
+    assert_eq!(config.ask.audience, Audience::Trusted);
+    assert_eq!(config.ask.challenge_every, None);
+    let defaults = parse("").unwrap();
+    assert_eq!(defaults.ask, AskPolicy::default());
+    assert_eq!(
+        defaults.p2p_log.dir,
+        PathBuf::from("/var/lib/aegis/default/log")
+    );
+}
+
+#[test]
 fn each_detector_keeps_its_own_defaults_for_what_is_left_out() {
     let config = parse(
         "[detect.udp_flood]\nenabled = true\n\
@@ -157,6 +187,35 @@ fn wrong_values_are_refused_with_the_key_and_the_limit() {
     check(
         "[trust]\nmin_confidence = 1.5",
         "trust.min_confidence: must be within 0…1",
+    );
+    check(
+        "[trust]\npeers = [{ peer = 'x', trust = 0.5 }]",
+        "trust.peers.peer: \"x\": not the peer ID",
+    );
+    check(
+        &format!("[trust]\npeers = [{{ peer = '{PEER}', trust = 1.5 }}]"),
+        "trust.peers.trust: must be within 0…1",
+    );
+    check(
+        "[ask]\npeers_max = 65",
+        "ask.peers_max: must be within 1…64",
+    );
+    check(
+        "[ask]\ndeadline = '9s'",
+        "ask.deadline: must be within 100ms…8s",
+    );
+    check("[ask]\nhops = 3", "ask.hops: must be within 0…2");
+    check(
+        "[ask]\nnotice_above = 1.5",
+        "ask.notice_above: must be within -1…1",
+    );
+    check(
+        "[ask]\nchallenge_every = '1s'",
+        "ask.challenge_every: must be 0s or within 10s…7d",
+    );
+    check(
+        "[log]\np2p_keep_days = 3651",
+        "log.p2p_keep_days: must be within 0…3650",
     );
     check(
         "[detect]\nseverity = []",

@@ -1,7 +1,7 @@
 //! Answering calls: questions at once, orders when the Engine has answered them.
 
-use aegis_api::{ApiError, Disallowed, ErrorCode, Reply, Request};
-use aegis_core::{Command, Evidence, Input, Order, Refusal, Subject};
+use aegis_api::{ApiError, Disallowed, ErrorCode, Reply, Request, TrustForgotten};
+use aegis_core::{Command, Evidence, Input, Order, Refusal, Subject, trust::model::Introduction};
 
 use super::{Node, Waiting, control::Call, report};
 
@@ -42,11 +42,15 @@ impl Node {
             Request::Why(indicator) => Ok(Reply::Why(Box::new(self.why(indicator)?))),
             Request::Peers(query) => Ok(Reply::Peers(self.peers(query))),
             Request::AllowEntries(query) => Ok(Reply::AllowEntries(self.allow_entries(query))),
+            Request::Trust(peer) => Ok(Reply::PeerTrust(Box::new(self.trust(*peer)))),
             Request::Block(_)
             | Request::Publish(_)
             | Request::Unblock(_)
             | Request::Allow(_)
-            | Request::Disallow(_) => Err(ApiError::new(
+            | Request::Disallow(_)
+            | Request::Ask(_)
+            | Request::SetTrust(_)
+            | Request::ForgetTrust(_) => Err(ApiError::new(
                 ErrorCode::Internal,
                 "an order was taken for a question",
             )),
@@ -108,6 +112,19 @@ impl Node {
                     was_allowed,
                 }))
             }
+            (Request::Ask(_), aegis_core::Reply::Opinion(opinion)) => {
+                Ok(Reply::Opinion(Box::new(report::network_opinion(opinion))))
+            }
+            (Request::SetTrust(_), aegis_core::Reply::Trusted(standing)) => {
+                let trust = self.peer_trust((**standing).clone());
+                Ok(Reply::PeerTrust(Box::new(trust)))
+            }
+            (Request::ForgetTrust(peer), aegis_core::Reply::Forgotten { was_known }) => {
+                Ok(Reply::TrustForgotten(TrustForgotten {
+                    peer: *peer,
+                    was_known: *was_known,
+                }))
+            }
             _ => Err(ApiError::new(
                 ErrorCode::Internal,
                 "the answer does not fit the order",
@@ -155,12 +172,22 @@ fn command(request: &Request) -> Option<Command> {
             comment: it.comment.clone(),
         },
         Request::Disallow(indicator) => Command::Disallow(*indicator),
+        Request::Ask(indicator) => Command::Ask(*indicator),
+        Request::SetTrust(it) => Command::Trust {
+            peer: it.peer,
+            introduction: Introduction {
+                pretrust: it.trust,
+                is_fixed: it.fixed,
+            },
+        },
+        Request::ForgetTrust(peer) => Command::Forget(*peer),
         Request::Status
         | Request::Stats
         | Request::Blocks(_)
         | Request::Check(_)
         | Request::Why(_)
         | Request::Peers(_)
+        | Request::Trust(_)
         | Request::AllowEntries(_) => return None,
     })
 }

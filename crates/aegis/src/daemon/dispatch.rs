@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use aegis_core::{Input, NodeId, Output, Purpose, Record, Statement};
 use aegis_enforce::EnforceError;
-use aegis_net::{NetCommand, wire};
+use aegis_net::{NetCommand, QuestionId, RequestId, wire};
 
 use super::Node;
 
@@ -26,6 +26,10 @@ impl Node {
                 | Output::Enforce(_)
                 | Output::Publish(_)
                 | Output::Push { .. }
+                | Output::Ask { .. }
+                | Output::AskAbout { .. }
+                | Output::Testify { .. }
+                | Output::Recommend { .. }
                 | Output::Answer { .. }
                 | Output::Notify(_) => outputs.push_back(output),
             }
@@ -55,6 +59,10 @@ impl Node {
             | Output::Sign { .. }
             | Output::Publish(_)
             | Output::Push { .. }
+            | Output::Ask { .. }
+            | Output::AskAbout { .. }
+            | Output::Testify { .. }
+            | Output::Recommend { .. }
             | Output::Answer { .. }
             | Output::Notify(_) => true,
         });
@@ -79,6 +87,42 @@ impl Node {
             Output::Enforce(change) => self.changes.push(change),
             Output::Publish(alert) => self.send(NetCommand::Publish(alert)),
             Output::Push { peer, alerts } => self.send(NetCommand::Push { peer, alerts }),
+            Output::Ask {
+                id,
+                peers,
+                question,
+            } => self.send(NetCommand::Ask {
+                id: QuestionId(id),
+                peers,
+                question,
+            }),
+            Output::AskAbout {
+                id,
+                peers,
+                subject,
+                wait,
+            } => self.send(NetCommand::AskAbout {
+                id: QuestionId(id),
+                peers,
+                subject,
+                wait,
+            }),
+            Output::Testify {
+                request,
+                own,
+                passed_on,
+            } => self.send(NetCommand::Answer {
+                request: RequestId(request),
+                own,
+                passed_on,
+            }),
+            Output::Recommend {
+                request,
+                recommendation,
+            } => self.send(NetCommand::Recommend {
+                request: RequestId(request),
+                recommendation,
+            }),
             Output::Answer { ticket, reply } => {
                 self.flush_changes(); // an answer says what is, not what will be
                 self.answer_when_synced(ticket, reply);

@@ -178,6 +178,7 @@ impl Node {
     /// Does what must be done now and then whatever happens.
     fn look_after(&mut self) {
         self.disk.ask();
+        self.flush_p2p_logs();
         self.reattach();
         self.look_after_cookies();
         self.sweep();

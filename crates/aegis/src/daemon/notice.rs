@@ -1,7 +1,7 @@
 //! Notices of the Engine and events of the network, as the events that people watch.
 
 use aegis_api::{EventKind, UnblockCause, ttl_secs};
-use aegis_core::{Cause, Input, Notice};
+use aegis_core::{Cause, Input, Notice, Score, Truth};
 use aegis_net::{NetEvent, Via};
 
 use super::Node;
@@ -10,6 +10,7 @@ impl Node {
     /// Tells whoever watches what the Engine noticed.
     pub(super) fn notice(&mut self, notice: Notice) {
         let now = self.now();
+        self.log_report(&notice);
         let kind = match notice {
             // What it takes back is told where that changes something, as an unblock.
             Notice::AlertReceived { alert, .. } | Notice::Published(alert)
@@ -66,6 +67,13 @@ impl Node {
                 severity: alert.statement().severity,
                 alert_id: alert.id(),
             },
+            Notice::Reported { .. } => return, // an event of its own tells of each alert
+            notice @ (Notice::TrustMoved { .. } | Notice::NetworkOpinion { .. }) => {
+                match of_trust(&notice) {
+                    Some(kind) => kind,
+                    None => return,
+                }
+            }
             Notice::Withheld { indicator } => {
                 tracing::debug!(%indicator, "Detection not shared: sharing as fast as peers take it");
                 return;
@@ -77,6 +85,7 @@ impl Node {
     /// Takes what the network reports.
     pub(super) fn handle_net(&mut self, event: NetEvent) {
         let now = self.now();
+        self.log_peer_event(&event);
         match event {
             NetEvent::Listening { address } => {
                 let address = address.to_string();
@@ -131,11 +140,114 @@ impl Node {
             }
             NetEvent::Misbehaved { peer, misbehaviour } => {
                 tracing::debug!(%peer, ?misbehaviour, "Peer broke the protocol");
+                self.handle(Input::Misbehaved(peer));
             }
             NetEvent::PeerBanned { peer, until } => {
                 tracing::warn!(%peer, %until, "Peer cut off");
             }
+            NetEvent::Answered { .. }
+            | NetEvent::Unanswered { .. }
+            | NetEvent::Recommended { .. }
+            | NetEvent::Asked { .. }
+            | NetEvent::AskedAbout { .. }
+            | NetEvent::Pinged { .. } => self.handle_conversation(event),
         }
+    }
+}
+
+impl Node {
+    /// Hands on what peers ask and answer.
+    fn handle_conversation(&mut self, event: NetEvent) {
+        let input = match event {
+            NetEvent::Answered {
+                id,
+                from,
+                testimonies,
+            } => Input::Answered {
+                id: id.0,
+                from,
+                testimonies,
+            },
+            NetEvent::Unanswered { id, peer, why } => {
+                tracing::debug!(%peer, why = why.as_str(), "Peer did not answer");
+                Input::Unanswered { id: id.0, peer }
+            }
+            NetEvent::Recommended {
+                id,
+                from,
+                recommendation,
+            } => Input::Recommended {
+                id: id.0,
+                from,
+                recommendation,
+            },
+            NetEvent::Asked {
+                request,
+                from,
+                question,
+            } => Input::Asked {
+                request: request.0,
+                from,
+                question,
+            },
+            NetEvent::AskedAbout {
+                request,
+                from,
+                subject,
+                ..
+            } => Input::AskedAbout {
+                request: request.0,
+                from,
+                subject,
+            },
+            NetEvent::Pinged { peer, rtt } => Input::Pinged {
+                peer,
+                is_good: rtt.is_some(),
+            },
+            NetEvent::Listening { .. }
+            | NetEvent::PeerDiscovered { .. }
+            | NetEvent::PeerConnected { .. }
+            | NetEvent::PeerClassChanged { .. }
+            | NetEvent::PeerLeft { .. }
+            | NetEvent::AlertReceived { .. }
+            | NetEvent::Misbehaved { .. }
+            | NetEvent::PeerBanned { .. } => return,
+        };
+        self.handle(input);
+    }
+}
+
+/// Returns the event that tells of a peer's trust or of what peers think; `None` where a peer said
+/// nothing that could be right or wrong.
+fn of_trust(notice: &Notice) -> Option<EventKind> {
+    match notice {
+        Notice::TrustMoved {
+            peer,
+            indicator,
+            truth,
+            said,
+            trust,
+        } if *said != Score::UNKNOWN => Some(EventKind::TrustMoved {
+            peer: *peer,
+            trust_percent: trust.service_trust.percent(),
+            indicator: *indicator,
+            was_right: (*said > Score::UNKNOWN) == (*truth == Truth::Malicious),
+        }),
+        Notice::NetworkOpinion { indicator, verdict } => Some(EventKind::NetworkOpinion {
+            indicator: *indicator,
+            score: verdict.score,
+            confidence: verdict.confidence,
+            voices: verdict.voices,
+        }),
+        Notice::TrustMoved { .. }
+        | Notice::Detected { .. }
+        | Notice::AlertReceived { .. }
+        | Notice::Refused { .. }
+        | Notice::Blocked { .. }
+        | Notice::Unblocked { .. }
+        | Notice::Published(_)
+        | Notice::Reported { .. }
+        | Notice::Withheld { .. } => None,
     }
 }
 

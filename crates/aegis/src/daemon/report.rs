@@ -2,9 +2,11 @@
 
 mod lists;
 mod state;
+mod trust;
 mod why;
 
 pub(super) use state::{attach_mode, reason};
+pub(super) use trust::network_opinion;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -103,7 +105,10 @@ pub(super) fn unblocked(indicator: Indicator, reply: &Reply) -> aegis_api::Unblo
         | Reply::Published(_)
         | Reply::Allowed { .. }
         | Reply::Disallowed
-        | Reply::NotAllowed => (false, None, 0),
+        | Reply::NotAllowed
+        | Reply::Opinion(_)
+        | Reply::Trusted(_)
+        | Reply::Forgotten { .. } => (false, None, 0),
     };
     aegis_api::Unblocked {
         indicator,

@@ -1,11 +1,17 @@
 //! Starting and stopping a daemon: everything in the order in which it relies on each other.
 
-use std::{os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc, time::Duration};
+use std::{io::Read as _, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc, time::Duration};
 
 use aegis_api::{EventHub, EventKind, Listener};
 use aegis_core::{
     Action, Actor, AuditEntry, Detection, Engine, EngineConfig, Evidence, Input, Record, Restore,
     Snapshot, ThreatType, Timestamp,
+    trust::{
+        aegis::AegisModel,
+        dovecot::DovecotModel,
+        fides::FidesModel,
+        model::{ModelKind, TrustModel},
+    },
 };
 use aegis_enforce::{connections::ConnectionWatch, host::HostWatch};
 use aegis_net::{Identity, NetHandle, P2pConfig, PeerAddress, wire};
@@ -15,7 +21,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::{
     ALERTS_WAITING_MAX, Clock, ControlHandle, Disk, FairQueue, Net, Node, attack::Attacks,
-    cookies::start_cookies, event_loop::Sources, ladder::enforcer, report,
+    cookies::start_cookies, event_loop::Sources, ladder::enforcer, p2p_log::P2pLogs, report,
 };
 use crate::config::{Config, configured_addresses};
 
@@ -51,11 +57,10 @@ impl Daemon {
         let (store, snapshot) = open_store(&config, started_at)?;
         let (disk, synced_rx) = Disk::start(store.syncer()?).context("start a thread")?;
         let known_peers = known_peers(&snapshot);
-        let mut engine = engine(&config, &identity);
+        let mut engine = engine(&config, &identity, seed()?);
+        let p2p_logs = open_logs(&config)?;
         engine.restore(started_at, restore(snapshot));
-        let (host, facts) = HostWatch::start()
-            .await
-            .context("watch the host's addresses")?;
+        let (host, facts) = watch_host().await?;
         let mut enforcer = enforcer(&config, started_at, engine.ruleset())?;
         let cookies = start_cookies(&mut enforcer, &config);
         let kernel_events = enforcer.events()?;
@@ -86,6 +91,7 @@ impl Daemon {
             read_back: None,
             swept_at: started_at,
             attacks: Attacks::default(),
+            p2p_logs,
             difference: None,
             is_in_doubt: false,
         };
@@ -217,10 +223,12 @@ impl Node {
                 tracing::warn!(%error, "The network did not stop cleanly");
             }
         }
+        self.handle(Input::Stopping);
         if config.clear_on_exit {
             self.handle(Input::Cleared);
         }
         self.cookies.stop(&mut self.enforcer);
+        self.flush_p2p_logs();
         self.audit_node(Action::Stop);
         if config.clear_on_exit && self.enforcer.missing_kernel().is_none() {
             drop(self.enforcer); // it holds the instance
@@ -245,11 +253,42 @@ impl Node {
     }
 }
 
-fn engine(config: &Config, identity: &Identity) -> Engine {
+async fn watch_host() -> anyhow::Result<(HostWatch, aegis_enforce::host::HostFacts)> {
+    let watch = HostWatch::start().await;
+    watch.context("watch the host's addresses")
+}
+
+fn open_logs(config: &Config) -> anyhow::Result<P2pLogs> {
+    let dir = config.p2p_log.dir.display();
+    P2pLogs::open(&config.p2p_log).with_context(|| format!("open the peers' logs in {dir}"))
+}
+
+fn model(kind: ModelKind) -> Box<dyn TrustModel> {
+    match kind {
+        ModelKind::Aegis => Box::new(AegisModel::default()),
+        ModelKind::Fides => Box::new(FidesModel::default()),
+        ModelKind::Dovecot => Box::new(DovecotModel::default()),
+    }
+}
+
+/// Returns a number that nobody can guess: whom the node asks must not be foreseen.
+fn seed() -> anyhow::Result<u64> {
+    let mut bytes = [0; 8];
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut it| it.read_exact(&mut bytes))
+        .context("read /dev/urandom")?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
+fn engine(config: &Config, identity: &Identity, seed: u64) -> Engine {
     Engine::new(EngineConfig {
         node: identity.node_id(),
         policy: config.policy.clone(),
-        trust: Box::new(config.preset),
+        ask: config.ask.clone(),
+        model: model(config.trust.model),
+        preset: config.trust.preset,
+        pretrust: config.trust.pretrust.clone(),
+        seed,
         configured_addresses: config
             .p2p
             .as_ref()
@@ -283,6 +322,9 @@ fn restore(snapshot: Snapshot) -> Restore {
         allowlist: snapshot.allowlist,
         unblocks: snapshot.unblocks,
         peers: snapshot.peers,
+        trust: snapshot.trust,
+        shared_trust: snapshot.shared_trust,
+        pretrust: snapshot.pretrust,
     }
 }
 

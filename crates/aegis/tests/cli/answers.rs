@@ -83,7 +83,18 @@ const ANSWERS: &[(&str, i32, &str)] = &[
         "192.168.1.100 is not on the allowlist\n",
     ),
     ("peers", 0, "=== Peers ===\nNo peers are known.\n"),
+    ("ask 203.0.113.9", 0, ""),
+    (TRUST, 1, ""),
+    (TRUST_SET, 0, ""),
+    (TRUST, 0, ""),
+    (TRUST_FORGET, 0, ""),
+    (TRUST_FORGET, 1, ""),
 ];
+
+const TRUST: &str = "trust 12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN";
+const TRUST_SET: &str =
+    "trust set 12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN 0.29 --fixed";
+const TRUST_FORGET: &str = "trust forget 12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN";
 
 #[test]
 fn every_command_ends_with_its_exit_code() {
@@ -111,6 +122,8 @@ fn where_no_daemon_answers_every_command_says_so() {
         "block 192.0.2.1 60",
         "publish 192.0.2.1 60",
         "unblock 192.0.2.1",
+        "ask 192.0.2.1",
+        TRUST,
         "console",
     ] {
         let answer = sandbox.run(line);
@@ -191,6 +204,9 @@ fn json_is_one_line_with_the_documented_keys() {
         ("allow", "indicator added_at expires_at ttl_secs comment"),
         ("allow 192.168.1.100 --remove", "indicator was_allowed"),
         ("peers", ""),
+        ("ask 203.0.113.9", OPINION),
+        (TRUST_SET, PEER_TRUST),
+        (TRUST_FORGET, "peer was_known"),
     ] {
         let answer = sandbox.run(&format!("--json {line}"));
         assert_eq!(answer.code, Some(0), "{line}: {answer:?}");
@@ -229,7 +245,12 @@ const STATS: &str = "total passed dropped early_drops packets_by_reason detector
 const BLOCK: &str = "indicator origin author alert_id threat_type severity evidence decided_at \
                      expires_at ttl_secs packets bytes violations";
 const WHY: &str = "indicator blocked expires_at ttl_secs decisions exempt refusals evidence \
-                   kernel undo";
+                   opinion kernel undo";
+const OPINION: &str = "indicator score confidence probability stance independent_voices local asked \
+                       answered waited_ms voices voices_total check_value hint";
+const PEER_TRUST: &str = "peer model known class connected trust_percent right wrong influence \
+                          budget pretrust_percent fixed named open judged trend addresses \
+                          first_seen_at last_seen_at";
 
 /// Returns the keys of an answer, those of its first item where it is a list.
 fn keys_of(json: &Value) -> BTreeSet<&str> {

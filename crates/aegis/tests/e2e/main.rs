@@ -30,3 +30,4 @@ mod share;
 mod support;
 mod terminals;
 mod traffic;
+mod trust;

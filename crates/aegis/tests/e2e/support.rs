@@ -4,6 +4,7 @@
 pub(crate) mod bad_peer;
 pub(crate) mod damage;
 pub(crate) mod host;
+pub(crate) mod liar;
 pub(crate) mod role;
 pub(crate) mod shell;
 pub(crate) mod world;

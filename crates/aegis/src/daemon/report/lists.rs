@@ -42,7 +42,9 @@ impl Node {
 
     pub(in crate::daemon) fn peers(&self, query: &PageQuery<NodeId>) -> Page<Peer> {
         let is_behind = |it: &&aegis_core::Peer| query.cursor().is_none_or(|last| it.peer > *last);
+        let now = self.now();
         let items = self.engine.peers().filter(is_behind).map(|it| {
+            let trust = self.engine.trust_in(now, &it.peer);
             let peer = Peer {
                 peer: it.peer,
                 class: it.class.into(),
@@ -52,7 +54,10 @@ impl Node {
                 last_seen_at: it.last_seen_at,
                 alerts_accepted: it.alerts_accepted,
                 alerts_refused: it.alerts_refused,
-                weight_percent: self.engine.standing_of(it).percent(),
+                weight_percent: trust.service_trust.percent(),
+                right: trust.right,
+                wrong: trust.wrong,
+                influence: trust.influence,
                 standing: None,
             };
             (it.peer, peer)

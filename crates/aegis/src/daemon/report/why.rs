@@ -6,13 +6,13 @@ use aegis_api::{
 use aegis_core::{Indicator, NodeId, Outcome, Timestamp, WhyEvidence};
 use aegis_enforce::Blocked;
 
-use super::block;
+use super::{block, trust::network_opinion};
 use crate::daemon::Node;
 
 impl Node {
     pub(in crate::daemon) fn why(&self, indicator: &Indicator) -> Result<Why, ApiError> {
         let now = self.now();
-        let mut why = self.engine.why(indicator);
+        let mut why = self.engine.why(now, indicator);
         why.evidence
             .sort_by_key(|it| std::cmp::Reverse(it.received_at));
         why.evidence.truncate(WHY_LINES_MAX);
@@ -43,6 +43,7 @@ impl Node {
             kernel: entry_of(&blocking.unwrap_or(*indicator))
                 .filter(|_| self.enforcer.missing_kernel().is_none())
                 .map(kernel_entry),
+            opinion: (!why.opinion.voices.is_empty()).then(|| network_opinion(&why.opinion)),
             undo: blocking.map(|it| format!("aegis unblock {it}")),
         })
     }

@@ -16,6 +16,7 @@ use super::{
     bad_peer::{self, Flood, Flooded, Flooder},
     host::Running,
     indicator,
+    liar::{self, Lie},
 };
 
 /// Says in the environment which role to play.
@@ -41,6 +42,8 @@ pub(crate) enum Play {
     Publish(Vec<String>),
     /// Sends what no honest node sends.
     Flood(Flood),
+    /// Answers questions with lies of this kind, and stays.
+    Answer(Lie),
 }
 
 impl Role {
@@ -82,6 +85,15 @@ impl Role {
                 }
                 let mut rest = Vec::new();
                 tokio::io::stdin().read_to_end(&mut rest).await.unwrap();
+            }
+            Play::Answer(lie) => {
+                let mut handle = bad_peer::join(&identity, to).await.unwrap();
+                if lie == Lie::Slander {
+                    let alert = bad_peer::signed(&identity, indicator(liar::SLANDERED));
+                    let command = NetCommand::Publish(alert);
+                    handle.commands_tx.send(command).await.unwrap();
+                }
+                liar::answer(&mut handle, lie).await;
             }
             Play::Flood(flood) => {
                 let flooder = Flooder::join(flood, &identity, to).await.unwrap();
