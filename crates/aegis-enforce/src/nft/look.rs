@@ -113,7 +113,7 @@ impl NftEnforcer {
             Counter::Passed,
             seen.packets.saturating_sub(dropped.packets),
         );
-        Ok(Counters::sum([counters]))
+        Ok(Counters::of_totals(counters))
     }
 
     /// Returns the table as it was read last, read again where that is too long ago.
