@@ -3,6 +3,7 @@
 //! [`start`](KernelEnforcer::start) opens or makes the pinned maps, loads the program onto them,
 //! and moves every link over to it. From then on the tables are changed in place.
 
+mod ahead;
 mod attach;
 mod bulk;
 mod check;
@@ -29,6 +30,7 @@ use aegis_core::{Change, Indicator, Timestamp};
 pub use self::pins::mount_bpffs_if_missing;
 pub(crate) use self::pins::{Pins, instances};
 use self::{
+    ahead::Ahead,
     attach::{attach, attached_name, is_there, remove_stale_links},
     bulk::BULK_BLOCKS,
     clock::Ticks,
@@ -54,6 +56,8 @@ pub(crate) struct KernelEnforcer {
     tables: Tables,
     clock: TickClock,
     lists: Lists,
+    /// Larger lists that will be wanted soon.
+    ahead: Option<Ahead>,
     own: Own,
     exemptions: Exemptions,
     /// What the detectors are told, and where.
@@ -123,6 +127,7 @@ impl KernelEnforcer {
             self.apply_one_by_one(ticks, changes, more)
         };
         self.update_flags(ticks)?;
+        self.look_ahead();
         result?;
         self.read_back(ticks, changes)
     }
@@ -186,10 +191,7 @@ impl KernelEnforcer {
 
     /// Puts larger lists in the place of the present ones.
     fn grow(&mut self, ticks: Ticks, more: Demand) -> Result<(), EnforceError> {
-        let demand = self.lists.demand() + more;
-        let capacity = self.options.capacity;
-        // Twice what is needed, so that growing stays rare, but no more than may ever be there.
-        self.replace(ticks, &[], capacity.limit(demand + demand).max(demand))
+        self.replace(ticks, &[], self.larger(more))
     }
 
     fn set(

@@ -54,7 +54,7 @@ impl Base<'_> {
     ) -> Result<Generation, EnforceError> {
         let sizes = Sizes::new(demand);
         sizes.write(&mut config);
-        self.remove_unfinished()?;
+        self.pins.remove_unfinished()?;
         let mut programs = Programs::open(self, NEXT, &sizes.entries())?;
         let path = self.pins.path(&format!("{NEXT}{}", maps::CONFIG));
         let failed = || EnforceError::kernel("make new tables");
@@ -66,14 +66,6 @@ impl Base<'_> {
         let used = lists.use_settings(programs.settings()?);
         used.map_err(failed())?;
         Ok(Generation { programs, lists })
-    }
-
-    /// Removes what a generation left that never came into force: the next one would find it.
-    fn remove_unfinished(&self) -> Result<(), EnforceError> {
-        let names = maps::GENERATION.iter();
-        names
-            .map(|it| format!("{NEXT}{it}"))
-            .try_for_each(|it| self.pins.remove(&it))
     }
 }
 
@@ -96,6 +88,14 @@ impl Demand {
 }
 
 impl KernelEnforcer {
+    /// Returns what the program of another generation is told first.
+    pub(super) fn first_config(&self) -> Config {
+        let mut config = self.lists.config;
+        config.table_until = 0;
+        set_flag(&mut config.flags, config_flag::SHOW_STAGED, false);
+        config
+    }
+
     /// Puts another generation in the place of the present one: with its entries, with `changes`
     /// made to them.
     pub(super) fn replace(
@@ -104,20 +104,10 @@ impl KernelEnforcer {
         changes: &[Change],
         demand: Demand,
     ) -> Result<(), EnforceError> {
-        self.pins.settle()?; // or the maps of a change that failed would be taken for new ones
-        let base = Base {
-            pins: &self.pins,
-            object: self.options.object.as_deref(),
-            shared: "",
-            is_answering: self.options.is_answering,
-        };
-        let mut config = self.lists.config;
-        config.table_until = 0;
-        set_flag(&mut config.flags, config_flag::SHOW_STAGED, false);
         let Generation {
             mut programs,
             mut lists,
-        } = base.make(config, demand)?;
+        } = self.next_generation(demand)?;
         // What goes is not copied: beside what comes there may be no room for it.
         let gone = changes.iter().filter_map(|it| match it {
             Change::Unblock(indicator) => Place::of(*indicator),

@@ -14,7 +14,11 @@ use std::{
     io,
     os::unix::{ffi::OsStrExt as _, fs::DirBuilderExt as _},
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
+
+use aegis_abi::maps;
 
 use crate::{
     EnforceError, InstanceName, Mode,
@@ -25,6 +29,10 @@ use crate::{
 const BPF_FS_MAGIC: i64 = 0xcafe_4a11;
 /// Pins that a start makes before they take the place of older ones begin with this.
 pub(super) const NEXT: &str = "next_";
+
+/// How often, and after what time each, it is tried to take an instance: half a second in all.
+const LOCK_TRIES: u32 = 25;
+const LOCK_TRY_EVERY: Duration = Duration::from_millis(20);
 
 /// Stands while pins that are in force already take the names of older ones.
 const SWITCHED: &str = "switched";
@@ -77,16 +85,21 @@ impl Pins {
         &self.instance
     }
 
-    /// Takes the instance for this process, for as long as the file lives.
+    /// Takes the instance for this process, for as long as the file lives. An owner that has just
+    /// ended may hold it a moment longer: a child that it was about to start shares its files
+    /// until it runs its program.
     pub(crate) fn lock(&self) -> Result<File, EnforceError> {
         let folder = File::open(&self.folder).map_err(|source| self.error(source))?;
-        match folder.try_lock() {
-            Ok(()) => Ok(folder),
-            Err(TryLockError::WouldBlock) => Err(EnforceError::AlreadyRunning {
-                instance: self.instance.clone(),
-            }),
-            Err(TryLockError::Error(source)) => Err(self.error(source)),
+        for _ in 0..LOCK_TRIES {
+            match folder.try_lock() {
+                Ok(()) => return Ok(folder),
+                Err(TryLockError::WouldBlock) => thread::sleep(LOCK_TRY_EVERY),
+                Err(TryLockError::Error(source)) => return Err(self.error(source)),
+            }
         }
+        Err(EnforceError::AlreadyRunning {
+            instance: self.instance.clone(),
+        })
     }
 
     /// Returns the pinned links, in order.
@@ -149,6 +162,14 @@ impl Pins {
             self.promote(name)?;
         }
         self.remove(SWITCHED)
+    }
+
+    /// Removes what a generation left that never came into force: the next one would find it.
+    pub(super) fn remove_unfinished(&self) -> Result<(), EnforceError> {
+        let names = maps::GENERATION.iter();
+        names
+            .map(|it| format!("{NEXT}{it}"))
+            .try_for_each(|it| self.remove(&it))
     }
 
     /// Ends what another owner, or a failure, cut short: maps in force take their names, others go.

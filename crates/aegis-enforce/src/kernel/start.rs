@@ -75,6 +75,7 @@ impl KernelEnforcer {
             detect: (DetectConfig::default(), programs.detect()?),
             tables,
             lists,
+            ahead: None,
             own,
             interfaces: Vec::new(),
             offset_millis: 0,

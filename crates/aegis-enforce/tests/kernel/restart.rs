@@ -1,13 +1,14 @@
 //! Restarts, other sizes, two instances, and taking everything out.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
+use aegis_abi::maps;
 use aegis_core::{Change, Exemption};
 use aegis_enforce::{Counter, EnforceError, Enforcer, detach};
 
 use crate::{
     packet::{SYN, tcp},
-    support::{Action, Instance, T0, block, block_all, count, exempt, parse, unwrap},
+    support::{Action, Instance, T0, block, block_all, count, exempt, parse, unwrap, wait_until},
 };
 
 const SOURCE: &str = "203.0.113.7";
@@ -74,15 +75,12 @@ fn growing_carries_everything_over() {
     instance.run(&tcp(SOURCE, SYN).bytes());
     let ids = |it: &Enforcer| it.map_ids().into_iter().collect::<BTreeMap<_, _>>();
     let before = ids(&enforcer);
-    let many: Vec<Change> = (0..3000)
-        .map(|it| block(&format!("192.0.{}.{}", it / 250, it % 250)))
-        .collect();
-    unwrap(enforcer.apply(T0, &many));
+    unwrap(enforcer.apply(T0, &many(0..6000)));
     let after = ids(&enforcer);
     assert_ne!(before["HOSTS_V4"], after["HOSTS_V4"]);
     assert_eq!(before["COUNTERS"], after["COUNTERS"]);
     let blocked = unwrap(enforcer.get_blocklist(T0));
-    assert_eq!(blocked.len(), 3004);
+    assert_eq!(blocked.len(), 6004);
     let source = blocked
         .iter()
         .find(|it| it.indicator == parse(SOURCE))
@@ -94,6 +92,45 @@ fn growing_carries_everything_over() {
     drop(enforcer);
     // Nothing is left of the change, and the next start takes the new maps over.
     assert_eq!(ids(&instance.start()), after);
+}
+
+#[test]
+fn larger_lists_are_made_before_they_are_wanted() {
+    let Some(mut instance) = Instance::new() else {
+        return;
+    };
+    instance.config.capacity.hosts_v4 = 20_000;
+    let ahead = instance.pin(&format!("next_{}", maps::CONFIG));
+    let made = || wait_until("larger lists", Duration::from_secs(30), || ahead.exists());
+    let mut enforcer = instance.start();
+    unwrap(enforcer.apply(T0, &many(0..3000)));
+    assert!(!ahead.exists(), "there is room for as many again");
+    unwrap(enforcer.apply(T0, &many(3000..4000)));
+    made();
+    drop(enforcer);
+    assert!(!ahead.exists(), "nobody took them, and they stayed");
+
+    let mut enforcer = instance.start();
+    unwrap(enforcer.apply(T0, &many(4000..4001)));
+    made();
+    let before = enforcer.map_ids();
+    unwrap(enforcer.apply(T0, &many(4001..6000)));
+    assert_ne!(enforcer.map_ids(), before);
+    assert!(!ahead.exists(), "they were wanted, and others were made");
+    assert_eq!(unwrap(enforcer.get_blocklist(T0)).len(), 6000);
+    assert_eq!(instance.run(&tcp("192.0.0.0", SYN).bytes()), Action::Drop);
+    assert_eq!(
+        instance.run(&tcp("192.0.23.249", SYN).bytes()),
+        Action::Drop
+    );
+    assert_eq!(instance.run(&tcp("192.0.24.0", SYN).bytes()), Action::Pass);
+}
+
+/// Blocks of addresses that no other part of a test uses.
+fn many(numbers: std::ops::Range<u32>) -> Vec<Change> {
+    numbers
+        .map(|it| block(&format!("192.0.{}.{}", it / 250, it % 250)))
+        .collect()
 }
 
 #[test]

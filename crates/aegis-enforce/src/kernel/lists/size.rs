@@ -17,8 +17,8 @@ const LOAD_V4: usize = 72;
 const LOAD_V6: usize = 70;
 /// Tables grow when they hold so many hundredths of what they were made for.
 const FULL_PERCENT: usize = 115;
-/// The fewest entries that a table is made for.
-const ENTRIES_MIN: usize = 1024;
+/// The fewest entries that a table is made for: 50 KiB, which an ordinary day never outgrows.
+const ENTRIES_MIN: usize = 4096;
 /// The fewest entries that the stash is made for.
 const STASH_MIN: usize = 1024;
 
@@ -69,6 +69,17 @@ impl Demand {
             prefixes_v4: self.prefixes_v4.max(other.prefixes_v4),
             prefixes_v6: self.prefixes_v6.max(other.prefixes_v6),
             longer: self.longer.max(other.longer),
+        }
+    }
+
+    /// Returns half of each kind.
+    pub(in crate::kernel) fn half(self) -> Self {
+        Self {
+            hosts_v4: self.hosts_v4 / 2,
+            nets_v6: self.nets_v6 / 2,
+            prefixes_v4: self.prefixes_v4 / 2,
+            prefixes_v6: self.prefixes_v6 / 2,
+            longer: self.longer / 2,
         }
     }
 

@@ -170,10 +170,10 @@ fn growing_under_a_flood_lets_nothing_through() {
     };
     let mut enforcer = scene.start();
     let mut generations = 0;
-    scene.hold("growth by 500 blocks", |scene| {
+    scene.hold("growth by 1000 blocks", |scene| {
         for round in 0..20 {
             let before = map_id(&scene.instance, maps::HOSTS_V4);
-            unwrap(enforcer.apply(T0, &others(round * 500, 500)));
+            unwrap(enforcer.apply(T0, &others(round * 1000, 1000)));
             generations += u32::from(map_id(&scene.instance, maps::HOSTS_V4) != before);
         }
     });
