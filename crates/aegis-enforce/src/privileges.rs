@@ -82,6 +82,20 @@ pub fn reduce(also: &[Capability]) -> io::Result<()> {
     control(libc::PR_SET_NO_NEW_PRIVS, 1)
 }
 
+/// Sets the nice value of this process, −20 to 19. Threads have one of their own, so this comes
+/// before the second thread.
+///
+/// # Errors
+///
+/// Fails where the kernel refuses: less than the process has takes `CAP_SYS_NICE`.
+pub fn set_nice(value: i8) -> io::Result<()> {
+    // SAFETY: takes numbers only; 0 is the calling thread.
+    if unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, value.into()) } == 0 {
+        return Ok(());
+    }
+    Err(io::Error::last_os_error())
+}
+
 /// Returns which capabilities of enforcement are missing from an effective set.
 pub(crate) fn missing(effective: u64) -> Vec<Capability> {
     let has = |it: Capability| effective & it.bit() != 0;

@@ -54,6 +54,8 @@ pub struct Config {
     pub blocks_max: usize,
     /// Whether the blocks end with the daemon.
     pub clear_on_exit: bool,
+    /// The daemon's nice value, −20 (much) to 19 (little of the processors), where it may.
+    pub nice: i8,
     /// The kernel's detectors.
     pub detectors: Detectors,
     /// SYN cookies.

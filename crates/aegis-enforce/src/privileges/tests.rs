@@ -106,3 +106,15 @@ fn other_refusals_are_left_as_they_are() {
 fn check_missing(effective: u64, expected: &str) {
     assert_eq!(names(&missing(effective)), expected, "{effective:x}");
 }
+
+#[test]
+fn a_thread_gets_the_nice_value_it_asks_for() {
+    let asked = std::thread::spawn(|| {
+        set_nice(7).unwrap();
+        fs::read_to_string("/proc/thread-self/stat").unwrap()
+    });
+    let stat = asked.join().unwrap();
+    // proc(5): the 19th field; the second ends with the last parenthesis.
+    let after_name = stat.rsplit(") ").next().unwrap();
+    assert_eq!(after_name.split(' ').nth(19 - 3), Some("7"), "{stat}");
+}

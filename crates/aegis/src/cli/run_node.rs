@@ -68,8 +68,12 @@ pub(crate) async fn run_until_signal(
     }
 }
 
-/// Keeps the capabilities that a node needs and gives up the rest, before there are other threads.
+/// Takes the share of the processors that was asked for, keeps the capabilities that a node needs
+/// and gives up the rest, before there are other threads.
 pub(crate) fn reduce_privileges(config: &Config) {
+    if let Err(error) = privileges::set_nice(config.nice) {
+        tracing::debug!(%error, nice = config.nice, "The nice value stays as it was");
+    }
     let listen = config.p2p.iter().flat_map(|it| &it.listen);
     let is_low = listen
         .filter_map(Address::port)

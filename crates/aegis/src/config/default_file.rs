@@ -65,6 +65,12 @@ const KEYS: &[Key] = &[
         "clear_on_exit",
         "End all blocks when the daemon stops. By default they stay and expire by themselves.",
     ),
+    key(
+        "nice",
+        "How the daemon shares the processors, from -20 (it goes first) to 19 (it goes last), so\n\
+         that whoever floods this host cannot hold it up. Takes root or CAP_SYS_NICE, else it is as\n\
+         it was started.",
+    ),
     optional(
         "instance",
         "\"default\"",

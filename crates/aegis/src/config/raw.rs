@@ -20,6 +20,7 @@ pub struct RawConfig {
     pub auto_publish: bool,
     pub min_severity: MinSeverity,
     pub clear_on_exit: bool,
+    pub nice: Nice,
     pub instance: Option<String>,
     pub state_dir: Option<PathBuf>,
     pub runtime_dir: Option<PathBuf>,
@@ -72,6 +73,18 @@ pub struct MinSeverity(pub u8);
 impl Default for MinSeverity {
     fn default() -> Self {
         Self(5)
+    }
+}
+
+/// A share of the processors as written; checked when the configuration is resolved.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Nice(pub i8);
+
+impl Default for Nice {
+    fn default() -> Self {
+        // Nine times the weight of an ordinary process: under attack is when a node must get on.
+        Self(-10)
     }
 }
 

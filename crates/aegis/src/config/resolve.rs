@@ -78,6 +78,7 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
         capacity: capacity(&raw.limits)?,
         blocks_max: within("limits.blocks_max", raw.limits.blocks_max, 1, 10_000_000)? as usize,
         clear_on_exit: raw.clear_on_exit,
+        nice: nice(raw.nice.0)?,
         detectors: detectors(&raw.detect)?,
         syn_cookies: syn_cookies(&raw.detect)?,
         policy,
@@ -95,6 +96,13 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
         log_filter: log_filter(raw.log.filter)?,
         log_json: raw.log.json,
     })
+}
+
+fn nice(value: i8) -> Result<i8, ConfigError> {
+    if (-20..=19).contains(&value) {
+        return Ok(value);
+    }
+    Err(wrong("nice", "must be within -20…19"))
 }
 
 fn default_state_dir(host: &Surroundings, instance: &InstanceName) -> PathBuf {

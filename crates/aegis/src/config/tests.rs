@@ -165,6 +165,8 @@ fn each_detector_keeps_its_own_defaults_for_what_is_left_out() {
 #[test]
 fn wrong_values_are_refused_with_the_key_and_the_limit() {
     check("min_severity = 0", "min_severity: must be within 1…10");
+    check("nice = -21", "nice: must be within -20…19");
+    check("nice = 20", "nice: must be within -20…19");
     check("min_severity = 11", "min_severity: must be within 1…10");
     check(
         "instance = 'A b'",
