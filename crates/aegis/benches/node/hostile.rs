@@ -4,7 +4,12 @@
 //! Everything shares the machine's processors, so a flood costs everybody something wherever it
 //! goes; the network it goes to must hardly suffer more than one it does not concern.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    process::Stdio,
+    time::Duration,
+};
 
 use aegis_api::{Client, EventKind, EventStream, Indicator, PublishRequest};
 use aegis_net::Identity;
@@ -13,7 +18,6 @@ use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines},
     process::{Child, ChildStdout, Command},
-    time::interval,
 };
 
 use super::{
@@ -39,7 +43,7 @@ const BAD_PEERS: [(&str, Kind); 4] = [
 /// Messages a second of all bad peers together.
 const FLOOD_PER_SECOND: u32 = 10_000;
 
-/// The time between two honest alerts, if the first of them was heard by then.
+/// The time between two honest alerts.
 const ALERT_EVERY: Duration = Duration::from_millis(10);
 
 /// What the goal allows under the flood: so many times what the sink costs, or so much more.
@@ -205,26 +209,40 @@ impl BadPeer {
     }
 }
 
-/// Lets two nodes publish in turn and the third say when it heard.
+/// Lets two nodes publish in turn, at fixed times, and the third say when it heard.
+///
+/// An alert counts from when its order was due, and does not wait for the one before: attackers do
+/// not wait either.
 async fn window(stage: &Stage, size: Size, first: u32) -> anyhow::Result<Window> {
     let [a, b, c] = [0, 1, 2].map(|at| &stage.nodes[at].client);
     let mut on_a = a.events(false).await?;
-    let mut authors = [(b, b.events(false).await?), (c, c.events(false).await?)];
-    let mut ticks = interval(ALERT_EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let (mut on_b, mut on_c) = (b.events(false).await?, c.events(false).await?);
+    let numbers = first..first + size.hostile_alerts;
+    let turn = |turn: usize| numbers.clone().skip(turn).step_by(2);
+    let begin = Moment::now();
+    let due = |number: u32| begin.later(ALERT_EVERY * (number - first));
+    let order = async |(number, author): (u32, &Client)| {
+        due(number).wait().await;
+        publish(author, watch::nobody(number)).await
+    };
+    let authors = [b, c].into_iter().cycle();
+    let orders = numbers.clone().zip(authors).map(order);
+    let (_, by_b, by_c, heard) = tokio::try_join!(
+        futures::future::try_join_all(orders),
+        words(&mut on_b, turn(0), watch::published),
+        words(&mut on_c, turn(1), watch::published),
+        words(&mut on_a, numbers.clone(), heard),
+    )?;
     let mut window = Window::default();
-    for number in 0..size.hostile_alerts {
-        ticks.tick().await;
-        let (author, on_author) = &mut authors[number as usize % 2];
-        let indicator = watch::nobody(first + number);
-        let ordered_at = Moment::now();
-        publish(author, indicator).await?;
-        let published_at = word(on_author, indicator, watch::published).await?;
-        let heard_at = word(&mut on_a, indicator, heard).await?;
-        window.heard.push(-ordered_at.ms_since_unix(heard_at));
+    for number in numbers {
+        let indicator = watch::nobody(number);
+        let heard_at = heard.get(&indicator).context("hear of an alert")?;
+        let published_at = by_b.get(&indicator).or_else(|| by_c.get(&indicator));
+        let published_at = published_at.context("see an alert published")?;
+        window.heard.push(-due(number).ms_since_unix(*heard_at));
         window
             .on_its_way
-            .push(heard_at as f64 - published_at as f64);
+            .push(*heard_at as f64 - *published_at as f64);
     }
     Ok(window)
 }
@@ -243,23 +261,29 @@ async fn publish(client: &Client, indicator: Indicator) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits for the event about `indicator`; returns when it was by the node's own clock, in
-/// milliseconds: whoever listens here hears of everything else too, and later.
-async fn word(
+/// Waits for the events about the addresses of `numbers`; returns when each was by the node's own
+/// clock, in milliseconds: whoever listens here hears of everything else too, and later.
+async fn words(
     stream: &mut EventStream,
-    indicator: Indicator,
+    numbers: impl Iterator<Item = u32>,
     subject: fn(&EventKind) -> Option<Indicator>,
-) -> anyhow::Result<u64> {
+) -> anyhow::Result<BTreeMap<Indicator, u64>> {
+    let mut awaited: BTreeSet<Indicator> = numbers.map(watch::nobody).collect();
+    let mut said = BTreeMap::new();
     let reading = async {
-        loop {
+        while !awaited.is_empty() {
             let event = stream.next().await?.context("read on: the node ended")?;
-            if subject(&event.kind) == Some(indicator) {
-                return Ok(event.at.as_millis());
+            if let Some(indicator) = subject(&event.kind)
+                && awaited.remove(&indicator)
+            {
+                said.insert(indicator, event.at.as_millis());
             }
         }
+        anyhow::Ok(())
     };
     let read = tokio::time::timeout(DEADLINE, reading).await;
-    read.with_context(|| format!("{indicator} did not arrive"))?
+    read.with_context(|| format!("{} alerts were not told in time", awaited.len()))??;
+    Ok(said)
 }
 
 /// Returns what an `alert_received` event is about.

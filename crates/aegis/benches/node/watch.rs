@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use aegis_api::{BlockDuration, BlockRequest, Client, EventKind, EventStream, Indicator, Severity};
@@ -35,6 +35,19 @@ impl Moment {
         let ahead = self.instant.saturating_duration_since(earlier.instant);
         let behind = earlier.instant.saturating_duration_since(self.instant);
         (ahead.as_secs_f64() - behind.as_secs_f64()) * 1e3
+    }
+
+    /// Returns the moment that is `span` later.
+    pub(crate) fn later(self, span: Duration) -> Self {
+        Self {
+            instant: self.instant + span,
+            unix_ms: self.unix_ms + span.as_secs_f64() * 1e3,
+        }
+    }
+
+    /// Waits until it has come.
+    pub(crate) async fn wait(self) {
+        tokio::time::sleep_until(self.instant.into()).await;
     }
 
     /// Returns the milliseconds since a time of day that another process noted.
