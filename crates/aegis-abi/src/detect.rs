@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// One detector. The number is its slot in [`DetectConfig::limits`] and [`DetectState::windows`];
-/// those below [`SKETCHES`] count in a sketch of their own, of the same number.
+/// those below [`COUNTING`] count in a [`Sketch`].
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[repr(u32)]
 pub enum Detector {
@@ -39,10 +39,54 @@ impl Detector {
     ];
 }
 
+/// A sketch: what one CPU counts, for one detector or two.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum Sketch {
+    /// Connection requests by source, and the ports that they try.
+    Requests = 0,
+    /// Connection requests by destination, and the sources that they come from.
+    Destinations = 1,
+    /// UDP packets by source.
+    Udp = 2,
+    /// ICMP packets by source.
+    Icmp = 3,
+}
+
+impl Sketch {
+    /// Returns the detectors that have a slot in the sketch with this number; who has none of the
+    /// second slot, has the first one's there.
+    #[inline(always)]
+    pub const fn slots(number: u32) -> [Detector; 2] {
+        match number {
+            0 => [Detector::SynFlood, Detector::SynImbalance],
+            1 => [Detector::SynFloodDestination; 2],
+            2 => [Detector::UdpFlood; 2],
+            _ => [Detector::IcmpFlood; 2],
+        }
+    }
+}
+
+impl Detector {
+    /// Returns the sketch in which the counting detector of this number counts, and its slot there.
+    #[inline(always)]
+    pub const fn place(number: u32) -> (Sketch, u32) {
+        match number {
+            0 => (Sketch::Requests, 0),
+            1 => (Sketch::Requests, 1),
+            2 => (Sketch::Udp, 0),
+            3 => (Sketch::Icmp, 0),
+            _ => (Sketch::Destinations, 0),
+        }
+    }
+}
+
 /// How many detectors there are.
 pub const DETECTORS: usize = 6;
-/// How many of them count in a sketch: the first ones.
-pub const SKETCHES: usize = 5;
+/// How many of them count in a sketch, with sums of their own: the first ones.
+pub const COUNTING: usize = 5;
+/// How many sketches there are.
+pub const SKETCHES: usize = 4;
 /// Sources that are looked at closely at once for a port scan.
 pub const SUSPECTS: u32 = 1024;
 
@@ -71,8 +115,6 @@ pub struct Limit {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(C)]
 pub struct DetectConfig {
-    /// The secret of this node that says which source is counted in which cell.
-    pub sketch_key: u64,
     /// Jiffies a second.
     pub second: u64,
     /// Blocks that all detectors together make a second at most.
@@ -119,18 +161,28 @@ impl Window {
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub struct CpuDetect {
-    /// The jiffy for which the rest of these three lines holds: no window begins within one.
+    /// The jiffy for which the rest of these lines holds: no window begins within one.
     pub now: u64,
     /// [`DetectConfig::epoch`] likewise.
     pub epoch: u64,
-    /// The window of each [`Detector`], as cells bear it.
+    /// What a cell of each [`Sketch`] is compared with: see [`crate::sketch::base`].
+    pub bases: [u64; SKETCHES],
+    /// How many classes of ports a cell may have seen without a look at its sources one by one:
+    /// see [`crate::sketch::gate`].
+    pub scan_gate: u64,
+    /// The window of the port scan, as cells bear it.
+    pub scan_window: u64,
+    /// The window of each [`Detector`] likewise.
     pub windows: [u32; 8],
-    /// A fresh cell of each ([`crate::sketch::LocalCell`]); zero where the detector is off.
-    pub fresh: [u64; 8],
-    /// What this CPU added to the first row of each sketch.
+    /// Always zero.
+    pub reserved: [u64; 4],
+    /// What this CPU added to the first row of the sums of each counting detector.
     pub tallies: [u64; 8],
-    /// The rows of each sketch.
-    pub rows: [[u64; CELLS]; SKETCHES * ROWS],
+    /// The cells of each sketch, those of all rows with the same number together.
+    pub cells: [[[u64; ROWS]; CELLS]; SKETCHES],
+    /// The window of each slot in which a cell counts, likewise: only looked at when it is added to
+    /// the sums.
+    pub since: [[[u64; ROWS]; CELLS]; SKETCHES],
 }
 
 /// What all CPUs share besides the sums: seldom written for most packets.
@@ -139,12 +191,8 @@ pub struct CpuDetect {
 pub struct SharedDetect {
     /// Windows and totals.
     pub state: DetectState,
-    /// Which sources each destination has, by its first cell.
-    pub sources: [ClassCell; CELLS],
     /// Until when each destination is under attack, likewise.
     pub under_attack: [UnderAttack; CELLS],
-    /// Which ports each source tried, by its first cell.
-    pub scans: [ClassCell; CELLS],
     /// Packets within connections of each source, as [`crate::sketch::Sum`]s, likewise.
     pub acks: [u64; CELLS],
     /// Sources that are looked at closely.
@@ -160,7 +208,7 @@ pub struct DetectState {
     pub windows: [Window; DETECTORS],
     /// Always zero.
     pub reserved: [u64; 4],
-    /// What all cells of a sketch's first row hold together, as a [`crate::sketch::Sum`].
+    /// What all sums of a detector's first row hold together, as a [`crate::sketch::Sum`].
     pub totals: [u64; 8],
     /// The jiffy at which the current second of new blocks began.
     pub second_start: u64,

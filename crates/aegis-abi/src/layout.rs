@@ -33,6 +33,10 @@ pub mod config_flag {
     /// Staged entries count: see [`crate::table::End`].
     pub const SHOW_STAGED: u32 = 1 << 10;
 
+    /// User space blocks something by which an IPv4 packet may be met.
+    pub const LISTS_V4: u32 = HOSTS_V4 | PREFIXES_V4;
+    /// The same for an IPv6 packet.
+    pub const LISTS_V6: u32 = NETS_V6 | PREFIXES_V6;
     /// With none of these only addresses are to be looked for in an IPv4 packet.
     pub const MORE_V4: u32 = PREFIXES_V4 | OWN | DETECT;
     /// The same for an IPv6 packet, and /64 prefixes.

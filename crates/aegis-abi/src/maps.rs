@@ -37,8 +37,11 @@ pub const OWN_FILTER: &str = "OWN_FILTER";
 pub const ALLOW_V4: &str = "ALLOW_V4";
 /// Exempt IPv6 prefixes: [`crate::PrefixV6`] to [`crate::AllowEntry`].
 pub const ALLOW_V6: &str = "ALLOW_V6";
-/// What the detectors are told: one [`crate::DetectConfig`]. Not pinned, as all they keep.
-pub const DETECT: &str = "DETECT";
+/// What the detectors are told: one [`crate::DetectConfig`]. Not pinned, as all they keep; a section
+/// of the program, so that it lies at a fixed address.
+pub const DETECT: &str = ".bss.detect";
+/// What all CPUs share of what they keep: one [`crate::SharedDetect`], likewise.
+pub const DETECT_SHARED: &str = ".bss.shared";
 /// What each CPU counts: one [`crate::CpuDetect`] for each.
 pub const DETECT_CPU: &str = "DETECT_CPU";
 /// The ring buffer of [`crate::Event`]s.

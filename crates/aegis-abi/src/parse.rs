@@ -259,6 +259,26 @@ pub fn parse_plain_v4(frame: &(impl Frame + ?Sized)) -> Option<([u8; 4], [u8; 2]
     Some((frame.load(OFFSET + 12)?, frame.load(OFFSET + 2)?))
 }
 
+/// Returns destination, in network byte order, and port of a TCP connection request in a packet of
+/// which [`parse_plain_v4`] returned something. `None` says nothing about the others.
+#[inline(always)]
+pub fn parse_plain_request_v4(frame: &(impl Frame + ?Sized)) -> Option<([u8; 4], u16)> {
+    const OFFSET: usize = UNTAGGED_OFFSET;
+    const TCP: usize = OFFSET + 20;
+    let _: [u8; TCP + 14] = frame.load(0)?;
+    let fragment = u16::from_be_bytes(frame.load(OFFSET + 6)?) & 0x1fff;
+    let [protocol] = frame.load(OFFSET + 9)?;
+    let [flags] = frame.load(TCP + 13)?;
+    let is_request = flags & (Tcp::SYN | Tcp::ACK) == Tcp::SYN;
+    // A header that contradicts itself is for those who say so.
+    let total = u16::from_be_bytes(frame.load(OFFSET + 2)?);
+    if fragment != 0 || protocol != PROTOCOL_TCP || !is_request || total < 20 {
+        return None;
+    }
+    let port = u16::from_be_bytes(frame.load(TCP + 2)?);
+    Some((frame.load(OFFSET + 16)?, port))
+}
+
 /// Returns whether the first byte of a header says version 4 and at least five words.
 #[inline(always)]
 const fn is_sound_v4(first: u8) -> bool {

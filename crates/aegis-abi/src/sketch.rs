@@ -12,82 +12,34 @@
 //! crosses. Where they meet many, what the others have not added yet is missing: at most a batch
 //! less one for each of them.
 //!
+//! **One look for all.** Detectors that count the same packets of the same sources share a CPU's
+//! cells, which are so counted down once, and have sums of their own: the allowance is the least of
+//! theirs. A cell says in one comparison, without a branch for each question, whether a packet only
+//! has to be counted down: that is what nearly all packets meet.
+//!
 //! **Noise.** A flood from millions of forged sources fills every cell alike. What the average cell
 //! holds (and three sixteenths) is therefore added to the limit, so that nobody is above it for
 //! sharing cells with such a flood, and who stands out of it still is.
-//!
-//! The rows are tested against the limit one after the other: the least of both would be a branch
-//! that nobody can predict.
 
-use crate::{AddressV6, Plain};
+mod class;
+mod hash;
+
+pub use class::{ClassCell, confirmation, gate};
+pub use hash::{
+    cell_of, class_of, class_of_port, destination_hash_v4, destination_hash_v6, slot_of,
+};
 
 /// Cells of a row: the rows that a flood writes fit into the second cache together.
 pub const CELLS: usize = 4096;
 const CELLS_LOG2: u32 = CELLS.trailing_zeros();
 /// Rows of a sketch.
 pub const ROWS: usize = 2;
+/// Detectors that count in one sketch at most: they share its cells, and each has sums of its own.
+pub const SLOTS: usize = 2;
 /// The longest allowance.
 pub const BATCH_MAX: u32 = 1 << 16;
 /// Packets that a CPU adds to the total of a sketch at once.
 const FOLD: u32 = 256;
-
-/// Returns the hash of an IPv4 source or destination, by which cells are chosen.
-#[inline(always)]
-pub const fn hash_v4(key: u64, address: u32) -> u64 {
-    // Another key than for IPv6: a prefix that begins like an address is not that address.
-    mix(address as u64 ^ key.rotate_left(32))
-}
-
-/// Returns the hash of an IPv6 /64.
-#[inline(always)]
-pub const fn hash_v6(key: u64, net: u64) -> u64 {
-    mix(net ^ key)
-}
-
-/// Returns the hash of an IPv4 destination.
-#[inline(always)]
-pub const fn destination_hash_v4(key: u64, address: u32) -> u64 {
-    hash_v4(key, address)
-}
-
-/// Returns the hash of an IPv6 destination, of which the last half counts as well.
-#[inline(always)]
-pub const fn destination_hash_v6(key: u64, address: AddressV6) -> u64 {
-    hash_v6(key, address.net ^ address.host.rotate_left(23))
-}
-
-/// Mixes all bits into all bits; different values stay different.
-#[inline(always)]
-const fn mix(value: u64) -> u64 {
-    // The factors are odd, so each step can be undone; which ones, hardly matters (splitmix64's).
-    let value = (value ^ (value >> 32)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 32)
-}
-
-/// Returns the cell of a hash in `row`.
-#[inline(always)]
-pub const fn cell_of(hash: u64, row: usize) -> usize {
-    (hash >> (64 - CELLS_LOG2 - CELLS_LOG2 * row as u32)) as usize & (CELLS - 1)
-}
-
-/// Returns which of 64 classes a hash belongs to; other bits than those of the cells.
-#[inline(always)]
-pub const fn class_of(hash: u64) -> u32 {
-    (hash & 63) as u32
-}
-
-/// Returns which of 64 classes a port belongs to.
-#[inline(always)]
-pub const fn class_of_port(key: u64, port: u16) -> u32 {
-    class_of(mix(port as u64 ^ key.rotate_left(16)))
-}
-
-/// Returns which slot of `slots` (a power of two) a suspect has.
-#[inline(always)]
-pub const fn slot_of(hash: u64, slots: u32) -> u32 {
-    (hash >> 8) as u32 & (slots - 1)
-}
 
 /// How far a cell, or a source, is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -100,53 +52,111 @@ pub enum Heat {
     Told,
 }
 
-/// What one CPU counts of one cell: how many packets it may still count before it adds to the sum,
-/// how many it could at first, and how the cell stood then.
+/// How far a source is for each detector of a sketch.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Heats(u64);
+
+impl Heats {
+    /// Returns how far it is for the detector in `slot`.
+    #[inline(always)]
+    pub const fn of(self, slot: usize) -> Heat {
+        match (self.0 >> (2 * slot)) & LocalCell::TOLD {
+            LocalCell::COLD => Heat::Cold,
+            LocalCell::TOLD => Heat::Told,
+            _ => Heat::Hot,
+        }
+    }
+}
+
+/// What one CPU counts of one cell: how many packets it may still count before it adds to the
+/// sums, how many it could at first, and how the cell stood then. A cell about which something is
+/// to be done has an allowance of one.
+///
+/// Zero is a cell of which nothing was ever counted.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct LocalCell(u64); // left: 20 bits, allowance: 20, state: 7, used: 1, window: 16
+pub struct LocalCell(u64); // stamp: 16 bits, left: 24, allowance: 20, state of each slot: 2
 
 impl LocalCell {
     const FIELD: u64 = (1 << 20) - 1;
+    const LEFT: u32 = 24;
+    const ALLOWANCE: u32 = 4;
+    const STAMP: u32 = 48;
+    /// One packet of those that are left.
+    const PACKET: u64 = 1 << Self::LEFT;
+    // The bits of a lesser state are among those of a greater one.
     const COLD: u64 = 0;
-    const HOT: u64 = 1 << 40;
-    const TOLD: u64 = 3 << 40;
-    const STATE: u64 = 0x7f << 40;
-    /// Set in every cell that was ever used: one that was not is of no window, not of window zero.
-    const USED: u64 = 1 << 47;
-
-    /// Returns the value in a map.
-    #[inline(always)]
-    pub const fn from_bits(bits: u64) -> Self {
-        Self(bits)
-    }
-
-    /// Returns the value as a map holds it.
-    #[inline(always)]
-    pub const fn bits(self) -> u64 {
-        self.0
-    }
-
-    /// Returns a cell of which nothing is counted yet. It is never zero.
-    #[inline(always)]
-    pub const fn fresh(turn: &Turn) -> Self {
-        Self::new(turn.window, cap(turn.batch, turn.threshold), Self::COLD)
-    }
+    const HOT: u64 = 1;
+    const TOLD: u64 = 3;
+    /// The states of all slots.
+    const STATES: u64 = 0xf;
 
     #[inline(always)]
-    const fn new(window: u32, allowance: u32, state: u64) -> Self {
-        let allowance = allowance as u64 & Self::FIELD;
-        Self(((window as u64 & 0xffff) << 48) | Self::USED | state | (allowance << 20) | allowance)
+    const fn new(stamp: u64, allowance: u32, states: u64) -> Self {
+        let allowance = allowance as u64;
+        Self(
+            (stamp << Self::STAMP)
+                | (allowance << Self::LEFT)
+                | (allowance << Self::ALLOWANCE)
+                | states,
+        )
     }
 
     /// Returns how much of the allowance is spent.
     #[inline(always)]
     const fn pending(self) -> u32 {
-        (((self.0 >> 20) & Self::FIELD) - (self.0 & Self::FIELD)) as u32
+        let allowance = (self.0 >> Self::ALLOWANCE) & Self::FIELD;
+        (allowance - ((self.0 >> Self::LEFT) & Self::FIELD)) as u32
     }
 
     #[inline(always)]
-    const fn state(self) -> u64 {
-        self.0 & Self::STATE
+    const fn is_told(self, slot: usize) -> bool {
+        (self.0 >> (2 * slot)) & Self::TOLD == Self::TOLD
+    }
+}
+
+/// Returns the least value of a cell that was last added to the sums under `stamp`, of which the
+/// lower 16 bits count, and of whose allowance there is a packet left after the one at hand. A CPU
+/// takes another stamp whenever a window begins that matters for the sketch.
+#[inline(always)]
+pub const fn base(stamp: u64) -> u64 {
+    (stamp << LocalCell::STAMP) | (2 * LocalCell::PACKET)
+}
+
+/// Returns the stamp of a base.
+#[inline(always)]
+pub const fn stamp_of(base: u64) -> u64 {
+    base >> LocalCell::STAMP
+}
+
+/// The two cells of a source on one CPU.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair<P> {
+    places: [P; ROWS],
+}
+
+impl<P: Copy> Pair<P> {
+    /// Returns the cells of a hash.
+    #[inline(always)]
+    pub fn of(memory: &impl Local<Place = P>, hash: u64) -> Self {
+        let place = |row| memory.place((row, cell_of(hash, row)));
+        Self {
+            places: [place(0), place(1)],
+        }
+    }
+
+    /// Returns zero where all there is to do with a packet is to count it down.
+    #[inline(always)]
+    pub fn spent(&self, memory: &impl Local<Place = P>, base: u64) -> u64 {
+        let [first, second] = self.places.map(|it| memory.local(it));
+        (first.wrapping_sub(base) | second.wrapping_sub(base)) >> LocalCell::STAMP
+    }
+
+    /// Counts the packet, where nothing is [spent](Self::spent).
+    #[inline(always)]
+    pub fn count_down(&self, memory: &impl Local<Place = P>) {
+        let [first, second] = self.places;
+        memory.count_down(first, LocalCell::PACKET);
+        memory.count_down(second, LocalCell::PACKET);
     }
 }
 
@@ -184,15 +194,27 @@ impl Sum {
     }
 }
 
-/// The cells of one CPU: maps in the kernel, vectors in tests. Cells are below [`CELLS`], rows below
-/// [`ROWS`].
+/// A row below [`ROWS`], and a cell of it below [`CELLS`].
+pub type At = (usize, usize);
+
+/// The cells of one CPU: maps in the kernel, vectors in tests.
 pub trait Local {
-    /// Reads a cell.
-    fn local(&self, row: usize, cell: usize) -> u64;
+    /// Where a cell lies.
+    type Place: Copy;
+    /// Finds a cell.
+    fn place(&self, at: At) -> Self::Place;
+    /// Reads a cell, a [`LocalCell`].
+    fn local(&self, place: Self::Place) -> u64;
     /// Writes a cell.
-    fn set_local(&self, row: usize, cell: usize, value: u64);
+    fn set_local(&self, place: Self::Place, value: u64);
+    /// Takes `amount` from a cell.
+    fn count_down(&self, place: Self::Place, amount: u64);
+    /// Reads the window of each slot in which a cell counts, the first one in the low half.
+    fn since(&self, at: At) -> u64;
+    /// Writes it.
+    fn set_since(&self, at: At, value: u64);
     /// Calls [`flush`] with what the CPUs share; seldom enough to be a call in the kernel too.
-    fn flush(&self, at: (usize, usize), local: LocalCell) -> LocalCell;
+    fn flush(&self, at: At) -> u64;
 }
 
 /// What all CPUs share of a sketch, and what each has added to it.
@@ -220,26 +242,32 @@ pub trait Shared {
 pub struct Turn {
     /// The window, as [`crate::Window::id`] says.
     pub window: u32,
-    /// The packet that crosses where there is no noise, at least one.
+    /// The packet that crosses where there is no noise; zero where nobody counts.
     pub threshold: u32,
     /// The allowance of a CPU in quiet times, at least one.
     pub batch: u32,
+    /// Whether a packet of a source that was told needs no look: else each of them is met.
+    pub is_told_enough: bool,
 }
 
-/// Counts one packet of the source behind `hash`; `fresh` is [`LocalCell::fresh`] of this window.
+/// Counts one packet of the source behind `hash`, whatever there is to be done with it.
 #[inline(always)]
-pub fn count(cells: &impl Local, hash: u64, fresh: LocalCell) -> Heat {
-    let first = step(cells, (0, cell_of(hash, 0)), fresh);
-    let second = step(cells, (1, cell_of(hash, 1)), fresh);
-    // The bits of a lesser state are among those of a greater one.
-    let state = first & second & LocalCell::STATE;
-    if state == LocalCell::COLD {
-        Heat::Cold
-    } else if state == LocalCell::HOT {
-        Heat::Hot
-    } else {
-        Heat::Told
+pub fn count(memory: &impl Local, hash: u64, base: u64) -> Heats {
+    let first = step(memory, (0, cell_of(hash, 0)), base);
+    let second = step(memory, (1, cell_of(hash, 1)), base);
+    Heats(first & second & LocalCell::STATES)
+}
+
+/// Counts one packet in one cell; returns the cell.
+#[inline(always)]
+fn step(memory: &impl Local, at: At, base: u64) -> u64 {
+    let place = memory.place(at);
+    let local = memory.local(place);
+    if local.wrapping_sub(base) >> LocalCell::STAMP != 0 {
+        return memory.flush(at);
     }
+    memory.count_down(place, LocalCell::PACKET);
+    local
 }
 
 /// Returns what was counted in the cells of `hash`, the lesser of both.
@@ -252,63 +280,81 @@ pub fn counted(shared: &impl Shared, hash: u64, window: u32) -> u32 {
     cap(counted(0), counted(1))
 }
 
-/// Forgets what the cells of `hash` hold, so that the source starts afresh.
+/// Forgets what one detector has counted in the cells of `hash`, so that the source starts afresh.
 #[inline(always)]
-pub fn restart(cells: &impl Local, shared: &impl Shared, hash: u64, turn: &Turn) {
+pub fn restart(memory: &impl Local, shared: &impl Shared, hash: u64, window: u32) {
     for row in 0..ROWS {
         let cell = cell_of(hash, row);
-        cells.set_local(row, cell, LocalCell::fresh(turn).0);
-        shared.set_sum(row, cell, Sum::new(turn.window, 0).0);
+        memory.set_local(memory.place((row, cell)), LocalCell::default().0);
+        shared.set_sum(row, cell, Sum::new(window, 0).0);
     }
 }
 
 /// Remembers that what was to be done about the source was tried in this window.
 #[inline(always)]
-pub fn mark_told(cells: &impl Local, hash: u64) {
+pub fn mark_told(memory: &impl Local, hash: u64, slot: u32) {
     for row in 0..ROWS {
-        let cell = cell_of(hash, row);
-        let local = cells.local(row, cell) & !LocalCell::STATE;
-        cells.set_local(row, cell, local | LocalCell::TOLD);
+        let place = memory.place((row, cell_of(hash, row)));
+        let told = LocalCell::TOLD << (2 * (slot & 1));
+        memory.set_local(place, memory.local(place) | told);
     }
 }
 
-/// Counts one packet in one cell; returns the cell.
+/// Adds a packet, and what this CPU counted in its cell before, to what all did; returns the cell,
+/// which has its next allowance.
 #[inline(always)]
-fn step(cells: &impl Local, (row, cell): (usize, usize), fresh: LocalCell) -> u64 {
-    let mut local = cells.local(row, cell);
-    if (local ^ fresh.0) >> 47 != 0 {
-        local = fresh.0; // of another window
-    }
-    local -= 1;
-    if local & LocalCell::FIELD == 0 {
-        local = cells.flush((row, cell), LocalCell(local)).0;
-    }
-    cells.set_local(row, cell, local);
+pub fn flush<S: Shared>(
+    memory: &impl Local,
+    at: At,
+    stamp: u64,
+    slots: &[(S, Turn); SLOTS],
+) -> u64 {
+    let place = memory.place(at);
+    let cell = (LocalCell(memory.local(place)), memory.since(at));
+    let [(first_sums, first), (second_sums, second)] = slots;
+    let (first_grant, first_state) = settle(first_sums, at, (cell, 0), first);
+    let (second_grant, second_state) = settle(second_sums, at, (cell, 1), second);
+    memory.set_since(
+        at,
+        (u64::from(second.window) << 32) | u64::from(first.window),
+    );
+    let allowance = cap(first_grant, second_grant);
+    let local = LocalCell::new(stamp, allowance, first_state | (second_state << 2)).0;
+    memory.set_local(place, local);
     local
 }
 
-/// Adds what this CPU counted in a cell to what all did, and returns the cell with its next
-/// allowance.
+/// Does that for one detector; returns the allowance that it grants, and how the cell stands.
 #[inline(always)]
-pub fn flush(
-    memory: &impl Shared,
-    (row, cell): (usize, usize),
-    local: LocalCell,
+fn settle(
+    sums: &impl Shared,
+    (row, at): At,
+    ((local, since), slot): ((LocalCell, u64), usize),
     turn: &Turn,
-) -> LocalCell {
-    let amount = local.pending();
-    let count = match Sum(memory.sum(row, cell)).count(turn.window) {
+) -> (u32, u64) {
+    if turn.threshold == 0 {
+        return (BATCH_MAX, LocalCell::COLD);
+    }
+    let is_current = (since >> (32 * slot)) as u32 == turn.window;
+    // What was counted in another window is over, however little of it was added up.
+    let (pending, is_told) = if is_current {
+        (local.pending(), local.is_told(slot))
+    } else {
+        (0, false)
+    };
+    let amount = pending + 1;
+    let count = match Sum(sums.sum(row, at)).count(turn.window) {
         Some(count) if count > u32::MAX / 2 => count, // enough for every limit
         Some(count) => {
-            memory.add_sum(row, cell, amount as u64);
+            sums.add_sum(row, at, u64::from(amount));
             count + amount
         }
         None => {
-            memory.set_sum(row, cell, Sum::new(turn.window, amount).0);
+            sums.set_sum(row, at, Sum::new(turn.window, amount).0);
             amount
         }
     };
-    let added = tally(memory, if row == 0 { amount } else { 0 }, turn.window);
+    let added = tally(sums, if row == 0 { amount } else { 0 }, turn.window);
     // An eighth of the noise that this CPU makes: then the sums are written some times for each
     // cell and window, however many packets there are.
     let noisy = added >> (CELLS_LOG2 + 3);
@@ -318,17 +364,17 @@ pub fn flush(
         turn.batch
     };
     // What the others hold: nobody is noise to himself.
-    let others = total(memory, turn.window).saturating_sub(count);
+    let others = total(sums, turn.window).saturating_sub(count);
     let limit = limit(turn.threshold, others);
-    if count >= limit {
-        let state = match local.state() {
-            LocalCell::TOLD => LocalCell::TOLD,
-            _ => LocalCell::HOT,
-        };
-        return LocalCell::new(turn.window, cap(batch, BATCH_MAX), state);
+    if count < limit {
+        return (cap(cap(batch, limit - count), BATCH_MAX), LocalCell::COLD);
     }
-    let allowance = cap(cap(batch, limit - count), BATCH_MAX);
-    LocalCell::new(turn.window, allowance, LocalCell::COLD)
+    if !is_told {
+        return (1, LocalCell::HOT);
+    }
+    let is_enough = turn.is_told_enough;
+    let allowance = if is_enough { cap(batch, BATCH_MAX) } else { 1 };
+    (allowance, LocalCell::TOLD)
 }
 
 #[inline(always)]
@@ -382,63 +428,6 @@ fn fold(memory: &impl Shared, amount: u32, window: u32) {
         Some(_) => memory.add_total(u64::from(amount)),
         None => memory.set_total(Sum::new(window, amount).0),
     }
-}
-
-/// Which of 64 classes were seen in a window: of ports, or of sources.
-///
-/// How many there are is an estimate of how many different ones were seen (linear counting): `n`
-/// of them give 64 · (1 − e^(−n/64)) classes on average. All CPUs share the cell, and write only
-/// for a class that is new to it.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[repr(C)]
-pub struct ClassCell {
-    /// The window.
-    pub window: u32,
-    /// How many classes were seen.
-    pub count: u32,
-    /// Which ones.
-    pub classes: u64,
-}
-
-// SAFETY: `repr(C)`, integers only, without padding (tested).
-unsafe impl Plain for ClassCell {}
-
-impl ClassCell {
-    /// Returns the cell with `class` seen in `window`; `None` where nothing changes.
-    #[inline(always)]
-    pub const fn see(self, window: u32, class: u32) -> Option<Self> {
-        let class = 1 << (class & 63);
-        if self.window != window {
-            return Some(Self {
-                window,
-                count: 1,
-                classes: class,
-            });
-        }
-        if self.classes & class != 0 {
-            return None;
-        }
-        Some(Self {
-            window,
-            count: self.count + 1,
-            classes: self.classes | class,
-        })
-    }
-}
-
-/// Returns how many classes a cell must have seen before its sources are looked at one by one.
-#[inline(always)]
-pub const fn gate(threshold: u32) -> u32 {
-    if threshold < 4 { 1 } else { threshold / 2 }
-}
-
-/// Returns how many classes a source must have tried since its cell was at the gate, by itself.
-///
-/// A source alone in its cell is so caught at exactly `threshold` classes; one that shares it has
-/// tried more than half of them, whatever the others did.
-#[inline(always)]
-pub const fn confirmation(threshold: u32) -> u32 {
-    threshold - gate(threshold) + 1
 }
 
 #[cfg(test)]

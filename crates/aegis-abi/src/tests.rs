@@ -18,7 +18,7 @@ fn values_have_no_padding() {
     assert_eq!(size_of::<Event>(), 4 + 4 + 16 + 4 + 4 + 3 * 8 + 4 + 4);
     assert_eq!(align_of::<BlockEntry>(), 8);
     assert_eq!(size_of::<Limit>(), 2 * 4 + 2 * 8 + 2 * 4);
-    assert_eq!(size_of::<DetectConfig>(), 2 * 8 + 2 * 4 + DETECTORS * 32);
+    assert_eq!(size_of::<DetectConfig>(), 8 + 2 * 4 + DETECTORS * 32);
     assert_eq!(
         size_of::<DetectState>(),
         6 * 16 + 4 * 8 + 8 * 8 + 4 * 8 + 4 * 8
@@ -26,9 +26,9 @@ fn values_have_no_padding() {
     assert_eq!(size_of::<UnderAttack>(), 16);
     assert_eq!(size_of::<Suspect>(), 32);
     assert_eq!(size_of::<sketch::ClassCell>(), 16);
-    let cells = SKETCHES * sketch::ROWS * sketch::CELLS * 8;
-    assert_eq!(size_of::<CpuDetect>(), 16 + 32 + 64 + 64 + 16 + cells);
-    let lists = sketch::CELLS * (3 * 16 + 8) + SUSPECTS as usize * 32;
+    let cells = SKETCHES * sketch::ROWS * sketch::CELLS * 16;
+    assert_eq!(size_of::<CpuDetect>(), 64 + 64 + 64 + cells);
+    let lists = sketch::CELLS * (16 + 8) + SUSPECTS as usize * 32;
     assert_eq!(size_of::<SharedDetect>(), size_of::<DetectState>() + lists);
 }
 
@@ -37,7 +37,8 @@ fn what_every_packet_reads_shares_no_cache_line_with_what_is_written_often() {
     assert_eq!(offset_of!(DetectState, totals) % 64, 0);
     assert_eq!(offset_of!(DetectState, second_start) % 64, 0);
     assert!(offset_of!(DetectState, totals) >= size_of::<[Window; DETECTORS]>());
-    const { assert!(SKETCHES <= 8) };
+    const { assert!(COUNTING <= 8) };
+    assert_eq!(offset_of!(CpuDetect, tallies) % 64, 0);
 }
 
 #[test]
@@ -47,6 +48,15 @@ fn values_are_no_larger_than_older_kernels_take() {
     assert!(size_of::<SharedDetect>() < 4 << 20);
     for (slot, detector) in Detector::ALL.into_iter().enumerate() {
         assert_eq!(detector as usize, slot, "{detector:?}");
+    }
+}
+
+#[test]
+fn every_counting_detector_has_a_slot_of_a_sketch_for_itself() {
+    for number in 0..COUNTING as u32 {
+        let (sketch, slot) = Detector::place(number);
+        let there = Sketch::slots(sketch as u32)[slot as usize];
+        assert_eq!(there as u32, number, "{sketch:?}, {slot}");
     }
 }
 
@@ -103,7 +113,12 @@ fn a_value_behind_a_trie_key_is_aligned() {
 
 #[test]
 fn map_names_fit_the_kernel() {
-    let others = [maps::CLOCK, maps::DETECT, maps::DETECT_CPU];
+    let others = [
+        maps::CLOCK,
+        maps::DETECT,
+        maps::DETECT_CPU,
+        maps::DETECT_SHARED,
+    ];
     for name in maps::GENERATION
         .into_iter()
         .chain(maps::SHARED)

@@ -22,6 +22,7 @@ use aegis_abi::{
     AddressV6, Counter, Family, Frame, Ipv4, Ipv6, config_flag,
     cookie::{CookieConfig, cookie_flag},
     parse_destination_v4, parse_destination_v6,
+    table::Hash,
 };
 use aya_ebpf::{bindings::xdp_md, programs::XdpContext};
 
@@ -38,18 +39,21 @@ use crate::{
         under_attack::{count_request, is_under_attack},
     },
     filter::{Moment, Verdict},
-    frame::XdpFrame,
+    frame::{Packet as _, XdpFrame},
 };
+
+/// Where a header lies, the header, and the hash of its source in the lists.
+pub(crate) type Header<'a, T> = (usize, &'a T, Hash);
 
 /// What a hook does about connection requests and acknowledgements before the detectors look.
 pub(crate) trait Challenge {
     /// Whether it does anything at all.
     const ANSWERS: bool;
 
-    /// Returns what becomes of an IPv4 packet whose header lies at `offset`.
-    fn look_v4(&self, frame: &impl Frame, moment: &Moment, header: (usize, &Ipv4)) -> Verdict;
+    /// Returns what becomes of an IPv4 packet.
+    fn look_v4(&self, frame: &impl Frame, moment: &Moment, header: Header<'_, Ipv4>) -> Verdict;
     /// The same for IPv6.
-    fn look_v6(&self, frame: &impl Frame, moment: &Moment, header: (usize, &Ipv6)) -> Verdict;
+    fn look_v6(&self, frame: &impl Frame, moment: &Moment, header: Header<'_, Ipv6>) -> Verdict;
 }
 
 /// A hook that answers nothing.
@@ -59,13 +63,23 @@ impl Challenge for Silent {
     const ANSWERS: bool = false;
 
     #[inline(always)]
-    fn look_v4(&self, frame: &impl Frame, moment: &Moment, (_, header): (usize, &Ipv4)) -> Verdict {
-        detect::look_v4(frame, moment, header)
+    fn look_v4(
+        &self,
+        frame: &impl Frame,
+        moment: &Moment,
+        (_, header, hash): Header<'_, Ipv4>,
+    ) -> Verdict {
+        detect::look_v4(frame, moment, (header, hash))
     }
 
     #[inline(always)]
-    fn look_v6(&self, frame: &impl Frame, moment: &Moment, (_, header): (usize, &Ipv6)) -> Verdict {
-        detect::look_v6(frame, moment, header)
+    fn look_v6(
+        &self,
+        frame: &impl Frame,
+        moment: &Moment,
+        (_, header, hash): Header<'_, Ipv6>,
+    ) -> Verdict {
+        detect::look_v6(frame, moment, (header, hash))
     }
 }
 
@@ -79,7 +93,7 @@ impl Responder<'_> {
     fn frame(&self, moment: &Moment) -> Option<XdpFrame<'_>> {
         moment
             .has(config_flag::DETECT)
-            .then(|| XdpFrame::new(self.0))
+            .then(|| XdpFrame::new(self.0).anew())
     }
 }
 
@@ -91,7 +105,7 @@ impl Challenge for Responder<'_> {
         &self,
         frame: &impl Frame,
         moment: &Moment,
-        (at, header): (usize, &Ipv4),
+        (at, header, hash): Header<'_, Ipv4>,
     ) -> Verdict {
         // Read before: the answer has it elsewhere.
         let destination = parse_destination_v4(frame, header);
@@ -116,7 +130,7 @@ impl Challenge for Responder<'_> {
             }
         }
         match self.frame(moment) {
-            Some(frame) => detect::look_v4(&frame, moment, header),
+            Some(frame) => detect::look_v4(&frame, moment, (header, hash)),
             None => Verdict::Clean,
         }
     }
@@ -126,7 +140,7 @@ impl Challenge for Responder<'_> {
         &self,
         frame: &impl Frame,
         moment: &Moment,
-        (at, header): (usize, &Ipv6),
+        (at, header, hash): Header<'_, Ipv6>,
     ) -> Verdict {
         // Read before: the answer has it elsewhere.
         let destination = parse_destination_v6(frame, header);
@@ -142,7 +156,7 @@ impl Challenge for Responder<'_> {
             }
         }
         match self.frame(moment) {
-            Some(frame) => detect::look_v6(&frame, moment, header),
+            Some(frame) => detect::look_v6(&frame, moment, (header, hash)),
             None => Verdict::Clean,
         }
     }
@@ -249,10 +263,7 @@ fn config(moment: &Moment) -> Option<&'static CookieConfig> {
 #[inline(always)]
 fn is_on(config: &CookieConfig, moment: &Moment, ends: &impl Ends) -> bool {
     config.flags & cookie_flag::ALWAYS != 0
-        || config.flags & cookie_flag::AUTO != 0
-            && ends
-                .destination_hash()
-                .is_some_and(|it| is_under_attack(moment, it))
+        || config.flags & cookie_flag::AUTO != 0 && is_under_attack(moment, ends.destination_hash())
 }
 
 #[inline(always)]

@@ -8,26 +8,27 @@
 
 mod attack;
 mod offender;
+mod quick;
 mod scan;
 mod sketch;
 pub(crate) mod under_attack;
 
 use aegis_abi::{
     AddressV6, Counter, CpuDetect, DetectConfig, Detector, Family, Frame, Ipv4, Ipv6, Limit,
-    PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_UDP, SharedDetect, Skip, Transport, config_flag,
-    parse_destination_v4, parse_destination_v6, parse_icmp, parse_tcp, parse_transport_v4,
-    parse_transport_v6, parse_udp,
-    sketch::{Heat, destination_hash_v4, destination_hash_v6, hash_v4, hash_v6},
+    PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_UDP, SharedDetect, Sketch, Skip, Transport,
+    config_flag, parse_destination_v4, parse_destination_v6, parse_icmp, parse_plain_request_v4,
+    parse_tcp, parse_transport_v4, parse_transport_v6, parse_udp,
+    sketch::{Heat, Heats, destination_hash_v4, destination_hash_v6},
+    table::{Hash, HashKey},
 };
-use aya_ebpf::{helpers::bpf_jiffies64, macros::map, maps::Array};
+use aya_ebpf::helpers::bpf_jiffies64;
 
+use self::{quick::Request, sketch::Cells};
 use crate::{
     filter::{Moment, Verdict},
     lists,
+    tables::{CpuCounters, SETTINGS},
 };
-
-#[map]
-static DETECT: Array<DetectConfig> = Array::with_max_entries(1, 0);
 
 /// Ports below this are those of services: nobody's answers arrive there.
 const SERVICE_PORTS: u16 = 1024;
@@ -85,17 +86,77 @@ struct Finding {
     is_told: bool,
 }
 
+/// What this CPU counts in, where it can count at this moment without more ado.
+#[derive(Clone, Copy)]
+pub(crate) struct Ready(*mut CpuDetect);
+
+impl Ready {
+    #[inline(always)]
+    pub(crate) fn at(moment: &Moment) -> Option<Self> {
+        sketch::cpu_current(moment.now).map(Self)
+    }
+}
+
+/// Returns whether this is a connection request in an IPv4 packet without tags and options, as
+/// nearly all are, and was counted; `hash` is that of its source in the lists.
+#[inline(always)]
+pub(crate) fn is_counted_v4(
+    ready: Ready,
+    frame: &impl Frame,
+    hash: Hash,
+    counters: CpuCounters,
+) -> bool {
+    let Some((destination, port)) = parse_plain_request_v4(frame) else {
+        return false;
+    };
+    let key = SETTINGS.hash_key();
+    let request = Request {
+        source: hash,
+        destination: destination_hash_v4(&key, u32::from_ne_bytes(destination)),
+        port,
+    };
+    let is_counted = quick::is_counted(ready.0, &request, &key);
+    if is_counted {
+        counters.count(Counter::Syns);
+    }
+    is_counted
+}
+
+/// Returns whether a connection request was counted and no more was to do about it.
+#[inline(always)]
+fn is_counted(moment: &Moment, kind: Kind, request: impl FnOnce(&HashKey) -> Request) -> bool {
+    if !matches!(kind, Kind::Request) {
+        return false;
+    }
+    let key = SETTINGS.hash_key();
+    Ready::at(moment).is_some_and(|it| quick::is_counted(it.0, &request(&key), &key))
+}
+
 /// Looks at a packet of an IPv4 source that is neither exempt nor blocked.
 #[inline(always)]
-pub(crate) fn look_v4(frame: &impl Frame, moment: &Moment, header: &Ipv4) -> Verdict {
+pub(crate) fn look_v4(
+    frame: &impl Frame,
+    moment: &Moment,
+    (header, hash): (&Ipv4, Hash),
+) -> Verdict {
+    // First: behind a check of what lies farther the compiler would leave this one out, and the
+    // verifier would not understand why.
+    let Ok(destination) = parse_destination_v4(frame, header) else {
+        return Verdict::Skipped(Skip::Truncated); // cannot be: the header was read
+    };
     let (kind, port) = match read(frame, moment, parse_transport_v4(header)) {
         Ok((Kind::Other, _)) => return Verdict::Clean,
         Ok(read) => read,
         Err(skip) => return Verdict::Skipped(skip),
     };
-    let Ok(destination) = parse_destination_v4(frame, header) else {
-        return Verdict::Skipped(Skip::Truncated); // cannot be: the header was read
+    let request = |key: &HashKey| Request {
+        source: hash,
+        destination: destination_hash_v4(key, u32::from_ne_bytes(destination)),
+        port,
     };
+    if is_counted(moment, kind, request) {
+        return Verdict::Clean;
+    }
     let packet = Packet {
         facts: facts(moment, (kind, port), Family::V4),
         source: u64::from(u32::from_ne_bytes(header.source)),
@@ -117,7 +178,14 @@ pub(crate) fn look_v4(frame: &impl Frame, moment: &Moment, header: &Ipv4) -> Ver
 
 /// Looks at a packet of an IPv6 source that is neither exempt nor blocked.
 #[inline(always)]
-pub(crate) fn look_v6(frame: &impl Frame, moment: &Moment, header: &Ipv6) -> Verdict {
+pub(crate) fn look_v6(
+    frame: &impl Frame,
+    moment: &Moment,
+    (header, hash): (&Ipv6, Hash),
+) -> Verdict {
+    let Ok(destination) = parse_destination_v6(frame, header) else {
+        return Verdict::Skipped(Skip::Truncated); // as above, and as early
+    };
     let transport = match parse_transport_v6(frame, header) {
         Ok(transport) => transport,
         Err(skip) => return Verdict::Skipped(skip),
@@ -127,9 +195,14 @@ pub(crate) fn look_v6(frame: &impl Frame, moment: &Moment, header: &Ipv6) -> Ver
         Ok(read) => read,
         Err(skip) => return Verdict::Skipped(skip),
     };
-    let Ok(destination) = parse_destination_v6(frame, header) else {
-        return Verdict::Skipped(Skip::Truncated); // as above
+    let request = |key: &HashKey| Request {
+        source: hash,
+        destination: destination_hash_v6(key, destination),
+        port,
     };
+    if is_counted(moment, kind, request) {
+        return Verdict::Clean;
+    }
     let packet = Packet {
         facts: facts(moment, (kind, port), Family::V6),
         source: header.source.net,
@@ -234,12 +307,26 @@ impl Packet {
 
     /// Returns the hash of the destination.
     #[inline(always)]
-    const fn destination_hash(&self, key: u64) -> u64 {
-        if self.is_v6() {
-            destination_hash_v6(key, self.destination)
+    fn destination_hash(&self) -> u64 {
+        let key = SETTINGS.hash_key();
+        let hash = if self.is_v6() {
+            destination_hash_v6(&key, self.destination)
         } else {
-            destination_hash_v4(key, self.destination.net as u32)
-        }
+            destination_hash_v4(&key, self.destination.net as u32)
+        };
+        hash.bits64()
+    }
+
+    /// Returns the hash of the source.
+    #[inline(always)]
+    fn source_hash(&self) -> u64 {
+        let key = SETTINGS.hash_key();
+        let hash = if self.is_v6() {
+            key.hash64(u64::from_be(self.source))
+        } else {
+            key.hash32(u32::from_be(self.source as u32))
+        };
+        hash.bits64()
     }
 }
 
@@ -290,20 +377,14 @@ fn read_tcp(frame: &impl Frame, moment: &Moment, offset: usize) -> Result<(Kind,
 impl Look {
     #[inline(always)]
     fn new(packet: Packet) -> Option<Self> {
-        let config = DETECT.get(0)?;
         // SAFETY: the kernel knows no failure of this.
         let now = unsafe { bpf_jiffies64() };
-        let source = packet.source;
         Some(Self {
-            config,
-            cpu: sketch::cpu_at(config, now)?,
-            shared: sketch::shared()?,
+            config: sketch::config(),
+            cpu: sketch::cpu_at(now)?,
+            shared: sketch::shared(),
             now,
-            hash: if packet.is_v6() {
-                hash_v6(config.sketch_key, source)
-            } else {
-                hash_v4(config.sketch_key, source as u32)
-            },
+            hash: packet.source_hash(),
             packet,
         })
     }
@@ -317,40 +398,40 @@ impl Look {
             return Ok(());
         }
         if kind == Kind::Icmp as u8 {
-            return self.count(Detector::IcmpFlood);
+            return self.count_alone(Sketch::Icmp, Detector::IcmpFlood);
         }
         if kind == Kind::Request as u8 {
             attack::count(self);
-            self.count(Detector::SynFlood)?;
-            self.count_unanswered()?;
+            self.count_requests()?;
             return self.scan();
         }
-        self.count(Detector::UdpFlood)?;
+        self.count_alone(Sketch::Udp, Detector::UdpFlood)?;
         if kind == Kind::UdpTry as u8 {
             return self.scan();
         }
         Ok(())
     }
 
-    /// Counts a packet of the source in the sketch of `detector`.
     #[inline(always)]
-    fn count(&self, detector: Detector) -> Result<(), Finding> {
-        let fresh = self.fresh(detector);
-        if fresh == 0 {
-            return Ok(());
-        }
-        let is_told = match sketch::count(self.cpu, detector, (self.hash, fresh)) {
-            Heat::Cold => return Ok(()),
-            Heat::Hot => false,
-            Heat::Told => true,
-        };
-        Err(Finding { detector, is_told })
+    fn count(&self, sketch: Sketch) -> Heats {
+        sketch::count(&Cells::of(self.cpu, sketch), sketch, self.hash)
     }
 
-    /// Counts a connection request for what the source completes.
+    /// Counts a packet of the source in the sketch of the only detector that counts there.
     #[inline(always)]
-    fn count_unanswered(&self) -> Result<(), Finding> {
-        match self.count(Detector::SynImbalance) {
+    fn count_alone(&self, sketch: Sketch, detector: Detector) -> Result<(), Finding> {
+        if self.limit(detector).threshold == 0 {
+            return Ok(());
+        }
+        found(detector, self.count(sketch).of(0))
+    }
+
+    /// Counts a connection request, and for what the source completes.
+    #[inline(always)]
+    fn count_requests(&self) -> Result<(), Finding> {
+        let heats = self.count(Sketch::Requests);
+        found(Detector::SynFlood, heats.of(0))?;
+        match found(Detector::SynImbalance, heats.of(1)) {
             Err(it) if self.acks() < self.limit(Detector::SynImbalance).other => Err(it),
             Ok(()) | Err(_) => Ok(()),
         }
@@ -364,7 +445,7 @@ impl Look {
     /// Counts a packet that only a working connection brings forth.
     #[inline(always)]
     fn count_ack(&self) {
-        if self.fresh(Detector::SynImbalance) == 0 {
+        if self.limit(Detector::SynImbalance).threshold == 0 {
             return;
         }
         let window = self.window(Detector::SynImbalance);
@@ -377,17 +458,20 @@ impl Look {
         &self.config.limits[detector as usize]
     }
 
-    /// Returns a cell of the detector as it begins its window; zero where the detector is off.
-    #[inline(always)]
-    fn fresh(&self, detector: Detector) -> u64 {
-        // SAFETY: the value is this CPU's own, and the index below the length of the array.
-        unsafe { (*self.cpu).fresh[detector as usize] }
-    }
-
     /// Returns the window of the detector, as cells bear it.
     #[inline(always)]
     fn window(&self, detector: Detector) -> u32 {
-        // SAFETY: as above.
+        // SAFETY: the value is this CPU's own, and the index below the length of the array.
         unsafe { (*self.cpu).windows[detector as usize] }
     }
+}
+
+#[inline(always)]
+const fn found(detector: Detector, heat: Heat) -> Result<(), Finding> {
+    let is_told = match heat {
+        Heat::Cold => return Ok(()),
+        Heat::Hot => false,
+        Heat::Told => true,
+    };
+    Err(Finding { detector, is_told })
 }

@@ -14,9 +14,10 @@ use aya_ebpf::helpers::bpf_jiffies64;
 
 use crate::{
     cookie::Challenge,
+    detect::{self, Ready},
     frame::{Length, Packet},
     lists::{self, Found},
-    tables::{CpuCounters, SETTINGS},
+    tables::{CpuCounters, SETTINGS, has_own},
 };
 
 /// What becomes of a packet.
@@ -45,6 +46,29 @@ pub(crate) enum Verdict {
     Unanswered,
     /// None of these.
     Clean,
+}
+
+/// Where an IPv4 header lies.
+#[derive(Clone, Copy)]
+struct Place {
+    offset: usize,
+    /// Whether it has no options, and no tag before it.
+    is_plain: bool,
+}
+
+impl Place {
+    const PLAIN: Self = Self {
+        offset: UNTAGGED_OFFSET,
+        is_plain: true,
+    };
+
+    #[inline(always)]
+    const fn at(offset: usize) -> Self {
+        Self {
+            offset,
+            is_plain: false,
+        }
+    }
 }
 
 /// What the detectors need to know of the packet at hand.
@@ -81,10 +105,10 @@ pub(crate) fn decide<C: Challenge>(
     length: &impl Length,
     challenge: &C,
 ) -> Fate {
-    let (source, offset, said) = match parse_plain_v4(frame) {
+    let (source, place, said) = match parse_plain_v4(frame) {
         Some((source, total)) => {
             let said = UNTAGGED_OFFSET as u64 + u64::from(u16::from_be_bytes(total));
-            (source, UNTAGGED_OFFSET, said)
+            (source, Place::PLAIN, said)
         }
         None => {
             let link = match parse_link(frame) {
@@ -96,19 +120,14 @@ pub(crate) fn decide<C: Challenge>(
             match link.family {
                 Family::V6 => return decide_v6(frame, length, link.offset, challenge),
                 Family::V4 => match parse_source_v4(frame, link.offset) {
-                    Ok(source) => (source, link.offset, u64::MAX),
+                    Ok(source) => (source, Place::at(link.offset), u64::MAX),
                     Err(skip) => return skipped(length, skip),
                 },
             }
         }
     };
     let bytes = length.bytes(said);
-    decide_v4(
-        (frame, offset),
-        u32::from_be_bytes(source),
-        bytes,
-        challenge,
-    )
+    decide_v4((frame, place), u32::from_be_bytes(source), bytes, challenge)
 }
 
 /// Returns the kernel's tick counter.
@@ -224,7 +243,7 @@ const fn counter_of(skip: Skip) -> Counter {
 
 #[inline(always)]
 fn decide_v4<C: Challenge>(
-    (frame, offset): (&impl Packet, usize),
+    (frame, place): (&impl Packet, Place),
     source: u32,
     bytes: u64,
     challenge: &C,
@@ -234,29 +253,40 @@ fn decide_v4<C: Challenge>(
         return pass(Counter::Clean, bytes);
     }
     let hash = SETTINGS.hash_key().hash32(source);
-    if let Some(found) = lists::host_v4(flags, (source, hash), bytes) {
-        let found = (found, Counter::MatchedHostV4);
-        if let Some(exempt) = lists::exempt_v4(flags, source) {
-            return act_listed(found, flags, bytes, Some(exempt));
+    if flags & config_flag::LISTS_V4 != 0 || has_own(flags) {
+        if let Some(found) = lists::host_v4(flags, (source, hash), bytes) {
+            let found = (found, Counter::MatchedHostV4);
+            if let Some(exempt) = lists::exempt_v4(flags, source) {
+                return act_listed(found, flags, bytes, Some(exempt));
+            }
+            return act_listed(found, flags, bytes, None);
         }
-        return act_listed(found, flags, bytes, None);
-    }
-    if flags & config_flag::MORE_V4 == 0 && !C::ANSWERS {
-        return pass(Counter::Clean, bytes);
-    }
-    if let Some(counter) = lists::others_v4(flags, (source, hash), bytes) {
-        let exempt = lists::exempt_v4(flags, source);
-        return act_listed((Found::<Bucket32>::COUNTED, counter), flags, bytes, exempt);
-    }
-    if flags & config_flag::DETECT == 0 && !C::ANSWERS {
-        return pass(Counter::Clean, bytes);
+        if flags & config_flag::MORE_V4 == 0 && !C::ANSWERS {
+            return pass(Counter::Clean, bytes);
+        }
+        if let Some(counter) = lists::others_v4(flags, (source, hash), bytes) {
+            let exempt = lists::exempt_v4(flags, source);
+            return act_listed((Found::<Bucket32>::COUNTED, counter), flags, bytes, exempt);
+        }
+        if flags & config_flag::DETECT == 0 && !C::ANSWERS {
+            return pass(Counter::Clean, bytes);
+        }
     }
     let Some(moment) = Moment::here(flags, bytes) else {
         return Fate::Pass; // cannot be: its counters are there
     };
-    let frame = frame.again();
-    let verdict = match parse_ipv4(&frame, offset) {
-        Ok(header) => challenge.look_v4(&frame, &moment, (offset, &header)),
+    // Looked up before anything of the packet is read: what a look-up may forget is not at hand yet.
+    let is_plain = !C::ANSWERS && frame.is_in_memory() && place.is_plain;
+    if is_plain
+        && let Some(ready) = Ready::at(&moment)
+        && detect::is_counted_v4(ready, &frame.again(), hash, moment.counters)
+    {
+        count_passed(moment.counters, Counter::Clean, bytes);
+        return Fate::Pass;
+    }
+    let frame = frame.anew();
+    let verdict = match parse_ipv4(&frame, place.offset) {
+        Ok(header) => challenge.look_v4(&frame, &moment, (place.offset, &header, hash)),
         Err(skip) => Verdict::Skipped(skip),
     };
     act(moment.counters, (flags, bytes), verdict)
@@ -280,28 +310,30 @@ fn decide_v6<C: Challenge>(
     }
     let source = header.source;
     let hash = SETTINGS.hash_key().hash64(u64::from_be(source.net));
-    if let Some(found) = lists::net_v6(flags, (source, hash), bytes) {
-        if let Some(exempt) = lists::exempt_v6(flags, source) {
-            return act_listed(found, flags, bytes, Some(exempt));
+    if flags & config_flag::LISTS_V6 != 0 || has_own(flags) {
+        if let Some(found) = lists::net_v6(flags, (source, hash), bytes) {
+            if let Some(exempt) = lists::exempt_v6(flags, source) {
+                return act_listed(found, flags, bytes, Some(exempt));
+            }
+            return act_listed(found, flags, bytes, None);
         }
-        return act_listed(found, flags, bytes, None);
-    }
-    if flags & config_flag::MORE_V6 == 0 && !C::ANSWERS {
-        return pass(Counter::Clean, bytes);
-    }
-    if let Some(counter) = lists::others_v6(flags, (source, hash), bytes) {
-        let exempt = lists::exempt_v6(flags, source);
-        return act_listed((Found::<Bucket64>::COUNTED, counter), flags, bytes, exempt);
-    }
-    if flags & config_flag::DETECT == 0 && !C::ANSWERS {
-        return pass(Counter::Clean, bytes);
+        if flags & config_flag::MORE_V6 == 0 && !C::ANSWERS {
+            return pass(Counter::Clean, bytes);
+        }
+        if let Some(counter) = lists::others_v6(flags, (source, hash), bytes) {
+            let exempt = lists::exempt_v6(flags, source);
+            return act_listed((Found::<Bucket64>::COUNTED, counter), flags, bytes, exempt);
+        }
+        if flags & config_flag::DETECT == 0 && !C::ANSWERS {
+            return pass(Counter::Clean, bytes);
+        }
     }
     let Some(moment) = Moment::here(flags, bytes) else {
         return Fate::Pass; // as above
     };
     let frame = frame.again();
     let verdict = match parse_ipv6(&frame, offset) {
-        Ok(header) => challenge.look_v6(&frame, &moment, (offset, &header)),
+        Ok(header) => challenge.look_v6(&frame, &moment, (offset, &header, hash)),
         Err(skip) => Verdict::Skipped(skip), // cannot be: it was read before
     };
     act(moment.counters, (flags, bytes), verdict)

@@ -14,6 +14,14 @@ pub(crate) trait Packet: Frame {
     /// Returns the same packet, asked for now: what has no use for it meanwhile keeps nothing of it
     /// in registers.
     fn again(&self) -> Self;
+
+    /// Returns the same packet, of which nothing is known that was known of it before: where it may
+    /// lie elsewhere by now, the verifier wants every check anew, and the compiler must not drop one.
+    /// What was known need not be kept at hand meanwhile.
+    fn anew(&self) -> Self;
+
+    /// Returns whether its bytes cost nothing to read twice.
+    fn is_in_memory(&self) -> bool;
 }
 
 /// A packet at XDP: bytes between two pointers that the verifier knows.
@@ -52,6 +60,26 @@ impl Packet for XdpFrame<'_> {
     fn again(&self) -> Self {
         Self::new(self.ctx)
     }
+
+    #[inline(always)]
+    fn anew(&self) -> Self {
+        let ctx = self.ctx.ctx;
+        // SAFETY: the context is the one the kernel called us with.
+        let (start, end) = unsafe {
+            let (start, end) = (&raw const (*ctx).data, &raw const (*ctx).data_end);
+            (start.read_volatile(), end.read_volatile())
+        };
+        Self {
+            start: start as usize,
+            end: end as usize,
+            ctx: self.ctx,
+        }
+    }
+
+    #[inline(always)]
+    fn is_in_memory(&self) -> bool {
+        true
+    }
 }
 
 impl Frame for XdpFrame<'_> {
@@ -83,6 +111,16 @@ impl Packet for SkbFrame<'_> {
     #[inline(always)]
     fn again(&self) -> Self {
         Self::new(self.ctx)
+    }
+
+    #[inline(always)]
+    fn anew(&self) -> Self {
+        self.again()
+    }
+
+    #[inline(always)]
+    fn is_in_memory(&self) -> bool {
+        false
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
     filter::jiffies,
     tables::{
         CpuCounters, FILTER_V4, FILTER_V6, GATE, HOSTS_V4, NETS_V6, OWN_FILTER, OWN_NET64, OWN_V4,
-        SETTINGS, STASH, Shared, is_open,
+        SETTINGS, STASH, Shared, has_own, is_open,
     },
 };
 
@@ -123,7 +123,7 @@ pub(crate) fn others_v4(flags: u32, (address, hash): (u32, Hash), bytes: u64) ->
     {
         return Some(Counter::MatchedPrefixV4);
     }
-    if flags & config_flag::OWN != 0
+    if has_own(flags)
         && is_open(maps::GATE_OWN_V4)
         && is_in_own_filter(hash)
         && aegis_is_own_v4(address, bytes) != 0
@@ -182,7 +182,7 @@ pub(crate) fn others_v6(
             return Some(Counter::MatchedPrefixV6);
         }
     }
-    if flags & config_flag::OWN != 0
+    if has_own(flags)
         && is_open(maps::GATE_OWN_NET64)
         && is_in_own_filter(hash)
         && aegis_is_own_net64(net, bytes) != 0

@@ -6,7 +6,7 @@ use core::{
 };
 
 use aegis_abi::{
-    AllowEntry, BlockEntry, Clock, Config, Counter, Counters, maps,
+    AllowEntry, BlockEntry, Clock, Config, Counter, Counters, config_flag, maps,
     table::{Bucket32, Bucket64, End, Hash, HashKey, StashEntry, StashKey},
 };
 use aya_ebpf::{
@@ -79,6 +79,12 @@ unsafe impl<T> Sync for Shared<T> {}
 impl<T> Shared<T> {
     pub(crate) const fn new(value: T) -> Self {
         Self(UnsafeCell::new(value))
+    }
+
+    /// Returns where the value lies. Others change it too, field by field.
+    #[inline(always)]
+    pub(crate) const fn get(&self) -> *mut T {
+        self.0.get()
     }
 }
 
@@ -272,6 +278,19 @@ impl CpuCounters {
     }
 }
 
+/// Whether this program blocked anything by itself. Written by nobody else, and never back.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".bss.shared")]
+static HAS_BLOCKED: Shared<u64> = Shared::new(0);
+
+/// Returns whether the kernel may have blocked sources by itself: this program, or an earlier one
+/// whose blocks are there still.
+#[inline(always)]
+pub(crate) fn has_own(flags: u32) -> bool {
+    // SAFETY: the value is live and aligned, and only ever accessed as a whole.
+    flags & config_flag::OWN != 0 || unsafe { HAS_BLOCKED.get().read_volatile() } != 0
+}
+
 /// Returns whether gate `index` is open: its table may hold entries.
 #[inline(always)]
 pub(crate) fn is_open(index: u32) -> bool {
@@ -285,6 +304,8 @@ pub(crate) fn open(index: u32, hash: Hash) {
         // SAFETY: a live, aligned word of the map, which other CPUs change too.
         unsafe { atomic_or::<u64, u64, { AtomicOrdering::Relaxed }>(word, hash.bits()) };
     }
+    // SAFETY: as in `has_own`.
+    unsafe { HAS_BLOCKED.get().write_volatile(1) };
     if let Some(gate) = GATES.get_ptr_mut(index) {
         // SAFETY: the slot is live and aligned, and only ever accessed as a whole.
         unsafe { gate.write_volatile(1) };

@@ -1,9 +1,6 @@
 //! The kernel's detectors: what each is told, and how that becomes numbers for the kernel.
 
-use std::{
-    hash::{BuildHasher as _, RandomState},
-    time::Duration,
-};
+use std::time::Duration;
 
 use aegis_abi::{DETECTORS, DetectConfig, Detector, Limit, config_flag, sketch::BATCH_MAX};
 
@@ -116,7 +113,7 @@ impl Detectors {
     }
 
     /// Returns what the kernel is told on a host of this tick rate and so many CPUs, after what
-    /// `before` told it: the key stays, the epoch grows.
+    /// `before` told it: the epoch grows.
     pub(crate) fn to_kernel(self, before: &DetectConfig, hz: u64, cpus: usize) -> DetectConfig {
         let jiffies = |it: Duration| jiffies_in(it, hz).max(1);
         let limit = |it: SourceDetector, threshold: u32| Limit {
@@ -153,10 +150,6 @@ impl Detectors {
             reserved: 0,
         };
         DetectConfig {
-            sketch_key: match before.sketch_key {
-                0 => random(),
-                key => key,
-            },
             second: hz,
             blocks_per_second_max: self.blocks_per_second_max,
             epoch: before.epoch.wrapping_add(1),
@@ -179,11 +172,6 @@ fn batch(threshold: u32, cpus: usize) -> u32 {
 fn classes(count: u32) -> u32 {
     let classes = 64.0 * (1.0 - (-f64::from(count) / 64.0).exp());
     (classes.round() as u32).max(1)
-}
-
-/// Returns a number that nobody else knows.
-fn random() -> u64 {
-    RandomState::new().hash_one(0_u8).max(1)
 }
 
 #[cfg(test)]

@@ -325,12 +325,12 @@ impl KernelEnforcer {
         map.set(&0_u32, told)
             .map_err(EnforceError::kernel("configure the detectors"))?;
         let flags = &mut self.lists.config.flags;
+        if *flags & config_flag::DETECT != 0 {
+            // What they blocked stays blocked when they are switched off, and just now as well.
+            set_flag(flags, config_flag::OWN, true);
+        }
         for (flag, is_set) in detectors.flags() {
             set_flag(flags, flag, is_set);
-        }
-        if *flags & config_flag::DETECT != 0 {
-            // What they blocked stays blocked when they are switched off.
-            set_flag(flags, config_flag::OWN, true);
         }
         self.tell_config()
     }
@@ -357,7 +357,15 @@ impl KernelEnforcer {
     /// Tells the program which tables are worth a look, where that changed.
     fn update_flags(&mut self, ticks: Ticks) -> Result<(), EnforceError> {
         self.exemptions.write_flags(&mut self.lists.config.flags);
+        self.note_own();
         self.write_config(ticks)
+    }
+
+    /// Lets the program look for what it blocked by itself, where that may be anything: what it has
+    /// blocked since it was loaded it knows without being told.
+    pub(super) fn note_own(&mut self) {
+        let has_own = self.own.is_any(&self.tables);
+        set_flag(&mut self.lists.config.flags, config_flag::OWN, has_own);
     }
 
     fn tell_config(&mut self) -> Result<(), EnforceError> {

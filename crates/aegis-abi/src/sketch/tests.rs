@@ -2,100 +2,34 @@
 
 extern crate std;
 
-use std::{cell::Cell, collections::HashMap, vec, vec::Vec};
+mod cpus;
 
+use std::{collections::HashMap, vec, vec::Vec};
+
+use self::cpus::Sketch;
 use super::*;
-use crate::Window;
+use crate::{Window, table::HashKey};
 
-const KEY: u64 = 0x0123_4567_89ab_cdef;
+const KEY: HashKey = HashKey::new(0x0123_4567_89ab_cdef, 0x2545_f491_4f6c_dd1d);
 
-/// A sketch of some CPUs, as the kernel's maps make it.
-struct Sketch {
-    local: Vec<Vec<Cell<u64>>>,
-    tallies: Vec<Cell<u64>>,
-    sums: Vec<Cell<u64>>,
-    total: Cell<u64>,
-    /// The CPU that runs.
-    cpu: Cell<usize>,
-    flushes: Cell<u64>,
-    turn: Cell<Turn>,
+fn hash(source: u32) -> u64 {
+    KEY.hash32(source).bits64()
 }
 
-impl Sketch {
-    fn new(cpus: usize) -> Self {
-        let cells = || vec![Cell::new(0); ROWS * CELLS];
-        Self {
-            local: (0..cpus).map(|_| cells()).collect(),
-            tallies: vec![Cell::new(0); cpus],
-            sums: cells(),
-            total: Cell::new(0),
-            cpu: Cell::new(0),
-            flushes: Cell::new(0),
-            turn: Cell::new(turn(1, 1)),
-        }
-    }
-
-    fn count(&self, cpu: usize, source: u32, turn: &Turn) -> Heat {
-        self.cpu.set(cpu);
-        self.turn.set(*turn);
-        count(self, hash_v4(KEY, source), LocalCell::fresh(turn))
-    }
-}
-
-impl Local for Sketch {
-    fn local(&self, row: usize, cell: usize) -> u64 {
-        self.local[self.cpu.get()][row * CELLS + cell].get()
-    }
-
-    fn set_local(&self, row: usize, cell: usize, value: u64) {
-        self.local[self.cpu.get()][row * CELLS + cell].set(value);
-    }
-
-    fn flush(&self, at: (usize, usize), local: LocalCell) -> LocalCell {
-        self.flushes.set(self.flushes.get() + 1);
-        flush(self, at, local, &self.turn.get())
-    }
-}
-
-impl Shared for Sketch {
-    fn sum(&self, row: usize, cell: usize) -> u64 {
-        self.sums[row * CELLS + cell].get()
-    }
-
-    fn set_sum(&self, row: usize, cell: usize, value: u64) {
-        self.sums[row * CELLS + cell].set(value);
-    }
-
-    fn add_sum(&self, row: usize, cell: usize, amount: u64) {
-        self.set_sum(row, cell, self.sum(row, cell) + amount);
-    }
-
-    fn tally(&self) -> u64 {
-        self.tallies[self.cpu.get()].get()
-    }
-
-    fn set_tally(&self, value: u64) {
-        self.tallies[self.cpu.get()].set(value);
-    }
-
-    fn total(&self) -> u64 {
-        self.total.get()
-    }
-
-    fn set_total(&self, value: u64) {
-        self.total.set(value);
-    }
-
-    fn add_total(&self, amount: u64) {
-        self.total.set(self.total.get() + amount);
-    }
-}
+/// What holds where nobody counts.
+const NOBODY: Turn = Turn {
+    window: 0,
+    threshold: 0,
+    batch: 1,
+    is_told_enough: false,
+};
 
 const fn turn(threshold: u32, batch: u32) -> Turn {
     Turn {
         window: 1,
         threshold,
         batch,
+        is_told_enough: false,
     }
 }
 
@@ -105,7 +39,9 @@ struct Random(u64);
 impl Random {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mix(self.0)
+        let value = (self.0 ^ (self.0 >> 32)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let value = (value ^ (value >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        value ^ (value >> 32)
     }
 
     fn below(&mut self, limit: u64) -> u64 {
@@ -127,7 +63,7 @@ fn a_source_on_one_cpu_crosses_with_exactly_the_packet_of_the_threshold() {
                 );
             }
             assert_eq!(sketch.count(0, 7, &turn), Heat::Hot, "{turn:?}");
-            assert_eq!(counted(&sketch, hash_v4(KEY, 7), 1), threshold);
+            assert_eq!(counted(&&sketch.slots[0], hash(7), 1), threshold);
             assert_eq!(sketch.count(0, 7, &turn), Heat::Hot, "and stays so");
         }
     }
@@ -213,7 +149,7 @@ fn windows_of_another_epoch_are_others() {
 fn a_blocked_source_starts_afresh_and_a_refused_one_is_told_once() {
     let sketch = Sketch::new(1);
     let turn = turn(20, 1);
-    let hash = hash_v4(KEY, 7);
+    let sums = &sketch.slots[0];
     let cross = || {
         (1..=20)
             .map(|_| sketch.count(0, 7, &turn))
@@ -223,10 +159,10 @@ fn a_blocked_source_starts_afresh_and_a_refused_one_is_told_once() {
         let heats = cross();
         assert!(heats[..19].iter().all(|it| *it == Heat::Cold));
         assert_eq!(heats[19], Heat::Hot);
-        restart(&sketch, &sketch, hash, &turn);
+        restart(&sketch, &sums, hash(7), turn.window);
     }
     cross();
-    mark_told(&sketch, hash);
+    mark_told(&sketch, hash(7), 0);
     assert!(cross().iter().all(|it| *it == Heat::Told));
     let next = Turn { window: 2, ..turn };
     assert_eq!(sketch.count(0, 7, &next), Heat::Cold);
@@ -299,12 +235,14 @@ fn a_thousand_ordinary_sources_are_not_taken_for_one_another() {
 
 /// Returns two sources that share exactly these cells.
 fn colliding(both: bool) -> (u32, u32) {
-    let mut seen = HashMap::new();
-    for source in 0..1_000_000_u32 {
-        let hash = hash_v4(KEY, source);
-        let cells = (cell_of(hash, 0), both.then(|| cell_of(hash, 1)));
-        if let Some(other) = seen.insert(cells, source) {
-            let is_second_shared = cell_of(hash_v4(KEY, other), 1) == cell_of(hash, 1);
+    let (mut seen, mut random) = (HashMap::new(), Random(3));
+    for source in (0..1_000_000).map(|_| random.next() as u32) {
+        let cells = (
+            cell_of(hash(source), 0),
+            both.then(|| cell_of(hash(source), 1)),
+        );
+        if let Some(other) = seen.insert(cells, source).filter(|it| *it != source) {
+            let is_second_shared = cell_of(hash(other), 1) == cell_of(hash(source), 1);
             if both == is_second_shared {
                 return (other, source);
             }
@@ -345,7 +283,7 @@ fn hashes_spread_over_the_cells_and_depend_on_the_key() {
     for row in 0..ROWS {
         let mut cells = vec![0_u32; CELLS];
         for source in 0..sources {
-            cells[cell_of(hash_v4(KEY, source), row)] += 1;
+            cells[cell_of(hash(source), row)] += 1;
         }
         let (min, max) = (cells.iter().min().unwrap(), cells.iter().max().unwrap());
         assert!(
@@ -354,65 +292,86 @@ fn hashes_spread_over_the_cells_and_depend_on_the_key() {
         );
     }
     let moved = (0..1_000).filter(|it| {
-        let cell = |key| cell_of(hash_v4(key, *it), 0);
-        cell(KEY) != cell(KEY + 1)
+        let cell = |key: HashKey| cell_of(key.hash32(*it).bits64(), 0);
+        cell(KEY) != cell(HashKey::new(KEY.add, KEY.multiply + 2))
     });
     assert!(moved.count() > 990);
-    assert_ne!(hash_v4(KEY, 0x2001_0db8), hash_v6(KEY, 0x2001_0db8));
+    assert_ne!(KEY.hash32(0x2001_0db8), KEY.hash64(0x2001_0db8));
 }
 
 #[test]
 fn no_count_overflows() {
     let sketch = Sketch::new(1);
     let turn = turn(u32::MAX, BATCH_MAX);
-    let hash = hash_v4(KEY, 7);
+    let sums = &sketch.slots[0];
     for row in 0..ROWS {
-        sketch.set_sum(row, cell_of(hash, row), Sum::new(1, u32::MAX - 10).bits());
+        let full = Sum::new(1, u32::MAX - 10).bits();
+        (&sums).set_sum(row, cell_of(hash(7), row), full);
     }
-    sketch.set_total(Sum::new(1, u32::MAX - 10).bits());
-    sketch.set_tally(1 << 48 | u64::from(u32::MAX - 10));
+    (&sums).set_total(Sum::new(1, u32::MAX - 10).bits());
+    (&sums).set_tally(1 << 48 | u64::from(u32::MAX - 10));
     for _ in 0..200_000 {
         assert_eq!(sketch.count(0, 7, &turn), Heat::Cold);
     }
-    assert_eq!(counted(&sketch, hash, 1), u32::MAX - 10);
+    assert_eq!(counted(&sums, hash(7), 1), u32::MAX - 10);
 }
 
 #[test]
-fn a_cell_of_classes_counts_each_once_and_writes_only_for_a_new_one() {
-    let mut cell = ClassCell::default();
-    for class in 0..64 {
-        cell = cell.see(1, class).unwrap();
-        assert_eq!(cell.count, class + 1);
-        assert_eq!(cell.classes.count_ones(), cell.count);
-        assert_eq!(cell.see(1, class), None);
+fn two_detectors_of_one_sketch_are_each_exact() {
+    // A short window within a long one, whose allowances and ends differ.
+    for (short, long) in [
+        ((10, 3), (64, 4)),
+        ((100, 6), (64, 4)),
+        ((7, 1), (1000, 62)),
+    ] {
+        let sketch = Sketch::new(1);
+        let turn = |window, (threshold, batch)| Turn {
+            window,
+            threshold,
+            batch,
+            is_told_enough: false,
+        };
+        let mut packets = 0;
+        for window in 1..=300 {
+            for of_window in 1..short.0 + 2 {
+                packets += 1;
+                let heats = sketch.count_for(0, 7, [turn(window, short), turn(9, long)]);
+                let wanted = [of_window >= short.0, packets >= long.0];
+                let is_hot = [heats.of(0), heats.of(1)].map(|it| it == Heat::Hot);
+                assert_eq!(
+                    is_hot, wanted,
+                    "{of_window}, {packets} of {short:?}, {long:?}"
+                );
+            }
+        }
+        let next = sketch.count_for(0, 7, [turn(400, short), turn(10, long)]);
+        assert_eq!([next.of(0), next.of(1)], [Heat::Cold; 2]);
     }
-    let next = cell.see(2, 9).unwrap();
-    assert_eq!((next.window, next.count, next.classes), (2, 1, 1 << 9));
 }
 
 #[test]
-fn a_lone_scanner_is_confirmed_with_exactly_the_class_of_the_threshold() {
-    for threshold in 1..=64 {
-        let (mut tried, mut confirmed) = (0, 0);
-        let caught = (1..=64).find(|_| {
-            tried += 1;
-            confirmed += u32::from(tried >= gate(threshold));
-            tried >= threshold && confirmed >= confirmation(threshold)
-        });
-        assert_eq!(caught, Some(threshold));
-        // Whatever those who share its cell do.
-        assert!(confirmation(threshold) * 2 > threshold);
+fn what_one_detector_did_about_a_source_is_not_taken_for_the_others() {
+    let sketch = Sketch::new(1);
+    let turns = |window| {
+        let turn = |window, threshold| Turn {
+            window,
+            threshold,
+            batch: 1,
+            is_told_enough: false,
+        };
+        [turn(window, 3), turn(1, 5)]
+    };
+    let mut last = Heats(0);
+    for _ in 0..5 {
+        last = sketch.count_for(0, 7, turns(1));
     }
-}
-
-#[test]
-fn ports_spread_over_all_classes() {
-    let mut classes = [0_u32; 64];
-    for port in 1..=6_400 {
-        classes[class_of_port(KEY, port) as usize] += 1;
-    }
-    assert!(
-        classes.iter().all(|it| (50..150).contains(it)),
-        "{classes:?}"
-    );
+    assert_eq!([last.of(0), last.of(1)], [Heat::Hot; 2]);
+    mark_told(&sketch, hash(7), 1);
+    let heats = sketch.count_for(0, 7, turns(1));
+    assert_eq!([heats.of(0), heats.of(1)], [Heat::Hot, Heat::Told]);
+    let heats = sketch.count_for(0, 7, turns(2));
+    assert_eq!([heats.of(0), heats.of(1)], [Heat::Cold, Heat::Told]);
+    restart(&sketch, &&sketch.slots[0], hash(7), 2);
+    let heats = sketch.count_for(0, 7, turns(2));
+    assert_eq!(heats.of(0), Heat::Cold);
 }

@@ -38,7 +38,7 @@ pub(super) trait Ends {
     /// Returns the destination as [`super::COOKIE_OWN`] has it.
     fn own(&self) -> [u64; 2];
     /// Returns the hash of the destination, as the detectors know it.
-    fn destination_hash(&self) -> Option<u64>;
+    fn destination_hash(&self) -> u64;
     /// Returns whether the source is allowlisted or protected.
     fn is_exempt(&self) -> bool;
     /// Returns whether the source is proven.
@@ -103,7 +103,7 @@ impl Ends for EndsV4 {
     }
 
     #[inline(always)]
-    fn destination_hash(&self) -> Option<u64> {
+    fn destination_hash(&self) -> u64 {
         destination_hash_v4(self.destination)
     }
 
@@ -224,7 +224,7 @@ impl Ends for EndsV6 {
     }
 
     #[inline(always)]
-    fn destination_hash(&self) -> Option<u64> {
+    fn destination_hash(&self) -> u64 {
         destination_hash_v6(self.destination)
     }
 

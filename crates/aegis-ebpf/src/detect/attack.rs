@@ -5,11 +5,17 @@
 //! window.
 
 use aegis_abi::{
-    AddressV6, Counter, Detector, EVENT_SYN_FLOOD_DESTINATION, Event, SharedDetect, UnderAttack,
-    sketch::{ClassCell, Heat, cell_of, class_of},
+    AddressV6, Counter, Detector, EVENT_SYN_FLOOD_DESTINATION, Event, SharedDetect, Sketch,
+    UnderAttack,
+    sketch::{Heat, cell_of, class_of},
 };
 
-use super::{Look, Packet, offender::tell, scan::see, sketch};
+use super::{
+    Look, Packet,
+    offender::tell,
+    scan::see,
+    sketch::{self, Cells},
+};
 use crate::tables::CpuCounters;
 
 #[inline(always)]
@@ -30,29 +36,25 @@ pub(super) fn is_held(shared: *mut SharedDetect, now: u64, destination_hash: u64
     now < unsafe { (&raw const (*slot(shared, destination_hash)).until).read_volatile() }
 }
 
-/// Counts a connection request for its destination.
+/// Counts a connection request for its destination; also where nobody asks for the number, so that
+/// the next one is only [counted down](super::quick).
 #[inline(always)]
 pub(super) fn count(look: &Look) {
     let detector = Detector::SynFloodDestination;
-    let fresh = look.fresh(detector);
-    if fresh == 0 {
-        return;
-    }
-    let hash = look.packet.destination_hash(look.config.sketch_key);
-    // SAFETY: this only computes an address: of a cell within the array.
-    let sources = unsafe {
-        (&raw mut (*look.shared).sources)
-            .cast::<ClassCell>()
-            .add(cell_of(hash, 0))
-    };
-    let classes = see(sources, look.window(detector), class_of(look.hash));
-    let heat = if is_held(look.shared, look.now, hash) {
+    let hash = look.packet.destination_hash();
+    let classes = see(
+        sketch::sources(hash),
+        look.window(detector),
+        class_of(look.hash),
+    );
+    let destinations = Sketch::Destinations;
+    let cells = if is_held(look.shared, look.now, hash) {
         // Half of it keeps it so: a flood around the threshold is one attack, not many.
-        sketch::count_halved(look.cpu, detector, (hash, fresh))
+        Cells::halved(look.cpu, destinations)
     } else {
-        sketch::count(look.cpu, detector, (hash, fresh))
+        Cells::of(look.cpu, destinations)
     };
-    match heat {
+    match sketch::count(&cells, destinations, hash).of(0) {
         Heat::Cold | Heat::Told => {}
         Heat::Hot if classes < look.limit(detector).other => {}
         Heat::Hot => {
@@ -77,7 +79,7 @@ extern "C" fn aegis_attack(facts: u64, net: u64, host: u64) -> u32 {
         return 0; // cannot be: what it looks up is there
     };
     let detector = Detector::SynFloodDestination;
-    let hash = packet.destination_hash(look.config.sketch_key);
+    let hash = packet.destination_hash();
     let (slot, window) = (slot(look.shared, hash), look.window(detector));
     let until = look.now + look.limit(detector).block;
     // SAFETY: the slot is live and aligned, and the fields are only ever accessed as wholes.

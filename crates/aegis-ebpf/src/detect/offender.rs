@@ -3,7 +3,6 @@
 use aegis_abi::{
     AddressV6, BlockEntry, Counter, Detector, EVENT_ICMP_FLOOD, EVENT_OWN_TABLE_FULL,
     EVENT_PORT_SCAN, EVENT_SYN_FLOOD, EVENT_SYN_IMBALANCE, EVENT_UDP_FLOOD, Event, Limit, maps,
-    sketch::Turn,
 };
 use aya_ebpf::maps::HashMap;
 
@@ -16,7 +15,7 @@ struct Offender<'a> {
     counters: CpuCounters,
     detector: u32,
     limit: &'a Limit,
-    turn: Turn,
+    window: u32,
 }
 
 /// Blocks the source of a finding and tells of it. A global function for the reasons of
@@ -51,11 +50,7 @@ pub(super) extern "C" fn aegis_catch(facts: u64, source: u64, bytes: u64) -> u32
         counters,
         detector,
         limit,
-        turn: Turn {
-            window,
-            threshold: limit.threshold,
-            batch: limit.batch,
-        },
+        window,
     };
     offender.catch();
     0
@@ -82,7 +77,7 @@ impl Offender<'_> {
             count: if is_scan {
                 self.limit.threshold
             } else {
-                sketch::counted(look.cpu, self.detector, (look.hash, self.turn.window))
+                sketch::counted(look.cpu, self.detector, (look.hash, self.window))
             },
             elapsed: look.now - sketch::window_start(self.detector),
             at: look.now,
@@ -94,7 +89,7 @@ impl Offender<'_> {
             (0, true) => scan::mark_told(look.shared, look.hash),
             (0, false) => sketch::mark_told(look.cpu, self.detector, look.hash),
             (_, true) => scan::restart(look.shared, look.hash),
-            (_, false) => sketch::restart(look.cpu, self.detector, (look.hash, &self.turn)),
+            (_, false) => sketch::restart(look.cpu, self.detector, (look.hash, self.window)),
         }
         if violations == 0 {
             self.refuse(&event);
@@ -109,9 +104,7 @@ impl Offender<'_> {
     fn refuse(&self, event: &Event) {
         let look = self.look;
         self.counters.count(Counter::BlocksRefused);
-        let Some(state) = sketch::state() else {
-            return;
-        };
+        let state = sketch::state();
         // SAFETY: the map lives as long as the program, and the fields are only accessed as wholes.
         let refused = unsafe {
             let (told_at, refused) = (&raw mut (*state).refused_told_at, &raw mut (*state).refused);
@@ -175,9 +168,7 @@ fn count(counters: CpuCounters, detector: u32) -> u32 {
 /// CPUs that come here at once may take the same one, or begin the second twice.
 #[inline(always)]
 fn take_token(look: &Look) -> bool {
-    let Some(state) = sketch::state() else {
-        return false;
-    };
+    let state = sketch::state();
     // SAFETY: the map lives as long as the program, and the fields are only accessed as wholes.
     unsafe {
         let (start, blocks) = (&raw mut (*state).second_start, &raw mut (*state).blocks);

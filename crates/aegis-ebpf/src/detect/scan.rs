@@ -7,23 +7,22 @@
 
 use aegis_abi::{
     Detector, SUSPECTS, SharedDetect, Suspect,
-    sketch::{ClassCell, cell_of, class_of_port, confirmation, gate, slot_of},
+    sketch::{ClassCell, class_of_port, confirmation, gate, slot_of},
 };
 
-use super::{Finding, Look};
+use super::{Finding, Look, sketch};
+use crate::tables::SETTINGS;
 
 impl Look {
     /// Counts the port that the source tries.
     #[inline(always)]
     pub(super) fn scan(&self) -> Result<(), Finding> {
-        if self.fresh(Detector::PortScan) == 0 {
-            return Ok(());
-        }
         let window = self.window(Detector::PortScan);
         let threshold = self.limit(Detector::PortScan).threshold;
-        let class = class_of_port(self.config.sketch_key, self.packet.port());
-        let tried = see(cell(self.shared, self.hash), window, class);
-        if tried < gate(threshold) {
+        let class = class_of_port(&SETTINGS.hash_key(), self.packet.port());
+        // Also where nobody asks for the number: see `quick`.
+        let tried = see(sketch::ports(self.hash), window, class);
+        if threshold == 0 || tried < gate(threshold) {
             return Ok(());
         }
         let suspect = suspect(self.shared, self.hash);
@@ -54,17 +53,7 @@ impl Look {
 }
 
 #[inline(always)]
-fn cell(shared: *mut SharedDetect, hash: u64) -> *mut ClassCell {
-    // SAFETY: this only computes an address: of a cell within the array.
-    unsafe {
-        (&raw mut (*shared).scans)
-            .cast::<ClassCell>()
-            .add(cell_of(hash, 0))
-    }
-}
-
-#[inline(always)]
-fn suspect(shared: *mut SharedDetect, hash: u64) -> *mut Suspect {
+pub(super) fn suspect(shared: *mut SharedDetect, hash: u64) -> *mut Suspect {
     let slot = slot_of(hash, SUSPECTS) as usize;
     // SAFETY: as above.
     unsafe { (&raw mut (*shared).suspects).cast::<Suspect>().add(slot) }
@@ -88,7 +77,7 @@ pub(super) fn see(cell: *mut ClassCell, window: u32, class: u32) -> u32 {
 pub(super) fn restart(shared: *mut SharedDetect, hash: u64) {
     // SAFETY: as in `see`.
     unsafe {
-        cell(shared, hash).write(ClassCell::default());
+        sketch::ports(hash).write(ClassCell::default());
         (*suspect(shared, hash)).ports.window = 0;
     }
 }

@@ -1,10 +1,10 @@
 //! The maps in which the detectors count.
 
-use core::intrinsics::{AtomicOrdering, atomic_xadd};
+mod sums;
 
 use aegis_abi::{
-    CpuDetect, DETECTORS, DetectConfig, DetectState, Detector, SKETCHES, SharedDetect, Window,
-    sketch::{self, CELLS, Heat, Local, LocalCell, ROWS, Shared, Sum, Turn, cell_of},
+    CpuDetect, DETECTORS, DetectConfig, DetectState, Detector, SharedDetect, Sketch, Window,
+    sketch::{self, At, CELLS, ClassCell, Heats, Local, ROWS, Sum, Turn, cell_of},
 };
 use aya_ebpf::{
     helpers::{bpf_get_smp_processor_id, bpf_jiffies64},
@@ -12,20 +12,40 @@ use aya_ebpf::{
     maps::Array,
 };
 
-use super::DETECT;
+use self::sums::{Sums, read, write};
+use crate::tables::Shared;
 
-type Row = [u64; CELLS];
-
+/// What user space tells. A section of its own and not a map, so that it lies at a fixed address.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".bss.detect")]
+// SAFETY: integers, of which zero is a value.
+static DETECT: Shared<DetectConfig> = Shared::new(unsafe { core::mem::zeroed() });
+/// What all CPUs share besides the sums, for the same reason.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".bss.shared")]
+// SAFETY: as above.
+static DETECT_SHARED: Shared<SharedDetect> = Shared::new(unsafe { core::mem::zeroed() });
+/// Which sources each destination has, by its first cell.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".bss.shared")]
+// SAFETY: as above.
+static SOURCES: Shared<[ClassCell; CELLS]> = Shared::new(unsafe { core::mem::zeroed() });
+/// Which ports each source tried, by its first cell.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".bss.shared")]
+// SAFETY: as above.
+static SCANS: Shared<[ClassCell; CELLS]> = Shared::new(unsafe { core::mem::zeroed() });
 /// What each CPU has for itself. A plain array, so that one look-up finds all of it; user space makes
 /// it as long as there are CPUs.
 #[map]
 static DETECT_CPU: Array<CpuDetect> = Array::with_max_entries(1, 0);
-/// What all CPUs share besides the sums.
-#[map]
-static DETECT_SHARED: Array<SharedDetect> = Array::with_max_entries(1, 0);
-/// Rows of cells of all CPUs.
-#[map]
-static CELLS_SUM: Array<Row> = Array::with_max_entries((SKETCHES * ROWS) as u32, 0);
+/// Returns what user space told.
+#[inline(always)]
+pub(super) fn config() -> &'static DetectConfig {
+    // SAFETY: the section lives as long as the program. User space writes it as a whole, and a
+    // packet that meets half of it meets another epoch next.
+    unsafe { &*DETECT.get() }
+}
 
 /// Returns what this CPU has for itself.
 #[inline(always)]
@@ -34,29 +54,54 @@ fn cpu() -> Option<*mut CpuDetect> {
     DETECT_CPU.get_ptr_mut(unsafe { bpf_get_smp_processor_id() })
 }
 
-/// Returns what this CPU has for itself, with the windows that hold at jiffy `now`.
+/// Returns what this CPU has for itself, where it holds at jiffy `now`.
 #[inline(always)]
-pub(super) fn cpu_at(config: &DetectConfig, now: u64) -> Option<*mut CpuDetect> {
+pub(super) fn cpu_current(now: u64) -> Option<*mut CpuDetect> {
     let cpu = cpu()?;
     // SAFETY: the value is live, and this CPU's own.
-    let is_current = unsafe { (*cpu).now == now && (*cpu).epoch == u64::from(config.epoch) };
-    if !is_current {
+    let is_current = unsafe { (*cpu).now == now && (*cpu).epoch == u64::from(config().epoch) };
+    is_current.then_some(cpu)
+}
+
+/// Returns what this CPU has for itself, with the windows that hold at jiffy `now`.
+#[inline(always)]
+pub(super) fn cpu_at(now: u64) -> Option<*mut CpuDetect> {
+    if cpu_current(now).is_none() {
         aegis_tick();
     }
-    Some(cpu)
+    cpu()
 }
 
 /// Returns what all CPUs share besides the sums. Its fields are only ever accessed as wholes.
 #[inline(always)]
-pub(super) fn shared() -> Option<*mut SharedDetect> {
-    DETECT_SHARED.get_ptr_mut(0)
+pub(super) fn shared() -> *mut SharedDetect {
+    DETECT_SHARED.get()
+}
+
+/// Returns the cell of the sources that a destination has.
+#[inline(always)]
+pub(super) fn sources(destination_hash: u64) -> *mut ClassCell {
+    // SAFETY: this only computes an address: of a cell within the array.
+    unsafe {
+        SOURCES
+            .get()
+            .cast::<ClassCell>()
+            .add(cell_of(destination_hash, 0))
+    }
+}
+
+/// Returns the cell of the ports that a source tried.
+#[inline(always)]
+pub(super) fn ports(hash: u64) -> *mut ClassCell {
+    // SAFETY: as above.
+    unsafe { SCANS.get().cast::<ClassCell>().add(cell_of(hash, 0)) }
 }
 
 /// Returns the windows and totals.
 #[inline(always)]
-pub(super) fn state() -> Option<*mut DetectState> {
+pub(super) fn state() -> *mut DetectState {
     // SAFETY: this only computes an address within the value.
-    shared().map(|it| unsafe { &raw mut (*it).state })
+    unsafe { &raw mut (*shared()).state }
 }
 
 /// Writes down for this CPU which windows hold in this jiffy; a global function for the reasons of
@@ -64,37 +109,54 @@ pub(super) fn state() -> Option<*mut DetectState> {
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn aegis_tick() -> u32 {
-    let (Some(config), Some(cpu), Some(state)) = (DETECT.get(0), cpu(), state()) else {
-        return 0; // cannot be: they are arrays with a value for each of us
+    let (Some(cpu), config) = (cpu(), config()) else {
+        return 0; // cannot be: the array has a value for each of us
     };
     // SAFETY: the kernel knows no failure of this.
     let now = unsafe { bpf_jiffies64() };
+    let mut begun = 0;
     let mut detector = 0;
     while detector < DETECTORS {
-        let limit = &config.limits[detector];
-        let window = window(state, detector, (now, limit.window)).id(config.epoch);
-        let turn = Turn {
-            window,
-            threshold: limit.threshold,
-            batch: limit.batch,
-        };
-        let fresh = match limit.threshold {
-            0 => 0,
-            _ => LocalCell::fresh(&turn).bits(),
-        };
-        // SAFETY: the value is this CPU's own, and the index below the length of both arrays.
+        let length = config.limits[detector].window;
+        let window = window(state(), detector, (now, length)).id(config.epoch);
+        // SAFETY: the value is this CPU's own, and the index below the length of the array.
         unsafe {
-            (*cpu).windows[detector] = window;
-            (*cpu).fresh[detector] = fresh;
+            if (*cpu).windows[detector] != window {
+                (*cpu).windows[detector] = window;
+                begun |= 1_u32 << detector;
+            }
         }
         detector += 1;
     }
+    let begins = |of: Detector| begun & (1 << of as u32) != 0;
+    let requests = begins(Detector::SynFlood) | begins(Detector::SynImbalance);
+    turn_over(cpu, Sketch::Requests, requests | begins(Detector::PortScan));
+    turn_over(
+        cpu,
+        Sketch::Destinations,
+        begins(Detector::SynFloodDestination),
+    );
+    turn_over(cpu, Sketch::Udp, begins(Detector::UdpFlood));
+    turn_over(cpu, Sketch::Icmp, begins(Detector::IcmpFlood));
+    let scan = config.limits[Detector::PortScan as usize].threshold;
     // SAFETY: as above.
     unsafe {
+        (*cpu).scan_gate = u64::from(sketch::gate(scan));
+        (*cpu).scan_window = u64::from((*cpu).windows[Detector::PortScan as usize]);
         (*cpu).epoch = u64::from(config.epoch);
         (*cpu).now = now;
     }
     0
+}
+
+/// Gives a sketch its base, of another stamp where a window begins.
+#[inline(always)]
+fn turn_over(cpu: *mut CpuDetect, sketch: Sketch, begins: bool) {
+    // SAFETY: the value is this CPU's own, and the index below the length of the array.
+    unsafe {
+        let base = &mut (*cpu).bases[sketch as usize];
+        *base = sketch::base(sketch::stamp_of(*base) + u64::from(begins));
+    }
 }
 
 /// Returns the window of a detector at a jiffy, the next one where one is over.
@@ -129,204 +191,164 @@ fn window(state: *mut DetectState, detector: usize, (now, length): (u64, u64)) -
 /// Returns the jiffy at which the window of a detector began.
 #[inline(always)]
 pub(super) fn window_start(detector: u32) -> u64 {
-    let Some(state) = state() else { return 0 };
     // SAFETY: as in `window`.
     unsafe {
-        let slot = (&raw const (*state).windows).cast::<Window>();
+        let slot = (&raw const (*state()).windows).cast::<Window>();
         (&raw const (*slot.add(detector as usize & 7)).start).read_volatile()
     }
 }
 
-/// The rows of one detector on this CPU.
-struct Rows {
-    /// The detector, and [`HALVED`].
-    detector: u64,
-    rows: *mut u64,
+/// The cells of one sketch on this CPU.
+#[derive(Clone, Copy)]
+pub(super) struct Cells {
+    /// The [`Sketch`], and [`HALVED`].
+    sketch: u64,
+    cpu: *mut CpuDetect,
 }
 
-/// Set beside a detector's number where half its threshold counts.
+/// Set beside a sketch's number where half the threshold of its detector counts.
 const HALVED: u64 = 1 << 16;
 
-impl Rows {
+impl Cells {
     #[inline(always)]
-    fn of(cpu: *mut CpuDetect, detector: u64) -> Self {
-        let first = (detector & 7) as usize % SKETCHES * ROWS * CELLS;
-        // SAFETY: this only computes an address within the value, which is live.
-        let rows = unsafe { (&raw mut (*cpu).rows).cast::<u64>().add(first) };
-        Self { detector, rows }
+    pub(super) fn of(cpu: *mut CpuDetect, sketch: Sketch) -> Self {
+        let sketch = sketch as u64;
+        Self { sketch, cpu }
+    }
+
+    /// The same with half the threshold.
+    #[inline(always)]
+    pub(super) fn halved(cpu: *mut CpuDetect, sketch: Sketch) -> Self {
+        let sketch = sketch as u64 | HALVED;
+        Self { sketch, cpu }
+    }
+
+    /// Returns where in the array of all cells one of them lies.
+    #[inline(always)]
+    fn index(&self, (row, cell): At) -> usize {
+        let first = (self.sketch & 3) as usize * CELLS * ROWS;
+        first + (cell & (CELLS - 1)) * ROWS + (row & 1)
     }
 
     #[inline(always)]
-    fn cell(&self, row: usize, cell: usize) -> *mut u64 {
-        // SAFETY: both are within the rows of the detector.
-        unsafe { self.rows.add((row & 1) * CELLS + (cell & (CELLS - 1))) }
+    fn since_slot(&self, at: At) -> *mut u64 {
+        // SAFETY: this only computes an address: of a cell within the array.
+        unsafe {
+            (&raw mut (*self.cpu).since)
+                .cast::<u64>()
+                .add(self.index(at))
+        }
     }
 }
 
-impl Local for Rows {
-    #[inline(always)]
-    fn local(&self, row: usize, cell: usize) -> u64 {
-        // SAFETY: the cell is live, and this CPU's own.
-        unsafe { self.cell(row, cell).read() }
-    }
+impl Local for Cells {
+    type Place = *mut u64;
 
     #[inline(always)]
-    fn set_local(&self, row: usize, cell: usize, value: u64) {
+    fn place(&self, at: At) -> *mut u64 {
         // SAFETY: as above.
-        unsafe { self.cell(row, cell).write(value) };
+        unsafe {
+            (&raw mut (*self.cpu).cells)
+                .cast::<u64>()
+                .add(self.index(at))
+        }
     }
 
     #[inline(always)]
-    fn flush(&self, (row, cell): (usize, usize), local: LocalCell) -> LocalCell {
-        let at = self.detector << 32 | (row as u64) << 16 | cell as u64;
-        LocalCell::from_bits(aegis_flush(at, local.bits()))
+    fn local(&self, place: *mut u64) -> u64 {
+        // SAFETY: the cell is live, and this CPU's own.
+        unsafe { place.read() }
+    }
+
+    #[inline(always)]
+    fn set_local(&self, place: *mut u64, value: u64) {
+        // SAFETY: as above.
+        unsafe { place.write(value) };
+    }
+
+    /// Reads the cell anew: keeping what was read before would cost more.
+    #[inline(always)]
+    fn count_down(&self, place: *mut u64, amount: u64) {
+        // SAFETY: as above.
+        unsafe { place.write(place.read_volatile().wrapping_sub(amount)) };
+    }
+
+    #[inline(always)]
+    fn since(&self, at: At) -> u64 {
+        // SAFETY: as above.
+        unsafe { self.since_slot(at).read() }
+    }
+
+    #[inline(always)]
+    fn set_since(&self, at: At, value: u64) {
+        // SAFETY: as above.
+        unsafe { self.since_slot(at).write(value) };
+    }
+
+    #[inline(always)]
+    fn flush(&self, (row, cell): At) -> u64 {
+        aegis_flush(self.sketch << 32 | (row as u64) << 16 | cell as u64)
     }
 }
 
-/// Adds what this CPU counted in a cell to what all did: [`sketch::flush`], as a global function for
-/// the reasons of `aegis_inspect`.
+/// Adds a packet, and what this CPU counted in its cell before, to what all did: [`sketch::flush`],
+/// as a global function for the reasons of `aegis_inspect`.
 #[unsafe(no_mangle)]
 #[inline(never)]
-extern "C" fn aegis_flush(at: u64, local: u64) -> u64 {
-    let detector = (at >> 32) as u32 & 7;
-    let (Some(config), Some(cpu)) = (DETECT.get(0), cpu()) else {
-        return 0; // cannot be: they are arrays with a value for each of us
+extern "C" fn aegis_flush(at: u64) -> u64 {
+    let Some(cpu) = cpu() else {
+        return 0; // cannot be: the array has a value for each of us
     };
-    let Some(limit) = config.limits.get(detector as usize) else {
-        return 0; // cannot be: it is a detector's number
-    };
+    let number = (at >> 32) as u32 & 3;
+    let [first, second] = Sketch::slots(number);
     let halves = (at >> 32 & HALVED != 0) as u32;
-    let turn = Turn {
-        // SAFETY: the value is this CPU's own, and the index below the length of the array.
-        window: unsafe {
-            *(&raw const (*cpu).windows)
-                .cast::<u32>()
-                .add(detector as usize)
-        },
-        threshold: limit.threshold - halves * (limit.threshold / 2),
-        batch: limit.batch,
+    let first_slot = slot(cpu, first as u32, halves);
+    let mut second_slot = slot(cpu, second as u32, 0);
+    if first as u32 == second as u32 {
+        second_slot.1.threshold = 0; // nobody's
+    }
+    let cells = Cells {
+        sketch: u64::from(number),
+        cpu,
     };
     let at = ((at >> 16) as usize & 1, at as usize & (CELLS - 1));
-    let sums = Sums { detector, cpu };
-    sketch::flush(&sums, at, LocalCell::from_bits(local), &turn).bits()
+    // SAFETY: the value is this CPU's own, and the index below the length of the array.
+    let base = unsafe { *(&raw const (*cpu).bases).cast::<u64>().add(number as usize) };
+    sketch::flush(
+        &cells,
+        at,
+        sketch::stamp_of(base),
+        &[first_slot, second_slot],
+    )
 }
 
-/// What all CPUs share of one detector's rows.
-struct Sums {
-    detector: u32,
-    cpu: *mut CpuDetect,
-}
-
-impl Sums {
-    #[inline(always)]
-    fn slot(&self, row: usize, cell: usize) -> Option<*mut u64> {
-        let row = CELLS_SUM.get_ptr_mut(self.detector * ROWS as u32 + row as u32)?;
-        // SAFETY: the row is live, and the cell within it.
-        Some(unsafe { row.cast::<u64>().add(cell & (CELLS - 1)) })
-    }
-
-    #[inline(always)]
-    fn total_slot(&self) -> Option<*mut u64> {
-        let state = state()?;
-        // SAFETY: the number is below the length of the array.
-        Some(unsafe {
-            (&raw mut (*state).totals)
-                .cast::<u64>()
-                .add(self.detector as usize & 7)
-        })
-    }
-
-    #[inline(always)]
-    fn tally_slot(&self) -> Option<*mut u64> {
-        // SAFETY: as above.
-        Some(unsafe {
-            (&raw mut (*self.cpu).tallies)
-                .cast::<u64>()
-                .add(self.detector as usize & 7)
-        })
-    }
-}
-
-impl Shared for Sums {
-    #[inline(always)]
-    fn sum(&self, row: usize, cell: usize) -> u64 {
-        read(self.slot(row, cell))
-    }
-
-    #[inline(always)]
-    fn set_sum(&self, row: usize, cell: usize, value: u64) {
-        write(self.slot(row, cell), value);
-    }
-
-    #[inline(always)]
-    fn add_sum(&self, row: usize, cell: usize, amount: u64) {
-        add(self.slot(row, cell), amount);
-    }
-
-    #[inline(always)]
-    fn tally(&self) -> u64 {
-        read(self.tally_slot())
-    }
-
-    #[inline(always)]
-    fn set_tally(&self, value: u64) {
-        write(self.tally_slot(), value);
-    }
-
-    #[inline(always)]
-    fn total(&self) -> u64 {
-        read(self.total_slot())
-    }
-
-    #[inline(always)]
-    fn set_total(&self, value: u64) {
-        write(self.total_slot(), value);
-    }
-
-    #[inline(always)]
-    fn add_total(&self, amount: u64) {
-        add(self.total_slot(), amount);
-    }
-}
-
+/// Returns what holds for a detector.
 #[inline(always)]
-fn read(slot: Option<*mut u64>) -> u64 {
-    // SAFETY: the slot is live and aligned.
-    slot.map_or(0, |it| unsafe { it.read_volatile() })
+fn slot(cpu: *mut CpuDetect, detector: u32, halves: u32) -> (Sums, Turn) {
+    let limits = (&raw const config().limits).cast::<aegis_abi::Limit>();
+    // SAFETY: the number is below the length of both arrays.
+    let (window, threshold, batch) = unsafe {
+        let limit = limits.add(detector as usize & 7);
+        let window = (&raw const (*cpu).windows)
+            .cast::<u32>()
+            .add(detector as usize & 7);
+        (*window, (*limit).threshold, (*limit).batch)
+    };
+    let turn = Turn {
+        window,
+        threshold: threshold - halves * (threshold / 2),
+        batch,
+        is_told_enough: detector == Detector::SynFloodDestination as u32,
+    };
+    (Sums { detector, cpu }, turn)
 }
 
+/// Counts one packet in a sketch, whatever there is to be done with it.
 #[inline(always)]
-fn write(slot: Option<*mut u64>, value: u64) {
-    if let Some(slot) = slot {
-        // SAFETY: the slot is live and aligned.
-        unsafe { slot.write_volatile(value) };
-    }
-}
-
-#[inline(always)]
-fn add(slot: Option<*mut u64>, amount: u64) {
-    if let Some(slot) = slot {
-        // SAFETY: the slot is live and aligned.
-        unsafe { atomic_xadd::<u64, u64, { AtomicOrdering::Relaxed }>(slot, amount) };
-    }
-}
-
-/// Counts one packet in the sketch of `detector`, which is on.
-#[inline(always)]
-pub(super) fn count(cpu: *mut CpuDetect, detector: Detector, (hash, fresh): (u64, u64)) -> Heat {
-    let rows = Rows::of(cpu, detector as u64);
-    sketch::count(&rows, hash, LocalCell::from_bits(fresh))
-}
-
-/// The same against half the threshold.
-#[inline(always)]
-pub(super) fn count_halved(
-    cpu: *mut CpuDetect,
-    detector: Detector,
-    (hash, fresh): (u64, u64),
-) -> Heat {
-    let rows = Rows::of(cpu, detector as u64 | HALVED);
-    sketch::count(&rows, hash, LocalCell::from_bits(fresh))
+pub(super) fn count(cells: &Cells, sketch: Sketch, hash: u64) -> Heats {
+    // SAFETY: the value is this CPU's own, and the index below the length of the array.
+    let base = unsafe { (*cells.cpu).bases[sketch as usize] };
+    sketch::count(cells, hash, base)
 }
 
 /// Returns what was counted of a source, by all CPUs.
@@ -335,17 +357,19 @@ pub(super) fn counted(cpu: *mut CpuDetect, detector: u32, (hash, window): (u64, 
     sketch::counted(&Sums { detector, cpu }, hash, window)
 }
 
-/// Forgets what was counted of a source that is blocked from now on.
+/// Forgets what a detector counted of a source that is blocked from now on.
 #[inline(always)]
-pub(super) fn restart(cpu: *mut CpuDetect, detector: u32, (hash, turn): (u64, &Turn)) {
-    let rows = Rows::of(cpu, u64::from(detector));
-    sketch::restart(&rows, &Sums { detector, cpu }, hash, turn);
+pub(super) fn restart(cpu: *mut CpuDetect, detector: u32, (hash, window): (u64, u32)) {
+    let (sketch, _) = Detector::place(detector);
+    let cells = Cells::of(cpu, sketch);
+    sketch::restart(&cells, &Sums { detector, cpu }, hash, window);
 }
 
 /// Remembers that what was to be done about a source was tried.
 #[inline(always)]
 pub(super) fn mark_told(cpu: *mut CpuDetect, detector: u32, hash: u64) {
-    sketch::mark_told(&Rows::of(cpu, u64::from(detector)), hash);
+    let (sketch, slot) = Detector::place(detector);
+    sketch::mark_told(&Cells::of(cpu, sketch), hash, slot);
 }
 
 #[inline(always)]

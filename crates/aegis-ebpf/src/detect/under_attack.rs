@@ -3,32 +3,30 @@
 use aegis_abi::{AddressV6, Family, config_flag, sketch};
 
 use super::{
-    DETECT, Kind, Look, Packet,
+    Kind, Look, Packet,
     attack::{self, is_held},
     facts,
     sketch::shared,
 };
-use crate::filter::Moment;
+use crate::{filter::Moment, tables::SETTINGS};
 
 /// Returns the hash of an IPv4 destination, in network byte order.
 #[inline(always)]
-pub(crate) fn destination_hash_v4(address: u32) -> Option<u64> {
-    let config = DETECT.get(0)?;
-    Some(sketch::destination_hash_v4(config.sketch_key, address))
+pub(crate) fn destination_hash_v4(address: u32) -> u64 {
+    sketch::destination_hash_v4(&SETTINGS.hash_key(), address).bits64()
 }
 
 /// Returns the hash of an IPv6 destination.
 #[inline(always)]
-pub(crate) fn destination_hash_v6(address: AddressV6) -> Option<u64> {
-    let config = DETECT.get(0)?;
-    Some(sketch::destination_hash_v6(config.sketch_key, address))
+pub(crate) fn destination_hash_v6(address: AddressV6) -> u64 {
+    sketch::destination_hash_v6(&SETTINGS.hash_key(), address).bits64()
 }
 
 /// Returns whether the destination of this hash counts as under attack: it crossed, and that is no
 /// longer ago than the detector was told. Another destination of the same cell counts with it.
 #[inline(always)]
 pub(crate) fn is_under_attack(moment: &Moment, destination_hash: u64) -> bool {
-    shared().is_some_and(|it| is_held(it, moment.now, destination_hash))
+    is_held(shared(), moment.now, destination_hash)
 }
 
 /// Counts a connection request for its destination and for nothing else: who answers it counts it

@@ -31,15 +31,11 @@ fn classes_are_what_so_many_different_things_fall_into() {
 }
 
 #[test]
-fn a_change_keeps_the_key_and_starts_another_epoch() {
+fn a_change_starts_another_epoch() {
     let detectors = Detectors::default();
     let first = detectors.to_kernel(&DetectConfig::default(), 250, 2);
     let second = detectors.to_kernel(&first, 250, 2);
-    assert_ne!(first.sketch_key, 0);
-    assert_eq!(first.sketch_key, second.sketch_key);
     assert_ne!(first.epoch, second.epoch);
-    let other = detectors.to_kernel(&DetectConfig::default(), 250, 2);
-    assert_ne!(first.sketch_key, other.sketch_key, "each node has its own");
 }
 
 #[test]

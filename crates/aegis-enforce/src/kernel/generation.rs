@@ -104,6 +104,7 @@ impl KernelEnforcer {
         changes: &[Change],
         demand: Demand,
     ) -> Result<(), EnforceError> {
+        self.note_own();
         let Generation {
             mut programs,
             mut lists,
@@ -131,6 +132,8 @@ impl KernelEnforcer {
         self.lists = lists;
         self.detect.1 = detect;
         self.programs = Some(programs);
+        // What the program before blocked by itself up to the last moment.
+        self.update_flags(ticks)?;
         tracing::debug!(
             entries = self.lists.demand().sum(),
             "Another generation is in force"

@@ -56,6 +56,8 @@ impl KernelEnforcer {
         }
         enforcer.fill(ticks, stage.older.as_ref(), ruleset)?;
         enforcer.take_place(config, programs)?;
+        // What the program before blocked by itself up to the last moment.
+        enforcer.update_flags(ticks)?;
         enforcer.pins.promote_all(stage.fresh.into_iter())?;
         Ok(enforcer)
     }
@@ -106,13 +108,10 @@ impl KernelEnforcer {
     }
 
     fn configure(&mut self, config: &EnforceConfig, ticks: Ticks) -> Result<(), EnforceError> {
-        let has_own = self.own.is_any(&self.tables);
         let flags = &mut self.lists.config.flags;
         set_flag(flags, config_flag::OBSERVE, config.observe);
-        set_flag(flags, config_flag::OWN, has_own);
-        self.exemptions.write_flags(flags);
         self.set_detectors(&config.detectors)?;
-        self.write_config(ticks)
+        self.update_flags(ticks)
     }
 
     /// Copies the exemptions of maps that are replaced, so that nobody is locked out meanwhile.

@@ -1,7 +1,8 @@
 //! The SYN-flood detector: catches at the threshold, tells once, blocks by itself.
 
-use std::time::Duration;
+use std::{net::Ipv4Addr, time::Duration};
 
+use aegis_core::{Change, Indicator};
 use aegis_enforce::{Counter, Enforcer, EventStream, KernelEvent, SourceDetector};
 
 use crate::{
@@ -213,6 +214,35 @@ fn changes_while_it_runs() {
     let actions = [(); 3].map(|()| instance.run(&packet));
     assert_eq!(actions, [Action::Pass, Action::Pass, Action::Drop]);
     assert_eq!(instance.program_id(), program, "it was not loaded anew");
+}
+
+#[test]
+fn what_the_kernel_blocked_stays_blocked_without_detectors_and_by_other_programs() {
+    const LISTED: u32 = 20_000; // more than there is room for at first: another generation
+    let Some(mut instance) = instance() else {
+        return;
+    };
+    instance.config.capacity.hosts_v4 = LISTED;
+    let mut enforcer = instance.start();
+    let offender = tcp(SOURCE, SYN).bytes();
+    for _ in 0..THRESHOLD {
+        instance.run(&offender);
+    }
+    let check = |what: &str| assert_eq!(instance.run(&offender), Action::Drop, "{what}");
+    check("by the program that caught it");
+    let program = instance.program_id();
+    let listed = (0..LISTED).map(|it| Change::Block {
+        indicator: Indicator::host(Ipv4Addr::from(0x0a00_0000 + it).into()),
+        expires_at: T0 + HOUR,
+    });
+    unwrap(enforcer.apply(T0, &listed.collect::<Vec<_>>()));
+    assert_ne!(instance.program_id(), program, "it is another generation");
+    check("by the next program");
+    unwrap(enforcer.set_detectors(&instance.config.detectors.disabled()));
+    check("without detectors");
+    drop(enforcer);
+    let _enforcer = instance.start();
+    check("after a restart");
 }
 
 #[test]
