@@ -93,6 +93,12 @@ impl Host {
         })
     }
 
+    /// Takes this host's end of its cable down: what is sent there is thrown away by the sender.
+    pub(crate) fn unplug(&self) -> Result<()> {
+        let line = format!("-n {} link set {RECEIVER_LINK} down", self.0);
+        run("ip", &line.split_whitespace().collect::<Vec<_>>(), "")
+    }
+
     /// Makes the cable deliver frames without an XDP program at this end: with receive offload on,
     /// the interface polls as one with a program does.
     pub(crate) fn poll_without_program(&self) -> Result<()> {

@@ -2,8 +2,10 @@
 //!
 //! A generator makes frames in the kernel and sends them into a cable; the receiving interface
 //! polls on the same processor, in the same call. What is told is processor time of that call and
-//! of the kernel's own thread there, above making the same frames and throwing them away unsent:
-//! the cable and the interface are in it, as they are in what an unconditional XDP_DROP costs.
+//! of the kernel's own thread there, above either of two floors. *Beyond sending* is above sending
+//! the same frames into a cable whose other end is down: what the receiver's host pays, the ring of
+//! its interface included, as it would with a sender elsewhere. *Beyond making* is above throwing
+//! the same frames away unsent: what sender and receiver pay together.
 
 use std::{fs, net::UdpSocket, path::PathBuf, process::Command};
 
@@ -33,10 +35,14 @@ pub(crate) const NFT_NETDEV: &str = "nft set, netdev ingress";
 const PASS_ALL: &str = "XDP_PASS for all";
 const NO_FILTER: &str = "no filter";
 
-const HIT: &str = "Over a cable, listed sources, ns a packet beyond making it";
+const HIT: &str = "Over a cable, listed sources, ns a packet beyond sending it";
+const HIT_MADE: &str = "Over a cable, listed sources, ns a packet beyond making it";
+const SENDING: &str =
+    "Over a cable, sending into one whose other end is down, ns a packet beyond making it";
 const MULTIPLE: &str = "Over a cable, listed sources, multiples of XDP_DROP";
 const RATE: &str = "Over a cable, listed sources, millions dropped a second and processor";
-const MISS: &str = "Over a cable, unlisted sources, ns a packet beyond making it";
+const MISS: &str = "Over a cable, unlisted sources, ns a packet beyond sending it";
+const MISS_MADE: &str = "Over a cable, unlisted sources, ns a packet beyond making it";
 const TAX: &str = "Over a cable, unlisted sources, ns above passing all";
 const BENIGN: &str = "Over a cable, one packet in 16 benign, % of these delivered";
 const BYTES_PER_ENTRY: u64 = 1500;
@@ -45,7 +51,7 @@ const BATCH: u32 = 64;
 /// One packet in so many is benign, where both kinds come together.
 const BENIGN_EVERY: u64 = 16;
 
-/// Returns what a listed packet costs, if it was measured.
+/// Returns what a listed packet costs the receiver, if it was measured.
 pub(crate) fn hit(report: &Report, row: &str, entries: u32) -> Option<f64> {
     report.median(HIT, row, &column(entries))
 }
@@ -71,7 +77,7 @@ struct Receiver {
     ifindex: u32,
     _socket: UdpSocket,
     // Each keeps its filter in place; the host goes last.
-    _enforcer: Option<(Enforcer, Instance)>,
+    enforcer: Option<(Enforcer, Instance)>,
     _filter: Option<(XdpFilter, XdpLinkId)>,
     host: Host,
 }
@@ -80,6 +86,8 @@ struct Receiver {
 struct Field {
     stage: Stage,
     receivers: Vec<Receiver>,
+    /// One whose end of the cable is down.
+    absent: Receiver,
     /// Where the kernel tells how long its thread for interrupts ran on our processor.
     softirq: PathBuf,
     _sender: Host,
@@ -118,17 +126,24 @@ fn one_list(options: &Options, report: &mut Report, entries: u32, sender: Host) 
     let mut field = Field::new(options, report, entries, sender)?;
     field.check(entries)?;
     let column = column(entries);
-    for (draw, table) in [(Draw::Hit, HIT), (Draw::Miss, MISS)] {
+    for (draw, tables) in [
+        (Draw::Hit, [HIT, HIT_MADE]),
+        (Draw::Miss, [MISS, MISS_MADE]),
+    ] {
         let traffic = Traffic::new(Family::V4, Payload::Udp, draw, entries);
-        let spreads = field.compare(&traffic, &options.effort)?;
-        for (receiver, spread) in field.receivers.iter().zip(spreads) {
+        let (sending, samples) = field.compare(&traffic, &options.effort)?;
+        report.add(SENDING, draw.name(), &column, sending);
+        for (receiver, samples) in field.receivers.iter().zip(samples) {
             let is_told = match receiver.duty {
                 Duty::Filter => true,
                 Duty::DropAll => draw.is_hit(),
                 Duty::PassAll => !draw.is_hit(),
             };
-            if is_told {
-                report.add(table, receiver.name, &column, spread);
+            for (table, samples) in tables.into_iter().zip(samples) {
+                if is_told {
+                    let spread = Spread::of(samples).context("take a sample")?;
+                    report.add(table, receiver.name, &column, spread);
+                }
             }
         }
     }
@@ -190,9 +205,12 @@ impl Field {
                 }
             }
         }
+        let absent = with_program(&mut stage, &sender, "nobody", Duty::DropAll)?;
+        absent.host.unplug()?;
         Ok(Self {
             stage,
             receivers,
+            absent,
             softirq: softirq(cpu)?,
             _sender: sender,
         })
@@ -224,20 +242,46 @@ impl Field {
         Ok(())
     }
 
-    /// Returns what a packet costs each receiver, in an order that changes from round to round.
-    fn compare(&mut self, traffic: &Traffic, effort: &Effort) -> Result<Vec<Spread>> {
+    /// Lets AEGIS meet the traffic and then look after its lists, as a node does every ten seconds:
+    /// whether most packets are dropped decides whether the filter in front is asked.
+    fn settle(&mut self, traffic: &Traffic, packets: u32) -> Result<()> {
+        for number in 0..self.receivers.len() {
+            if self.receivers[number].enforcer.is_none() {
+                continue;
+            }
+            self.send(traffic, self.receivers[number].ifindex, packets)?;
+            if let Some((enforcer, instance)) = &mut self.receivers[number].enforcer {
+                enforcer.sweep(instance.now()).context("sweep the lists")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what sending costs beyond making, and what a packet costs each receiver beyond
+    /// sending and beyond making, in an order that changes from round to round.
+    fn compare(
+        &mut self,
+        traffic: &Traffic,
+        effort: &Effort,
+    ) -> Result<(Spread, Vec<[Vec<f64>; 2]>)> {
         let packets = effort.flood_packets;
-        let mut samples = vec![Vec::new(); self.receivers.len()];
+        self.settle(traffic, packets)?;
+        let mut sending = Vec::new();
+        let mut samples = vec![[Vec::new(), Vec::new()]; self.receivers.len()];
         for round in 0..effort.rounds {
-            let floor = self.generate("make", traffic, 0, packets)?;
+            let made = self.generate("make", traffic, 0, packets)?;
+            let sent = self.send(traffic, self.absent.ifindex, packets)?;
+            sending.push(sent - made);
             for index in shuffled(self.receivers.len(), round) {
                 let ifindex = self.receivers[index].ifindex;
                 let nanos = self.send(traffic, ifindex, packets)?;
-                samples[index].push(nanos - floor);
+                for (samples, floor) in samples[index].iter_mut().zip([sent, made]) {
+                    samples.push(nanos - floor);
+                }
             }
         }
-        let spreads = samples.into_iter().map(Spread::of);
-        spreads.collect::<Option<_>>().context("take a sample")
+        let sending = Spread::of(sending).context("take a sample")?;
+        Ok((sending, samples))
     }
 
     /// Sends listed and benign packets together, and tells how many of the latter arrived.
@@ -311,7 +355,7 @@ fn receiver(sender: &Host, name: &'static str, duty: Duty, role: &str) -> Result
         duty,
         ifindex: ifindex(&link)?,
         _socket: socket,
-        _enforcer: None,
+        enforcer: None,
         _filter: None,
         host,
     })
@@ -330,7 +374,8 @@ fn with_program(
     duty: Duty,
 ) -> Result<Receiver> {
     let (role, program) = match duty {
-        Duty::DropAll => ("drop", "empty"),
+        Duty::DropAll if name == DROP_ALL => ("drop", "empty"),
+        Duty::DropAll => ("absent", "empty"),
         Duty::PassAll | Duty::Filter => ("pass", "pass_all"),
     };
     let receiver = receiver(sender, name, duty, role)?;
@@ -357,7 +402,7 @@ fn with_aegis(sender: &Host, report: &mut Report, entries: u32) -> Result<Receiv
     {
         report.note("floods: AEGIS in native mode; it is in another one here");
     }
-    receiver._enforcer = Some((enforcer, instance));
+    receiver.enforcer = Some((enforcer, instance));
     Ok(receiver)
 }
 

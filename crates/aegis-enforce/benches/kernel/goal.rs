@@ -100,7 +100,8 @@ fn packet_goals(report: &Report) -> Vec<Goal> {
         (Draw::MissFew, LARGE, 5.0),
         (Draw::Hit, SMALL, 2.0),
         (Draw::Hit, MIDDLE, 4.5),
-        (Draw::Hit, LARGE, 4.5),
+        // 4.5 is for a program that does not count what each listed source sends.
+        (Draw::Hit, LARGE, 3.5),
     ] {
         let (draw_name, entries_name) = (draw.name(), column(entries));
         let text = format!("IPv4 {draw_name}, {entries_name}: at most 1/{part} of xdp-filter");
@@ -179,9 +180,9 @@ fn table_goals(report: &Report) -> Vec<Goal> {
     let trie = prefix::miss(report, LARGE);
     [
         (
-            "IPv4, 1,000,000: at most 16 bytes an entry, all in",
+            "IPv4, 1,000,000: at most 20 bytes an entry, all in, its counters too",
             bytes(Family::V4),
-            AtMost(16.0),
+            AtMost(20.0),
         ),
         (
             "IPv6, 1,000,000: at most 28 bytes an entry, all in",

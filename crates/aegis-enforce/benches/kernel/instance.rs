@@ -29,6 +29,9 @@ const T0: Timestamp = Timestamp::from_secs(1_800_000_000);
 /// Long enough for no block to end meanwhile.
 const DAY: Duration = Duration::from_secs(86_400);
 
+/// Names another object of the kernel program than the one that is built in: to compare two.
+const OBJECT: &str = "AEGIS_KERNEL_OBJECT";
+
 /// An instance that is removed with everything it pinned.
 pub(crate) struct Instance {
     config: EnforceConfig,
@@ -53,7 +56,7 @@ impl Instance {
             interfaces: interfaces.iter().map(|it| (*it).to_owned()).collect(),
             mode: ModeRequest::Auto,
             observe: false,
-            object: None,
+            object: std::env::var_os(OBJECT).map(PathBuf::from),
             bpffs: DEFAULT_BPFFS.into(),
             capacity,
             detectors: no_detector(),
