@@ -1,6 +1,6 @@
 //! Large sets of blocks: in force at once or not at all.
 
-use aegis_core::{Change, Indicator, Timestamp};
+use aegis_core::Change;
 
 use super::{
     KernelEnforcer,
@@ -22,22 +22,21 @@ impl KernelEnforcer {
         changes: &[Change],
         more: Demand,
     ) -> Result<(), EnforceError> {
+        if self.lists.has_room_for(more) && add_only(ticks, changes) {
+            self.check_capacity(ticks, changes, self.lists.demand() + more)?;
+            match self.lists.set_at_once(ticks, changes, more) {
+                Ok(()) => return Ok(()),
+                Err(error) => {
+                    tracing::warn!(%error, "Blocks cannot be written in place, making new tables");
+                }
+            }
+        }
         let gone = changes.iter().filter_map(removed_indicator);
         let wanted = self.lists.demand() - Demand::of(gone.filter(|it| self.holds(**it))) + more;
         self.check_capacity(ticks, changes, wanted)?;
         if self.own.is_any(&self.tables) {
             for indicator in changes.iter().filter_map(removed_indicator) {
                 self.remove_own(*indicator)?;
-            }
-        }
-        if self.lists.has_room_for(more)
-            && let Some(blocks) = additions(ticks, changes)
-        {
-            match self.lists.set_at_once(ticks, &blocks) {
-                Ok(()) => return Ok(()),
-                Err(error) => {
-                    tracing::warn!(%error, "Blocks cannot be written in place, making new tables");
-                }
             }
         }
         self.replace(ticks, changes, wanted)
@@ -71,25 +70,18 @@ impl KernelEnforcer {
     }
 }
 
-/// Returns the blocks of changes that do nothing but add some; `None` where they do more, or where
-/// one is wider than the tables hold.
-fn additions(ticks: Ticks, changes: &[Change]) -> Option<Vec<(Indicator, Timestamp)>> {
-    let mut blocks = Vec::with_capacity(changes.len());
-    for change in changes {
-        match *change {
-            Change::Block {
-                indicator,
-                expires_at,
-            } if expires_at > ticks.now => {
-                Kind::of(indicator)?;
-                blocks.push((indicator, expires_at));
-            }
-            Change::Block { .. } | Change::Unblock(_) => return None,
-            // Those were applied before.
-            Change::Exempt { .. } | Change::Unexempt(_) => {}
-        }
-    }
-    Some(blocks)
+/// Returns whether changes do nothing but add blocks, none of which is over, or wider than the
+/// tables hold.
+fn add_only(ticks: Ticks, changes: &[Change]) -> bool {
+    changes.iter().all(|change| match *change {
+        Change::Block {
+            indicator,
+            expires_at,
+        } => expires_at > ticks.now && Kind::of(indicator).is_some(),
+        Change::Unblock(_) => false,
+        // Those were applied before.
+        Change::Exempt { .. } | Change::Unexempt(_) => true,
+    })
 }
 
 fn is_removal(change: &Change) -> bool {

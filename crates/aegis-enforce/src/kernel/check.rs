@@ -46,8 +46,9 @@ impl KernelEnforcer {
         let compare = || -> io::Result<Enforcement> {
             let mut found = Enforcement::new(now);
             let mut known = 0;
+            let tolerance = self.drift_units(ticks) + TOLERANCE_UNITS;
             for (&indicator, &expires_at) in ruleset.blocks() {
-                let state = self.state_of(ticks, indicator, expires_at)?;
+                let state = self.state_of((ticks, tolerance), indicator, expires_at)?;
                 let is_there = match state {
                     State::Right | State::Misdated => true,
                     State::Missing => false,
@@ -113,6 +114,7 @@ impl KernelEnforcer {
     /// Asks for the entries that `changes` touched last.
     pub(super) fn read_back(&self, ticks: Ticks, changes: &[Change]) -> Result<(), EnforceError> {
         let mut seen = HashSet::with_capacity(changes.len().min(READ_BACK_MAX));
+        let tolerance = self.drift_units(ticks) + TOLERANCE_UNITS;
         let [mut intended, mut actual, mut surplus] = [0; 3];
         for change in changes.iter().rev() {
             let (indicator, expires_at) = match *change {
@@ -123,13 +125,16 @@ impl KernelEnforcer {
                 Change::Unblock(indicator) => (indicator, None),
                 Change::Exempt { .. } | Change::Unexempt(_) => continue,
             };
-            if seen.len() >= READ_BACK_MAX || !seen.insert(indicator) {
+            if seen.len() >= READ_BACK_MAX {
+                break;
+            }
+            if !seen.insert(indicator) {
                 continue;
             }
             let failed = EnforceError::kernel("read a block back");
             match expires_at.filter(|it| *it > ticks.now) {
                 Some(expires_at) => {
-                    let state = self.state_of(ticks, indicator, expires_at);
+                    let state = self.state_of((ticks, tolerance), indicator, expires_at);
                     intended += 1;
                     match state.map_err(failed)? {
                         State::Right | State::Ending { .. } => actual += 1,
@@ -169,7 +174,7 @@ impl KernelEnforcer {
 
     fn state_of(
         &self,
-        ticks: Ticks,
+        (ticks, tolerance): (Ticks, u32),
         indicator: Indicator,
         expires_at: Timestamp,
     ) -> io::Result<State> {
@@ -178,7 +183,6 @@ impl KernelEnforcer {
         let ahead = entry.map_or(0, |it| it.expiry.ahead_of(now));
         let (wanted, _) = self.lists.expiry(ticks, expires_at);
         let wanted = wanted.ahead_of(now);
-        let tolerance = self.drift_units(ticks) + TOLERANCE_UNITS;
         let is_there = ahead > 0;
         Ok(if wanted <= tolerance {
             State::Ending { is_there }

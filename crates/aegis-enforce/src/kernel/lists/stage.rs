@@ -11,12 +11,12 @@ use std::io;
 
 use aegis_abi::{
     config_flag,
-    table::{End, Now, Slot, StashEntry, StashKey},
+    table::{End, Now, StashEntry, StashKey},
 };
-use aegis_core::{Indicator, Timestamp};
+use aegis_core::{Change, Indicator, Timestamp};
 
 use super::{
-    Lists, Place,
+    Demand, Lists, Place,
     buckets::{Staged, settle_stashed, stage_stashed},
     place::place_of_code,
 };
@@ -35,24 +35,25 @@ struct StagedLists {
 /// Entries to be staged, table by table.
 #[derive(Default)]
 struct Entries {
-    hosts_v4: Vec<Slot<u32>>,
-    nets_v6: Vec<Slot<u64>>,
-    prefixes_v4: Vec<Slot<u64>>,
-    prefixes_v6: Vec<Slot<u64>>,
+    hosts_v4: Vec<(u32, End)>,
+    nets_v6: Vec<(u64, End)>,
+    prefixes_v4: Vec<(u64, End)>,
+    prefixes_v6: Vec<(u64, End)>,
     longer: Vec<(StashKey, End)>,
     /// Blocks that end later than an entry can say.
     clipped: Vec<(Indicator, Timestamp)>,
 }
 
 impl Lists {
-    /// Puts blocks in force at once; where that fails none of them is. They are no wider than the
-    /// tables hold, and there is room for them.
+    /// Puts the blocks among `changes` in force at once; where that fails none of them is. They are
+    /// `more`, no wider than the tables hold, and there is room for them.
     pub(in crate::kernel) fn set_at_once(
         &mut self,
         ticks: Ticks,
-        blocks: &[(Indicator, Timestamp)],
+        changes: &[Change],
+        more: Demand,
     ) -> io::Result<()> {
-        let entries = self.entries_of(ticks, blocks);
+        let entries = self.entries_of(ticks, changes, more);
         let mut staged = StagedLists::default();
         let shown = self
             .stage(ticks, &entries, &mut staged)
@@ -67,8 +68,8 @@ impl Lists {
         self.settle(&staged)?;
         self.show_staged(false)?;
         if !self.clipped.is_empty() {
-            for (indicator, _) in blocks {
-                self.clipped.remove(indicator);
+            for (indicator, _) in blocks(changes) {
+                self.clipped.remove(&indicator);
             }
         }
         self.clipped.extend(entries.clipped);
@@ -96,11 +97,15 @@ impl Lists {
         }
     }
 
-    fn entries_of(&self, ticks: Ticks, blocks: &[(Indicator, Timestamp)]) -> Entries {
-        let mut entries = Entries::default();
+    fn entries_of(&self, ticks: Ticks, changes: &[Change], more: Demand) -> Entries {
+        let mut entries = Entries {
+            hosts_v4: Vec::with_capacity(more.hosts_v4),
+            nets_v6: Vec::with_capacity(more.nets_v6),
+            ..Entries::default()
+        };
         // Many blocks end at once: that is worked out once for them.
         let mut last = None;
-        for &(indicator, expires_at) in blocks {
+        for (indicator, expires_at) in blocks(changes) {
             let (end, is_clipped) = match last {
                 Some((at, end)) if at == expires_at => end,
                 Some(_) | None => {
@@ -113,10 +118,10 @@ impl Lists {
                 entries.clipped.push((indicator, expires_at));
             }
             match Place::of(indicator) {
-                Some(Place::HostV4(key)) => entries.hosts_v4.push(fresh(key, end)),
-                Some(Place::NetV6(key)) => entries.nets_v6.push(fresh(key, end)),
-                Some(Place::PrefixV4(key)) => entries.prefixes_v4.push(fresh(key, end)),
-                Some(Place::PrefixV6(key)) => entries.prefixes_v6.push(fresh(key, end)),
+                Some(Place::HostV4(key)) => entries.hosts_v4.push((key, end)),
+                Some(Place::NetV6(key)) => entries.nets_v6.push((key, end)),
+                Some(Place::PrefixV4(key)) => entries.prefixes_v4.push((key, end)),
+                Some(Place::PrefixV6(key)) => entries.prefixes_v6.push((key, end)),
                 Some(Place::Longer(key)) => entries.longer.push((key, end)),
                 None => {}
             }
@@ -148,7 +153,7 @@ impl Lists {
                 .stage(stash, (kind, now), slots, &mut staged.prefixes);
             self.prefix_counts[family] += self.prefixes.len() - before;
             result?;
-            let prefixes = slots.iter().filter_map(|it| place_of_code(it.key).prefix());
+            let prefixes = slots.iter().filter_map(|it| place_of_code(it.0).prefix());
             prefixes.for_each(|it| self.gate.open(it));
         }
         for &(key, end) in &entries.longer {
@@ -224,11 +229,12 @@ impl Lists {
     }
 }
 
-const fn fresh<K>(key: K, end: End) -> Slot<K> {
-    Slot {
-        key,
-        end,
-        packets: 0,
-        size: 0,
-    }
+fn blocks(changes: &[Change]) -> impl Iterator<Item = (Indicator, Timestamp)> {
+    changes.iter().filter_map(|it| match *it {
+        Change::Block {
+            indicator,
+            expires_at,
+        } => Some((indicator, expires_at)),
+        Change::Unblock(_) | Change::Exempt { .. } | Change::Unexempt(_) => None,
+    })
 }

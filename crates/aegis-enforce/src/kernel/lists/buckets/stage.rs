@@ -5,7 +5,7 @@
 
 #![expect(unsafe_code, reason = "shares memory with the kernel program")]
 
-use std::io;
+use std::{borrow::Cow, io, mem};
 
 use aegis_abi::table::{Bucket, End, Hash, Now, Slot, StashEntry, StashKey};
 
@@ -14,6 +14,11 @@ use super::{BucketTable, Found, Stash};
 /// So many entries are asked for before the first of them is written: the memory that each of them
 /// lies in is then on its way at the same time.
 const AHEAD: usize = 16;
+
+/// So many parts of a table are filled one after the other, so that a part's pages stay known to the
+/// processor while it is at it; and from so many entries on.
+const PARTS: u32 = 1024;
+const SORTED_FROM: usize = 4096;
 
 /// Entries that are staged: what [`BucketTable::settle`] makes like any others.
 #[derive(Debug, Default)]
@@ -51,21 +56,50 @@ impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
         &mut self,
         stash: &mut impl Stash,
         (kind, now): (u64, Now),
-        entries: &[Slot<B::Key>],
+        entries: &[(B::Key, End)],
         staged: &mut Staged,
     ) -> io::Result<()> {
         staged.slots.reserve(entries.len());
-        for chunk in entries.chunks(AHEAD) {
+        for chunk in self.by_place(entries).chunks(AHEAD) {
             let mut hashes = [Hash::from_bits64(0); AHEAD];
-            for (hash, entry) in hashes.iter_mut().zip(chunk) {
-                *hash = B::hash(entry.key, &self.hash_key);
+            for (hash, (key, _)) in hashes.iter_mut().zip(chunk) {
+                *hash = B::hash(*key, &self.hash_key);
                 self.touch(*hash);
             }
-            for (hash, entry) in hashes.iter().zip(chunk) {
-                self.stage_one(stash, (kind, now), (*hash, *entry), staged)?;
+            for (hash, (key, end)) in hashes.iter().zip(chunk) {
+                let entry = Slot {
+                    key: *key,
+                    end: *end,
+                    packets: 0,
+                    size: 0,
+                };
+                self.stage_one(stash, (kind, now), (*hash, entry), staged)?;
             }
         }
         Ok(())
+    }
+
+    /// Returns entries part by part of the table, those of one part in their order.
+    fn by_place<'a>(&self, entries: &'a [(B::Key, End)]) -> Cow<'a, [(B::Key, End)]> {
+        if entries.len() < SORTED_FROM {
+            return entries.into();
+        }
+        let part = |key| B::hash(key, &self.hash_key).bucket(PARTS) as usize;
+        let mut places = [0_usize; PARTS as usize];
+        for (key, _) in entries {
+            places[part(*key)] += 1;
+        }
+        let mut before = 0;
+        for place in &mut places {
+            before += mem::replace(place, before);
+        }
+        let mut sorted = entries.to_vec();
+        for entry in entries {
+            let place = &mut places[part(entry.0)];
+            sorted[*place] = *entry;
+            *place += 1;
+        }
+        sorted.into()
     }
 
     fn stage_one(

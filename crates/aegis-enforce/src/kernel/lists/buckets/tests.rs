@@ -266,13 +266,8 @@ where
     let keys = |range: std::ops::Range<u64>| range.map(B::Key::of);
     keys(0..1000).for_each(|it| table.set(it, NOW + 50));
     keys(1000..1100).for_each(|it| table.set(it, NOW - 1));
-    let fresh = |key| Slot {
-        key,
-        end: End::new(Expiry::new(NOW + 100)),
-        packets: 0,
-        size: 0,
-    };
-    let entries: Vec<_> = keys(900..1900).map(fresh).collect();
+    let end = End::new(Expiry::new(NOW + 100));
+    let entries: Vec<_> = keys(900..1900).map(|it| (it, end)).collect();
     let now = Now::new(NOW);
     let mut staged = Staged::default();
     let Table {
