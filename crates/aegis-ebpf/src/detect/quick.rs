@@ -4,7 +4,7 @@
 //! of its source and of its destination and in two bits, of its source for the destination and of
 //! its port for the source. All others are counted by [`super::aegis_inspect`], which leaves the
 //! cells such that the next request need not go there. No function is called on the way: where
-//! processors must be kept from guessing where one returns to, that is a tenth of a packet's time.
+//! processors must be kept from guessing where one returns to, a return is dear.
 
 use aegis_abi::{
     CpuDetect, Sketch,
