@@ -189,8 +189,8 @@ impl CaseFile {
         self.voices.values_mut().for_each(|it| it.is_judged = true);
     }
 
-    /// Takes in a voice where there is room for it; returns whether there is one more now.
-    fn hear(&mut self, peer: NodeId, heard: Heard) -> bool {
+    /// Takes in a voice where there is room for it; returns who made room for whom.
+    fn hear(&mut self, peer: NodeId, heard: Heard) -> Seating {
         let most = self.voices().map(|it| it.influence).fold(-1.0, f64::max);
         if heard.influence > most && (heard.topic != Topic::Other || self.voices.is_empty()) {
             self.topic = heard.topic;
@@ -198,7 +198,7 @@ impl CaseFile {
         self.is_concluded = false;
         if let Some(word) = self.voices.get_mut(&peer) {
             word.hear(heard);
-            return false;
+            return Seating::default();
         }
         let word = Word {
             now: heard,
@@ -206,7 +206,11 @@ impl CaseFile {
             is_judged: false,
         };
         if self.voices.len() < VOICES_MAX {
-            return self.voices.insert(peer, word).is_none();
+            self.voices.insert(peer, word);
+            return Seating {
+                came: Some(peer),
+                went: None,
+            };
         }
         let least = self
             .voices
@@ -217,13 +221,24 @@ impl CaseFile {
         {
             self.voices.remove(&least);
             self.voices.insert(peer, word);
+            return Seating {
+                came: Some(peer),
+                went: Some(least),
+            };
         }
-        false
+        Seating::default()
     }
 
     fn is_kept(&self) -> bool {
         self.asked_at.is_some() || self.known.is_some()
     }
+}
+
+/// Who has a voice in a case that had none before, and whose voice made room for it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seating {
+    came: Option<NodeId>,
+    went: Option<NodeId>,
 }
 
 /// Cases by indicator, bounded.
@@ -235,6 +250,8 @@ pub(crate) struct Casebook {
     /// What this node asked about or knows the truth of.
     kept: BTreeSet<(Timestamp, Indicator)>,
     voices: usize,
+    /// Where each peer has a voice: as many places as there are voices.
+    spoke: BTreeMap<NodeId, BTreeSet<Indicator>>,
 }
 
 impl Casebook {
@@ -248,8 +265,9 @@ impl Casebook {
         &'a self,
         peer: &'a NodeId,
     ) -> impl Iterator<Item = (&'a Indicator, &'a CaseFile, &'a Heard)> {
-        let files = self.files.iter();
-        files.filter_map(|(indicator, file)| {
+        let spoke = self.spoke.get(peer).into_iter().flatten();
+        spoke.filter_map(|indicator| {
+            let file = self.files.get(indicator)?;
             Some((indicator, file, &file.voices.get(peer)?.pledged))
         })
     }
@@ -276,8 +294,14 @@ impl Casebook {
     ) -> Vec<(Indicator, CaseFile)> {
         let mut evicted = self.make_room();
         let (peer, at) = (heard.voice.peer, heard.heard_at);
-        let (added, more) = self.change(indicator, at, |file| file.hear(peer, heard));
-        self.voices += usize::from(added);
+        let (seating, more) = self.change(indicator, at, |file| file.hear(peer, heard));
+        if let Some(came) = seating.came {
+            self.voices += 1;
+            self.spoke.entry(came).or_default().insert(indicator);
+        }
+        if let Some(went) = seating.went {
+            self.forget_voice(&went, &indicator);
+        }
         evicted.extend(more);
         evicted
     }
@@ -380,11 +404,24 @@ impl Casebook {
         self.remove(&oldest)
     }
 
+    /// Takes it that `peer` has no voice in the case about `indicator` any more.
+    fn forget_voice(&mut self, peer: &NodeId, indicator: &Indicator) {
+        self.voices -= 1;
+        if let Some(spoke) = self.spoke.get_mut(peer) {
+            spoke.remove(indicator);
+            if spoke.is_empty() {
+                self.spoke.remove(peer);
+            }
+        }
+    }
+
     fn remove(&mut self, indicator: &Indicator) -> Option<(Indicator, CaseFile)> {
         let file = self.files.remove(indicator)?;
         let key = (file.forgotten_at, *indicator);
         let _ = self.spoken.remove(&key) || self.kept.remove(&key);
-        self.voices -= file.voices.len();
+        for peer in file.voices.keys() {
+            self.forget_voice(peer, indicator);
+        }
         Some((*indicator, file))
     }
 }

@@ -241,3 +241,38 @@ fn a_case_ends_a_day_after_its_last_word() {
     assert_eq!(ended.len(), 1);
     assert_eq!((book.len(), book.voices), (1, 1));
 }
+
+/// Checks that the index of peers names exactly the voices that there are.
+#[track_caller]
+fn invariant_every_voice_is_in_the_index(book: &Casebook) {
+    let voices = book.files.iter();
+    let voices = voices.flat_map(|(it, file)| file.voices.keys().map(|peer| (*peer, *it)));
+    let voices: BTreeSet<_> = voices.collect();
+    let spoke = book.spoke.iter();
+    let spoke = spoke.flat_map(|(peer, all)| all.iter().map(|it| (*peer, *it)));
+    assert_eq!(spoke.collect::<BTreeSet<_>>(), voices);
+    assert_eq!(book.voices, voices.len());
+    assert!(book.spoke.values().all(|it| !it.is_empty()));
+}
+
+#[test]
+fn what_a_peer_said_is_found_without_looking_at_every_case() {
+    let mut book = Casebook::default();
+    for number in 0..50 {
+        book.hear(indicator(number), heard(peer(u64::from(number) % 7), NOW));
+    }
+    assert_eq!(book.of_peer(&peer(3)).count(), 7);
+    assert_eq!(book.of_peer(&peer(99)).count(), 0);
+    invariant_every_voice_is_in_the_index(&book);
+    // A crowd in one case: who has least influence makes room, and is not found there any more.
+    for number in 0..2 * VOICES_MAX as u64 {
+        let mut voice = heard(peer(1_000 + number), NOW + Duration::from_secs(1));
+        voice.influence = number as f64;
+        book.hear(indicator(0), voice);
+    }
+    assert_eq!(book.of_peer(&peer(1_000)).count(), 0);
+    invariant_every_voice_is_in_the_index(&book);
+    book.remove_due(NOW + Duration::from_secs(1) + CASE_FOR);
+    assert_eq!(book.of_peer(&peer(3)).count(), 0);
+    invariant_every_voice_is_in_the_index(&book);
+}

@@ -127,6 +127,7 @@ impl Engine {
         let opinions: Vec<NetworkOpinion> = own.map(|it| self.network_opinion(now, *it)).collect();
         for it in &opinions {
             self.conclude_question(now, it, asking.heard > 0);
+            self.end_disbelieved(now, &it.indicator);
         }
         match asking.why {
             Why::Automatic => {}

@@ -173,6 +173,7 @@ impl Engine {
             );
             let ended = self.blocklist.remove_alert(&indicator, withdrawn);
             self.end_decisions(now, &ended, Cause::Withdrawn);
+            self.end_disbelieved(now, &indicator);
         }
     }
 

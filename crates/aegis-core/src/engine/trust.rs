@@ -9,7 +9,7 @@ use crate::{
     Action, Actor, Confidence, Evidence, Indicator, KeptTrust, NodeId, Opinion, Origin, PeerClass,
     Preset, Record, Score, Timestamp, Topic, Truth,
     casebook::{CaseFile, Known},
-    engine::{Engine, Notice, PEERS_MAX, Reply},
+    engine::{Cause, Engine, Notice, PEERS_MAX, Reply},
     trust::model::{
         Case, Deed, Introduction, ModelKind, PEER_MEMORY_BYTES_MAX, Stance, TrustModel, Verdict,
         Voice,
@@ -202,6 +202,20 @@ impl Engine {
             let verdict = self.weigh(now, file.topic, &voices, local);
             verdict.stance == Stance::Malicious && verdict.probability >= self.policy.confidence_min
         })
+    }
+
+    /// Ends the blocks of `indicator` that rest on answers alone, where what is left of these does
+    /// not come to a block any more.
+    pub(super) fn end_disbelieved(&mut self, now: Timestamp, indicator: &Indicator) {
+        let decisions = self.blocklist.decisions(indicator).iter();
+        let on_answers = decisions.filter(|it| it.origin == Origin::Peers && it.alert.is_none());
+        let disbelieved = on_answers
+            .filter(|it| self.believed_until(now, indicator, it.expires_at).is_none())
+            .map(|it| it.author);
+        for author in disbelieved.collect::<Vec<_>>() {
+            let ended = self.blocklist.remove(indicator, Origin::Peers, author);
+            self.end_decisions(now, ended.as_slice(), Cause::Withdrawn);
+        }
     }
 
     fn weigh(

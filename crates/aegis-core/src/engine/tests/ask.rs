@@ -229,6 +229,39 @@ fn an_opinion_about_somebody_who_does_not_deal_with_this_host_blocks_briefly() {
 }
 
 #[test]
+fn a_block_on_answers_alone_ends_when_its_only_voice_is_withdrawn() {
+    let mut engine = engine();
+    let mild = Statement {
+        severity: Severity::MIN,
+        ..statement(ATTACKER)
+    };
+    let alert = sign(LAN_PEER, mild.clone());
+    hear(&mut engine, LAN_PEER, mild.clone());
+    assert!(!is_blocked(&engine, ATTACKER), "too mild to block for");
+    let id = asked(&operator_asks(&mut engine, ATTACKER))[0].0;
+    let bad = testimony(LAN_PEER, ATTACKER, Some(opinion(1.0)));
+    answer(&mut engine, NOW, id, LAN_PEER, vec![bad]);
+    assert!(is_blocked(&engine, ATTACKER));
+    let withdrawal = Statement {
+        withdraws: Some(alert.id()),
+        ..mild
+    };
+    hear(&mut engine, LAN_PEER, withdrawal);
+    assert!(!is_blocked(&engine, ATTACKER));
+}
+
+#[test]
+fn a_block_on_answers_alone_ends_when_its_only_voice_changes_its_mind() {
+    let mut engine = engine();
+    for (score, is_bad) in [(1.0, true), (-1.0, false)] {
+        let id = asked(&operator_asks(&mut engine, ATTACKER))[0].0;
+        let said = testimony(LAN_PEER, ATTACKER, Some(opinion(score)));
+        answer(&mut engine, NOW, id, LAN_PEER, vec![said]);
+        assert_eq!(is_blocked(&engine, ATTACKER), is_bad);
+    }
+}
+
+#[test]
 fn no_opinion_of_others_blocks_what_is_protected() {
     let mut engine = engine();
     for protected in ["192.0.2.1", "198.51.100.99", "198.51.100.7"] {
