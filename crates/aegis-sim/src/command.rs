@@ -32,7 +32,10 @@ pub(crate) struct TrustArgs {
     /// Hostile shares of them, 0…1.
     #[arg(long, value_delimiter = ',', default_value = SHARES, value_parser = share)]
     hostile: Vec<f64>,
-    /// How many seeds, from 1.
+    /// The first seed. A table has no column for it, so `--csv` is always from 1.
+    #[arg(long, default_value_t = 1, conflicts_with = "csv", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    first_seed: u64,
+    /// How many seeds, one after another.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     seeds: u64,
     /// Share of targets that the node verifies, 0…1.
@@ -216,6 +219,7 @@ fn plan(args: &TrustArgs) -> Plan {
         models: models
             .filter(|it| is_wanted(&args.model, it.name))
             .collect(),
+        first_seed: args.first_seed,
         seeds: args.seeds,
         targets: args.targets,
         checking: Checking {

@@ -110,6 +110,7 @@ fn read(row: &str) -> Option<Plan> {
         hostile: vec![value("hostile")?.parse().ok()?],
         attacks: vec![*ATTACKS.iter().find(|it| it.name == attack)?],
         models: vec![*MODELS.iter().find(|it| it.name == model)?],
+        first_seed: 1,
         seeds: value("seeds")?.split(' ').count() as u64,
         targets: value("targets")?.parse().ok()?,
         checking: Checking {

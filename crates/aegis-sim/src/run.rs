@@ -136,10 +136,10 @@ impl<'a> Run<'a> {
             voices: &voices,
             local,
         };
+        let value = self.model.check_value(now, &case, &verdict);
         let started = clock();
         self.model.conclude(now, &case, &verdict);
         self.model_time += started.elapsed();
-        let value = self.model.check_value(now, &case, &verdict);
         for deed in attack.deeds() {
             for peer in self.roster.hostile() {
                 self.model.book(now, *peer, *deed);

@@ -24,7 +24,9 @@ pub struct Plan {
     pub attacks: Vec<attack::Entry>,
     /// Contenders. What a node without a network and the oracle reach is always found out, too.
     pub models: Vec<model::Entry>,
-    /// Seeds: 1 to this.
+    /// The first seed.
+    pub first_seed: u64,
+    /// How many seeds, one after another.
     pub seeds: u64,
     /// Targets of each run.
     pub targets: usize,
@@ -42,6 +44,7 @@ pub fn committed() -> [Plan; 6] {
         hostile: hostile.to_vec(),
         attacks: attack::ATTACKS.to_vec(),
         models: models.to_vec(),
+        first_seed: 1,
         seeds,
         targets: TARGETS,
         checking: Checking {
@@ -96,7 +99,8 @@ impl Plan {
         for peers in &self.peers {
             for hostile in &self.hostile {
                 for attack in &self.attacks {
-                    jobs.extend((1..=self.seeds).map(|seed| Job {
+                    let seeds = (self.first_seed..).take(self.seeds as usize);
+                    jobs.extend(seeds.map(|seed| Job {
                         setting: Setting {
                             peers: *peers,
                             hostile: *hostile,

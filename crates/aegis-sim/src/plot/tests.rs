@@ -33,6 +33,7 @@ fn every_model_has_a_line_in_every_plot() {
             .copied()
             .collect(),
         models: model::BASELINES.to_vec(),
+        first_seed: 1,
         seeds: 1,
         targets: 60,
         checking: Checking {

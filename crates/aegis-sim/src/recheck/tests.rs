@@ -11,6 +11,7 @@ fn written() -> String {
         hostile: vec![0.1, 0.75],
         attacks: attack::ATTACKS[..2].to_vec(),
         models: model::MODELS.to_vec(),
+        first_seed: 1,
         seeds: 2,
         targets: 100,
         checking: Checking {

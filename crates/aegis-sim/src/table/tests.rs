@@ -14,6 +14,7 @@ fn plan() -> Plan {
         hostile: vec![0.5],
         attacks: attack::ATTACKS[..1].to_vec(),
         models: model::MODELS[..1].to_vec(),
+        first_seed: 1,
         seeds: 2,
         targets: 100,
         checking: Checking {

@@ -13,6 +13,7 @@ fn plan() -> Plan {
         hostile: vec![0.25, 0.75],
         attacks: attack::ATTACKS.to_vec(),
         models: model::MODELS.to_vec(),
+        first_seed: 1,
         seeds: 2,
         targets: 100,
         checking: Checking {
@@ -58,6 +59,7 @@ fn where_all_is_lies_nobody_beats_the_oracle_by_more_than_luck() {
     let models = all.models.iter().filter(|it| it.name != "naive-bayes");
     let plan = Plan {
         peers: vec![20],
+        first_seed: 1,
         seeds: 3,
         targets: 400,
         attacks: attacks.copied().collect(),
@@ -74,5 +76,25 @@ fn where_all_is_lies_nobody_beats_the_oracle_by_more_than_luck() {
             row.accuracy.mean,
             row.oracle
         );
+    }
+}
+
+#[test]
+fn seeds_may_start_later() {
+    let attacks = attack::ATTACKS.iter().filter(|it| it.name == "on-off");
+    let first = Plan {
+        attacks: attacks.copied().collect(),
+        ..plan()
+    };
+    let later = Plan {
+        first_seed: 2,
+        seeds: 1,
+        ..first.clone()
+    };
+    let of_first = table::rows(&first, &first.play(1, &|_| {}));
+    let of_later = table::rows(&later, &later.play(1, &|_| {}));
+    assert_eq!(of_first.len(), of_later.len());
+    for (first, later) in of_first.iter().zip(&of_later) {
+        assert_eq!(first.seeds[1..], later.seeds);
     }
 }
