@@ -10,6 +10,7 @@ mod config;
 mod encoding;
 mod history;
 mod row;
+mod schism;
 mod unison;
 mod weigh;
 
@@ -147,6 +148,13 @@ impl TrustModel for AegisModel {
     }
 
     fn conclude(&mut self, now: Timestamp, case: &Case<'_>, _verdict: &Verdict) {
+        let weighed = self.weigh(now, case);
+        let turns = self.turns(&weighed);
+        for (peer, nats) in turns {
+            if let Some(history) = self.peers.get_mut(&peer) {
+                history.turn(&self.config, nats);
+            }
+        }
         self.advance(self.column.next());
         for voice in case.voices {
             let Some(history) = self.peers.get_mut(&voice.peer) else {
@@ -163,6 +171,8 @@ impl TrustModel for AegisModel {
         let weighed = self.weigh(now, case);
         let critical = self.criticality(&weighed, truth);
         let own = weighed.own;
+        let dispute = weighed.dispute();
+        let schism = weighed.schism;
         let lessons: Vec<_> = weighed
             .heard
             .iter()
@@ -196,8 +206,17 @@ impl TrustModel for AegisModel {
                 },
             );
             history.count(&config, case.topic, (said, truth), strength);
-            let critical = critical.max(config.critical_weight_max * unison);
+            let critical = if said == truth {
+                // A word that nobody believed and that came true by luck makes up for no lie.
+                if worth > 0.0 { critical } else { dispute }
+            } else {
+                critical.max(config.critical_weight_max * unison)
+            };
             history.count_critical((said, truth), critical * strength);
+            if let Some(schism) = schism {
+                let guilt = schism.guilt(&config, history, truth);
+                history.condemn(&config, guilt);
+            }
         }
         if let Some((said, strength)) = case.local.and_then(|it| statement(&config, &it)) {
             self.local
@@ -207,6 +226,9 @@ impl TrustModel for AegisModel {
 
     fn check_value(&self, now: Timestamp, case: &Case<'_>, verdict: &Verdict) -> f64 {
         let weighed = self.weigh(now, case);
+        if weighed.schism.is_some() {
+            return 1.0;
+        }
         let doubt = entropy(verdict.probability.value()).max(weighed.dispute());
         (doubt + weighed.split) / 2.0
     }

@@ -63,6 +63,14 @@ pub struct AegisConfig {
     pub division_share: f64,
     /// How much evidence of a repeated division it takes to believe it, in nats.
     pub division_prior: f64,
+    /// How much evidence it takes to believe that a peer turned, in nats.
+    pub turn_prior: f64,
+    /// The most such evidence that is kept of a peer, in nats.
+    pub turn_max: f64,
+    /// How much evidence of a schism it takes beyond that, in nats.
+    pub schism_prior: f64,
+    /// What those who turned must come to at least, in nats.
+    pub schism_min: f64,
     /// Right share that this node's own detectors are believed to have before it is known: 0…1.
     pub local_reliability: f64,
     /// How many verified cases that belief counts for.
@@ -104,6 +112,10 @@ impl Default for AegisConfig {
             united_dissent: 0.03,
             division_share: 0.02,
             division_prior: 3.0,
+            turn_prior: 3.0,
+            turn_max: 12.0,
+            schism_prior: 1.0,
+            schism_min: 1.0,
             local_reliability: 0.75,
             local_shrinkage: 40.0,
             hearsay_full: 20.0,

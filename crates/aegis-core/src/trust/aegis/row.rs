@@ -3,11 +3,17 @@
 //! All rows share their columns, one for each closed case, so that who agrees with whom can be
 //! counted without remembering the cases. It shows who speaks for himself, and never who is right.
 
-use crate::Truth;
+use crate::{Truth, trust::model::VOICES_MAX};
 
 /// Columns of the ring: how many closed cases are remembered.
 pub(super) const COLUMNS: usize = 256;
 const WORDS: usize = COLUMNS / 64;
+
+/// One bit for each column.
+pub(super) type Bits = [u64; WORDS];
+
+/// Digits that count as many voices as one case has: `VOICES_MAX` is below 2^11.
+const DIGITS: usize = 11;
 
 /// The newest column of the ring: how many cases were closed since the start.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
@@ -16,9 +22,14 @@ pub(super) struct Column(pub(super) u64);
 /// One peer's row.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Row {
-    pub(super) spoke: [u64; WORDS],
-    pub(super) malicious: [u64; WORDS],
+    pub(super) spoke: Bits,
+    pub(super) malicious: Bits,
 }
+
+/// How many rows have a bit in each column: numbers in binary, one digit of all columns in a word,
+/// so that a row is added to all of them at once.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally([Bits; DIGITS]);
 
 impl Column {
     /// Returns the column of the next case.
@@ -60,15 +71,38 @@ impl Row {
         }
     }
 
-    /// Calls `visit` with the place of every column it spoke in, and whether it said malicious.
-    pub(super) fn visit(&self, mut visit: impl FnMut(usize, bool)) {
-        for (word, (&spoke, &malicious)) in self.spoke.iter().zip(&self.malicious).enumerate() {
-            let mut left = spoke;
-            while left != 0 {
-                let bit = left.trailing_zeros();
-                visit(word * 64 + bit as usize, malicious >> bit & 1 == 1);
-                left &= left - 1;
+    /// Returns the columns in which it said benign.
+    pub(super) fn benign(&self) -> Bits {
+        std::array::from_fn(|word| self.spoke[word] & !self.malicious[word])
+    }
+}
+
+impl Tally {
+    /// Adds one in every column of `bits`.
+    pub(super) fn add(&mut self, bits: Bits) {
+        let mut carry = bits;
+        for digit in &mut self.0 {
+            if carry == Bits::default() {
+                return;
+            }
+            for (digit, carry) in digit.iter_mut().zip(&mut carry) {
+                (*digit, *carry) = (*digit ^ *carry, *digit & *carry);
             }
         }
     }
+
+    /// Returns the number of the column at `place`.
+    pub(super) fn at(&self, place: usize) -> f64 {
+        let digits = self.0.iter().enumerate();
+        let sum = digits.map(|(power, digit)| (digit[place / 64] >> (place % 64) & 1) << power);
+        sum.sum::<u64>() as f64
+    }
 }
+
+const _: () = assert!(
+    VOICES_MAX < 1 << DIGITS,
+    "a tally has room for every voice of a case"
+);
+
+#[cfg(test)]
+mod tests;

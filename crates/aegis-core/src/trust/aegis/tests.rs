@@ -2,6 +2,7 @@
 
 mod encoding;
 mod property;
+mod schism;
 
 use std::time::Duration;
 

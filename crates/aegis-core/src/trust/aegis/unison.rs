@@ -6,7 +6,7 @@
 use super::{
     AegisConfig,
     history::logistic,
-    row::{COLUMNS, Column, Row},
+    row::{Bits, COLUMNS, Column, Row, Tally},
     weigh::{Heard, side},
 };
 use crate::Truth;
@@ -14,8 +14,17 @@ use crate::Truth;
 /// What some voices said in each column: how many benign, how many malicious.
 type Counts = [[f64; 2]; COLUMNS];
 
+/// Columns that weigh less than this are left out where it is asked who went along in them.
+const COLUMN_WEIGHT_MIN: f64 = 1e-3;
+
 /// How much each column counts: 0…1.
-type Columns = [f64; COLUMNS];
+struct Columns {
+    weights: [f64; COLUMNS],
+    /// Which of them count at all.
+    counting: Bits,
+    /// Whether those that count do so in full.
+    is_whole: bool,
+}
 
 /// Makes voices that speak in unison share one voice. Returns what malicious and benign come to,
 /// and how likely the same people were divided before.
@@ -57,12 +66,31 @@ fn speakers<'a, 'b>(
 }
 
 fn count(heard: &mut [Heard<'_>], said: Truth) -> Counts {
-    let mut counts = [[0.0; 2]; COLUMNS];
-    for voice in speakers(heard, said) {
-        let row = &voice.history.row;
-        row.visit(|place, malicious| counts[place][usize::from(malicious)] += 1.0);
+    counts_of(speakers(heard, said).map(|it| &it.history.row))
+}
+
+fn counts_of<'a>(rows: impl Iterator<Item = &'a Row>) -> Counts {
+    let (mut benign, mut malicious) = (Tally::default(), Tally::default());
+    for row in rows {
+        benign.add(row.benign());
+        malicious.add(row.malicious);
     }
-    counts
+    std::array::from_fn(|place| [benign.at(place), malicious.at(place)])
+}
+
+/// The columns in which most voices, or half of them, said benign, and those in which malicious.
+fn majorities(counts: &Counts) -> [Bits; 2] {
+    let mut majorities = [Bits::default(); 2];
+    for (place, [benign, malicious]) in counts.iter().enumerate() {
+        let bit = 1 << (place % 64);
+        if benign >= malicious {
+            majorities[0][place / 64] |= bit;
+        }
+        if malicious >= benign {
+            majorities[1][place / 64] |= bit;
+        }
+    }
+    majorities
 }
 
 /// How likely some voices speak as one, and in which columns they did.
@@ -79,11 +107,11 @@ fn newest_unison(
     (said, counts): (Truth, &Counts),
 ) -> Unison {
     let newest = |ages: u64| {
-        let mut columns = [0.0; COLUMNS];
+        let mut weights = [0.0; COLUMNS];
         for age in 0..ages.min(COLUMNS as u64) {
-            columns[column.place_of(age)] = 1.0;
+            weights[column.place_of(age)] = 1.0;
         }
-        columns
+        Columns::new(weights)
     };
     let counts = trim(heard, said, counts, &newest(config.recent));
     let dispersion = dispersion(config, &counts);
@@ -109,6 +137,7 @@ fn divided_unison(
 ) -> Unison {
     let counts = trim(heard, said, counts, &columns);
     let sum: f64 = columns
+        .weights
         .iter()
         .zip(&counts)
         .map(|(weight, counts)| weight * evidence(config, *counts))
@@ -155,30 +184,59 @@ fn evidence(config: &AegisConfig, [benign, malicious]: [f64; 2]) -> f64 {
 /// Takes those out of `counts` who strayed in among a block by an error of their own: in the given
 /// columns they went against it more often than along. They would hide its unison.
 fn trim(heard: &mut [Heard<'_>], said: Truth, counts: &Counts, columns: &Columns) -> Counts {
-    let mut trimmed = *counts;
-    for voice in speakers(heard, said) {
-        let (along, against) = company(&voice.history.row, counts, columns);
-        if against > along {
-            let row = &voice.history.row;
-            row.visit(|place, malicious| trimmed[place][usize::from(malicious)] -= 1.0);
-        }
-    }
-    trimmed
+    let majorities = majorities(counts);
+    let kept = speakers(heard, said)
+        .map(|it| &it.history.row)
+        .filter(|row| {
+            let (along, against) = columns.company(row, &majorities);
+            against <= along
+        });
+    counts_of(kept)
 }
 
-/// Returns in how many of the columns `row` went along with the majority, and in how many against.
-fn company(row: &Row, counts: &Counts, columns: &Columns) -> (f64, f64) {
-    let (mut along, mut against) = (0.0, 0.0);
-    row.visit(|place, malicious| {
-        let mine = counts[place][usize::from(malicious)];
-        let others = counts[place][usize::from(!malicious)];
-        if mine >= others {
-            along += columns[place];
-        } else {
-            against += columns[place];
+impl Columns {
+    fn new(weights: [f64; COLUMNS]) -> Self {
+        let mut counting = Bits::default();
+        let mut is_whole = true;
+        for (place, weight) in weights.iter().enumerate() {
+            if *weight >= COLUMN_WEIGHT_MIN {
+                counting[place / 64] |= 1 << (place % 64);
+                is_whole &= *weight == 1.0;
+            }
         }
-    });
-    (along, against)
+        Self {
+            weights,
+            counting,
+            is_whole,
+        }
+    }
+
+    /// Returns in how many of the columns `row` went along with the majority, and in how many
+    /// against.
+    fn company(&self, row: &Row, [benign, malicious]: &[Bits; 2]) -> (f64, f64) {
+        let (mut along, mut against) = (0.0, 0.0);
+        for word in 0..self.counting.len() {
+            let spoke = row.spoke[word] & self.counting[word];
+            let said = row.malicious[word];
+            let with = spoke & (said & malicious[word] | !said & benign[word]);
+            along += self.weight(word, with);
+            against += self.weight(word, spoke & !with);
+        }
+        (along, against)
+    }
+
+    /// Returns what the columns of `bits` in one word weigh together.
+    fn weight(&self, word: usize, bits: u64) -> f64 {
+        if self.is_whole {
+            return f64::from(bits.count_ones());
+        }
+        let (mut sum, mut left) = (0.0, bits);
+        while left != 0 {
+            sum += self.weights[word * 64 + left.trailing_zeros() as usize];
+            left &= left - 1;
+        }
+        sum
+    }
 }
 
 /// Tests whether two sides were divided like this before: one of a single mind, the other
@@ -214,7 +272,7 @@ fn division(config: &AegisConfig, united: &Counts, others: &Counts) -> (f64, Col
             sum += (1.0 - share + odds).ln();
         }
     }
-    (logistic(sum - config.division_prior), columns)
+    (logistic(sum - config.division_prior), Columns::new(columns))
 }
 
 /// Returns how often one side says the opposite of the other's majority anyway.
@@ -232,9 +290,10 @@ fn usual_opposition(config: &AegisConfig, united: &Counts, others: &Counts) -> f
 
 /// Shares voices out; returns what they come to.
 fn share(heard: &mut [Heard<'_>], said: Truth, counts: &Counts, unison: &Unison) -> f64 {
+    let majorities = majorities(counts);
     let mut sum = 0.0;
     for voice in speakers(heard, said) {
-        let (along, against) = company(&voice.history.row, counts, &unison.columns);
+        let (along, against) = unison.columns.company(&voice.history.row, &majorities);
         let dissent = against / (along + against + 1.0);
         voice.unison = unison.probability * (1.0 - 2.0 * dissent).max(0.0);
         sum += voice.unison * voice.weight * voice.weight;

@@ -3,6 +3,7 @@
 use super::{
     AegisConfig, AegisModel,
     history::{History, logistic, logit},
+    schism::Schism,
     unison::share_voices,
 };
 use crate::{
@@ -38,11 +39,16 @@ pub(super) struct Weighed<'a> {
     pub(super) split: f64,
     /// What says malicious and what says benign, in nats, each at least 0.
     pub(super) sides: [f64; 2],
+    /// The schism that shows, if one does.
+    pub(super) schism: Option<Schism>,
 }
 
 impl Weighed<'_> {
     /// Returns the log-odds of malice.
     pub(super) fn log_odds(&self) -> f64 {
+        if let Some(schism) = self.schism {
+            return self.own + schism.fixed;
+        }
         self.own + self.sides[0] - self.sides[1]
     }
 
@@ -59,7 +65,7 @@ impl Weighed<'_> {
 
     /// Returns how surprising `truth` is, in nats.
     pub(super) fn surprise(&self, truth: Truth) -> f64 {
-        loss(self.log_odds(), truth)
+        loss(self.own + self.sides[0] - self.sides[1], truth)
     }
 
     /// Returns how many independent voices there are.
@@ -133,6 +139,7 @@ impl AegisModel {
         }
         let (sides, split) = share_voices(&self.config, self.column, &mut heard);
         Weighed {
+            schism: Schism::of(&self.config, &heard),
             heard,
             own: logit(self.config.prior) + self.local_log_odds(case),
             split,
