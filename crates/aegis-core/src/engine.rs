@@ -8,6 +8,7 @@ mod answered;
 mod block;
 mod detect;
 mod hear;
+mod history;
 mod host;
 mod input;
 mod learn;

@@ -14,6 +14,7 @@ mod detection;
 mod dice;
 mod engine;
 mod guard;
+mod history;
 mod indicator;
 mod ledger;
 mod node_id;
@@ -44,6 +45,7 @@ pub use engine::{
     NetworkOpinion, Notice, Order, Output, PEERS_MAX, Peer, PeerAddress, PeerStanding, Purpose,
     Reply, Restore, Subject, Why, WhyEvidence,
 };
+pub use history::{HistoryEntry, HistoryId, HistoryKind, InvalidHistoryId, InvalidHistoryKind};
 pub use indicator::{Indicator, InvalidIndicator};
 pub use ledger::Outcome;
 pub use node_id::{InvalidNodeId, NodeId};

@@ -3,7 +3,8 @@
 use std::{net::IpAddr, sync::Arc};
 
 use crate::{
-    Alert, AlertId, Confidence, Decision, Indicator, NodeId, Origin, PeerClass, Timestamp,
+    Alert, AlertId, Confidence, Decision, HistoryEntry, Indicator, NodeId, Origin, PeerClass,
+    Timestamp,
     trust::model::{Introduction, ModelKind},
 };
 
@@ -167,6 +168,8 @@ pub enum Record {
     TrustForgotten(NodeId),
     /// Something was done that the audit log must show.
     Audit(AuditEntry),
+    /// Something was seen or done that people may ask for later.
+    Happened(HistoryEntry),
 }
 
 /// What a store gives back at start: everything alive, alerts as their signed bytes.

@@ -143,7 +143,7 @@ fn entry(row: &Row<'_>, action_text: &str) -> Result<AuditEntry, CorruptRow> {
     })
 }
 
-fn actor_text(actor: &Actor) -> String {
+pub(crate) fn actor_text(actor: &Actor) -> String {
     match actor {
         Actor::Detector => "detector".to_owned(),
         Actor::Node => "node".to_owned(),
@@ -152,7 +152,7 @@ fn actor_text(actor: &Actor) -> String {
     }
 }
 
-fn actor(text: &str) -> Option<Actor> {
+pub(crate) fn actor(text: &str) -> Option<Actor> {
     match text.split_once(':') {
         None if text == "detector" => Some(Actor::Detector),
         None if text == "node" => Some(Actor::Node),
@@ -163,7 +163,7 @@ fn actor(text: &str) -> Option<Actor> {
 }
 
 fn action(text: &str) -> Option<Action> {
-    const ACTIONS: [Action; 9] = [
+    const ACTIONS: [Action; 11] = [
         Action::Block,
         Action::Unblock,
         Action::Expire,
@@ -171,6 +171,8 @@ fn action(text: &str) -> Option<Action> {
         Action::Allow,
         Action::Disallow,
         Action::Publish,
+        Action::Trust,
+        Action::Forget,
         Action::Start,
         Action::Stop,
     ];

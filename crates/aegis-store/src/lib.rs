@@ -1,4 +1,5 @@
-//! The wall around the embedded database: what a node must know after a restart, and its audit log.
+//! The wall around the embedded database: what a node must know after a restart, its history, and its
+//! audit log.
 //!
 //! This is the only crate that speaks SQLite. It takes [`aegis_core::Record`]s and gives back an
 //! [`aegis_core::Snapshot`]; it judges nothing and knows no clock, no network and no kernel.
@@ -10,6 +11,7 @@
 mod audit;
 mod bound;
 mod error;
+mod history;
 mod lock;
 mod open;
 mod read;
@@ -21,5 +23,6 @@ mod write;
 
 pub use audit::{AuditEvent, AuditFault, AuditHash, AuditLine, AuditReport};
 pub use error::{DatabaseError, StoreError};
+pub use history::{GroupBy, HistoryBounds, HistoryFilter, HistoryGroup, HistoryReader};
 pub use store::Store;
 pub use syncer::Syncer;

@@ -180,6 +180,25 @@ fn check_whole(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     })
 }
 
+/// Returns what SQLite's full check finds, and whether the history is counted as it is.
+pub(crate) fn findings(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("PRAGMA integrity_check")?;
+    let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let mut findings: Vec<String> = lines.collect::<rusqlite::Result<_>>()?;
+    findings.retain(|it| it != "ok");
+    let counts_are_right: bool = connection.query_row(
+        "SELECT (rows, peers_rows, bytes) IS
+            (SELECT count(*), coalesce(sum(is_peers), 0), coalesce(sum(bytes), 0) FROM history)
+         FROM history_size",
+        [],
+        |row| row.get(0),
+    )?;
+    if !counts_are_right {
+        findings.push("the history is not counted as it is".to_owned());
+    }
+    Ok(findings)
+}
+
 /// Tells a damaged file from one that cannot be read just now.
 fn damaged(path: &Path, error: rusqlite::Error) -> StoreError {
     let code = error.sqlite_error_code();

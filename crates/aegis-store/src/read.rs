@@ -232,7 +232,7 @@ pub(crate) fn time(row: &Row<'_>, name: &'static str) -> Result<Timestamp, Corru
     timestamp(column(row, name)?).ok_or(CorruptRow(name))
 }
 
-fn timestamp(millis: i64) -> Option<Timestamp> {
+pub(crate) fn timestamp(millis: i64) -> Option<Timestamp> {
     u64::try_from(millis).ok().map(Timestamp::from_millis)
 }
 

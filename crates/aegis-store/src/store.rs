@@ -10,7 +10,7 @@ use aegis_core::{Record, Snapshot, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{
-    AuditLine, AuditReport, StoreError, Syncer,
+    AuditLine, AuditReport, HistoryReader, StoreError, Syncer,
     audit::{self, CUT_RULE},
     bound,
     lock::StoreLock,
@@ -84,6 +84,13 @@ impl Store {
         lock.map(|it| Syncer::open(Arc::clone(it))).transpose()
     }
 
+    /// Returns what searches the history, for any thread; `None` for a store in memory.
+    pub fn history(&self) -> Result<Option<HistoryReader>, StoreError> {
+        let lock = self.lock.as_ref();
+        lock.map(|it| HistoryReader::open(Arc::clone(it)))
+            .transpose()
+    }
+
     fn write(&mut self, records: &[Record]) -> Result<(), StoreError> {
         self.look_after_bounds();
         let transaction = self
@@ -149,6 +156,14 @@ impl Store {
         self.corrupt_rows
             .set(self.corrupt_rows.get() + corrupt_rows);
         Ok(lines)
+    }
+
+    /// Goes through every page and index of the file, and through the counts of the history;
+    /// returns what is wrong, in the database engine's words, nothing for a whole store.
+    ///
+    /// Takes about a second for a gigabyte: for tests and for people, not for a node at work.
+    pub fn check(&self) -> Result<Vec<String>, StoreError> {
+        open::findings(&self.connection).map_err(StoreError::read)
     }
 
     /// Recomputes the chain of the audit log and names the first row that breaks it.

@@ -1,11 +1,12 @@
 //! Bringing what a store has written to the disk, without holding its owner up.
 
-use std::{fs::File, sync::Arc};
+use std::{fs::File, sync::Arc, thread, time::Duration};
 
+use aegis_core::Timestamp;
 use rusqlite::Connection;
 
 use crate::{
-    StoreError,
+    HistoryBounds, StoreError, history,
     lock::StoreLock,
     open::{self, LOG_PAGES_MAX},
 };
@@ -18,6 +19,12 @@ const _: () = assert!(
     MOVED_PAGES_MIN * 8 <= LOG_PAGES_MAX,
     "there is time to move the log before the store does it by itself"
 );
+
+/// Steps in which history is removed in one call: some 16,000 entries, more than can come meanwhile.
+const STEPS_MAX: u32 = 64;
+
+/// How long the store's own thread is let in between two of them.
+const STEP_PAUSE: Duration = Duration::from_millis(1);
 
 /// How often the log is gone through again for what was written meanwhile. Only a log that is
 /// moved to its end begins anew; each time takes but as long as what the one before left.
@@ -78,6 +85,23 @@ impl Syncer {
             backlog = self.checkpoint_in_mode("PASSIVE")?;
         }
         Ok(())
+    }
+
+    /// Removes what is too old or too much of the history at `now`: in many small transactions, so
+    /// that the store's own thread waits for none of them longer than some milliseconds, and only
+    /// so many in one call.
+    pub fn keep_history(&self, now: Timestamp, bounds: &HistoryBounds) -> Result<(), StoreError> {
+        let keep = || {
+            open::sync_at_commit(&self.connection, false)?; // what is lost is removed again
+            for _ in 0..STEPS_MAX {
+                if !history::keep_step(&self.connection, now, bounds)? {
+                    break;
+                }
+                thread::sleep(STEP_PAUSE);
+            }
+            open::sync_at_commit(&self.connection, true)
+        };
+        keep().map_err(StoreError::write)
     }
 
     fn checkpoint_in_mode(&self, mode: &str) -> Result<Backlog, StoreError> {

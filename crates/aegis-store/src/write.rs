@@ -6,7 +6,7 @@ use aegis_core::{
 };
 use rusqlite::{Connection, ToSql, params};
 
-use crate::{StoreError, audit, trust};
+use crate::{StoreError, audit, history, trust};
 
 /// The longest address of a peer that is kept; the longest real multiaddr is far shorter.
 pub(crate) const ADDRESS_BYTES_MAX: usize = 256;
@@ -22,11 +22,12 @@ pub(crate) fn millis(time: Timestamp) -> i64 {
 
 /// Writes the records in their order, the audit log's last.
 pub(crate) fn records(connection: &Connection, records: &[Record]) -> Result<(), StoreError> {
-    let mut audited = Vec::new();
+    let (mut audited, mut happened) = (Vec::new(), Vec::new());
     let mut grows_allowlist = false;
     for record in records {
         match record {
             Record::Audit(entry) => audited.push(entry),
+            Record::Happened(entry) => happened.push(entry),
             Record::Allowed(_) => grows_allowlist = true,
             Record::AlertAdded { .. }
             | Record::AlertRemoved(_)
@@ -46,6 +47,7 @@ pub(crate) fn records(connection: &Connection, records: &[Record]) -> Result<(),
     if grows_allowlist {
         refuse_full_allowlist(connection)?;
     }
+    history::append(connection, &happened).map_err(StoreError::write)?;
     audit::append(connection, &audited).map_err(StoreError::write)
 }
 
@@ -71,7 +73,8 @@ fn row(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
             trust::pretrust_set(connection, peer, *introduction)
         }
         Record::TrustForgotten(peer) => trust::forgotten(connection, peer),
-        Record::Audit(_) => Ok(()), // chained to the rest of its kind by `records`
+        Record::Happened(_) => Ok(()), // counted together by `records`
+        Record::Audit(_) => Ok(()),    // chained to the rest of its kind by `records`
     }
 }
 

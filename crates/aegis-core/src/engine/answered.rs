@@ -80,6 +80,7 @@ impl Engine {
             influence: self.trust_in(now, &it.author).influence,
         };
         self.report(now, it.indicator, &heard.voice);
+        self.note_answer(it.indicator, &heard);
         let gone = self.casebook.hear(it.indicator, heard);
         self.end_cases(now, &gone);
     }

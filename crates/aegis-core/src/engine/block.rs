@@ -31,6 +31,7 @@ impl Engine {
             "until {} origin {origin} author {author} type {} severity {}",
             decision.expires_at, decision.threat_type, decision.severity
         );
+        self.note_blocked(now, actor.clone(), &decision);
         self.persist(Record::DecisionMade(decision));
         self.audit(now, actor, (Action::Block, indicator), detail);
         if origin > Origin::Peers {
@@ -90,6 +91,7 @@ impl Engine {
                     (action, indicator),
                     cause.as_str().to_owned(),
                 );
+                self.note_ended(now, indicator, cause);
                 self.enforce(Change::Unblock(indicator));
                 self.notify(Notice::Unblocked { indicator, cause });
             }

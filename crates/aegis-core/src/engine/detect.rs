@@ -17,6 +17,7 @@ impl Engine {
             ..
         } = detection;
         let threat_type = detection.threat_type.clone();
+        self.note_detected(now, &detection, severity);
         self.notify(Notice::Detected {
             indicator,
             threat_type,

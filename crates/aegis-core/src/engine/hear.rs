@@ -47,6 +47,7 @@ impl Engine {
             .map_or_else(|it| Outcome::Refused(*it), |_| Outcome::Blocks);
         self.remember(now, alert.clone(), outcome);
         let blocked = verdict.and_then(|it| self.block(now, Actor::Peer(author), it));
+        self.note_alert(now, &alert, blocked);
         if let Err(refusal) = blocked {
             self.ledger.set_outcome(&id, Outcome::Refused(refusal));
             self.count_refusal(&refusal);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    Action, Actor, AllowEntry, BlockDuration, Change, Decision, Description, Indicator, Origin,
-    Record, Refusal, Statement, Timestamp, Unblock,
+    Action, Actor, AllowEntry, BlockDuration, Change, Decision, Description, HistoryKind,
+    Indicator, Origin, Record, Refusal, Statement, Timestamp, Unblock,
     engine::{Cause, Command, Engine, Order, Output, Purpose, Reply, Subject},
     guard::{ALLOWLIST_MAX, Guards},
     policy::PEER_TTL_MAX,
@@ -161,6 +161,8 @@ impl Engine {
                 (Action::Unblock, indicator),
                 String::new(),
             );
+            let what = (HistoryKind::Unblocked, indicator);
+            self.note_order(now, Actor::User(user), what, (None, ""));
             self.end_decisions(now, &ended, Cause::Operator);
             self.learn_benign(now, indicator);
         } else {
@@ -259,6 +261,9 @@ impl Engine {
         if let Some(it) = expires_at {
             self.allowlist_due.insert((it, indicator));
         }
+        let comment = entry.comment.as_ref().map_or("", Description::as_str);
+        let what = (HistoryKind::Allowed, indicator);
+        self.note_order(now, Actor::User(user), what, (expires_at, comment));
         self.persist(Record::Allowed(entry));
         let detail = expires_at.map_or_else(String::new, |it| format!("until {it}"));
         self.audit(now, Actor::User(user), (Action::Allow, indicator), detail);
@@ -291,6 +296,8 @@ impl Engine {
             self.allowlist_due.remove(&(it, indicator));
         }
         self.persist(Record::Disallowed(indicator));
+        let what = (HistoryKind::Disallowed, indicator);
+        self.note_order(now, actor.clone(), what, (None, ""));
         self.audit(now, actor, (Action::Disallow, indicator), String::new());
         self.sync_exemptions();
         true

@@ -33,6 +33,7 @@ impl Engine {
         if let Some(withdrawn) = alert.statement().withdraws {
             self.withdraw(now, self.node, withdrawn);
         }
+        self.note_published(now, actor.clone(), &alert);
         self.audit(
             now,
             actor,

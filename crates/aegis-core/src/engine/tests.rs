@@ -2,6 +2,7 @@
 
 mod ask;
 mod hear;
+mod history;
 mod invariant;
 mod operate;
 mod own;

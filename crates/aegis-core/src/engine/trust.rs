@@ -6,8 +6,8 @@ use std::{
 };
 
 use crate::{
-    Action, Actor, Confidence, Evidence, Indicator, KeptTrust, NodeId, Opinion, Origin, PeerClass,
-    Preset, Record, Score, Timestamp, Topic, Truth,
+    Action, Actor, Confidence, Evidence, HistoryKind, Indicator, KeptTrust, NodeId, Opinion,
+    Origin, PeerClass, Preset, Record, Score, Timestamp, Topic, Truth,
     casebook::{CaseFile, Known},
     engine::{Cause, Engine, Notice, PEERS_MAX, Reply},
     trust::model::{
@@ -410,6 +410,7 @@ impl Engine {
         let fixed = if introduction.is_fixed { " fixed" } else { "" };
         let percent = introduction.pretrust.percent();
         let detail = format!("{peer} {percent} %{fixed}");
+        self.note_trust(now, user, HistoryKind::Trusted, &detail);
         self.audit_peer(now, user, (Action::Trust, peer), detail);
         Ok(Reply::Trusted(Box::new(self.peer_trust(now, &peer))))
     }
@@ -424,6 +425,7 @@ impl Engine {
             self.introduce(now, peer, class);
         }
         self.persist(Record::TrustForgotten(peer));
+        self.note_trust(now, user, HistoryKind::Forgotten, &peer.to_string());
         self.audit_peer(now, user, (Action::Forget, peer), peer.to_string());
         Reply::Forgotten {
             was_known: was_set || was_known,

@@ -106,7 +106,7 @@ fn commits_and_checkpoints_at_once_never_fail_each_other() {
     let mut scene = Scene::set();
     let syncer = scene.store.syncer().unwrap().unwrap();
     let (stop_tx, stop_rx) = std::sync::mpsc::channel::<()>();
-    let mover = std::thread::spawn(move || {
+    let mover = thread::spawn(move || {
         let mut rounds = 0_u32;
         while stop_rx.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
             syncer.sync().unwrap();

@@ -4,8 +4,8 @@ use std::{net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
 
 use aegis_core::{
     Action, Actor, Alert, AllowEntry, AuditEntry, BlockDuration, Confidence, Decision, Evidence,
-    Indicator, KeptTrust, KnownPeer, NodeId, Origin, PeerClass, Record, Severity, Statement,
-    ThreatType, Timestamp, Unblock,
+    HistoryEntry, HistoryKind, Indicator, KeptTrust, KnownPeer, NodeId, Origin, PeerClass, Record,
+    Severity, Statement, ThreatType, Timestamp, Unblock,
     trust::model::{Introduction, ModelKind},
 };
 use tempfile::TempDir;
@@ -123,6 +123,22 @@ pub(crate) fn audited(number: u32) -> Record {
     })
 }
 
+/// A block by a peer, a minute later for each number.
+pub(crate) fn happened(number: u32) -> HistoryEntry {
+    HistoryEntry {
+        indicator: Some(indicator(number)),
+        threat_type: Some(ThreatType::syn_flood()),
+        severity: Some(Severity::MEDIUM),
+        until: Some(NOW + HOUR),
+        detail: format!("entry {number}"),
+        ..HistoryEntry::new(
+            NOW + Duration::from_secs(60) * number,
+            HistoryKind::Blocked,
+            Actor::Peer(node(7)),
+        )
+    }
+}
+
 /// One record for each table.
 pub(crate) fn one_of_each() -> Vec<Record> {
     vec![
@@ -141,5 +157,6 @@ pub(crate) fn one_of_each() -> Vec<Record> {
             introduction: introduction(),
         },
         audited(6),
+        Record::Happened(happened(10)),
     ]
 }

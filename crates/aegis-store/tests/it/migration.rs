@@ -70,6 +70,9 @@ const SCHEMA_1: &str = "
     PRAGMA user_version = 1;
 ";
 
+/// The schema that this build writes.
+const NEWEST: u32 = 4;
+
 /// What `fixture::one_of_each` says, and a second line of the audit log, written by schema 1.
 const ROWS_1: &str = "
     INSERT INTO decision VALUES ('203.0.113.2', 'peers', @NODE7, @ALERT2, 'syn_flood', 5,
@@ -125,7 +128,7 @@ fn opening_twice_migrates_once() {
     drop(Store::open(&path).unwrap());
     let version = user_version(&path);
     drop(Store::open(&path).unwrap());
-    assert_eq!((version, user_version(&path)), (3, 3));
+    assert_eq!((version, user_version(&path)), (NEWEST, NEWEST));
 }
 
 #[test]
@@ -133,22 +136,22 @@ fn a_newer_schema_is_refused_with_both_numbers() {
     let (_directory, path) = place();
     drop(Store::open(&path).unwrap());
     let connection = Connection::open(&path).unwrap();
-    connection.pragma_update(None, "user_version", 4).unwrap();
+    let newer = NEWEST + 1;
+    connection
+        .pragma_update(None, "user_version", newer)
+        .unwrap();
     drop(connection);
     let error = Store::open(&path).unwrap_err();
-    let told = matches!(
-        error,
-        StoreError::NewerSchema {
-            found: 4,
-            newest: 3
-        }
-    );
+    let told = match error {
+        StoreError::NewerSchema { found, newest } => (found, newest) == (newer, NEWEST),
+        _ => false,
+    };
     assert!(told, "{error:?}");
     assert_eq!(
         error.to_string(),
-        "the store has schema 4, this build reads up to 3"
+        format!("the store has schema {newer}, this build reads up to {NEWEST}")
     );
-    assert_eq!(user_version(&path), 4);
+    assert_eq!(user_version(&path), newer);
 }
 
 #[test]
@@ -166,7 +169,7 @@ fn another_programs_database_is_refused_and_left_alone() {
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
-fn write_schema_1(path: &Path) {
+pub(crate) fn write_schema_1(path: &Path) {
     fs::create_dir(path.parent().unwrap()).unwrap();
     let blob = |bytes: &[u8]| {
         let digits: String = bytes.iter().map(|it| format!("{it:02x}")).collect();
@@ -204,7 +207,7 @@ fn second_line() -> AuditEntry {
     }
 }
 
-fn user_version(path: &Path) -> i64 {
+fn user_version(path: &Path) -> u32 {
     let connection = Connection::open(path).unwrap();
     connection
         .query_row("PRAGMA user_version", [], |row| row.get(0))

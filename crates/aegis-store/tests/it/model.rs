@@ -62,6 +62,7 @@ impl Model {
                 self.trust.remove(&peer);
                 self.pretrust.remove(&peer);
             }
+            Record::Happened(_) => {} // nothing that stands
             Record::Audit(it) => self.audit.push(AuditEvent::Entry(it)),
         }
     }

@@ -124,6 +124,7 @@ impl Kept {
                 it.trust.retain(|kept| kept.peer != gone);
                 it.pretrust.retain(|(peer, _)| *peer != gone);
             }
+            Record::Happened(_) => {} // nothing that stands
             Record::PeerSeen(peer) => {
                 it.peers.retain(|known| known.peer != peer.peer);
                 it.peers.push(peer);
