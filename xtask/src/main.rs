@@ -7,6 +7,7 @@ mod bench;
 mod build_ebpf;
 mod ci;
 mod fuzz;
+mod kill_test;
 mod shell;
 mod talk;
 mod test;
@@ -32,6 +33,8 @@ enum Task {
     Test(test::Args),
     /// Runs only the tests that need the kernel and network namespaces; needs root.
     KernelTest(test::KernelArgs),
+    /// Kills a daemon at random moments and checks that nothing it acknowledged is lost.
+    KillTest(kill_test::Args),
     /// Runs the benchmarks in release mode.
     Bench(bench::Args),
     /// Feeds random input to a decoder until it breaks or the time is over.
@@ -57,6 +60,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::BuildEbpf(args) => build_ebpf::run(args),
         Task::Test(args) => test::run(&args),
         Task::KernelTest(args) => test::run_kernel(&args),
+        Task::KillTest(args) => kill_test::run(&args),
         Task::Bench(args) => bench::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Tidy(args) => tidy::run(&args),

@@ -28,8 +28,9 @@ pub use self::event_stream::EventStream;
 
 use crate::{
     AllowEntry, AllowRequest, ApiError, Block, BlockRequest, Blocked, Check, Disallowed, ErrorCode,
-    NetworkOpinion, Page, PageQuery, Peer, PeerTrust, PublishRequest, Published, Stats, Status,
-    TrustForgotten, TrustRequest, UnblockRequest, Unblocked, Why, opinion::AskRequest,
+    HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery, NetworkOpinion, Page, PageQuery,
+    Peer, PeerTrust, PublishRequest, Published, Stats, Status, TrustForgotten, TrustRequest,
+    UnblockRequest, Unblocked, Why, history::scope_query, opinion::AskRequest,
     server::EVENT_SEQ_HEADER,
 };
 
@@ -179,6 +180,24 @@ impl Client {
     pub async fn forget_trust(&self, peer: NodeId) -> Result<TrustForgotten, ClientError> {
         let path = format!("/v1/trust?peer={peer}");
         self.call(Method::DELETE, &path, Bytes::new()).await
+    }
+
+    /// Asks for a page of the history, newest first.
+    pub async fn history(&self, query: &HistoryQuery) -> Result<Page<HistoryLine>, ClientError> {
+        let scope = scope_query(&query.scope);
+        let page = self::query(&query.page);
+        self.get(&format!("/v1/history?{scope}{page}")).await
+    }
+
+    /// Asks for the history, counted.
+    pub async fn history_groups(
+        &self,
+        query: &HistoryGroupsQuery,
+    ) -> Result<Vec<HistoryGroup>, ClientError> {
+        let (by, limit) = (query.by.as_str(), query.limit);
+        let scope = scope_query(&query.scope);
+        self.get(&format!("/v1/history/groups?{scope}by={by}&limit={limit}"))
+            .await
     }
 
     /// Listens to events from now on, or from the recent past on `with_backlog`.

@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use crate::{
     AllowEntry, AllowRequest, ApiError, Block, BlockRequest, Blocked, Check, Disallowed, EventHub,
-    NetworkOpinion, Page, PageQuery, Peer, PeerTrust, PublishRequest, Published, Stats, Status,
-    TrustForgotten, TrustRequest, UnblockRequest, Unblocked, Why,
+    HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery, NetworkOpinion, Page, PageQuery,
+    Peer, PeerTrust, PublishRequest, Published, Stats, Status, TrustForgotten, TrustRequest,
+    UnblockRequest, Unblocked, Why,
 };
 
 /// Who asks.
@@ -53,6 +54,10 @@ pub enum Request {
     SetTrust(TrustRequest),
     /// Answered by [`Reply::TrustForgotten`].
     ForgetTrust(NodeId),
+    /// Answered by [`Reply::History`], newest first.
+    History(HistoryQuery),
+    /// Answered by [`Reply::HistoryGroups`].
+    HistoryGroups(HistoryGroupsQuery),
 }
 
 /// What is answered. The JSON is that of the value inside.
@@ -89,6 +94,10 @@ pub enum Reply {
     PeerTrust(Box<PeerTrust>),
     /// To [`Request::ForgetTrust`].
     TrustForgotten(TrustForgotten),
+    /// To [`Request::History`].
+    History(Page<HistoryLine>),
+    /// To [`Request::HistoryGroups`].
+    HistoryGroups(Vec<HistoryGroup>),
 }
 
 /// A node, or whatever speaks for one.

@@ -3,7 +3,7 @@
 //! Each module is for `#[serde(with = "…")]`. Reading one is the check: a value that its type
 //! refuses never comes into being.
 
-mod rfc3339;
+pub(crate) mod rfc3339;
 
 pub(crate) mod text {
     //! Values with a `Display` that their `FromStr` reads back.

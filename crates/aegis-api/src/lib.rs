@@ -12,6 +12,7 @@ mod encoding;
 mod error;
 mod event;
 mod event_hub;
+mod history;
 mod opinion;
 mod page;
 mod peer;
@@ -23,8 +24,9 @@ mod why;
 mod word;
 
 pub use aegis_core::{
-    AlertId, BlockDuration, Confidence, Description, Indicator, InvalidDescription,
-    InvalidIndicator, InvalidThreatType, NodeId, Score, Severity, ThreatType, Timestamp,
+    AlertId, BlockDuration, Confidence, Description, HistoryId, HistoryKind, Indicator,
+    InvalidDescription, InvalidIndicator, InvalidThreatType, NodeId, Score, Severity, ThreatType,
+    Timestamp,
 };
 pub use allow::{AllowEntry, AllowRequest, Disallowed};
 pub use block::{
@@ -35,6 +37,10 @@ pub use control::{Caller, Control, Reply, Request};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, EventKind, UnblockCause, Via};
 pub use event_hub::{BACKLOG_EVENTS_MAX, EventHub, QUEUED_EVENTS_MAX, Subscription};
+pub use history::{
+    HISTORY_GROUPS_DEFAULT, HistoryBy, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery,
+    HistoryScope, InvalidMoment, Moment,
+};
 pub use opinion::{LocalOpinion, NetworkOpinion, VOICE_LINES_MAX, VoiceLine};
 pub use page::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, Page, PageQuery};
 pub use peer::Peer;

@@ -1,5 +1,6 @@
 //! The commands of shell and console, one enum for both, checked before anything is sent.
 
+mod history;
 mod parse;
 mod trust;
 
@@ -15,6 +16,7 @@ use aegis_api::{
 use clap::{Args, Subcommand, ValueEnum};
 
 pub use self::{
+    history::{ByArg, HistoryArgs},
     parse::parse_duration_secs,
     trust::{PeerArg, TrustArgs, TrustCommand},
 };
@@ -66,6 +68,8 @@ pub enum Command {
     Peers,
     /// Explain how far a peer is trusted and why, or change it
     Trust(TrustArgs),
+    /// Tell what was seen and done, about an address or at all, newest first
+    History(HistoryArgs),
 }
 
 /// What `block` takes.

@@ -6,6 +6,7 @@
 mod command;
 mod completions;
 mod console;
+mod csv;
 mod event;
 mod outcome;
 mod report;
@@ -16,9 +17,9 @@ mod screen;
 mod text;
 
 pub use command::{
-    AlertArgs, AllowArgs, BlockArgs, ClientArgs, Command, DEFAULT_SEVERITY, DEFAULT_THREAT_TYPE,
-    EvidenceArg, GLOBAL_HEADING, PeerArg, PublishArgs, TrustArgs, TrustCommand, UnblockArgs,
-    parse_duration_secs,
+    AlertArgs, AllowArgs, BlockArgs, ByArg, ClientArgs, Command, DEFAULT_SEVERITY,
+    DEFAULT_THREAT_TYPE, EvidenceArg, GLOBAL_HEADING, HistoryArgs, PeerArg, PublishArgs, TrustArgs,
+    TrustCommand, UnblockArgs, parse_duration_secs,
 };
 pub use completions::completions;
 pub use console::{Console, ConsoleEnd, Input, LINE_BYTES_MAX};

@@ -1,5 +1,6 @@
 //! Runs a command: a call or a few, and a report.
 
+mod history;
 mod trust;
 
 use std::io;
@@ -82,6 +83,7 @@ async fn answer(
         Command::Ask { ip } => screen.show(&client.ask(ip).await?, report::opinion)?,
         Command::Allow(args) => return allow(args, client, screen).await,
         Command::Peers => peers(client, screen).await?,
+        Command::History(args) => return history::history(args, client, screen).await,
         Command::Trust(args) => return trust::trust(args, client, screen).await,
     }
     Ok(Outcome::Done)

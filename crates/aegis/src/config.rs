@@ -6,6 +6,7 @@
 mod cookies;
 mod default_file;
 mod detect;
+mod history;
 mod raw;
 mod resolve;
 mod trust;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use aegis_core::{AskPolicy, Policy};
 use aegis_enforce::{Capacity, Detectors, InstanceName, ModeRequest, SynCookies};
 use aegis_net::P2pConfig;
+use aegis_store::HistoryBounds;
 
 pub use default_file::default_file;
 pub use raw::{MinSeverity, OneOrMany, RawConfig, RawMode};
@@ -66,6 +68,8 @@ pub struct Config {
     pub trust: Trust,
     /// How others are asked and answered.
     pub ask: AskPolicy,
+    /// How much history is kept.
+    pub history: HistoryBounds,
     /// The logs of what peers say and do.
     pub p2p_log: P2pLogConfig,
     /// The network; `None` for a node that detects and drops alone.

@@ -17,6 +17,7 @@ mod disk;
 mod dispatch;
 mod event_loop;
 mod fair;
+mod history;
 mod ladder;
 mod memory;
 mod notice;
@@ -41,6 +42,7 @@ use tokio::sync::{mpsc, oneshot};
 use attack::Attacks;
 use disk::Disk;
 use fair::FairQueue;
+use history::HistoryDesk;
 
 pub use clock::Clock;
 pub use control::ControlHandle;
@@ -61,6 +63,7 @@ struct Node {
     cookies: Box<CookieSwitch<ProcSysctl>>,
     store: Store,
     disk: Disk,
+    history: HistoryDesk,
     identity: Identity,
     net: Net,
     hub: EventHub,

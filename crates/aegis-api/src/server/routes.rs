@@ -18,7 +18,7 @@ use tokio::{
     time::timeout,
 };
 
-use self::input::{Body, Cursor, Ip, Named, Plain};
+use self::input::{Body, Cursor, History, HistoryGroups, Ip, Named, Plain};
 use crate::{ApiError, Caller, Control, ErrorCode, Reply, Request, opinion::AskRequest};
 
 pub use self::{events::EVENT_STREAMS_MAX, input::BODY_TIMEOUT};
@@ -103,6 +103,16 @@ pub(super) fn router<C: Control>(app: App<C>) -> Router {
                 .delete(async |State(app): On<C>, Named(peer)| {
                     app.answer(Request::ForgetTrust(peer)).await
                 }),
+        )
+        .route(
+            "/v1/history",
+            get(async |State(app): On<C>, History(it)| app.answer(Request::History(it)).await),
+        )
+        .route(
+            "/v1/history/groups",
+            get(async |State(app): On<C>, HistoryGroups(it)| {
+                app.answer(Request::HistoryGroups(it)).await
+            }),
         )
         .route("/v1/events", get(events::stream::<C>))
         .fallback(async || ApiError::new(ErrorCode::NotFound, "there is no such route"))

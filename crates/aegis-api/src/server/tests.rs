@@ -2,6 +2,7 @@
 
 mod contract;
 mod events;
+mod history;
 mod limits;
 mod node;
 mod trust;

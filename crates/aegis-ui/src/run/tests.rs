@@ -1,5 +1,7 @@
 //! Commands against a scripted node: what is said where, and how it ends.
 
+mod history;
+
 use std::io::{self, Write};
 
 use aegis_api::Client;

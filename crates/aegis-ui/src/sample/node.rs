@@ -12,7 +12,8 @@ use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinSet};
 
 use super::{
-    NOW, allow_entry, block, ip, node_id, opinion, peer, peer_trust, stats, status, stranger, why,
+    NOW, allow_entry, block, history, ip, node_id, opinion, peer, peer_trust, stats, status,
+    stranger, why,
 };
 
 /// Long enough for a busy machine; nothing waits for it unless it fails.
@@ -126,6 +127,8 @@ impl Control for Script {
             Request::Trust(peer) if is_met(&peer) => Reply::PeerTrust(Box::new(peer_trust(peer))),
             Request::Trust(peer) => Reply::PeerTrust(Box::new(stranger(peer))),
             Request::SetTrust(it) => Reply::PeerTrust(Box::new(trusted(it))),
+            Request::History(it) => Reply::History(history::page(&it)),
+            Request::HistoryGroups(_) => Reply::HistoryGroups(history::groups()),
             Request::ForgetTrust(peer) => Reply::TrustForgotten(TrustForgotten {
                 peer,
                 was_known: is_met(&peer),

@@ -300,6 +300,19 @@ const KEYS: &[Key] = &[
         "Prefixes of each family the kernel's tables hold, 16…16777216.",
     ),
     key(
+        "history.days",
+        "How long history is kept: `aegis history`, 1…3650 days.",
+    ),
+    key(
+        "history.entries_max",
+        "Entries kept at most, 1000…100000000; the oldest go first, peers' before others once\n\
+         they fill more than half.",
+    ),
+    key(
+        "history.mib_max",
+        "MiB they take at most, 1…1048576; the usual entry takes about 250 bytes.",
+    ),
+    key(
         "log.filter",
         "What is logged: error, warn, info, debug, trace, or a filter by module.",
     ),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{
     ConfigError,
     detect::RawDetect,
+    history::RawHistory,
     trust::{RawAsk, RawTrust},
 };
 
@@ -31,6 +32,7 @@ pub struct RawConfig {
     pub ask: RawAsk,
     pub detect: RawDetect,
     pub limits: RawLimits,
+    pub history: RawHistory,
     pub log: RawLog,
 }
 

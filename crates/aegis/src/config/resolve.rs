@@ -19,6 +19,7 @@ use crate::config::{
     Config, ConfigError, Interfaces, OneOrMany, RawConfig,
     cookies::syn_cookies,
     detect::{RawDetect, detectors},
+    history::history,
     raw::{RawLimits, RawLog, RawMode, RawP2p},
     trust::{ask, trust},
 };
@@ -84,6 +85,7 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
         policy,
         trust: trust(&raw.trust)?,
         ask: ask(&raw.ask)?,
+        history: history(&raw.history)?,
         p2p_log: p2p_log(&raw.log, &state_dir)?,
         p2p: raw
             .p2p

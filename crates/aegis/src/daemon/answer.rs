@@ -3,7 +3,7 @@
 use aegis_api::{ApiError, Disallowed, ErrorCode, Reply, Request, TrustForgotten};
 use aegis_core::{Command, Evidence, Input, Order, Refusal, Subject, trust::model::Introduction};
 
-use super::{Node, Waiting, control::Call, report};
+use super::{Node, Waiting, control::Call, history, report};
 
 impl Node {
     /// Takes one call. A caller that went away meanwhile is nobody's loss.
@@ -13,6 +13,9 @@ impl Node {
             request,
             reply_tx,
         } = call;
+        if let Some(question) = history::question(&request) {
+            return self.history.ask(self.now(), question, reply_tx);
+        }
         match command(&request) {
             Some(command) => {
                 self.ticket += 1;
@@ -50,9 +53,11 @@ impl Node {
             | Request::Disallow(_)
             | Request::Ask(_)
             | Request::SetTrust(_)
-            | Request::ForgetTrust(_) => Err(ApiError::new(
+            | Request::ForgetTrust(_)
+            | Request::History(_)
+            | Request::HistoryGroups(_) => Err(ApiError::new(
                 ErrorCode::Internal,
-                "an order was taken for a question",
+                "what somebody else answers was taken for a question",
             )),
         }
     }
@@ -188,6 +193,8 @@ fn command(request: &Request) -> Option<Command> {
         | Request::Why(_)
         | Request::Peers(_)
         | Request::Trust(_)
+        | Request::History(_)
+        | Request::HistoryGroups(_)
         | Request::AllowEntries(_) => return None,
     })
 }

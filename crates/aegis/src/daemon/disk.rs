@@ -5,15 +5,23 @@
 //! the write that they rest on is synced. Alerts and packets wait for nothing.
 //!
 //! The same thread moves the store's log into the store's file when it has grown long, which
-//! otherwise the node would do itself, in the middle of a flood.
+//! otherwise the node would do itself, in the middle of a flood; and it lets old history go.
 
-use std::{collections::VecDeque, sync::mpsc as blocking, thread};
+use std::{
+    collections::VecDeque,
+    sync::mpsc::{self as blocking, RecvTimeoutError},
+    thread,
+    time::Duration,
+};
 
 use aegis_core::{Refusal, Reply};
-use aegis_store::{StoreError, Syncer};
+use aegis_store::{HistoryBounds, StoreError, Syncer};
 use tokio::sync::mpsc;
 
-use super::Node;
+use super::{Clock, Node};
+
+/// How often old history is looked for on a node where nothing happens.
+const KEEP_INTERVAL: Duration = Duration::from_secs(60);
 
 /// What the thread reports: everything up to this write is on the disk, or why not.
 pub(super) struct Synced {
@@ -39,11 +47,22 @@ struct Held {
 
 impl Disk {
     /// Starts the thread, which ends with the `Disk`.
-    pub(super) fn start(syncer: Option<Syncer>) -> std::io::Result<(Self, mpsc::Receiver<Synced>)> {
+    pub(super) fn start(
+        syncer: Option<Syncer>,
+        bounds: HistoryBounds,
+    ) -> std::io::Result<(Self, mpsc::Receiver<Synced>)> {
         let (asked_tx, asked_rx) = blocking::sync_channel::<u64>(1);
         let (done_tx, done_rx) = mpsc::channel(1);
         let sync = move || {
-            while let Ok(through) = asked_rx.recv() {
+            loop {
+                let through = match asked_rx.recv_timeout(KEEP_INTERVAL) {
+                    Ok(through) => through,
+                    Err(RecvTimeoutError::Timeout) => {
+                        keep_history(syncer.as_ref(), &bounds);
+                        continue;
+                    }
+                    Err(RecvTimeoutError::Disconnected) => return, // the node has ended
+                };
                 let result = syncer.as_ref().map_or(Ok(()), Syncer::sync);
                 let is_synced = result.is_ok();
                 if done_tx.blocking_send(Synced { through, result }).is_err() {
@@ -51,6 +70,7 @@ impl Disk {
                 }
                 if let Some(syncer) = syncer.as_ref().filter(|_| is_synced) {
                     checkpoint(syncer);
+                    keep_history(Some(syncer), &bounds);
                 }
             }
         };
@@ -85,6 +105,15 @@ fn checkpoint(syncer: &Syncer) {
     if let Err(error) = syncer.checkpoint() {
         let error = super::dispatch::chain(&error);
         tracing::warn!(error, "The store's log cannot be moved into its file");
+    }
+}
+
+/// Lets go of history that is too old or too much, in steps between which the node writes.
+fn keep_history(syncer: Option<&Syncer>, bounds: &HistoryBounds) {
+    let kept = syncer.map_or(Ok(()), |it| it.keep_history(Clock.now(), bounds));
+    if let Err(error) = kept {
+        let error = super::dispatch::chain(&error);
+        tracing::warn!(error, "History cannot be kept within its bounds");
     }
 }
 

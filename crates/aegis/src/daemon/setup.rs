@@ -4,8 +4,8 @@ use std::{io::Read as _, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc
 
 use aegis_api::{EventHub, EventKind, Listener};
 use aegis_core::{
-    Action, Actor, AuditEntry, Detection, Engine, EngineConfig, Evidence, Input, Record, Restore,
-    Snapshot, ThreatType, Timestamp,
+    Action, Actor, AuditEntry, Detection, Engine, EngineConfig, Evidence, HistoryEntry,
+    HistoryKind, Input, Record, Restore, Snapshot, ThreatType, Timestamp,
     trust::{
         aegis::AegisModel,
         dovecot::DovecotModel,
@@ -20,8 +20,9 @@ use anyhow::Context as _;
 use tokio::sync::{oneshot, watch};
 
 use super::{
-    ALERTS_WAITING_MAX, Clock, ControlHandle, Disk, FairQueue, Net, Node, attack::Attacks,
-    cookies::start_cookies, event_loop::Sources, ladder::enforcer, p2p_log::P2pLogs, report,
+    ALERTS_WAITING_MAX, Clock, ControlHandle, Disk, FairQueue, HistoryDesk, Net, Node,
+    attack::Attacks, cookies::start_cookies, event_loop::Sources, ladder::enforcer,
+    p2p_log::P2pLogs, report,
 };
 use crate::config::{Config, configured_addresses};
 
@@ -55,7 +56,9 @@ impl Daemon {
         let listener = Listener::bind(&config.socket)?;
         let identity = Identity::load_or_create(&config.state_dir.join("node.key"))?;
         let (store, snapshot) = open_store(&config, started_at)?;
-        let (disk, synced_rx) = Disk::start(store.syncer()?).context("start a thread")?;
+        let (disk, synced_rx) =
+            Disk::start(store.syncer()?, config.history).context("start a thread")?;
+        let history = HistoryDesk::start(store.history()?).context("start a thread")?;
         let known_peers = known_peers(&snapshot);
         let mut engine = engine(&config, &identity, seed()?);
         let p2p_logs = open_logs(&config)?;
@@ -76,6 +79,7 @@ impl Daemon {
             cookies: Box::new(cookies),
             store,
             disk,
+            history,
             identity,
             net: Net::default(),
             hub: hub.clone(),
@@ -168,7 +172,7 @@ impl Node {
             };
             self.handle(Input::Detected(detection));
         }
-        self.audit_node(Action::Start);
+        self.audit_node(Action::Start, HistoryKind::Started);
         Ok(())
     }
 
@@ -229,7 +233,7 @@ impl Node {
         }
         self.cookies.stop(&mut self.enforcer);
         self.flush_p2p_logs();
-        self.audit_node(Action::Stop);
+        self.audit_node(Action::Stop, HistoryKind::Stopped);
         if config.clear_on_exit && self.enforcer.missing_kernel().is_none() {
             drop(self.enforcer); // it holds the instance
             aegis_enforce::detach(&config.instance, &config.bpffs)
@@ -239,7 +243,7 @@ impl Node {
         Ok(())
     }
 
-    fn audit_node(&mut self, action: Action) {
+    fn audit_node(&mut self, action: Action, kind: HistoryKind) {
         let entry = AuditEntry {
             at: self.now(),
             actor: Actor::Node,
@@ -247,7 +251,12 @@ impl Node {
             indicator: None,
             detail: format!("version {}", env!("CARGO_PKG_VERSION")),
         };
-        if let Err(error) = self.store.apply(&[Record::Audit(entry)]) {
+        let happened = HistoryEntry {
+            detail: entry.detail.clone(),
+            ..HistoryEntry::new(entry.at, kind, Actor::Node)
+        };
+        let records = [Record::Audit(entry), Record::Happened(happened)];
+        if let Err(error) = self.store.apply(&records) {
             self.degraded(format!("the store does not take changes: {error}"));
         }
     }

@@ -11,6 +11,7 @@ mod config;
 #[path = "../support/daemon.rs"]
 mod daemon;
 mod guards;
+mod history;
 mod life;
 mod no_kernel;
 #[path = "../support/sandbox.rs"]

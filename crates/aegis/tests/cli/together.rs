@@ -93,7 +93,7 @@ fn a_node_that_joins_late_hears_what_still_holds() {
 
 /// Starts both nodes, the far one with the near one as a configured peer, and waits for them.
 #[track_caller]
-fn join(near: &Sandbox, far: &Sandbox) -> [Running; 2] {
+pub(crate) fn join(near: &Sandbox, far: &Sandbox) -> [Running; 2] {
     let daemons = [near.start(&[]), far.start(&["--peer", &address(near)])];
     for sandbox in [near, far] {
         until("the nodes are joined", || {

@@ -11,7 +11,11 @@ use axum::{
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::time::timeout;
 
-use crate::{ApiError, ErrorCode, page::PageQuery, page::RawPageQuery};
+use crate::{
+    ApiError, ErrorCode, HistoryGroupsQuery, HistoryQuery,
+    history::RawHistoryQuery,
+    page::{PageQuery, RawPageQuery},
+};
 
 /// How long the body of a request may take to arrive.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -27,6 +31,12 @@ pub(super) struct Named(pub(super) NodeId);
 
 /// The page of `?limit=&after=`.
 pub(super) struct Cursor<K>(pub(super) PageQuery<K>);
+
+/// Entries of the history: `?ip=&since=&until=&limit=&after=`.
+pub(super) struct History(pub(super) HistoryQuery);
+
+/// Entries of the history, counted: `?by=&ip=&since=&until=&limit=`.
+pub(super) struct HistoryGroups(pub(super) HistoryGroupsQuery);
 
 /// No query at all.
 pub(super) struct Plain;
@@ -99,6 +109,28 @@ where
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let raw: RawPageQuery = query(parts)?;
         raw.parse().map(Self).map_err(|it| invalid("after", it))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for History {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let raw: RawHistoryQuery = query(parts)?;
+        raw.entries()
+            .map(Self)
+            .map_err(|(field, why)| invalid(field, why))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for HistoryGroups {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let raw: RawHistoryQuery = query(parts)?;
+        raw.groups()
+            .map(Self)
+            .map_err(|(field, why)| invalid(field, why))
     }
 }
 

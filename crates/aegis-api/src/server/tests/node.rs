@@ -13,10 +13,11 @@ use tokio::{
 
 use crate::{
     AllowEntry, ApiError, AttachMode, Block, Blocked, Caller, Check, Client, Control, Disallowed,
-    ErrorCode, Event, EventHub, EventKind, EventStream, Evidence, Interface, JudgedWord, Listener,
-    LocalOpinion, ModelKind, NetworkOpinion, NodeMode, Origin, Page, Peer, PeerClass, PeerCounts,
-    PeerTrust, Published, Reply, Request, RulesetState, Stance, Stats, Status, TrendPoint,
-    TrustForgotten, Truth, Unblocked, VoiceLine, Why, serve,
+    ErrorCode, Event, EventHub, EventKind, EventStream, Evidence, HistoryGroup, HistoryId,
+    HistoryKind, HistoryLine, Interface, JudgedWord, Listener, LocalOpinion, ModelKind,
+    NetworkOpinion, NodeMode, Origin, Page, Peer, PeerClass, PeerCounts, PeerTrust, Published,
+    Reply, Request, RulesetState, Stance, Stats, Status, TrendPoint, TrustForgotten, Truth,
+    Unblocked, VoiceLine, Why, serve,
 };
 
 /// Long enough for a busy machine; nothing waits for it unless it fails.
@@ -158,6 +159,33 @@ pub(super) fn status() -> Status {
     }
 }
 
+fn line() -> HistoryLine {
+    HistoryLine {
+        id: HistoryId { at: NOW, seq: 3 },
+        at: NOW,
+        kind: HistoryKind::Blocked,
+        actor: "user:0".into(),
+        indicator: Some(ip("192.0.2.7")),
+        threat_type: None,
+        severity: Some(7),
+        until: None,
+        detail: String::new(),
+    }
+}
+
+fn group() -> HistoryGroup {
+    HistoryGroup {
+        key: "user:0".into(),
+        entries: 3,
+        detections: 1,
+        alerts: 0,
+        blocks: 1,
+        indicators: 1,
+        first_at: NOW,
+        last_at: NOW,
+    }
+}
+
 impl Control for Script {
     async fn call(&self, caller: Caller, request: Request) -> Result<Reply, ApiError> {
         Ok(match request {
@@ -207,6 +235,14 @@ impl Control for Script {
                 named: true,
                 ..trust()
             })),
+            Request::History(it) => Reply::History(last_page(HistoryLine {
+                detail: format!("{it:?}"),
+                ..line()
+            })),
+            Request::HistoryGroups(it) => Reply::HistoryGroups(vec![HistoryGroup {
+                key: format!("{it:?}"),
+                ..group()
+            }]),
             Request::ForgetTrust(peer) => Reply::TrustForgotten(TrustForgotten {
                 peer,
                 was_known: peer == node_id(),

@@ -7,9 +7,15 @@ use aegis_store::Store;
 
 use super::*;
 
+const BOUNDS: HistoryBounds = HistoryBounds {
+    keep_for: Duration::from_secs(86_400),
+    rows_max: 1000,
+    bytes_max: 1_000_000,
+};
+
 #[tokio::test]
 async fn one_sync_covers_everything_written_before_it_was_asked_for() {
-    let (mut disk, mut done_rx) = Disk::start(None).unwrap();
+    let (mut disk, mut done_rx) = Disk::start(None, BOUNDS).unwrap();
     disk.ask();
     assert!(!disk.is_busy, "nothing is written");
     disk.wrote();
@@ -24,7 +30,7 @@ async fn one_sync_covers_everything_written_before_it_was_asked_for() {
 
 #[tokio::test]
 async fn the_thread_ends_with_the_node() {
-    let (disk, mut done_rx) = Disk::start(None).unwrap();
+    let (disk, mut done_rx) = Disk::start(None, BOUNDS).unwrap();
     drop(disk);
     assert!(done_rx.recv().await.is_none());
 }
@@ -37,7 +43,7 @@ async fn the_thread_keeps_the_log_short() {
     let path = directory.path().join("store.db");
     let mut store = Store::open(&path).unwrap();
     store.load(Timestamp::EPOCH).unwrap();
-    let (mut disk, mut done_rx) = Disk::start(store.syncer().unwrap()).unwrap();
+    let (mut disk, mut done_rx) = Disk::start(store.syncer().unwrap(), BOUNDS).unwrap();
     for number in 0_u32..10_000 {
         let unblock = Unblock {
             indicator: Indicator::host(Ipv4Addr::from_bits(number).into()),

@@ -1,0 +1,170 @@
+//! Answering questions about the past in a thread of its own: a search may take a second, for
+//! which the node does not wait.
+
+use std::{
+    sync::mpsc::{SyncSender, TrySendError, sync_channel},
+    thread,
+};
+
+use aegis_api::{
+    ApiError, ErrorCode, HistoryBy, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery,
+    HistoryScope, Page, Reply, Request,
+};
+use aegis_core::{Actor, HistoryEntry, HistoryId, Timestamp};
+use aegis_store::{GroupBy, HistoryFilter, HistoryReader, StoreError};
+use tokio::sync::oneshot;
+
+/// Questions that wait: whoever comes then is told so instead of waiting behind them.
+const QUESTIONS_MAX: usize = 16;
+
+/// A question about the past with whoever waits for the answer.
+struct Asked {
+    now: Timestamp,
+    question: Question,
+    reply_tx: oneshot::Sender<Result<Reply, ApiError>>,
+}
+
+/// What is asked about the past.
+pub(super) enum Question {
+    Entries(HistoryQuery),
+    Groups(HistoryGroupsQuery),
+}
+
+/// Where questions about the past are left.
+pub(super) struct HistoryDesk {
+    asked_tx: SyncSender<Asked>,
+}
+
+/// Returns the question about the past that a request is, if it is one.
+pub(super) fn question(request: &Request) -> Option<Question> {
+    if let Request::History(query) = request {
+        return Some(Question::Entries(*query));
+    }
+    if let Request::HistoryGroups(query) = request {
+        return Some(Question::Groups(*query));
+    }
+    None
+}
+
+impl HistoryDesk {
+    /// Starts the thread, which ends with the desk.
+    pub(super) fn start(reader: Option<HistoryReader>) -> std::io::Result<Self> {
+        let (asked_tx, asked_rx) = sync_channel::<Asked>(QUESTIONS_MAX);
+        let answer_all = move || {
+            while let Ok(asked) = asked_rx.recv() {
+                if asked.reply_tx.is_closed() {
+                    continue; // the caller gave up
+                }
+                let reply = answer(reader.as_ref(), asked.now, &asked.question);
+                let _ = asked.reply_tx.send(reply); // nobody's loss where the caller gave up
+            }
+        };
+        thread::Builder::new()
+            .name("history".into())
+            .spawn(answer_all)?;
+        Ok(Self { asked_tx })
+    }
+
+    /// Leaves a question; the thread answers it.
+    pub(super) fn ask(
+        &self,
+        now: Timestamp,
+        question: Question,
+        reply_tx: oneshot::Sender<Result<Reply, ApiError>>,
+    ) {
+        let asked = Asked {
+            now,
+            question,
+            reply_tx,
+        };
+        if let Err(refused) = self.asked_tx.try_send(asked) {
+            let asked = match refused {
+                TrySendError::Full(asked) | TrySendError::Disconnected(asked) => asked,
+            };
+            let message = "too many questions about the past at a time";
+            let _ = asked
+                .reply_tx
+                .send(Err(ApiError::new(ErrorCode::Busy, message)));
+        }
+    }
+}
+
+fn answer(
+    reader: Option<&HistoryReader>,
+    now: Timestamp,
+    question: &Question,
+) -> Result<Reply, ApiError> {
+    let internal = |message: String| ApiError::new(ErrorCode::Internal, message);
+    let reader = reader.ok_or_else(|| internal("nothing is kept on disk".into()))?;
+    let reply = match question {
+        Question::Entries(query) => entries(reader, now, query).map(Reply::History),
+        Question::Groups(query) => groups(reader, now, query).map(Reply::HistoryGroups),
+    };
+    reply.map_err(|error| internal(super::dispatch::chain(&error)))
+}
+
+fn entries(
+    reader: &HistoryReader,
+    now: Timestamp,
+    query: &HistoryQuery,
+) -> Result<Page<HistoryLine>, StoreError> {
+    let before = query.page.cursor().copied();
+    // One more than fits, so that the page knows whether it is the last.
+    let wanted = query.page.limit() + 1;
+    let found = reader.entries(&filter(now, &query.scope), before, wanted)?;
+    let lines = found.into_iter().map(|(id, it)| (id, line(id, it)));
+    Ok(query.page.collect(lines))
+}
+
+fn line(id: HistoryId, entry: HistoryEntry) -> HistoryLine {
+    let actor = match entry.actor {
+        Actor::Detector => "detector".to_owned(),
+        Actor::Node => "node".to_owned(),
+        Actor::User(uid) => format!("user:{uid}"),
+        Actor::Peer(peer) => format!("peer:{peer}"),
+    };
+    HistoryLine {
+        id,
+        at: entry.at,
+        kind: entry.kind,
+        actor,
+        indicator: entry.indicator,
+        threat_type: entry.threat_type,
+        severity: entry.severity.map(aegis_core::Severity::value),
+        until: entry.until,
+        detail: entry.detail,
+    }
+}
+
+fn groups(
+    reader: &HistoryReader,
+    now: Timestamp,
+    query: &HistoryGroupsQuery,
+) -> Result<Vec<HistoryGroup>, StoreError> {
+    let by = match query.by {
+        HistoryBy::Type => GroupBy::Type,
+        HistoryBy::Source => GroupBy::Source,
+        HistoryBy::Day => GroupBy::Day,
+    };
+    let limit = query.limit.min(aegis_api::PAGE_ITEMS_MAX).get().into();
+    let found = reader.groups(&filter(now, &query.scope), by, limit)?;
+    let groups = found.into_iter().map(|it| HistoryGroup {
+        key: it.key,
+        entries: it.entries,
+        detections: it.detections,
+        alerts: it.alerts,
+        blocks: it.blocks,
+        indicators: it.indicators,
+        first_at: it.first_at,
+        last_at: it.last_at,
+    });
+    Ok(groups.collect())
+}
+
+fn filter(now: Timestamp, scope: &HistoryScope) -> HistoryFilter {
+    HistoryFilter {
+        indicator: scope.indicator,
+        since: scope.since.map(|it| it.at(now)),
+        until: scope.until.map(|it| it.at(now)),
+    }
+}
