@@ -20,8 +20,9 @@ const _: () = assert!(
     "there is time to move the log before the store does it by itself"
 );
 
-/// Steps in which history is removed in one call: some 16,000 entries, more than can come meanwhile.
-const STEPS_MAX: u32 = 64;
+/// Steps in which history is removed in one call: some 2,000 entries, in some tens of milliseconds,
+/// for which an answer may have to wait.
+const STEPS_MAX: u32 = 8;
 
 /// How long the store's own thread is let in between two of them.
 const STEP_PAUSE: Duration = Duration::from_millis(1);
@@ -87,19 +88,23 @@ impl Syncer {
         Ok(())
     }
 
-    /// Removes what is too old or too much of the history at `now`: in many small transactions, so
-    /// that the store's own thread waits for none of them longer than some milliseconds, and only
-    /// so many in one call.
-    pub fn keep_history(&self, now: Timestamp, bounds: &HistoryBounds) -> Result<(), StoreError> {
+    /// Removes what is too old or too much of the history at `now`: in some small transactions, so
+    /// that the store's own thread waits for none of them longer than some milliseconds.
+    ///
+    /// Returns whether there may be more to remove.
+    pub fn keep_history(&self, now: Timestamp, bounds: &HistoryBounds) -> Result<bool, StoreError> {
         let keep = || {
             open::sync_at_commit(&self.connection, false)?; // what is lost is removed again
+            let mut is_due = true;
             for _ in 0..STEPS_MAX {
-                if !history::keep_step(&self.connection, now, bounds)? {
+                is_due = history::keep_step(&self.connection, now, bounds)?;
+                if !is_due {
                     break;
                 }
                 thread::sleep(STEP_PAUSE);
             }
-            open::sync_at_commit(&self.connection, true)
+            open::sync_at_commit(&self.connection, true)?;
+            Ok(is_due)
         };
         keep().map_err(StoreError::write)
     }

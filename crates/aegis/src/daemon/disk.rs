@@ -54,11 +54,12 @@ impl Disk {
         let (asked_tx, asked_rx) = blocking::sync_channel::<u64>(1);
         let (done_tx, done_rx) = mpsc::channel(1);
         let sync = move || {
+            let mut has_old_history = true; // unless it turns out otherwise
             loop {
-                let through = match asked_rx.recv_timeout(KEEP_INTERVAL) {
+                let through = match next(&asked_rx, has_old_history) {
                     Ok(through) => through,
                     Err(RecvTimeoutError::Timeout) => {
-                        keep_history(syncer.as_ref(), &bounds);
+                        has_old_history = keep_history(syncer.as_ref(), &bounds);
                         continue;
                     }
                     Err(RecvTimeoutError::Disconnected) => return, // the node has ended
@@ -70,7 +71,7 @@ impl Disk {
                 }
                 if let Some(syncer) = syncer.as_ref().filter(|_| is_synced) {
                     checkpoint(syncer);
-                    keep_history(Some(syncer), &bounds);
+                    has_old_history = keep_history(Some(syncer), &bounds);
                 }
             }
         };
@@ -108,13 +109,27 @@ fn checkpoint(syncer: &Syncer) {
     }
 }
 
-/// Lets go of history that is too old or too much, in steps between which the node writes.
-fn keep_history(syncer: Option<&Syncer>, bounds: &HistoryBounds) {
-    let kept = syncer.map_or(Ok(()), |it| it.keep_history(Clock.now(), bounds));
-    if let Err(error) = kept {
+/// Returns what is asked for next; a timeout where there is time to look after the history.
+fn next(
+    asked_rx: &blocking::Receiver<u64>,
+    has_old_history: bool,
+) -> Result<u64, RecvTimeoutError> {
+    let wait = if has_old_history {
+        Duration::ZERO
+    } else {
+        KEEP_INTERVAL
+    };
+    asked_rx.recv_timeout(wait)
+}
+
+/// Lets some history go that is too old or too much; returns whether there may be more of it.
+fn keep_history(syncer: Option<&Syncer>, bounds: &HistoryBounds) -> bool {
+    let kept = syncer.map_or(Ok(false), |it| it.keep_history(Clock.now(), bounds));
+    kept.unwrap_or_else(|error| {
         let error = super::dispatch::chain(&error);
         tracing::warn!(error, "History cannot be kept within its bounds");
-    }
+        false
+    })
 }
 
 impl Node {

@@ -10,24 +10,18 @@
 #![expect(clippy::expect_used, reason = "a test stops where its set-up fails")]
 
 mod chance;
-#[path = "../support/sandbox.rs"]
-mod sandbox;
+mod place;
 mod shard;
 mod stored;
 
-use std::{
-    fs::{self, File},
-    io::Write as _,
-    process::{Child, Stdio},
-    time::Duration,
-};
+use std::time::Duration;
 
 use aegis::daemon::Clock;
-use aegis_api::{Client, PageQuery};
+use aegis_api::PageQuery;
 use tokio::{task::JoinSet, time::sleep};
 
 use chance::Chance;
-use sandbox::Sandbox;
+use place::{Daemon, Place};
 use shard::{SHARDS, Shard};
 use stored::Tally;
 
@@ -41,37 +35,25 @@ const KILLED_AT_START: u64 = 5;
 const START_MS: u64 = 250;
 const WORK_MS: u64 = 450;
 
-/// How often is looked whether the daemon answers, and how often at most: half a minute.
-const INTERVAL: Duration = Duration::from_millis(5);
-const LOOKS_MAX: u32 = 6_000;
-
-/// Little history, so that old entries go all the time.
-const HISTORY: &str = "[history]\nentries_max = 1000\n";
-
 #[tokio::test]
 async fn a_daemon_killed_at_any_moment_has_all_that_it_acknowledged() {
     let kills: u32 = number("AEGIS_KILLS").map_or(KILLS_DEFAULT, |it| it as u32);
     let seed = number("AEGIS_KILL_SEED").unwrap_or_else(|| Clock.now().as_millis());
     println!("{kills} kills, AEGIS_KILL_SEED={seed}");
     let mut chance = Chance(seed);
-    let sandbox = Sandbox::new();
-    let config = fs::OpenOptions::new()
-        .append(true)
-        .open(sandbox.path().join("aegis.toml"));
-    let written = config.and_then(|mut it| it.write_all(HISTORY.as_bytes()));
-    written.expect("a file can be written");
+    let place = Place::new();
     let mut shards: Vec<Shard> = (0..SHARDS).map(Shard::new).collect();
     let (began_at, mut total) = (Clock.now(), Tally::default());
     for round in 0..kills {
         let since = Clock.now();
-        let mut daemon = Daemon::start(&sandbox);
+        let mut daemon = Daemon::start(&place);
         if round > 0 && chance.below(KILLED_AT_START) == 0 {
             sleep(Duration::from_millis(chance.below(START_MS))).await;
             daemon.kill();
         } else {
-            shards = work_and_kill(&sandbox, &mut daemon, shards, &mut chance).await;
+            shards = work_and_kill(&place, &mut daemon, shards, &mut chance).await;
         }
-        let tally = stored::check(&sandbox, &mut shards, (round, since));
+        let tally = stored::check(&place, &mut shards, (round, since));
         total.add(&tally);
     }
     let took = Clock.now().since(began_at);
@@ -80,21 +62,21 @@ async fn a_daemon_killed_at_any_moment_has_all_that_it_acknowledged() {
         total.acknowledged > u64::from(kills),
         "the daemon did some work"
     );
-    let mut last = Daemon::start(&sandbox);
-    holds_what_it_held(&sandbox, &mut last, &shards).await;
+    let mut last = Daemon::start(&place);
+    holds_what_it_held(&place, &mut last, &shards).await;
 }
 
 /// Has the daemon work for all shards at once, kills it, and returns what is known of each.
 async fn work_and_kill(
-    sandbox: &Sandbox,
+    place: &Place,
     daemon: &mut Daemon,
     shards: Vec<Shard>,
     chance: &mut Chance,
 ) -> Vec<Shard> {
-    holds_what_it_held(sandbox, daemon, &shards).await;
+    holds_what_it_held(place, daemon, &shards).await;
     let mut working = JoinSet::new();
     for shard in shards {
-        let client = Client::new(&sandbox.socket());
+        let client = place.client();
         let chance = Chance(chance.next());
         working.spawn(shard.work(client, chance));
     }
@@ -106,8 +88,8 @@ async fn work_and_kill(
 }
 
 /// Waits until the daemon answers, and holds its lists against what was stored.
-async fn holds_what_it_held(sandbox: &Sandbox, daemon: &mut Daemon, shards: &[Shard]) {
-    let client = Client::new(&sandbox.socket());
+async fn holds_what_it_held(place: &Place, daemon: &mut Daemon, shards: &[Shard]) {
+    let client = place.client();
     daemon.answers(&client).await;
     let mut blocked: Vec<String> = Vec::new();
     let mut query = PageQuery::default();
@@ -126,59 +108,6 @@ async fn holds_what_it_held(sandbox: &Sandbox, daemon: &mut Daemon, shards: &[Sh
     for peer in shards.iter().filter_map(Shard::trusted) {
         let trust = client.trust(peer.0).await.expect("it answers");
         assert_eq!((trust.pretrust_percent, trust.named), (peer.1, true));
-    }
-}
-
-/// A daemon; dropping it kills it.
-struct Daemon {
-    process: Child,
-    log: std::path::PathBuf,
-}
-
-impl Daemon {
-    fn start(sandbox: &Sandbox) -> Self {
-        let log = sandbox.path().join("log");
-        let mut command = sandbox.node(env!("CARGO_BIN_EXE_aegis"), &["run"]);
-        let process = command
-            .arg("--no-p2p")
-            .stdout(Stdio::null())
-            .stderr(File::create(&log).expect("a file can be made"))
-            .spawn();
-        Self {
-            process: process.expect("the program starts"),
-            log,
-        }
-    }
-
-    async fn answers(&mut self, client: &Client) {
-        for _ in 0..LOOKS_MAX {
-            if client.status().await.is_ok() {
-                return;
-            }
-            let ended = self.process.try_wait().expect("a child of ours");
-            let said = || fs::read_to_string(&self.log).unwrap_or_default();
-            assert!(
-                ended.is_none(),
-                "it does not start again: {ended:?}\n{}",
-                said()
-            );
-            sleep(INTERVAL).await;
-        }
-        panic!("it does not answer");
-    }
-
-    /// Kills it as `kill -9` does, and waits until it is gone.
-    fn kill(&mut self) {
-        self.process.kill().expect("it runs");
-        self.process.wait().expect("a child of ours");
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        // Both fail only where it has ended already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

@@ -10,7 +10,7 @@ use aegis_core::{AlertId, HistoryKind, Indicator, Timestamp};
 use aegis_store::{HistoryFilter, Store};
 
 use crate::{
-    sandbox::Sandbox,
+    place::Place,
     shard::{Known, Shard},
 };
 
@@ -42,12 +42,11 @@ impl Display for Tally {
 
 /// Opens the store, checks it, and notes what is true of all that may have been done.
 pub(crate) fn check(
-    sandbox: &Sandbox,
+    place: &Place,
     shards: &mut [Shard],
     (round, since): (u32, Timestamp),
 ) -> Tally {
-    let path = sandbox.path().join("state/aegis.db");
-    let store = Store::open(&path).unwrap_or_else(|error| panic!("kill {round}: {error}"));
+    let store = Store::open(&place.store()).unwrap_or_else(|error| panic!("kill {round}: {error}"));
     let snapshot = store.load(Clock.now()).expect("it can be read");
     assert_eq!(
         store.check().expect("it can be read"),
