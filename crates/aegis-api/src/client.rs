@@ -27,11 +27,11 @@ use tokio::{net::UnixStream, time::timeout};
 pub use self::event_stream::EventStream;
 
 use crate::{
-    AllowEntry, AllowRequest, ApiError, Block, BlockRequest, Blocked, Check, Disallowed, ErrorCode,
-    HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery, NetworkOpinion, Page, PageQuery,
-    Peer, PeerTrust, PublishRequest, Published, Stats, Status, TrustForgotten, TrustRequest,
-    UnblockRequest, Unblocked, Why, history::scope_query, opinion::AskRequest,
-    server::EVENT_SEQ_HEADER,
+    AllowEntry, AllowRequest, ApiError, AuditReport, Block, BlockRequest, Blocked, Check,
+    Disallowed, ErrorCode, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery,
+    NetworkOpinion, Page, PageQuery, Peer, PeerTrust, PublishRequest, Published, Stats, Status,
+    TrustForgotten, TrustRequest, UnblockRequest, Unblocked, Why, history::scope_query,
+    opinion::AskRequest, server::EVENT_SEQ_HEADER,
 };
 
 /// How long a call may take, a little more than the server's own patience.
@@ -180,6 +180,11 @@ impl Client {
     pub async fn forget_trust(&self, peer: NodeId) -> Result<TrustForgotten, ClientError> {
         let path = format!("/v1/trust?peer={peer}");
         self.call(Method::DELETE, &path, Bytes::new()).await
+    }
+
+    /// Has the chain of the audit log recomputed.
+    pub async fn verify_audit(&self) -> Result<AuditReport, ClientError> {
+        self.get("/v1/audit/verify").await
     }
 
     /// Asks for a page of the history, newest first.

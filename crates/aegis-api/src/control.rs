@@ -6,10 +6,10 @@ use aegis_core::{Indicator, NodeId};
 use serde::Serialize;
 
 use crate::{
-    AllowEntry, AllowRequest, ApiError, Block, BlockRequest, Blocked, Check, Disallowed, EventHub,
-    HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery, NetworkOpinion, Page, PageQuery,
-    Peer, PeerTrust, PublishRequest, Published, Stats, Status, TrustForgotten, TrustRequest,
-    UnblockRequest, Unblocked, Why,
+    AllowEntry, AllowRequest, ApiError, AuditReport, Block, BlockRequest, Blocked, Check,
+    Disallowed, EventHub, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery,
+    NetworkOpinion, Page, PageQuery, Peer, PeerTrust, PublishRequest, Published, Stats, Status,
+    TrustForgotten, TrustRequest, UnblockRequest, Unblocked, Why,
 };
 
 /// Who asks.
@@ -58,6 +58,8 @@ pub enum Request {
     History(HistoryQuery),
     /// Answered by [`Reply::HistoryGroups`].
     HistoryGroups(HistoryGroupsQuery),
+    /// Answered by [`Reply::AuditReport`].
+    VerifyAudit,
 }
 
 /// What is answered. The JSON is that of the value inside.
@@ -98,6 +100,8 @@ pub enum Reply {
     History(Page<HistoryLine>),
     /// To [`Request::HistoryGroups`].
     HistoryGroups(Vec<HistoryGroup>),
+    /// To [`Request::VerifyAudit`].
+    AuditReport(AuditReport),
 }
 
 /// A node, or whatever speaks for one.

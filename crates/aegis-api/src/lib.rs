@@ -5,6 +5,7 @@
 //! domain, so whoever implements [`Control`] sees no unchecked text.
 
 mod allow;
+mod audit;
 mod block;
 mod client;
 mod control;
@@ -29,6 +30,7 @@ pub use aegis_core::{
     Timestamp,
 };
 pub use allow::{AllowEntry, AllowRequest, Disallowed};
+pub use audit::AuditReport;
 pub use block::{
     Block, BlockRequest, Blocked, Check, PublishRequest, Published, UnblockRequest, Unblocked,
 };

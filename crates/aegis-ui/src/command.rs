@@ -1,5 +1,6 @@
 //! The commands of shell and console, one enum for both, checked before anything is sent.
 
+mod audit;
 mod history;
 mod parse;
 mod trust;
@@ -16,6 +17,7 @@ use aegis_api::{
 use clap::{Args, Subcommand, ValueEnum};
 
 pub use self::{
+    audit::AuditCommand,
     history::{ByArg, HistoryArgs},
     parse::parse_duration_secs,
     trust::{PeerArg, TrustArgs, TrustCommand},
@@ -68,6 +70,9 @@ pub enum Command {
     Peers,
     /// Explain how far a peer is trusted and why, or change it
     Trust(TrustArgs),
+    /// Check the audit log, which tells who changed what
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Tell what was seen and done, about an address or at all, newest first
     History(HistoryArgs),
 }

@@ -17,7 +17,7 @@ mod screen;
 mod text;
 
 pub use command::{
-    AlertArgs, AllowArgs, BlockArgs, ByArg, ClientArgs, Command, DEFAULT_SEVERITY,
+    AlertArgs, AllowArgs, AuditCommand, BlockArgs, ByArg, ClientArgs, Command, DEFAULT_SEVERITY,
     DEFAULT_THREAT_TYPE, EvidenceArg, GLOBAL_HEADING, HistoryArgs, PeerArg, PublishArgs, TrustArgs,
     TrustCommand, UnblockArgs, parse_duration_secs,
 };

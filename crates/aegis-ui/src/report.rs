@@ -1,5 +1,6 @@
 //! Reports: replies as aligned plain text, at most 80 columns where their words allow it.
 
+mod audit;
 mod history;
 mod list;
 mod opinion;
@@ -12,6 +13,7 @@ mod why;
 use aegis_api::{AllowEntry, Blocked, Check, Disallowed, Published, Unblocked};
 
 pub(crate) use self::{
+    audit::audit,
     history::{GROUPS_CSV, HISTORY, HISTORY_CSV, csv_group, csv_line, history_groups},
     list::{ALLOW_ENTRIES, BLOCKS, List, PEERS},
     opinion::opinion,

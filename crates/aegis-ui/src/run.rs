@@ -8,7 +8,11 @@ use std::io;
 use aegis_api::{Client, ClientError, Page, PageQuery};
 use serde::Serialize;
 
-use crate::{Command, Format, Outcome, Screen, command::AllowArgs, report};
+use crate::{
+    Command, Format, Outcome, Screen,
+    command::{AllowArgs, AuditCommand},
+    report,
+};
 
 /// Why a command did not end as it should.
 enum Failure {
@@ -83,6 +87,11 @@ async fn answer(
         Command::Ask { ip } => screen.show(&client.ask(ip).await?, report::opinion)?,
         Command::Allow(args) => return allow(args, client, screen).await,
         Command::Peers => peers(client, screen).await?,
+        Command::Audit(AuditCommand::Verify) => {
+            let found = client.verify_audit().await?;
+            screen.show(&found, report::audit)?;
+            return Ok(Outcome::answer(found.whole));
+        }
         Command::History(args) => return history::history(args, client, screen).await,
         Command::Trust(args) => return trust::trust(args, client, screen).await,
     }

@@ -90,6 +90,24 @@ pub(super) fn router<C: Control>(app: App<C>) -> Router {
             "/v1/unblock",
             post(async |State(app): On<C>, Body(it)| app.answer(Request::Unblock(it)).await),
         )
+        .merge(opinions())
+        .merge(past())
+        .route("/v1/events", get(events::stream::<C>))
+        .fallback(async || ApiError::new(ErrorCode::NotFound, "there is no such route"))
+        .method_not_allowed_fallback(async || {
+            ApiError::new(
+                ErrorCode::MethodNotAllowed,
+                "the route does not take this method",
+            )
+        })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(app)
+}
+
+/// Returns the routes to what others think, and how far they are trusted.
+fn opinions<C: Control>() -> Router<App<C>> {
+    type On<C> = State<App<C>>;
+    Router::new()
         .route(
             "/v1/ask",
             post(async |State(app): On<C>, Body(it): Body<AskRequest>| {
@@ -104,6 +122,16 @@ pub(super) fn router<C: Control>(app: App<C>) -> Router {
                     app.answer(Request::ForgetTrust(peer)).await
                 }),
         )
+}
+
+/// Returns the routes to what was seen and done.
+fn past<C: Control>() -> Router<App<C>> {
+    type On<C> = State<App<C>>;
+    Router::new()
+        .route(
+            "/v1/audit/verify",
+            get(async |State(app): On<C>, Plain| app.answer(Request::VerifyAudit).await),
+        )
         .route(
             "/v1/history",
             get(async |State(app): On<C>, History(it)| app.answer(Request::History(it)).await),
@@ -114,16 +142,6 @@ pub(super) fn router<C: Control>(app: App<C>) -> Router {
                 app.answer(Request::HistoryGroups(it)).await
             }),
         )
-        .route("/v1/events", get(events::stream::<C>))
-        .fallback(async || ApiError::new(ErrorCode::NotFound, "there is no such route"))
-        .method_not_allowed_fallback(async || {
-            ApiError::new(
-                ErrorCode::MethodNotAllowed,
-                "the route does not take this method",
-            )
-        })
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(app)
 }
 
 impl<C: Control> App<C> {

@@ -1,5 +1,7 @@
 //! Whether the audit log is still what the node wrote.
 
+use std::fmt;
+
 use rusqlite::{Connection, Row};
 
 use super::{
@@ -34,6 +36,30 @@ pub enum AuditFault {
     WrongEnd { last_written: u64, last_found: u64 },
     /// Every row is good, but none says that the log was cut where it begins.
     WrongStart { seq: u64 },
+}
+
+impl fmt::Display for AuditFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Altered { seq } => {
+                write!(f, "row {seq} does not say what its hash was made from")
+            }
+            Self::Missing { seq } => write!(f, "row {seq} is gone, and rows after it are there"),
+            Self::WrongEnd {
+                last_written,
+                last_found,
+            } => write!(
+                f,
+                "it ends with row {last_found}, the last one written was {last_written}"
+            ),
+            Self::WrongStart { seq } => {
+                write!(
+                    f,
+                    "it begins at row {seq}, and nothing says that it was cut there"
+                )
+            }
+        }
+    }
 }
 
 /// Recomputes the chain from its start to its end.

@@ -7,8 +7,8 @@ use rusqlite::{Connection, Row};
 
 use super::query::{self, Condition, GroupBy, HistoryFilter, HistoryGroup};
 use crate::{
-    StoreError,
-    audit::actor,
+    AuditReport, StoreError,
+    audit::{self, actor},
     lock::StoreLock,
     open,
     read::{CorruptRow, column, time, timestamp},
@@ -62,6 +62,17 @@ impl HistoryReader {
             rows.collect()
         };
         Ok(whole(rows().map_err(StoreError::read)?))
+    }
+
+    /// Recomputes the chain of the audit log, as [`Store::audit_verify`](crate::Store::audit_verify)
+    /// does.
+    pub fn audit_verify(&self) -> Result<AuditReport, StoreError> {
+        let verify = || {
+            // One view of it, whatever is written meanwhile.
+            let view = self.connection.unchecked_transaction()?;
+            audit::verify(&view)
+        };
+        verify().map_err(StoreError::read)
     }
 
     /// Counts what the filter leaves by `by`: the largest `limit` groups, 10,000 at most, the

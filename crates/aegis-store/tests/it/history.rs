@@ -6,7 +6,7 @@ use aegis_core::{Actor, HistoryEntry, HistoryId, HistoryKind, Indicator, Record,
 use aegis_store::{GroupBy, HistoryBounds, HistoryFilter, HistoryReader, Store};
 use rusqlite::Connection;
 
-use crate::fixture::{HOUR, NOW, happened, node, place};
+use crate::fixture::{HOUR, NOW, audited, happened, node, place};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -282,4 +282,22 @@ fn a_reader_sees_what_was_written_after_it_was_opened_and_changes_nothing() {
     };
     assert_eq!(reader.entries(&filter, None, 10).unwrap().len(), 1);
     assert!(Store::in_memory().unwrap().history().unwrap().is_none());
+}
+
+#[test]
+fn the_audit_log_is_verified_while_it_grows() {
+    let (_directory, mut store) = store_with(1);
+    let reader = reader(&store);
+    let verifying = std::thread::spawn(move || {
+        let mut rows = 0;
+        while rows < 400 {
+            let report = reader.audit_verify().unwrap();
+            assert_eq!((report.fault, report.rows), (None, report.last_seq));
+            rows = report.rows;
+        }
+    });
+    for number in 0..400 {
+        store.apply_unsynced(&[audited(number)]).unwrap();
+    }
+    verifying.join().unwrap();
 }

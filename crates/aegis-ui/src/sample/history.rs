@@ -1,6 +1,8 @@
 //! History for tests: entries of every shape, with hostile words where a person may write.
 
-use aegis_api::{HistoryGroup, HistoryId, HistoryKind, HistoryLine, HistoryQuery, Page, Timestamp};
+use aegis_api::{
+    AuditReport, HistoryGroup, HistoryId, HistoryKind, HistoryLine, HistoryQuery, Page, Timestamp,
+};
 
 use super::{HOSTILE, NOW, ip, node_id};
 
@@ -80,4 +82,16 @@ pub(crate) fn groups() -> Vec<HistoryGroup> {
     };
     let key = format!("peer:{}", node_id(7));
     vec![group.clone(), HistoryGroup { key, ..group }]
+}
+
+/// An audit log that somebody changed.
+pub(crate) fn audit_report() -> AuditReport {
+    AuditReport {
+        whole: false,
+        rows: 41,
+        cut_through: 20_000,
+        last_seq: 20_100,
+        head: "00ff".repeat(16),
+        fault: Some("row 20042 does not say what its hash was made from".into()),
+    }
 }

@@ -127,6 +127,7 @@ impl Control for Script {
             Request::Trust(peer) if is_met(&peer) => Reply::PeerTrust(Box::new(peer_trust(peer))),
             Request::Trust(peer) => Reply::PeerTrust(Box::new(stranger(peer))),
             Request::SetTrust(it) => Reply::PeerTrust(Box::new(trusted(it))),
+            Request::VerifyAudit => Reply::AuditReport(history::audit_report()),
             Request::History(it) => Reply::History(history::page(&it)),
             Request::HistoryGroups(_) => Reply::HistoryGroups(history::groups()),
             Request::ForgetTrust(peer) => Reply::TrustForgotten(TrustForgotten {

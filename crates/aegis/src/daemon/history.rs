@@ -7,8 +7,8 @@ use std::{
 };
 
 use aegis_api::{
-    ApiError, ErrorCode, HistoryBy, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery,
-    HistoryScope, Page, Reply, Request,
+    ApiError, AuditReport, ErrorCode, HistoryBy, HistoryGroup, HistoryGroupsQuery, HistoryLine,
+    HistoryQuery, HistoryScope, Page, Reply, Request,
 };
 use aegis_core::{Actor, HistoryEntry, HistoryId, Timestamp};
 use aegis_store::{GroupBy, HistoryFilter, HistoryReader, StoreError};
@@ -28,6 +28,7 @@ struct Asked {
 pub(super) enum Question {
     Entries(HistoryQuery),
     Groups(HistoryGroupsQuery),
+    Audit,
 }
 
 /// Where questions about the past are left.
@@ -43,7 +44,7 @@ pub(super) fn question(request: &Request) -> Option<Question> {
     if let Request::HistoryGroups(query) = request {
         return Some(Question::Groups(*query));
     }
-    None
+    matches!(request, Request::VerifyAudit).then_some(Question::Audit)
 }
 
 impl HistoryDesk {
@@ -99,6 +100,7 @@ fn answer(
     let reply = match question {
         Question::Entries(query) => entries(reader, now, query).map(Reply::History),
         Question::Groups(query) => groups(reader, now, query).map(Reply::HistoryGroups),
+        Question::Audit => audit(reader).map(Reply::AuditReport),
     };
     reply.map_err(|error| internal(super::dispatch::chain(&error)))
 }
@@ -159,6 +161,18 @@ fn groups(
         last_at: it.last_at,
     });
     Ok(groups.collect())
+}
+
+fn audit(reader: &HistoryReader) -> Result<AuditReport, StoreError> {
+    let found = reader.audit_verify()?;
+    Ok(AuditReport {
+        whole: found.fault.is_none(),
+        rows: found.rows,
+        cut_through: found.cut_through,
+        last_seq: found.last_seq,
+        head: found.head.to_string(),
+        fault: found.fault.map(|it| it.to_string()),
+    })
 }
 
 fn filter(now: Timestamp, scope: &HistoryScope) -> HistoryFilter {

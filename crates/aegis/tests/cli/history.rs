@@ -79,6 +79,13 @@ fn a_timeline_tells_what_was_done_about_an_address_and_its_prefixes() {
             "{counts:?}"
         );
     }
+    let audit = sandbox.run("audit verify");
+    assert_eq!(audit.code, Some(0), "{audit:?}");
+    assert!(
+        audit.out.starts_with("The audit log is whole: "),
+        "{audit:?}"
+    );
+    assert_eq!(sandbox.json("audit verify")["whole"], true);
     assert_eq!(sandbox.run("history --csv --json").code, Some(2));
     assert_eq!(sandbox.run("history --since soon").code, Some(2));
     assert_eq!(sandbox.run("history --limit 0").code, Some(2));

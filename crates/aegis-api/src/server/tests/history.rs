@@ -4,7 +4,7 @@ use std::num::NonZeroU16;
 
 use super::{
     contract::{get, refused},
-    node::{Node, ip},
+    node::{Node, audit_report, ip},
 };
 use crate::{HistoryBy, HistoryGroupsQuery, HistoryQuery, HistoryScope, Moment, PageQuery};
 
@@ -32,6 +32,10 @@ async fn entries_and_groups_have_their_routes() {
     };
     let groups = node.client.history_groups(&query).await.expect("answers");
     assert_eq!(groups[0].key, format!("{query:?}"));
+    assert_eq!(
+        node.client.verify_audit().await.expect("answers"),
+        audit_report()
+    );
     node.stop().await;
 }
 

@@ -12,9 +12,9 @@ use tokio::{
 };
 
 use crate::{
-    AllowEntry, ApiError, AttachMode, Block, Blocked, Caller, Check, Client, Control, Disallowed,
-    ErrorCode, Event, EventHub, EventKind, EventStream, Evidence, HistoryGroup, HistoryId,
-    HistoryKind, HistoryLine, Interface, JudgedWord, Listener, LocalOpinion, ModelKind,
+    AllowEntry, ApiError, AttachMode, AuditReport, Block, Blocked, Caller, Check, Client, Control,
+    Disallowed, ErrorCode, Event, EventHub, EventKind, EventStream, Evidence, HistoryGroup,
+    HistoryId, HistoryKind, HistoryLine, Interface, JudgedWord, Listener, LocalOpinion, ModelKind,
     NetworkOpinion, NodeMode, Origin, Page, Peer, PeerClass, PeerCounts, PeerTrust, Published,
     Reply, Request, RulesetState, Stance, Stats, Status, TrendPoint, TrustForgotten, Truth,
     Unblocked, VoiceLine, Why, serve,
@@ -159,6 +159,17 @@ pub(super) fn status() -> Status {
     }
 }
 
+pub(super) fn audit_report() -> AuditReport {
+    AuditReport {
+        whole: true,
+        rows: 3,
+        cut_through: 0,
+        last_seq: 3,
+        head: "00ff".into(),
+        fault: None,
+    }
+}
+
 fn line() -> HistoryLine {
     HistoryLine {
         id: HistoryId { at: NOW, seq: 3 },
@@ -235,6 +246,7 @@ impl Control for Script {
                 named: true,
                 ..trust()
             })),
+            Request::VerifyAudit => Reply::AuditReport(audit_report()),
             Request::History(it) => Reply::History(last_page(HistoryLine {
                 detail: format!("{it:?}"),
                 ..line()

@@ -57,3 +57,12 @@ async fn two_formats_at_once_are_refused() {
     assert!(talk.contains("choose one"), "{talk}");
     node.stop().await;
 }
+
+#[tokio::test]
+async fn an_audit_log_that_somebody_changed_is_a_no() {
+    let node = Node::start(0);
+    let (ended, out, talk) = ask(&node.client, "audit verify", Format::Text).await;
+    assert_eq!((ended, talk.as_str()), (Outcome::Negative, ""));
+    insta::assert_snapshot!(out);
+    node.stop().await;
+}
