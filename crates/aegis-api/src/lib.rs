@@ -51,7 +51,7 @@ pub use server::{
     HEADER_TIMEOUT, Listener, STALL_TIMEOUT, serve,
 };
 pub use stats::{AlertStats, Stats, Traffic};
-pub use status::{Interface, PeerCounts, RulesetState, Status};
+pub use status::{Interface, Mirror, PeerCounts, RulesetState, Status};
 pub use trust::{JudgedWord, PeerTrust, TrendPoint, TrustForgotten, TrustRequest};
 pub use why::{EvidenceLine, Exempt, KernelEntry, RefusalLine, WHY_LINES_MAX, Why};
 pub use word::{AttachMode, Evidence, ModelKind, NodeMode, Origin, PeerClass, Stance, Truth};

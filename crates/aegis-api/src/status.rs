@@ -52,6 +52,20 @@ pub struct Status {
     pub memory_bytes: u64,
     /// What does not work as it should, in words for a person.
     pub problems: Vec<String>,
+    /// The mirror of the blocklist; absent where none is configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mirror: Option<Mirror>,
+}
+
+/// How the mirror of the blocklist stands.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Mirror {
+    /// Whether it shows all that is blocked.
+    pub current: bool,
+    /// How many blocks it shows, as counted within the last seconds.
+    pub entries: u64,
+    /// Why it is not current.
+    pub problem: Option<String>,
 }
 
 /// One interface.

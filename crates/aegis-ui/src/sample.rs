@@ -91,6 +91,7 @@ pub(crate) fn status() -> Status {
         state_dir: "state/aegis".into(),
         memory_bytes: 17 << 20,
         problems: vec!["the clock is not synchronised".into()],
+        mirror: None,
     }
 }
 

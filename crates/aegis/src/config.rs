@@ -7,12 +7,14 @@ mod cookies;
 mod default_file;
 mod detect;
 mod history;
+mod mirror;
 mod raw;
 mod resolve;
 mod trust;
 
 use std::path::PathBuf;
 
+use aegis_bridge::MirrorConfig;
 use aegis_core::{AskPolicy, Policy};
 use aegis_enforce::{Capacity, Detectors, InstanceName, ModeRequest, SynCookies};
 use aegis_net::P2pConfig;
@@ -68,6 +70,8 @@ pub struct Config {
     pub trust: Trust,
     /// How others are asked and answered.
     pub ask: AskPolicy,
+    /// Where others read what is blocked; `None` for nowhere.
+    pub mirror: Option<MirrorConfig>,
     /// How much history is kept.
     pub history: HistoryBounds,
     /// The logs of what peers say and do.

@@ -20,6 +20,7 @@ mod fair;
 mod history;
 mod ladder;
 mod memory;
+mod mirror;
 mod notice;
 mod p2p_log;
 mod peer_log;
@@ -43,6 +44,7 @@ use attack::Attacks;
 use disk::Disk;
 use fair::FairQueue;
 use history::HistoryDesk;
+use mirror::Mirror;
 
 pub use clock::Clock;
 pub use control::ControlHandle;
@@ -64,6 +66,7 @@ struct Node {
     store: Store,
     disk: Disk,
     history: HistoryDesk,
+    mirror: Mirror,
     identity: Identity,
     net: Net,
     hub: EventHub,

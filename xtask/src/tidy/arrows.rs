@@ -44,7 +44,7 @@ const EVERY_LIBRARY: [&str; 9] = [
 ];
 
 /// Libraries that only the crates named beside them may depend on: the wall round each.
-const WALLS: [(&str, &str); 14] = [
+const WALLS: [(&str, &str); 15] = [
     ("libp2p", "aegis-net"),
     ("aya", "aegis-enforce"),
     ("aya-obj", "aegis-enforce"),
@@ -54,6 +54,7 @@ const WALLS: [(&str, &str); 14] = [
     ("netlink-sys", "aegis-enforce"),
     ("netlink-packet-route", "aegis-enforce"),
     ("rusqlite", "aegis-store"),
+    ("redis", "aegis-bridge"),
     ("axum", "aegis-api"),
     ("hyper", "aegis-api"),
     ("hyper-util", "aegis-api"),
@@ -63,11 +64,12 @@ const WALLS: [(&str, &str); 14] = [
 
 /// What the core must not reach, not even through another library: it does no I/O, has no
 /// clock and is no wire format.
-const NEVER_IN_CORE: [&str; 11] = [
+const NEVER_IN_CORE: [&str; 12] = [
     "tokio",
     "libp2p",
     "aya",
     "rusqlite",
+    "redis",
     "serde",
     "serde_json",
     "axum",

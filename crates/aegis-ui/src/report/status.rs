@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use aegis_api::{Stats, Status, Traffic};
+use aegis_api::{Mirror, Stats, Status, Traffic};
 
 use super::table::Table;
-use crate::text::{bytes, shown, span};
+use crate::text::{bytes, count, shown, span};
 
 /// Tells what the node is and where it stands.
 pub(crate) fn status(status: &Status) -> String {
@@ -38,12 +38,24 @@ pub(crate) fn status(status: &Status) -> String {
     for address in &status.listen {
         row("Listening", shown(address));
     }
+    if let Some(mirror) = &status.mirror {
+        row("Mirror", self::mirror(mirror));
+    }
     row("State", shown(&status.state_dir.to_string_lossy()));
     row("Memory", bytes(status.memory_bytes));
     for problem in &status.problems {
         row("Problem", shown(problem));
     }
     table.render(0)
+}
+
+fn mirror(mirror: &Mirror) -> String {
+    let entries = count(mirror.entries, "block");
+    match (mirror.current, &mirror.problem) {
+        (true, _) => format!("current, {entries}"),
+        (false, Some(problem)) => format!("NOT CURRENT: {}", shown(problem)),
+        (false, None) => "not current yet".into(),
+    }
 }
 
 /// Tells what was counted.

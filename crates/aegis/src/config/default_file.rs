@@ -312,6 +312,17 @@ const KEYS: &[Key] = &[
         "history.mib_max",
         "MiB they take at most, 1…1048576; the usual entry takes about 250 bytes.",
     ),
+    optional(
+        "mirror.redis",
+        "\"redis://127.0.0.1:6379/0\"",
+        "A Redis or DragonflyDB server that shows what is blocked as a sorted set for others to\n\
+         read; off unless this is set. Also redis+unix:///run/redis.sock; with a password\n\
+         redis://user:password@…, which is never shown.",
+    ),
+    key(
+        "mirror.key_prefix",
+        "What the name of the set begins with: <prefix>:<instance>:blocklist.",
+    ),
     key(
         "log.filter",
         "What is logged: error, warn, info, debug, trace, or a filter by module.",

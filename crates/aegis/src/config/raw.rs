@@ -8,6 +8,7 @@ use crate::config::{
     ConfigError,
     detect::RawDetect,
     history::RawHistory,
+    mirror::RawMirror,
     trust::{RawAsk, RawTrust},
 };
 
@@ -33,6 +34,7 @@ pub struct RawConfig {
     pub detect: RawDetect,
     pub limits: RawLimits,
     pub history: RawHistory,
+    pub mirror: RawMirror,
     pub log: RawLog,
 }
 

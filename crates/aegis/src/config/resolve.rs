@@ -20,6 +20,7 @@ use crate::config::{
     cookies::syn_cookies,
     detect::{RawDetect, detectors},
     history::history,
+    mirror::mirror,
     raw::{RawLimits, RawLog, RawMode, RawP2p},
     trust::{ask, trust},
 };
@@ -64,6 +65,7 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
         block_steps,
     };
     Ok(Config {
+        mirror: mirror(&raw.mirror, &instance)?,
         instance,
         interfaces: interfaces(raw.interface)?,
         mode: match raw.mode {

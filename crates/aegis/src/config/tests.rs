@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aegis_core::{AskPolicy, Audience, trust::model::ModelKind};
 
-use super::{raw::RawLog, *};
+use super::{mirror::RawMirror, raw::RawLog, *};
 
 const PEER: &str = "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN";
 
@@ -31,6 +31,10 @@ fn the_default_file_says_what_the_defaults_are() {
         log: RawLog {
             p2p_dir: commented_in.log.p2p_dir.clone(),
             ..RawLog::default()
+        },
+        mirror: RawMirror {
+            redis: commented_in.mirror.redis.clone(),
+            ..RawMirror::default()
         },
         ..RawConfig::default()
     };

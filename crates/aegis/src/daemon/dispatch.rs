@@ -141,6 +141,7 @@ impl Node {
             return;
         }
         let changes = std::mem::take(&mut self.changes);
+        self.mirror.tell(&changes);
         if let Err(error) = self.enforcer.apply(self.clock.now(), &changes) {
             self.is_in_doubt |= !matches!(error, EnforceError::TableFull { .. });
             self.degraded(format!(

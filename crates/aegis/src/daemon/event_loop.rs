@@ -45,6 +45,7 @@ pub(super) struct Sources {
     pub(super) net_events_rx: Option<mpsc::Receiver<NetEvent>>,
     pub(super) calls_rx: mpsc::Receiver<Call>,
     pub(super) synced_rx: mpsc::Receiver<Synced>,
+    pub(super) mirror_rx: Option<watch::Receiver<u64>>,
     pub(super) host: HostWatch,
     pub(super) connections: Option<ConnectionWatch>,
     pub(super) stop_rx: watch::Receiver<bool>,
@@ -75,6 +76,11 @@ impl Node {
                     self.handle(Input::Established(addresses));
                 }
                 Some(synced) = sources.synced_rx.recv() => self.handle_synced(synced),
+                event = self.mirror.next(&mut sources.mirror_rx) => {
+                    if !self.handle_mirror(event) {
+                        sources.mirror_rx = None;
+                    }
+                }
                 _ = look_after.tick() => self.look_after(),
                 _ = prune.tick() => self.prune(),
                 () = due => {}

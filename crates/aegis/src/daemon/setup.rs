@@ -17,11 +17,11 @@ use aegis_enforce::{connections::ConnectionWatch, host::HostWatch};
 use aegis_net::{Identity, NetHandle, P2pConfig, PeerAddress, wire};
 use aegis_store::Store;
 use anyhow::Context as _;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    ALERTS_WAITING_MAX, Clock, ControlHandle, Disk, FairQueue, HistoryDesk, Net, Node,
-    attack::Attacks, cookies::start_cookies, event_loop::Sources, ladder::enforcer,
+    ALERTS_WAITING_MAX, Clock, ControlHandle, Disk, FairQueue, HistoryDesk, Mirror, Net, Node,
+    attack::Attacks, cookies::start_cookies, disk::Synced, event_loop::Sources, ladder::enforcer,
     p2p_log::P2pLogs, report,
 };
 use crate::config::{Config, configured_addresses};
@@ -50,15 +50,12 @@ pub struct Ready {
 impl Daemon {
     /// Opens, loads, attaches and listens; nothing is decided yet.
     pub async fn start(config: Config) -> anyhow::Result<(Self, Ready)> {
-        let clock = Clock;
-        let started_at = clock.now();
+        let started_at = Clock.now();
         make_dir(&config.state_dir, 0o700)?;
         let listener = Listener::bind(&config.socket)?;
         let identity = Identity::load_or_create(&config.state_dir.join("node.key"))?;
         let (store, snapshot) = open_store(&config, started_at)?;
-        let (disk, synced_rx) =
-            Disk::start(store.syncer()?, config.history).context("start a thread")?;
-        let history = HistoryDesk::start(store.history()?).context("start a thread")?;
+        let (disk, synced_rx, history) = start_threads(&store, &config)?;
         let known_peers = known_peers(&snapshot);
         let mut engine = engine(&config, &identity, seed()?);
         let p2p_logs = open_logs(&config)?;
@@ -73,13 +70,14 @@ impl Daemon {
         let net = start_net(&config, known_peers, &identity).await?;
         let (stop_tx, stop_rx) = watch::channel(false);
         let mut node = Node {
-            clock,
+            clock: Clock,
             engine,
             enforcer,
             cookies: Box::new(cookies),
             store,
             disk,
             history,
+            mirror: start_mirror(&config)?,
             identity,
             net: Net::default(),
             hub: hub.clone(),
@@ -107,6 +105,7 @@ impl Daemon {
             net_events_rx: None,
             calls_rx,
             synced_rx,
+            mirror_rx: node.mirror.requests(),
             host,
             connections,
             stop_rx,
@@ -231,6 +230,7 @@ impl Node {
         if config.clear_on_exit {
             self.handle(Input::Cleared);
         }
+        self.stop_mirror(config.clear_on_exit).await;
         self.cookies.stop(&mut self.enforcer);
         self.flush_p2p_logs();
         self.audit_node(Action::Stop, HistoryKind::Stopped);
@@ -260,6 +260,23 @@ impl Node {
             self.degraded(format!("the store does not take changes: {error}"));
         }
     }
+}
+
+/// Starts the threads that wait for the disk and that search the history.
+fn start_threads(
+    store: &Store,
+    config: &Config,
+) -> anyhow::Result<(Disk, mpsc::Receiver<Synced>, HistoryDesk)> {
+    let (disk, synced_rx) =
+        Disk::start(store.syncer()?, config.history).context("start a thread")?;
+    let history = HistoryDesk::start(store.history()?).context("start a thread")?;
+    Ok((disk, synced_rx, history))
+}
+
+fn start_mirror(config: &Config) -> anyhow::Result<Mirror> {
+    let start = |it: &aegis_bridge::MirrorConfig| aegis_bridge::start(it.clone(), || Clock.now());
+    let handle = config.mirror.as_ref().map(start).transpose();
+    Ok(Mirror::new(handle.context("start the mirror")?))
 }
 
 async fn watch_host() -> anyhow::Result<(HostWatch, aegis_enforce::host::HostFacts)> {
@@ -351,7 +368,7 @@ fn connect(mut net: NetHandle, node: &mut Node, sources: &mut Sources) -> NetHan
         commands_tx: Some(net.commands_tx.clone()),
         counters: Some(Arc::clone(&net.counters)),
     };
-    let (_, closed_rx) = tokio::sync::mpsc::channel(1);
+    let (_, closed_rx) = mpsc::channel(1);
     sources.net_events_rx = Some(std::mem::replace(&mut net.events_rx, closed_rx));
     net
 }

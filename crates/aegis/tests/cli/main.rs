@@ -13,6 +13,7 @@ mod daemon;
 mod guards;
 mod history;
 mod life;
+mod mirror;
 mod no_kernel;
 #[path = "../support/sandbox.rs"]
 mod sandbox;

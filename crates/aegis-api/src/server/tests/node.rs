@@ -156,6 +156,7 @@ pub(super) fn status() -> Status {
         state_dir: "state".into(),
         memory_bytes: 1 << 24,
         problems: Vec::new(),
+        mirror: None,
     }
 }
 

@@ -65,6 +65,7 @@ impl Node {
             state_dir: self.state_dir.clone(),
             memory_bytes: memory::resident_bytes(),
             problems,
+            mirror: self.mirror_state(),
         })
     }
 

@@ -1,0 +1,6 @@
+//! The mirror against a real server, in a directory of the test's own.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
+
+mod mirror;
+mod server;
