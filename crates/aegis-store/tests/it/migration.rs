@@ -142,10 +142,10 @@ fn a_newer_schema_is_refused_with_both_numbers() {
         .unwrap();
     drop(connection);
     let error = Store::open(&path).unwrap_err();
-    let told = match error {
-        StoreError::NewerSchema { found, newest } => (found, newest) == (newer, NEWEST),
-        _ => false,
-    };
+    let told = matches!(
+        &error,
+        StoreError::NewerSchema { found, newest } if (*found, *newest) == (newer, NEWEST)
+    );
     assert!(told, "{error:?}");
     assert_eq!(
         error.to_string(),

@@ -131,7 +131,7 @@ fn settle_all(
     }
     let unknown: Vec<_> = stored
         .iter()
-        .filter(|it| known.get(it).is_none() && known.keys().any(|key| is_of_one(key, it)))
+        .filter(|it| !known.contains_key(it) && known.keys().any(|key| is_of_one(key, it)))
         .collect();
     assert!(
         unknown.is_empty(),

@@ -4,9 +4,11 @@ use super::*;
 use crate::{HistoryEntry, HistoryKind};
 
 fn history(outputs: &[Output]) -> Vec<HistoryEntry> {
-    let entries = outputs.iter().filter_map(|it| match it {
-        Output::Persist(Record::Happened(entry)) => Some(entry.clone()),
-        _ => None,
+    let entries = outputs.iter().filter_map(|it| {
+        let Output::Persist(Record::Happened(entry)) = it else {
+            return None;
+        };
+        Some(entry.clone())
     });
     entries.collect()
 }
