@@ -14,7 +14,7 @@ mod place;
 mod shard;
 mod stored;
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use aegis::daemon::Clock;
 use aegis_api::PageQuery;
@@ -27,6 +27,10 @@ use stored::Tally;
 
 /// How often the daemon is killed unless something else is said.
 const KILLS_DEFAULT: u32 = 50;
+
+/// How often one node is killed before another takes its place: looking through all it ever did
+/// takes longer each time.
+const KILLS_PER_STORE: usize = 100;
 
 /// One daemon in so many is killed while it starts.
 const KILLED_AT_START: u64 = 5;
@@ -41,29 +45,36 @@ async fn a_daemon_killed_at_any_moment_has_all_that_it_acknowledged() {
     let seed = number("AEGIS_KILL_SEED").unwrap_or_else(|| Clock.now().as_millis());
     println!("{kills} kills, AEGIS_KILL_SEED={seed}");
     let mut chance = Chance(seed);
-    let place = Place::new();
-    let mut shards: Vec<Shard> = (0..SHARDS).map(Shard::new).collect();
     let (began_at, mut total) = (Clock.now(), Tally::default());
-    for round in 0..kills {
-        let since = Clock.now();
-        let mut daemon = Daemon::start(&place);
-        if round > 0 && chance.below(KILLED_AT_START) == 0 {
-            sleep(Duration::from_millis(chance.below(START_MS))).await;
-            daemon.kill();
-        } else {
-            shards = work_and_kill(&place, &mut daemon, shards, &mut chance).await;
-        }
-        let tally = stored::check(&place, &mut shards, (round, since));
-        total.add(&tally);
+    for first in (0..kills).step_by(KILLS_PER_STORE) {
+        let rounds = first..kills.min(first + KILLS_PER_STORE as u32);
+        total.add(&kill_one_node(rounds, &mut chance).await);
     }
     let took = Clock.now().since(began_at);
     println!("{kills} kills in {took:.1?}: {total}, 0 lost, 0 stores unreadable");
-    assert!(
-        total.acknowledged > u64::from(kills),
-        "the daemon did some work"
-    );
+    let is_at_work = total.acknowledged > u64::from(kills);
+    assert!(is_at_work, "the daemon did some work");
+}
+
+/// Kills one node again and again, which goes on each time with what it had.
+async fn kill_one_node(rounds: Range<u32>, chance: &mut Chance) -> Tally {
+    let (place, mut total) = (Place::new(), Tally::default());
+    let mut shards: Vec<Shard> = (0..SHARDS).map(Shard::new).collect();
+    let first = rounds.start;
+    for round in rounds {
+        let since = Clock.now();
+        let mut daemon = Daemon::start(&place);
+        if round > first && chance.below(KILLED_AT_START) == 0 {
+            sleep(Duration::from_millis(chance.below(START_MS))).await;
+            daemon.kill();
+        } else {
+            shards = work_and_kill(&place, &mut daemon, shards, chance).await;
+        }
+        total.add(&stored::check(&place, &mut shards, (round, since)));
+    }
     let mut last = Daemon::start(&place);
     holds_what_it_held(&place, &mut last, &shards).await;
+    total
 }
 
 /// Has the daemon work for all shards at once, kills it, and returns what is known of each.
