@@ -58,7 +58,6 @@ impl Daemon {
         let (disk, synced_rx, history) = start_threads(&store, &config)?;
         let known_peers = known_peers(&snapshot);
         let mut engine = engine(&config, &identity, seed()?);
-        let p2p_logs = open_logs(&config)?;
         engine.restore(started_at, restore(snapshot));
         let (host, facts) = watch_host().await?;
         let mut enforcer = enforcer(&config, started_at, engine.ruleset())?;
@@ -93,12 +92,11 @@ impl Daemon {
             read_back: None,
             swept_at: started_at,
             attacks: Attacks::default(),
-            p2p_logs,
+            p2p_logs: open_logs(&config)?,
             difference: None,
             is_in_doubt: false,
         };
         node.take_over(facts)?;
-        let connections = node.watch_connections();
         let mut sources = Sources {
             kernel_events,
             verified,
@@ -107,7 +105,7 @@ impl Daemon {
             synced_rx,
             mirror_rx: node.mirror.requests(),
             host,
-            connections,
+            connections: node.watch_connections(),
             stop_rx,
         };
         let net = net.map(|it| connect(it, &mut node, &mut sources));
