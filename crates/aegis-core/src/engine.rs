@@ -20,6 +20,7 @@ mod query;
 mod question;
 mod restore;
 mod standing;
+mod sync;
 mod testify;
 mod time;
 mod trust;
@@ -32,7 +33,7 @@ use std::{
 pub use input::{Command, Input, Order, PeerAddress, Subject};
 pub use network::NetworkOpinion;
 pub use output::{Cause, Notice, Output, Purpose, Reply};
-pub use query::{Checked, Counters, Peer, Why, WhyEvidence};
+pub use query::{Checked, Counters, Peer, SyncCounters, Why, WhyEvidence};
 pub use restore::Restore;
 pub use standing::{JudgedWord, PeerStanding};
 
@@ -100,6 +101,7 @@ pub struct Engine {
     allowlist_due: BTreeSet<(Timestamp, Indicator)>,
     peers: BTreeMap<NodeId, Peer>,
     publish_bucket: TokenBucket,
+    sync: sync::Sync,
     ruleset: Ruleset,
     counters: Counters,
     /// When something came in last: a clock that was set back is noticed by it.
@@ -124,13 +126,14 @@ impl Engine {
             guards,
             budgets: Budgets::new(),
             blocklist: Blocklist::default(),
-            ledger: Ledger::default(),
+            ledger: Ledger::new(config.seed),
             violations: Violations::default(),
             unblocks: PrefixMap::default(),
             unblocks_due: BTreeSet::new(),
             allowlist_due: BTreeSet::new(),
             peers: BTreeMap::new(),
             publish_bucket: TokenBucket::new(PUBLISH_BURST, PUBLISH_RATE),
+            sync: sync::Sync::new(config.node, config.seed),
             ruleset: Ruleset::default(),
             counters: Counters::default(),
             last_now: Timestamp::EPOCH,
@@ -145,6 +148,7 @@ impl Engine {
         if now < self.last_now {
             self.questions.heal(now);
             self.trust.heal(now);
+            self.sync.heal(now);
         }
         self.last_now = now;
         match input {
@@ -194,6 +198,15 @@ impl Engine {
                 from,
                 subject,
             } => self.handle_asked_about(now, request, from, subject),
+            Input::SyncAsked {
+                request,
+                from,
+                asked,
+            } => self.handle_sync_asked(now, request, from, asked),
+            Input::SyncAnswered { id, from, answer } => {
+                self.handle_sync_answered(now, id, from, answer);
+            }
+            Input::SyncFailed { id, peer } => self.handle_sync_failed(now, id, peer),
             Input::Pinged { peer, is_good } => self.book(now, peer, Deed::Ping { is_good }),
             Input::Misbehaved(peer) => self.book(now, peer, Deed::Misbehaved),
             Input::Stopping => self.write_trust(now),

@@ -5,7 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Alert, AlertId, Indicator, NodeId, Refusal, Timestamp, prefix_map::PrefixMap};
+use crate::{
+    Alert, AlertId, Indicator, NodeId, Refusal, Timestamp,
+    prefix_map::PrefixMap,
+    sync::{DEPARTED_FOR, LiveSet},
+};
 
 /// Live alerts kept: 200,000 at about 1 KiB each bound the ledger to some 200 MiB.
 pub(crate) const ALERTS_MAX: usize = 200_000;
@@ -40,16 +44,56 @@ pub(crate) struct Entry {
 }
 
 /// Live alerts by id, by indicator, by author and by end.
-#[derive(Clone, Debug, Default)]
+///
+/// What is in it follows from the alerts that came in and from nothing else, in whatever order
+/// they came: so nodes that heard the same hold the same.
+#[derive(Clone, Debug)]
 pub(crate) struct Ledger {
     entries: BTreeMap<AlertId, Entry>,
     by_indicator: PrefixMap<BTreeSet<AlertId>>,
     by_author: BTreeMap<NodeId, BTreeSet<AlertId>>,
     due: BTreeSet<(Timestamp, AlertId)>,
-    withdrawn: BTreeMap<AlertId, NodeId>, // what a live withdrawal takes back → its author
+    /// What live withdrawals take back, by whom; when each of them ends.
+    withdrawn: BTreeMap<(AlertId, NodeId), BTreeSet<(Timestamp, AlertId)>>,
+    live: LiveSet,
 }
 
 impl Ledger {
+    /// Returns an empty ledger; others must not know `seed`.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            by_indicator: PrefixMap::default(),
+            by_author: BTreeMap::new(),
+            due: BTreeSet::new(),
+            withdrawn: BTreeMap::new(),
+            live: LiveSet::new(seed),
+        }
+    }
+
+    /// Returns the ids of the live alerts.
+    pub(crate) fn live(&self) -> &LiveSet {
+        &self.live
+    }
+
+    /// Notes that an alert is not wanted until `until`, although peers have it.
+    pub(crate) fn decline(&mut self, id: AlertId, until: Timestamp) {
+        self.live.depart(id, until);
+    }
+
+    /// Forgets at `now` what peers do not have any more either, and takes another salt if asked.
+    pub(crate) fn refresh(&mut self, now: Timestamp, salt: bool) {
+        self.live.forget_departed(now);
+        if salt {
+            self.live.renew_salt();
+        }
+    }
+
+    /// Returns an alert for handing on.
+    pub(crate) fn alert(&self, id: &AlertId) -> Option<Arc<Alert>> {
+        self.entries.get(id).map(|it| it.alert.clone())
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -58,13 +102,25 @@ impl Ledger {
         self.entries.contains_key(id)
     }
 
-    pub(crate) fn entry(&self, id: &AlertId) -> Option<&Entry> {
-        self.entries.get(id)
+    /// Returns whether its author has taken `alert` back.
+    ///
+    /// Only by a withdrawal that lasts as long: else the alert would come back when that ends. A
+    /// withdrawal itself cannot be taken back.
+    pub(crate) fn is_withdrawn(&self, alert: &Alert) -> bool {
+        let statement = alert.statement();
+        let withdrawals = self.withdrawn.get(&(alert.id(), alert.author()));
+        let last = withdrawals.and_then(BTreeSet::last);
+        statement.withdraws.is_none() && last.is_some_and(|it| it.0 >= statement.expires_at())
     }
 
-    /// Returns whether `author` has taken `id` back.
-    pub(crate) fn is_withdrawn(&self, id: &AlertId, author: NodeId) -> bool {
-        self.withdrawn.get(id) == Some(&author)
+    /// Returns what `withdrawal` takes back, if it is here.
+    pub(crate) fn withdrawn_by(&self, withdrawal: &Alert) -> Option<&Entry> {
+        let entry = self.entries.get(&withdrawal.statement().withdraws?)?;
+        let (alert, end) = (&entry.alert, withdrawal.statement().expires_at());
+        let is_meant = alert.author() == withdrawal.author()
+            && alert.statement().withdraws.is_none()
+            && alert.statement().expires_at() <= end;
+        is_meant.then_some(entry)
     }
 
     /// Returns how many live alerts `author` has here.
@@ -108,14 +164,19 @@ impl Ledger {
             None => drop(self.by_indicator.insert(statement.indicator, [id].into())),
         }
         if let Some(withdrawn) = statement.withdraws {
-            self.withdrawn.insert(withdrawn, author);
+            let key = (withdrawn, author);
+            let withdrawals = self.withdrawn.entry(key).or_default();
+            withdrawals.insert((statement.expires_at(), id));
         }
+        self.live.insert(id);
         self.entries.insert(id, entry);
         evicted
     }
 
-    pub(crate) fn remove(&mut self, id: &AlertId) -> Option<Entry> {
+    /// Removes an alert, which is not wanted again until `until`.
+    pub(crate) fn remove(&mut self, id: &AlertId, until: Timestamp) -> Option<Entry> {
         let entry = self.entries.remove(id)?;
+        self.live.depart(*id, until);
         let (statement, author) = (entry.alert.statement(), entry.alert.author());
         self.due.remove(&(statement.expires_at(), *id));
         if let Some(ids) = self.by_author.get_mut(&author) {
@@ -131,7 +192,13 @@ impl Ledger {
             }
         }
         if let Some(withdrawn) = statement.withdraws {
-            self.withdrawn.remove(&withdrawn);
+            let key = (withdrawn, author);
+            if let Some(withdrawals) = self.withdrawn.get_mut(&key) {
+                withdrawals.remove(&(statement.expires_at(), *id));
+                if withdrawals.is_empty() {
+                    self.withdrawn.remove(&key);
+                }
+            }
         }
         Some(entry)
     }
@@ -150,7 +217,7 @@ impl Ledger {
                 break;
             }
             self.due.pop_first();
-            ended.extend(self.remove(&id));
+            ended.extend(self.remove(&id, now + DEPARTED_FOR));
         }
         ended
     }
@@ -166,7 +233,7 @@ impl Ledger {
                 .get(id)
                 .is_some_and(|entry| entry.alert.author() != own)
         };
-        let id = self.due.iter().map(|(_, id)| *id).find(is_other)?;
-        self.remove(&id).map(|entry| entry.alert)
+        let (end, id) = self.due.iter().find(|(_, id)| is_other(id)).copied()?;
+        self.remove(&id, end).map(|entry| entry.alert)
     }
 }

@@ -25,6 +25,7 @@ mod prefix_map;
 mod record;
 mod refusal;
 mod ruleset;
+pub mod sync;
 mod testimony;
 mod threat;
 mod time;
@@ -43,7 +44,7 @@ pub use detection::Detection;
 pub use engine::{
     BLOCKS_MAX, Cause, Checked, Command, Counters, Engine, EngineConfig, Input, JudgedWord,
     NetworkOpinion, Notice, Order, Output, PEERS_MAX, Peer, PeerAddress, PeerStanding, Purpose,
-    Reply, Restore, Subject, Why, WhyEvidence,
+    Reply, Restore, Subject, SyncCounters, Why, WhyEvidence,
 };
 pub use history::{HistoryEntry, HistoryId, HistoryKind, InvalidHistoryId, InvalidHistoryKind};
 pub use indicator::{Indicator, InvalidIndicator};

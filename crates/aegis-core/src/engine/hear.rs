@@ -1,14 +1,18 @@
 //! Hearing an alert of another node: remember it, weigh it, and perhaps block.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Action, Actor, Alert, AlertId, Allowance, Channel, Decision, Evidence, Freshness, Indicator,
-    NodeId, Origin, PeerClass, Policy, Record, Refusal, Severity, Timestamp,
+    Action, Actor, Alert, Allowance, Channel, Decision, Evidence, Freshness, Indicator, NodeId,
+    Origin, PeerClass, Policy, Record, Refusal, Severity, Timestamp,
     engine::{Cause, Engine, Notice},
     guard::Guards,
     ledger::{ALERTS_PER_AUTHOR_MAX, Entry, Outcome},
+    sync::DEPARTED_FOR,
 };
+
+/// How long an alert of an author who has too many here is not asked for again.
+const DECLINED_FOR: Duration = Duration::from_secs(600);
 
 impl Engine {
     pub(super) fn handle_alert(
@@ -20,22 +24,24 @@ impl Engine {
     ) {
         self.counters.received += 1;
         let (id, author) = (alert.id(), alert.author());
-        let is_old = self.ledger.contains(&id) || self.ledger.is_withdrawn(&id, author);
-        let is_alive = now < alert.statement().expires_at();
-        let is_fresh = Freshness::of(alert.statement(), now, channel) == Freshness::Fresh;
-        if is_old || !is_fresh || !is_alive || author == self.node {
+        if self.ledger.contains(&id) || !self.is_wanted(now, &alert, channel) {
             return;
         }
-        if self.ledger.count_of(&author) >= ALERTS_PER_AUTHOR_MAX {
+        let frees_a_place = self.ledger.withdrawn_by(&alert).is_some();
+        if self.ledger.count_of(&author) >= ALERTS_PER_AUTHOR_MAX && !frees_a_place {
+            self.ledger.decline(id, now + DECLINED_FOR);
             return self.count_refusal(&Refusal::TooFast);
+        }
+        if author == self.node {
+            return self.recall(now, &alert);
         }
         self.notify(Notice::AlertReceived {
             alert: alert.clone(),
             forwarder,
         });
-        if let Some(withdrawn) = alert.statement().withdraws {
+        if alert.statement().withdraws.is_some() {
             self.remember(now, alert.clone(), Outcome::Withdraws);
-            self.withdraw(now, author, withdrawn);
+            self.withdraw(now, &alert);
             return;
         }
         let verdict = self.judge(now, &alert);
@@ -66,6 +72,33 @@ impl Engine {
                 Err(_) => peer.alerts_refused += 1,
             }
         }
+    }
+
+    /// Returns whether an alert may come in at all; that it may not is remembered where a peer
+    /// would else offer it again and again.
+    fn is_wanted(&mut self, now: Timestamp, alert: &Alert, channel: Channel) -> bool {
+        let (id, expires_at) = (alert.id(), alert.statement().expires_at());
+        if now >= expires_at {
+            self.ledger.decline(id, now + DEPARTED_FOR);
+            return false;
+        }
+        if self.ledger.is_withdrawn(alert) {
+            self.ledger.decline(id, expires_at + DEPARTED_FOR);
+            return false;
+        }
+        // Own words by gossip are an echo; by sync they are what this node forgot.
+        let is_echo = alert.author() == self.node && channel == Channel::Gossip;
+        !is_echo && Freshness::of(alert.statement(), now, channel) == Freshness::Fresh
+    }
+
+    /// Takes back what this node said itself before it lost its memory.
+    fn recall(&mut self, now: Timestamp, alert: &Arc<Alert>) {
+        let outcome = match alert.statement().withdraws {
+            Some(_) => Outcome::Withdraws,
+            None => Outcome::Shared,
+        };
+        self.remember(now, alert.clone(), outcome);
+        self.withdraw(now, alert);
     }
 
     /// Puts a peer's alert through every guard; returns the decision it leads to.
@@ -149,19 +182,23 @@ impl Engine {
         if let Some(evicted) = evicted {
             self.persist(Record::AlertRemoved(evicted.id()));
         }
+        self.sync.handle_change(now);
     }
 
-    /// Takes back what `author` said in `withdrawn`.
-    pub(super) fn withdraw(&mut self, now: Timestamp, author: NodeId, withdrawn: AlertId) {
-        let is_authors = self
+    /// Takes back what the author of `withdrawal` said in the alert that it names.
+    pub(super) fn withdraw(&mut self, now: Timestamp, withdrawal: &Alert) {
+        let author = withdrawal.author();
+        let Some(alert) = self
             .ledger
-            .entry(&withdrawn)
-            .is_some_and(|it| it.alert.author() == author);
-        if !is_authors {
+            .withdrawn_by(withdrawal)
+            .map(|it| it.alert.clone())
+        else {
             return;
-        }
-        if let Some(entry) = self.ledger.remove(&withdrawn) {
-            let indicator = entry.alert.statement().indicator;
+        };
+        let (withdrawn, statement) = (alert.id(), alert.statement());
+        let until = statement.expires_at() + DEPARTED_FOR;
+        if self.ledger.remove(&withdrawn, until).is_some() {
+            let indicator = statement.indicator;
             self.casebook
                 .take_back(now, &indicator, (&author, withdrawn));
             self.persist(Record::AlertRemoved(withdrawn));

@@ -90,6 +90,8 @@ impl Engine {
         self.introduce(now, id, class);
         self.schedule_challenge(now);
         if !was_connected {
+            let is_cold = self.ledger.live().is_empty();
+            self.sync.handle_connected(now, id, is_cold);
             self.push_own_alerts(id);
             if is_new {
                 self.ask_about(now, id);
@@ -101,6 +103,7 @@ impl Engine {
         let Some(peer) = self.peers.get_mut(&id) else {
             return;
         };
+        self.sync.handle_left(&id);
         peer.is_connected = false;
         peer.last_seen_at = now;
         let record = Record::PeerSeen(known(peer));
@@ -128,6 +131,7 @@ impl Engine {
         });
         if let Some(id) = oldest.map(|it| it.peer) {
             self.peers.remove(&id);
+            self.sync.handle_left(&id);
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     Alert, BlockDuration, Channel, Description, Detection, Evidence, HostFacts, Indicator, NodeId,
     PeerClass, Question, Severity, Testimony, ThreatType,
     engine::Purpose,
+    sync,
     trust::model::{Introduction, Recommendation},
 };
 
@@ -63,6 +64,21 @@ pub enum Input {
         from: NodeId,
         subject: NodeId,
     },
+    /// A peer reconciles with this node; `Output::SyncAnswer` answers. Every alert in it has been
+    /// verified.
+    SyncAsked {
+        request: u64,
+        from: NodeId,
+        asked: sync::Request<Arc<Alert>>,
+    },
+    /// A peer answered `Output::SyncAsk`. Every alert in it has been verified.
+    SyncAnswered {
+        id: u64,
+        from: NodeId,
+        answer: sync::Answer<Arc<Alert>>,
+    },
+    /// A peer does not answer `Output::SyncAsk`, or not with what can be read.
+    SyncFailed { id: u64, peer: NodeId },
     /// A connected peer answered a ping, or did not.
     Pinged { peer: NodeId, is_good: bool },
     /// A peer broke the protocol.

@@ -6,6 +6,7 @@ use crate::{
     Alert, AlertId, Change, Confidence, Evidence, Indicator, NodeId, Opinion, Origin, Question,
     Record, Refusal, Score, Severity, Statement, Testimony, ThreatType, Topic, Truth,
     engine::{NetworkOpinion, PeerStanding},
+    sync,
     trust::model::{PeerTrust, Recommendation, Verdict},
 };
 
@@ -51,6 +52,23 @@ pub enum Output {
     Recommend {
         request: u64,
         recommendation: Option<Recommendation>,
+    },
+    /// Ask a peer for what it has and this node lacks; it answers as `Input::SyncAnswered`, or
+    /// the shell says `Input::SyncFailed` within seconds.
+    SyncAsk {
+        id: u64,
+        peer: NodeId,
+        asks: sync::Request<Arc<Alert>>,
+    },
+    /// Answer a peer's `Input::SyncAsked`.
+    SyncAnswer {
+        request: u64,
+        answer: sync::Answer<Arc<Alert>>,
+    },
+    /// A peer broke the protocol of sync: let its standing feel it.
+    SyncMisbehaved {
+        peer: NodeId,
+        misbehaviour: sync::Misbehaviour,
     },
     /// Answer the order with this ticket.
     Answer {

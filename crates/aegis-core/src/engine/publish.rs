@@ -30,10 +30,8 @@ impl Engine {
         if let Some(decision) = shared {
             self.persist(Record::DecisionMade(decision));
         }
-        if let Some(withdrawn) = alert.statement().withdraws {
-            self.withdraw(now, self.node, withdrawn);
-        }
         self.note_published(now, actor.clone(), &alert);
+        self.withdraw(now, &alert);
         self.audit(
             now,
             actor,

@@ -8,6 +8,7 @@ use crate::{
     blocklist::Standing,
     engine::{Engine, NetworkOpinion},
     ledger::Outcome,
+    sync::{LiveSet, SetDigest},
     trust::model::PeerTrust,
 };
 
@@ -30,6 +31,27 @@ pub struct Counters {
     pub asked: u64,
     /// Sources of which the network thinks badly.
     pub opinions_bad: u64,
+    /// What reconciling with peers came to.
+    pub sync: SyncCounters,
+}
+
+/// How often what happened while reconciling with peers.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct SyncCounters {
+    /// Sessions that this node began.
+    pub begun: u64,
+    /// Those of them in which nothing differed.
+    pub equal: u64,
+    /// Those that ended before all was compared, whoever's fault.
+    pub failed: u64,
+    /// Alerts that came in that way and were wanted.
+    pub heard: u64,
+    /// Alerts that were given to peers, asked or wanted.
+    pub given: u64,
+    /// Requests of peers that were answered.
+    pub answered: u64,
+    /// Requests of peers that were too many.
+    pub refused: u64,
 }
 
 /// A peer as this node knows it.
@@ -136,6 +158,16 @@ impl Engine {
     /// Returns how many live alerts are known.
     pub fn alerts_live(&self) -> usize {
         self.ledger.len()
+    }
+
+    /// Returns the digest of all live alerts: equal on nodes that hold the same.
+    pub fn live_digest(&self) -> SetDigest {
+        self.ledger.live().digest()
+    }
+
+    /// Returns the ids of the live alerts, with what peers ask of them.
+    pub fn live_set(&self) -> &LiveSet {
+        self.ledger.live()
     }
 
     /// Returns every blocked indicator with the decisions that hold it, in order of address.

@@ -28,6 +28,7 @@ impl Engine {
         let ended = self.casebook.remove_due(now);
         self.end_cases(now, &ended);
         self.handle_due_questions(now);
+        self.handle_due_sync(now);
         self.save_trust(now);
     }
 
@@ -41,6 +42,7 @@ impl Engine {
             self.casebook.next_due(),
             self.questions.next_due(),
             self.trust.save_at(),
+            self.sync.next_due(),
         ];
         queues.into_iter().flatten().min()
     }

@@ -20,6 +20,7 @@ fn a_lan_peers_alert_blocks_until_it_expires_and_not_a_tick_longer() {
     let outputs = pass(&mut engine, expires_at);
     assert_eq!(changes(&outputs), [Change::Unblock(indicator)]);
     pass(&mut engine, expires_at + Duration::from_secs(86_400));
+    run(&mut engine, NOW, Input::PeerLeft(LAN_PEER));
     assert_eq!(engine.poll_timeout(), None, "nothing is left behind");
 }
 
