@@ -27,7 +27,7 @@ struct Step {
 }
 
 /// Quick steps first.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step {
         name: "fmt",
         run: format,
@@ -55,6 +55,10 @@ const STEPS: [Step; 9] = [
     Step {
         name: "arena",
         run: recheck_arena,
+    },
+    Step {
+        name: "network",
+        run: heal_networks,
     },
     Step {
         name: "build-ebpf",
@@ -149,6 +153,15 @@ fn recheck_arena() -> Result<Verdict> {
     ] {
         let mut command = shell::cargo(&["run", "--quiet", "--release", "--package", "aegis-sim"]);
         shell::run(command.arg("--").args(arguments))?;
+    }
+    Ok(Verdict::Passed)
+}
+
+/// Plays 500 networks that fail and heal, and lets alerts spread among a thousand nodes.
+fn heal_networks() -> Result<Verdict> {
+    for arguments in [["heal", "--seeds", "500"], ["spread", "--nodes", "1000"]] {
+        let mut command = shell::cargo(&["run", "--quiet", "--release", "--package", "aegis-sim"]);
+        shell::run(command.arg("--").arg("net").args(arguments))?;
     }
     Ok(Verdict::Passed)
 }

@@ -89,6 +89,11 @@ impl Ledger {
         }
     }
 
+    /// Returns every live alert, in order of id.
+    pub(crate) fn alerts(&self) -> impl Iterator<Item = &Arc<Alert>> {
+        self.entries.values().map(|it| &it.alert)
+    }
+
     /// Returns an alert for handing on.
     pub(crate) fn alert(&self, id: &AlertId) -> Option<Arc<Alert>> {
         self.entries.get(id).map(|it| it.alert.clone())

@@ -17,7 +17,7 @@ mod wire;
 
 use std::time::Duration;
 
-pub(crate) use answer::answer;
+pub use answer::answer;
 pub use cell::Salt;
 pub use digest::SetDigest;
 pub use live_set::LiveSet;

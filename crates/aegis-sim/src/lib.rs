@@ -1,4 +1,5 @@
-//! Simulations: seeded worlds in which the trust models of `aegis-core` meet attackers.
+//! Simulations: seeded worlds in which the trust models of `aegis-core` meet attackers, and
+//! networks of its Engines on simulated time.
 //!
 //! For development only; nothing of the product depends on it. Equal seeds give equal worlds and
 //! equal results, bit for bit, whatever the number of threads.
@@ -9,6 +10,7 @@ pub mod chance;
 pub mod experience;
 pub mod metrics;
 pub mod model;
+pub mod net;
 pub mod plot;
 pub mod recheck;
 pub mod roster;

@@ -165,6 +165,11 @@ impl Engine {
         self.ledger.live().digest()
     }
 
+    /// Returns the live alerts, this node's own and others', in order of id.
+    pub fn live_alerts(&self) -> impl Iterator<Item = &Arc<Alert>> {
+        self.ledger.alerts()
+    }
+
     /// Returns the ids of the live alerts, with what peers ask of them.
     pub fn live_set(&self) -> &LiveSet {
         self.ledger.live()

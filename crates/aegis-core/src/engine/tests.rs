@@ -7,6 +7,7 @@ mod invariant;
 mod operate;
 mod own;
 mod restart;
+mod sync;
 mod testify;
 mod trust;
 

@@ -40,7 +40,7 @@ impl Chunk {
 
 /// Answers a request from `live`, whose alerts `find` finds. What was given is for the caller to
 /// hear.
-pub(crate) fn answer(
+pub fn answer(
     live: &LiveSet,
     find: impl Fn(&AlertId) -> Option<Arc<Alert>>,
     request: &Request<Arc<Alert>>,

@@ -18,15 +18,16 @@ const SECOND_AFTER: Duration = Duration::from_secs(3);
 const ROUND_MIN: Duration = Duration::from_secs(2);
 const ROUND_MAX: Duration = Duration::from_secs(600);
 
-/// After something came in by another way, others may lack it: a round within so long.
-const CHANGED_WITHIN: Duration = Duration::from_secs(10);
+/// After something came in others may lack it: so many rounds stay quick although they bring
+/// nothing, so that a node whom gossip missed is found by one of its neighbours.
+const EAGER_ROUNDS: u32 = 6;
 
 /// After a failed session the next peer is tried so soon.
 const FAILED_AFTER: Duration = Duration::from_secs(2);
 
 /// How long a peer that failed is left alone: doubled with each failure.
 const REST_MIN: Duration = Duration::from_secs(10);
-const REST_DOUBLINGS_MAX: u32 = 8;
+const REST_DOUBLINGS_MAX: u32 = 6;
 
 /// Peers that failed and are remembered; the one that is left alone least long makes room.
 const RESTING_MAX: usize = 1_024;
@@ -58,6 +59,7 @@ pub(crate) struct Schedule {
     resting: BTreeMap<NodeId, Rest>,
     round_at: Timestamp,
     interval: Duration,
+    eager: u32, // rounds that stay quick
 }
 
 impl Schedule {
@@ -70,6 +72,7 @@ impl Schedule {
             resting: BTreeMap::new(),
             round_at: Timestamp::EPOCH,
             interval: ROUND_MIN,
+            eager: 0,
         }
     }
 
@@ -104,11 +107,12 @@ impl Schedule {
         self.met.remove(peer);
     }
 
-    /// Something came in by another way than a session.
+    /// Something came in, by whatever way.
     pub(crate) fn handle_change(&mut self, now: Timestamp) {
-        let soon = now + CHANGED_WITHIN;
-        if self.round_at > soon {
-            self.round_at = now + self.wait(CHANGED_WITHIN.mul_f64(0.75));
+        self.eager = EAGER_ROUNDS;
+        self.interval = ROUND_MIN;
+        if self.round_at > now + ROUND_MIN * 2 {
+            self.round_at = now + self.wait(ROUND_MIN);
         }
     }
 
@@ -116,7 +120,10 @@ impl Schedule {
     pub(crate) fn handle_ended(&mut self, now: Timestamp, peer: NodeId, ending: Ending) {
         match ending {
             Ending::Idle => {
-                self.interval = (self.interval * 2).min(ROUND_MAX);
+                match self.eager.checked_sub(1) {
+                    Some(left) => self.eager = left,
+                    None => self.interval = (self.interval * 2).min(ROUND_MAX),
+                }
                 self.resting.remove(&peer);
                 self.round_at = now + self.wait(self.interval);
             }

