@@ -8,6 +8,7 @@
 pub mod heal;
 pub mod link;
 mod node;
+pub mod sets;
 pub mod spread;
 pub mod table;
 mod world;

@@ -2,9 +2,10 @@
 
 use std::{fs, path::PathBuf, thread};
 
+use aegis_core::sync::Opening;
 use aegis_sim::net::{
     heal::{self, Healed},
-    play,
+    play, sets,
     spread::{self, Spread},
     table,
 };
@@ -23,6 +24,19 @@ pub(crate) enum NetCommand {
     Heal(HealArgs),
     /// One alert among thousands: how fast it reaches everybody.
     Spread(SpreadArgs),
+    /// Two nodes that differ: what it costs them to become equal.
+    Sets(SetsArgs),
+}
+
+/// What `aegis-sim net sets` may be told.
+#[derive(clap::Args)]
+pub(crate) struct SetsArgs {
+    /// Alerts of each node.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    size: u32,
+    /// How many differ, half of them at each node. A list, separated by commas.
+    #[arg(long, value_delimiter = ',', default_value = "0,10,100,1000,10000")]
+    difference: Vec<usize>,
 }
 
 /// What `aegis-sim net heal` may be told.
@@ -79,6 +93,7 @@ pub(crate) fn run(command: &NetCommand) -> Result<bool> {
     match command {
         NetCommand::Heal(args) => heal(args),
         NetCommand::Spread(args) => spread(args),
+        NetCommand::Sets(args) => sets(args),
     }
 }
 
@@ -149,6 +164,23 @@ fn spread(args: &SpreadArgs) -> Result<bool> {
     }
     talk::say(&table::csv(&rows))?;
     Ok(table::all_hold(&rows))
+}
+
+fn sets(args: &SetsArgs) -> Result<bool> {
+    let size = usize::try_from(args.size).context("count the alerts")?;
+    let mut costs = Vec::new();
+    for difference in &args.difference {
+        let difference = (*difference).min(size);
+        costs.push(sets::cost(size, difference, Opening::Cells(256))?);
+    }
+    talk::say(&sets::table(&costs))?;
+    let (insertion, removal) = sets::upkeep(size)?;
+    talk::say(&format!(
+        "an insertion takes {} ns, a removal {} ns\n",
+        insertion.as_nanos(),
+        removal.as_nanos()
+    ))?;
+    Ok(costs.iter().all(|it| it.is_equal))
 }
 
 fn cores() -> usize {
