@@ -158,12 +158,16 @@ impl Schedule {
         if now < self.round_at {
             return None;
         }
-        let rest_of = |peer: &NodeId| self.resting.get(peer).map(|it| it.until);
         let (mut candidates, mut rested_at) = (Vec::new(), None);
         for peer in self.connected.iter().filter(|it| !busy(it)) {
-            match rest_of(peer).filter(|until| *until > now) {
+            match self.resting.get(peer) {
                 None => candidates.push((*peer, 1.0)),
-                Some(until) => rested_at = rested_at.into_iter().chain([until]).min(),
+                // Who failed before is the less likely to be of use the oftener it did.
+                Some(rest) if rest.until <= now => {
+                    let doublings = rest.failures.min(REST_DOUBLINGS_MAX);
+                    candidates.push((*peer, 0.25f64.powi(doublings as i32)));
+                }
+                Some(rest) => rested_at = rested_at.into_iter().chain([rest.until]).min(),
             }
         }
         // Nobody to ask: whoever has rested, or a session that ends, gives the next occasion.

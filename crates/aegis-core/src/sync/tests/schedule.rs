@@ -91,7 +91,7 @@ fn a_peer_that_fails_is_left_alone_ever_longer_and_others_are_not() {
     };
     let asked = pass(&mut schedule, NOW + secs(3_600), fails);
     let (failing, others): (Vec<_>, Vec<_>) = asked.into_iter().partition(|it| it.1 == peer(2));
-    assert!((5..=12).contains(&failing.len()), "{}", failing.len());
+    assert!((3..=12).contains(&failing.len()), "{}", failing.len());
     assert!(others.len() > 1_000, "{}", others.len());
 }
 
