@@ -159,7 +159,10 @@ fn recheck_arena() -> Result<Verdict> {
 
 /// Plays 500 networks that fail and heal, and lets alerts spread among a thousand nodes.
 fn heal_networks() -> Result<Verdict> {
-    for arguments in [["heal", "--seeds", "500"], ["spread", "--nodes", "1000"]] {
+    for arguments in [
+        ["heal", "--seeds", "500"].as_slice(),
+        &["spread", "--nodes", "1000", "--mute", "0,50"],
+    ] {
         let mut command = shell::cargo(&["run", "--quiet", "--release", "--package", "aegis-sim"]);
         shell::run(command.arg("--").arg("net").args(arguments))?;
     }
