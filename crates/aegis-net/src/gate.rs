@@ -8,7 +8,7 @@
 //! 3. the quota of the author it names (looked at, not used: anybody can write an author's name),
 //! 4. size, spelling and fields,
 //! 5. its time,
-//! 6. the signature.
+//! 6. the signature, of several messages together where they came together.
 //!
 //! Gossip relayed by a peer that is over its rate is still looked at: the network layer shows each
 //! message once, whoever brings it, so refusing it for its bringer's sake would let a flooder
@@ -25,6 +25,7 @@ mod bucket;
 mod hearing;
 mod limits;
 mod misbehaviour;
+mod questioning;
 mod standing;
 mod table;
 
@@ -33,6 +34,7 @@ pub use bucket::TokenBucket;
 pub use hearing::{Fault, Hearing};
 pub use limits::{Limits, Quota};
 pub use misbehaviour::Misbehaviour;
+use questioning::Questioning;
 pub use standing::{CUT_OFF_POINTS, Conduct, Standings, THROTTLE_POINTS};
 pub use table::Table;
 
@@ -170,27 +172,86 @@ impl Gate {
 
     /// Decides about one message, and charges whoever is to blame.
     pub fn admit(&mut self, now: Timestamp, arrival: Arrival<'_>) -> Judgement {
-        if self.standings.conduct(now, arrival.forwarder) != Conduct::Good {
-            return Judgement::ignore(Ignored::Throttled);
+        match self.look_at(now, arrival) {
+            Ok(Looked { message, flooding }) => {
+                let verified = message.verify();
+                self.settle(now, arrival, (verified, flooding))
+            }
+            Err(judgement) => judgement,
         }
-        let flooding = match self.count_forwarder(now, arrival) {
-            Ok(flooding) => flooding,
-            Err(ignored) => return Judgement::ignore(ignored),
+    }
+
+    /// Decides about messages that one peer brought together, in order, as if they came one by one;
+    /// their signatures are checked together.
+    pub fn admit_all(&mut self, now: Timestamp, arrivals: &[Arrival<'_>]) -> Vec<Judgement> {
+        let mut messages = Vec::new();
+        let mut looked = Vec::new();
+        for arrival in arrivals {
+            looked.push(self.look_at(now, *arrival).map(|it| {
+                messages.push(it.message);
+                it.flooding
+            }));
+        }
+        let mut verified = wire::verify_all(messages).into_iter();
+        let arrivals = arrivals.iter().zip(looked);
+        let judge = |(arrival, looked): (&Arrival<'_>, Result<_, _>)| match looked {
+            Ok(flooding) => {
+                let verified = verified.next().unwrap_or(Err(WireError::Signature));
+                self.settle(now, *arrival, (verified, flooding))
+            }
+            Err(judgement) => judgement,
         };
+        arrivals.map(judge).collect()
+    }
+
+    /// Does all that comes before the signature.
+    fn look_at<'a>(
+        &mut self,
+        now: Timestamp,
+        arrival: Arrival<'a>,
+    ) -> Result<Looked<'a>, Judgement> {
+        if self.standings.conduct(now, arrival.forwarder) != Conduct::Good {
+            return Err(Judgement::ignore(Ignored::Throttled));
+        }
+        let flooding = self.count_forwarder(now, arrival);
+        let flooding = flooding.map_err(Judgement::ignore)?;
         match self.examine(now, arrival) {
+            Ok(message) => Ok(Looked { message, flooding }),
+            Err(refused) => Err(self.refuse(now, refused, flooding)),
+        }
+    }
+
+    /// Decides about a message whose signature was checked.
+    fn settle(
+        &mut self,
+        now: Timestamp,
+        arrival: Arrival<'_>,
+        (verified, flooding): (Result<Alert, WireError>, Option<Blame>),
+    ) -> Judgement {
+        let invalid = |error| Refused::Reject(Rejected::Invalid(error), arrival.forwarder);
+        let accepted = verified
+            .map_err(invalid)
+            .and_then(|alert| self.accept(now, arrival.channel, alert));
+        match accepted {
             Ok(alert) => Judgement {
                 admission: Admission::Accept(Arc::new(alert)),
                 blame: flooding,
             },
-            Err(Refused::Relay) => Judgement {
+            Err(refused) => self.refuse(now, refused, flooding),
+        }
+    }
+
+    fn refuse(&mut self, now: Timestamp, refused: Refused, flooding: Option<Blame>) -> Judgement {
+        match refused {
+            Refused::Relay => Judgement {
                 admission: Admission::Relay,
                 blame: flooding,
             },
-            Err(Refused::Ignore(ignored)) => Judgement {
+            Refused::Ignore(ignored) => Judgement {
                 admission: Admission::Ignore(ignored),
                 blame: flooding,
             },
-            Err(Refused::Reject(rejected, culprit)) => {
+            Refused::Reject(rejected, culprit) => {
                 let misbehaviour = Misbehaviour::of(rejected);
                 Judgement {
                     admission: Admission::Reject(rejected),
@@ -207,63 +268,6 @@ impl Gate {
             return (false, None);
         }
         (true, self.count_gossip(now, peer))
-    }
-
-    /// Counts a question of `peer` that nobody has read yet; returns whether to read it, and who is
-    /// to blame. One above its quota costs it something: it asks more than it can use.
-    pub fn admit_question(&mut self, now: Timestamp, peer: NodeId) -> (bool, Option<Blame>) {
-        if self.standings.conduct(now, peer) != Conduct::Good {
-            return (false, None);
-        }
-        let (quotas, buckets) = self.questioning(peer);
-        let within = buckets.questions.take_one(now, quotas.questions);
-        let flooding = (!within).then(|| self.charge(now, peer, Misbehaviour::Flooding));
-        (within, flooding)
-    }
-
-    /// Decides whether a question of `peer` about so many indicators or nodes is to be answered,
-    /// after [`admit_question`](Self::admit_question). What is above its own quota costs it
-    /// something; what is above the quota that it shares with others does not.
-    pub fn admit_asked_about(
-        &mut self,
-        now: Timestamp,
-        peer: NodeId,
-        asked_about: usize,
-    ) -> (bool, Option<Blame>) {
-        let asked_about = u32::try_from(asked_about).unwrap_or(u32::MAX);
-        let class = self.class(&peer).unwrap_or(PeerClass::Dht);
-        let (quotas, buckets) = self.questioning(peer);
-        if !buckets.subjects.take(asked_about, now, quotas.subjects) {
-            let flooding = self.charge(now, peer, Misbehaviour::Flooding);
-            return (false, Some(flooding));
-        }
-        let within = match class {
-            PeerClass::Dht => {
-                let quota = self.limits.met_asked_about;
-                self.met_asked_about.take(asked_about, now, quota)
-            }
-            PeerClass::Lan | PeerClass::Configured => true,
-        };
-        (within, None)
-    }
-
-    /// Returns whether this node may ask `peer` about so many indicators or nodes, and counts it:
-    /// no more than `peer` allows whoever it met through the global network, since it may take this
-    /// node for one of those. Others can have this node ask, but not have it banned for that.
-    pub fn may_ask(&mut self, now: Timestamp, peer: NodeId, asked_about: usize) -> bool {
-        let asked_about = u32::try_from(asked_about).unwrap_or(u32::MAX);
-        let quotas = QuestioningQuotas::of(&self.limits, PeerClass::Dht);
-        let buckets = self.asked.entry(peer, || Questioning::full(quotas));
-        buckets.questions.has_one(now, quotas.questions)
-            && buckets.subjects.take(asked_about, now, quotas.subjects)
-            && buckets.questions.take_one(now, quotas.questions)
-    }
-
-    fn questioning(&mut self, peer: NodeId) -> (QuestioningQuotas, &mut Questioning) {
-        let class = self.class(&peer).unwrap_or(PeerClass::Dht);
-        let quotas = QuestioningQuotas::of(&self.limits, class);
-        let buckets = self.askers.entry(peer, || Questioning::full(quotas));
-        (quotas, buckets)
     }
 
     /// Charges `culprit` the price of `misbehaviour`.
@@ -320,19 +324,19 @@ impl Gate {
         (!within).then(|| self.charge(now, forwarder, Misbehaviour::Flooding))
     }
 
-    fn examine(&mut self, now: Timestamp, arrival: Arrival<'_>) -> Result<Alert, Refused> {
+    /// Applies every rule but the signature's.
+    fn examine<'a>(
+        &mut self,
+        now: Timestamp,
+        arrival: Arrival<'a>,
+    ) -> Result<Unverified<'a>, Refused> {
         let Arrival {
             forwarder,
             channel,
             bytes,
         } = arrival;
         let invalid = |error| Refused::Reject(Rejected::Invalid(error), forwarder);
-        let id = AlertId::of(bytes);
-        if let Some(stated_at) = self.known.touch(&id) {
-            let is_news = channel == Channel::Gossip && now.since(*stated_at) <= SKEW_MAX;
-            let ignore = Refused::Ignore(Ignored::Known);
-            return Err(if is_news { Refused::Relay } else { ignore });
-        }
+        self.is_unknown(now, channel, &AlertId::of(bytes))?;
         // A flooder's own quota is used up soon, and the rest of its flood costs no more than this.
         if channel == Channel::Gossip
             && let Some(author) = wire::author_at_a_glance(bytes)
@@ -351,20 +355,43 @@ impl Gate {
             }
             Freshness::Fresh | Freshness::Impossible => {}
         }
-        let author = message.author();
         // The glance may have missed it.
-        if channel == Channel::Gossip && !self.author_has_quota(now, author) {
+        if channel == Channel::Gossip && !self.author_has_quota(now, message.author()) {
             return Err(Refused::Ignore(Ignored::AuthorQuota));
         }
-        let alert = message.verify().map_err(invalid)?;
-        if freshness == Freshness::Impossible {
+        Ok(message)
+    }
+
+    /// Applies what is left of the rules to a message that is signed by its author. Some may have
+    /// changed since it was examined: others came with it.
+    fn accept(&mut self, now: Timestamp, channel: Channel, alert: Alert) -> Result<Alert, Refused> {
+        let author = alert.author();
+        if Freshness::of(alert.statement(), now, channel) == Freshness::Impossible {
             return Err(Refused::Reject(Rejected::ImpossibleTime, author));
         }
+        self.is_unknown(now, channel, &alert.id())?;
         if channel == Channel::Gossip {
+            if !self.author_has_quota(now, author) {
+                return Err(Refused::Ignore(Ignored::AuthorQuota));
+            }
             self.take_from_author(now, author);
         }
         self.remember(&alert);
         Ok(alert)
+    }
+
+    fn is_unknown(
+        &mut self,
+        now: Timestamp,
+        channel: Channel,
+        id: &AlertId,
+    ) -> Result<(), Refused> {
+        let Some(stated_at) = self.known.touch(id) else {
+            return Ok(());
+        };
+        let is_news = channel == Channel::Gossip && now.since(*stated_at) <= SKEW_MAX;
+        let ignore = Refused::Ignore(Ignored::Known);
+        Err(if is_news { Refused::Relay } else { ignore })
     }
 
     /// Returns whether one more alert of `author` is within every quota that it falls under.
@@ -405,35 +432,10 @@ impl Judgement {
     }
 }
 
-/// How many questions one node may still put to another, and about how much.
-#[derive(Debug)]
-struct Questioning {
-    questions: TokenBucket,
-    subjects: TokenBucket,
-}
-
-#[derive(Clone, Copy)]
-struct QuestioningQuotas {
-    questions: Quota,
-    subjects: Quota,
-}
-
-impl Questioning {
-    fn full(quotas: QuestioningQuotas) -> Self {
-        Self {
-            questions: TokenBucket::full(quotas.questions),
-            subjects: TokenBucket::full(quotas.subjects),
-        }
-    }
-}
-
-impl QuestioningQuotas {
-    fn of(limits: &Limits, class: PeerClass) -> Self {
-        Self {
-            questions: limits.questions(class),
-            subjects: limits.asked_about(class),
-        }
-    }
+/// A message that keeps every rule but, perhaps, the signature's.
+struct Looked<'a> {
+    message: Unverified<'a>,
+    flooding: Option<Blame>, // its forwarder's
 }
 
 /// Why a message is not heard, and by whose fault it is rejected.

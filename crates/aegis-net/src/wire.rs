@@ -9,13 +9,16 @@ use std::sync::Arc;
 
 use aegis_core::{ALERT_BYTES_MAX, Alert, NodeId, Statement, Timestamp};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use ed25519_dalek::{Signature, VerifyingKey};
+use ed25519_dalek::Signature;
 use serde_json::{Map, Value};
 
 use crate::Identity;
 
 pub(crate) mod compact;
 mod fields;
+mod signature;
+
+use signature::Claim;
 
 /// What is signed starts with this, so that no signature made for anything else fits an alert.
 pub const SIGNATURE_DOMAIN: &[u8] = b"aegis-threat-intel/1\0";
@@ -101,18 +104,37 @@ impl<'a> Unverified<'a> {
         &self.statement
     }
 
-    /// Checks the signature, strictly: no weak keys, no second valid spelling of a signature.
+    /// Checks the signature: no weak keys, no second spelling of a signature.
     pub fn verify(self) -> Result<Alert, WireError> {
-        let key =
-            VerifyingKey::from_bytes(self.author.public_key()).map_err(|_| WireError::Signature)?;
-        key.verify_strict(&self.signed, &self.signature)
-            .map_err(|_| WireError::Signature)?;
-        Ok(Alert::from_verified(
-            self.author,
-            self.statement,
-            Arc::from(self.wire),
-        ))
+        if signature::holds(self.claim()) {
+            Ok(self.into_alert())
+        } else {
+            Err(WireError::Signature)
+        }
     }
+
+    fn claim(&self) -> Claim<'_> {
+        Claim {
+            key: self.author.public_key(),
+            message: &self.signed,
+            signature: &self.signature,
+        }
+    }
+
+    fn into_alert(self) -> Alert {
+        Alert::from_verified(self.author, self.statement, Arc::from(self.wire))
+    }
+}
+
+/// Checks the signatures of many messages, in order; together they cost half of what they cost one
+/// by one, and no message fares otherwise than alone.
+pub fn verify_all(messages: Vec<Unverified<'_>>) -> Vec<Result<Alert, WireError>> {
+    let claims: Vec<Claim<'_>> = messages.iter().map(Unverified::claim).collect();
+    if claims.len() > 1 && signature::hold(&claims) {
+        let alerts = messages.into_iter().map(|it| Ok(it.into_alert()));
+        return alerts.collect();
+    }
+    messages.into_iter().map(Unverified::verify).collect()
 }
 
 /// Reads a threat message and checks all of it but its freshness, which depends on when and how

@@ -411,3 +411,61 @@ fn no_peer_is_asked_more_than_it_lets_a_stranger_ask() {
         assert!(asked >= 10, "{asked}");
     }
 }
+
+/// Messages that come together fare as if they came one by one.
+#[test]
+fn together_and_one_by_one_the_same_is_admitted() {
+    let text = String::from_utf8(alert(AUTHOR, 3)).unwrap();
+    let early = alert_at(NOW + Duration::from_secs(400), AUTHOR, 5);
+    let messages: Vec<Vec<u8>> = vec![
+        alert(AUTHOR, 1),
+        alert(AUTHOR, 2),
+        text.replace("\"severity\":9", "\"severity\":8")
+            .into_bytes(),
+        alert(AUTHOR, 1),
+        early,
+        alert(AUTHOR, 4),
+        alert_at(NOW - Duration::from_secs(301), AUTHOR, 6),
+        b"garbage".to_vec(),
+    ];
+    let arrivals = messages.iter().map(|bytes| Arrival {
+        forwarder: node(FORWARDER),
+        channel: Channel::Gossip,
+        bytes,
+    });
+    let arrivals: Vec<Arrival<'_>> = arrivals.collect();
+    let mut one_by_one = gate();
+    let expected = arrivals
+        .iter()
+        .map(|it| outcome(one_by_one.admit(NOW, *it)));
+    let expected: Vec<Outcome> = expected.collect();
+    let together = gate().admit_all(NOW, &arrivals);
+    let together: Vec<Outcome> = together.into_iter().map(outcome).collect();
+    assert_eq!(together, expected);
+    assert_eq!(
+        expected[2],
+        Outcome::Rejected(Misbehaviour::Forged, FORWARDER)
+    );
+    assert_eq!(expected[3], Outcome::Relayed);
+    assert_eq!(
+        expected[4],
+        Outcome::Rejected(Misbehaviour::ImpossibleTime, AUTHOR)
+    );
+}
+
+#[test]
+fn together_no_more_is_admitted_than_the_author_s_quota() {
+    let mut gate = gate();
+    gate.set_class(node(9), PeerClass::Dht);
+    let messages: Vec<Vec<u8>> = (0..64).map(|n| alert(9, n)).collect();
+    let arrivals: Vec<Arrival<'_>> = messages
+        .iter()
+        .map(|bytes| Arrival {
+            forwarder: node(FORWARDER),
+            channel: Channel::Gossip,
+            bytes,
+        })
+        .collect();
+    let judged = gate.admit_all(NOW, &arrivals).into_iter().map(outcome);
+    assert_eq!(judged.filter(|it| *it == Outcome::Accepted).count(), 50);
+}
