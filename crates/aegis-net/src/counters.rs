@@ -11,6 +11,8 @@ pub struct Counters {
     published: AtomicU64,
     direct: AtomicU64,
     unconfirmed: AtomicU64,
+    batches_sent: AtomicU64,
+    batches_heard: AtomicU64,
     unheard: AtomicU64,
     answers: AtomicU64,
     silences: AtomicU64,
@@ -36,6 +38,10 @@ pub struct CounterValues {
     pub direct: u64,
     /// Those of them that a peer did not confirm in time, so that they went by gossip too.
     pub unconfirmed: u64,
+    /// Batches of this node's alerts that went by gossip.
+    pub batches_sent: u64,
+    /// Batches that came by gossip and were looked at.
+    pub batches_heard: u64,
     /// Alerts of this node that no peer was there to hear; a later peer is pushed them.
     pub unheard: u64,
     /// Answers of peers to this node's questions.
@@ -64,6 +70,8 @@ impl Counters {
             published: self.published.load(Relaxed),
             direct: self.direct.load(Relaxed),
             unconfirmed: self.unconfirmed.load(Relaxed),
+            batches_sent: self.batches_sent.load(Relaxed),
+            batches_heard: self.batches_heard.load(Relaxed),
             unheard: self.unheard.load(Relaxed),
             answers: self.answers.load(Relaxed),
             silences: self.silences.load(Relaxed),
@@ -83,6 +91,8 @@ impl Counters {
             Counted::Published => &self.published,
             Counted::Direct => &self.direct,
             Counted::Unconfirmed => &self.unconfirmed,
+            Counted::BatchSent => &self.batches_sent,
+            Counted::BatchHeard => &self.batches_heard,
             Counted::Unheard => &self.unheard,
             Counted::Answer => &self.answers,
             Counted::Silence => &self.silences,
@@ -108,6 +118,8 @@ pub(crate) enum Counted {
     Published,
     Direct,
     Unconfirmed,
+    BatchSent,
+    BatchHeard,
     Unheard,
     Answer,
     Silence,

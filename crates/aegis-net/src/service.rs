@@ -17,6 +17,7 @@ mod direct;
 mod handover;
 mod inquire;
 mod node;
+mod outbox;
 mod peers;
 mod push;
 mod questions;

@@ -33,10 +33,14 @@ use super::{
     push::PushCodec,
     wall::Wall,
 };
-use crate::P2pConfig;
+use crate::{P2pConfig, batch::BATCH_BYTES_MAX};
 
 /// The topic that alerts are relayed on.
 pub(super) const TOPIC: &str = "aegis-threat-intel";
+
+/// The topic that batches of alerts are relayed on. A node that does not know it is said alerts one
+/// by one, on the other.
+const BATCH_TOPIC: &str = "aegis-threat-intel-batch/1";
 
 /// What identify says that we speak; a peer that says otherwise is no node of ours.
 pub(super) const PROTOCOL_VERSION: &str = "aegis/1";
@@ -53,6 +57,10 @@ const FRAME_BYTES_MAX: usize = 64 * 1024;
 /// The most bytes of a message with its protobuf frame: twice the largest alert, so that one just
 /// too long still reaches the gate, which knows whom to blame.
 const MESSAGE_BYTES_MAX: usize = 2 * ALERT_BYTES_MAX;
+
+/// The most bytes of a batch with its protobuf frame. Two and what one read brings of a third are
+/// within the frame's limit.
+const BATCH_MESSAGE_BYTES_MAX: usize = BATCH_BYTES_MAX + 1024;
 
 /// How long an id is remembered: longer than the time in which gossip is news.
 const DUPLICATES_KEPT_FOR: Duration = Duration::from_secs(600);
@@ -109,7 +117,7 @@ pub(super) struct Behaviour {
 
 type Filter = gossipsub::MaxCountSubscriptionFilter<gossipsub::WhitelistSubscriptionFilter>;
 
-/// Gossip on our topic only.
+/// Gossip on our topics only.
 pub(super) type Gossip = gossipsub::Behaviour<gossipsub::IdentityTransform, Filter>;
 
 /// Builds the swarm; must be called in the runtime that will drive it.
@@ -148,6 +156,11 @@ pub(super) fn swarm(
 /// Returns the topic that alerts are relayed on.
 pub(super) fn topic() -> IdentTopic {
     IdentTopic::new(TOPIC)
+}
+
+/// Returns the topic that batches of alerts are relayed on.
+pub(super) fn batch_topic() -> IdentTopic {
+    IdentTopic::new(BATCH_TOPIC)
 }
 
 fn swarm_config(config: libp2p::swarm::Config) -> libp2p::swarm::Config {
@@ -241,9 +254,10 @@ fn kad(peer_id: libp2p::PeerId) -> kad::Behaviour<MemoryStore> {
 }
 
 fn gossip() -> Result<Gossip, AnyError> {
-    let topic = topic();
+    let topics = [topic(), batch_topic()];
+    let hashes = topics.iter().map(IdentTopic::hash);
     let filter = gossipsub::MaxCountSubscriptionFilter {
-        filter: gossipsub::WhitelistSubscriptionFilter(HashSet::from([topic.hash()])),
+        filter: gossipsub::WhitelistSubscriptionFilter(hashes.collect()),
         max_subscribed_topics: 4,
         max_subscriptions_per_request: 16,
     };
@@ -253,7 +267,9 @@ fn gossip() -> Result<Gossip, AnyError> {
         filter,
     )?;
     gossip.with_peer_score(score_params(), thresholds())?;
-    gossip.subscribe(&topic)?;
+    for topic in topics {
+        gossip.subscribe(&topic)?;
+    }
     Ok(gossip)
 }
 
@@ -281,6 +297,7 @@ fn gossip_config() -> Result<gossipsub::Config, AnyError> {
         .flood_publish(true)
         .max_transmit_size(FRAME_BYTES_MAX)
         .max_transmit_size_for_topic(MESSAGE_BYTES_MAX, topic().hash())
+        .max_transmit_size_for_topic(BATCH_MESSAGE_BYTES_MAX, batch_topic().hash())
         .prune_backoff(Duration::from_secs(60))
         .connection_handler_queue_len(1000)
         .publish_queue_duration(Duration::from_secs(5))
@@ -308,7 +325,10 @@ fn score_params() -> gossipsub::PeerScoreParams {
         ..Default::default()
     };
     gossipsub::PeerScoreParams {
-        topics: HashMap::from([(topic().hash(), topic_params)]),
+        topics: HashMap::from([
+            (topic().hash(), topic_params.clone()),
+            (batch_topic().hash(), topic_params),
+        ]),
         topic_score_cap: 50.0,
         app_specific_weight: 1.0,
         ip_colocation_factor_weight: -10.0,

@@ -18,6 +18,7 @@ use super::{
     dialer::Dialer,
     handover::Handover,
     inquire::About,
+    outbox::Outbox,
     peers::{Peer, Peers},
     questions::Questions,
     relay::{self, Relays},
@@ -34,6 +35,7 @@ use crate::{
 mod alerts;
 mod answer;
 mod ask;
+mod batch;
 mod command;
 mod conduct;
 mod direct;
@@ -67,6 +69,7 @@ pub(super) struct Node {
     handovers: VecDeque<Handover>,
     questions: Questions,
     relays: Relays,
+    outbox: Outbox,
     has_other_neighbours: bool, // than its peers were told
     walk_at: Timestamp,
     events_tx: mpsc::Sender<NetEvent>,
@@ -104,6 +107,7 @@ impl Node {
             handovers: VecDeque::new(),
             questions: Questions::new(identity.clone()),
             relays: Relays::default(),
+            outbox: Outbox::new(),
             has_other_neighbours: false,
             walk_at: Timestamp::EPOCH,
             events_tx,
@@ -122,7 +126,7 @@ impl Node {
             timer.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
         }
         loop {
-            let due = self.question_due();
+            let (due, outbox_due) = (self.question_due(), self.outbox_due());
             tokio::select! {
                 command = commands_rx.recv() => match command {
                     None | Some(NetCommand::Shutdown) => break,
@@ -137,6 +141,7 @@ impl Node {
                     self.check_answer();
                 }
                 () = due => self.end_due_questions(),
+                () = outbox_due => self.send_what_waits(),
                 () = relay::quiet(), if !self.relays.is_empty() => self.pass_on_some(),
             }
             self.pass_on_overdue();
@@ -234,6 +239,7 @@ impl Node {
             dialled,
             class,
             is_subscribed: false,
+            takes_batches: false,
             connected_at: now,
             called_again_at: None,
             throttled_at: None,
@@ -296,7 +302,9 @@ impl Node {
         self.peers.connected.remove(&peer);
         self.has_other_neighbours = true;
         self.pass_on_after(link);
-        self.handovers.retain(|it| it.peer != peer);
+        // What it said to everybody is still news.
+        self.handovers
+            .retain(|it| it.peer != peer || it.is_gossiped());
         self.end_questions_with(peer);
         self.dialer.connected(self.now(), &peer);
         if was_subscribed {
@@ -384,6 +392,7 @@ impl Node {
         if let Some(runtime_dir) = self.runtime_dir.take() {
             runtime_dir.leave();
         }
+        self.send_what_waits();
         self.pass_on_the_rest().await;
         let peers: Vec<NodeId> = self.peers.connected.keys().copied().collect();
         for peer in peers {

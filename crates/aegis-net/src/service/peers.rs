@@ -26,6 +26,8 @@ pub(super) struct Peer {
     pub(super) class: PeerClass,
     /// Whether it hears what we publish; before that it may be no node of ours at all.
     pub(super) is_subscribed: bool,
+    /// Whether it takes batches by gossip.
+    pub(super) takes_batches: bool,
     /// Since when it is connected.
     pub(super) connected_at: Timestamp,
     /// When it called once more, though it is connected.

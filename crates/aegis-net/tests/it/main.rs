@@ -9,6 +9,7 @@
 
 mod ask;
 mod ask_hostile;
+mod batch;
 mod burst;
 mod corpus;
 mod direct;

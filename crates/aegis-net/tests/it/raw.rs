@@ -33,6 +33,8 @@ pub(crate) type Reply = Arc<dyn Fn([u8; 32], &[u8]) -> Option<Vec<u8>> + Send + 
 /// Something that a bad peer is told to send.
 enum Word {
     Gossip(Vec<u8>),
+    /// By gossip, on the topic of batches, which it does not follow itself.
+    Batch(Vec<u8>),
     /// To the node that it connected with.
     Question(Vec<u8>),
 }
@@ -55,6 +57,7 @@ pub(crate) struct RawPeer {
     is_heard: Arc<AtomicBool>,
     closed: Arc<AtomicU32>,
     answered: Arc<AtomicU32>,
+    heard: Arc<AtomicU32>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -64,6 +67,7 @@ struct Seen {
     is_heard: Arc<AtomicBool>,
     closed: Arc<AtomicU32>,
     answered: Arc<AtomicU32>,
+    heard: Arc<AtomicU32>,
 }
 
 impl RawPeer {
@@ -85,6 +89,7 @@ impl RawPeer {
             is_heard: Arc::default(),
             closed: Arc::default(),
             answered: Arc::default(),
+            heard: Arc::default(),
         };
         let shown = seen.clone();
         let address: Multiaddr = to.to_string().parse().unwrap();
@@ -100,6 +105,7 @@ impl RawPeer {
             is_heard: seen.is_heard,
             closed: seen.closed,
             answered: seen.answered,
+            heard: seen.heard,
             thread: Some(thread),
         };
         eventually("the bad peer is connected", || peer.is_heard.load(Relaxed)).await;
@@ -109,6 +115,16 @@ impl RawPeer {
     /// Sends a message, whether or not anybody still listens.
     pub(crate) async fn send(&self, message: Vec<u8>) {
         self.say(Word::Gossip(message)).await;
+    }
+
+    /// Sends a batch by gossip.
+    pub(crate) async fn send_batch(&self, batch: Vec<u8>) {
+        self.say(Word::Batch(batch)).await;
+    }
+
+    /// Returns how many alerts it heard by gossip, one by one.
+    pub(crate) fn heard(&self) -> u32 {
+        self.heard.load(Relaxed)
     }
 
     /// Sends the bytes of a question about indicators.
@@ -159,6 +175,10 @@ async fn run(
                 Some(Word::Gossip(message)) => {
                     drop(swarm.behaviour_mut().gossip.publish(topic.clone(), message));
                 }
+                Some(Word::Batch(batch)) => {
+                    let topic = IdentTopic::new("aegis-threat-intel-batch/1");
+                    drop(swarm.behaviour_mut().gossip.publish(topic, batch));
+                }
                 Some(Word::Question(question)) => {
                     let peer = swarm.connected_peers().next().copied();
                     let ask = swarm.behaviour_mut().ask.as_mut();
@@ -171,6 +191,9 @@ async fn run(
             event = swarm.select_next_some() => match event {
                 SwarmEvent::Behaviour(BehaviourEvent::Gossip(gossipsub::Event::Subscribed { .. })) => {
                     seen.is_heard.store(true, Relaxed);
+                }
+                SwarmEvent::Behaviour(BehaviourEvent::Gossip(gossipsub::Event::Message { .. })) => {
+                    seen.heard.fetch_add(1, Relaxed);
                 }
                 SwarmEvent::Behaviour(BehaviourEvent::Ask(event)) => {
                     let ask = swarm.behaviour_mut().ask.as_mut().unwrap();

@@ -10,6 +10,9 @@ fn the_configuration_is_one_that_gossip_takes() {
     assert_eq!(config.heartbeat_interval(), HEARTBEAT);
     // A frame limit of 8 KiB or less breaks streams at the first burst.
     assert_eq!(config.max_transmit_size(), 65_536);
+    let batch_max = config.max_transmit_size_for_topic(&batch_topic().hash());
+    // One read brings 8 KiB.
+    assert!(batch_max + 8192 < config.max_transmit_size());
     let message_max = config.max_transmit_size_for_topic(&topic().hash());
     assert!(message_max > ALERT_BYTES_MAX + 64);
     assert!(config.duplicate_cache_time() > aegis_core::SKEW_MAX);

@@ -1,13 +1,13 @@
-//! Alerts: publishing ours, judging theirs, handing over and being handed over.
+//! Alerts: publishing ours, judging theirs, handing over and passing on.
 
 use std::{sync::Arc, time::Duration};
 
-use aegis_core::{Alert, Channel, NodeId, PeerClass};
+use aegis_core::{Alert, Channel, NodeId};
 use libp2p::{
     PeerId,
     futures::StreamExt as _,
     gossipsub::{self, MessageAcceptance, MessageId, PublishError},
-    request_response::{self, ResponseChannel},
+    request_response,
 };
 use tokio::time::{self, error::Elapsed};
 
@@ -15,27 +15,37 @@ use super::{Node, node_of, peer_of};
 use crate::{
     Counters, NetEvent, batch,
     counters::Counted,
-    gate::{Admission, Arrival, Judgement, Misbehaviour},
+    gate::{Admission, Arrival, Judgement},
     service::{
         PUSH_ALERTS_MAX,
-        behaviour::topic,
-        handover::{HANDOVERS_MAX, HANDOVERS_PER_PEER_MAX, Handover, MESSAGES_PER_TURN},
+        behaviour::{batch_topic, topic},
         push::PushReply,
         relay::{OVERDUE_PER_TURN, Relay},
     },
     wire,
 };
 
-/// How long a stranger's batch waits, in case the stranger turns out to be of the local network.
-const CLASS_SETTLES_IN: Duration = Duration::from_secs(1);
-
 /// How long the connections are given to take what a node that leaves passes on.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
+/// What became of a message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Verdict {
+    /// The daemon was told of it.
+    Heard,
+    /// This node had it, and others may not.
+    Known,
+    /// It is left aside, by nobody's fault.
+    Ignored,
+    /// It is not heard, by the fault of somebody other than who brought it.
+    Theirs,
+    /// It is not heard, by the fault of whoever brought it.
+    Rejected,
+}
+
 impl Node {
-    /// Sends an alert of ours to everybody.
-    pub(super) fn publish(&mut self, alert: &Arc<Alert>) {
-        self.gate.remember(alert);
+    /// Sends an alert of ours to everybody, by itself.
+    pub(super) fn publish_one(&mut self, alert: &Arc<Alert>) {
         if self.say_to_all(alert) {
             self.counters.count(Counted::Published);
             return self.counters.count(Counted::Direct);
@@ -112,100 +122,38 @@ impl Node {
         }
     }
 
-    fn handle_handover(
-        &mut self,
-        peer: NodeId,
-        request: &[u8],
-        channel: ResponseChannel<PushReply>,
-    ) {
-        let now = self.now();
-        let of_peer = self.handovers.iter().filter(|it| it.peer == peer);
-        let is_busy =
-            self.handovers.len() >= HANDOVERS_MAX || of_peer.count() >= HANDOVERS_PER_PEER_MAX;
-        let messages = match batch::unpack(request) {
-            Ok(_) if is_busy => return self.reply(channel, PushReply::default()),
-            Ok(messages) => messages,
-            Err(error) => {
-                tracing::debug!(%peer, %error, "Peer handed over something broken");
-                let blame = self.gate.charge(now, peer, Misbehaviour::BadBatch);
-                self.handle_blame(blame);
-                return self.reply(channel, PushReply::default());
-            }
-        };
-        let known = self.peers.connected.get(&peer);
-        let stranger = known.filter(|it| it.class == PeerClass::Dht);
-        let handover = Handover {
-            peer,
-            messages: messages.into(),
-            not_before: stranger.map_or(now, |it| it.connected_at + CLASS_SETTLES_IN),
-            reply: PushReply::default(),
-            channel,
-        };
-        self.handovers.push_back(handover);
-    }
-
-    /// Returns whether a batch is ready to be looked at.
-    pub(super) fn has_handovers(&self) -> bool {
-        !self.handovers.is_empty() && {
-            let now = self.now();
-            self.handovers.iter().any(|it| it.not_before <= now)
-        }
-    }
-
-    /// Looks at some messages of the first batch that is ready.
-    pub(super) fn take_handover(&mut self) {
-        let now = self.now();
-        let ready = self.handovers.iter().position(|it| it.not_before <= now);
-        let Some(mut handover) = ready.and_then(|at| self.handovers.remove(at)) else {
-            return;
-        };
-        for _ in 0..MESSAGES_PER_TURN {
-            let Some(bytes) = handover.messages.pop_front() else {
-                return self.reply(handover.channel, handover.reply);
-            };
-            let arrival = Arrival {
-                forwarder: handover.peer,
-                channel: Channel::Sync,
-                bytes: &bytes,
-            };
-            let outcome = match self.judge(arrival) {
-                MessageAcceptance::Accept => &mut handover.reply.accepted,
-                MessageAcceptance::Ignore => &mut handover.reply.ignored,
-                MessageAcceptance::Reject => &mut handover.reply.rejected,
-            };
-            *outcome = outcome.saturating_add(1);
-        }
-        // Behind the others, so that one long batch does not hold up a short one.
-        self.handovers.push_back(handover);
-    }
-
-    fn reply(&mut self, channel: ResponseChannel<PushReply>, reply: PushReply) {
-        // An error means that the peer is gone, and with it the wish to know.
-        let _ = self
-            .swarm
-            .behaviour_mut()
-            .push
-            .send_response(channel, reply);
-    }
-
     pub(super) fn handle_gossip_event(&mut self, event: gossipsub::Event) {
         match event {
             gossipsub::Event::Message {
                 propagation_source,
                 message_id,
                 message,
+            } if message.topic == batch_topic().hash() => {
+                self.handle_gossiped_batch(propagation_source, message_id, &message.data);
+            }
+            gossipsub::Event::Message {
+                propagation_source,
+                message_id,
+                message,
             } => self.handle_gossip(propagation_source, message_id, &message.data),
+            gossipsub::Event::Subscribed { peer_id, topic } if topic == batch_topic().hash() => {
+                self.handle_takes_batches(&peer_id, true);
+            }
             gossipsub::Event::Subscribed { peer_id, .. } => {
-                // The filter lets through our topic only.
+                // The filter lets through our topics only.
                 if let Some(peer) = node_of(&peer_id) {
                     self.handle_subscribed(peer);
+                }
+            }
+            gossipsub::Event::Unsubscribed { peer_id, topic } => {
+                if topic == batch_topic().hash() {
+                    self.handle_takes_batches(&peer_id, false);
                 }
             }
             gossipsub::Event::SlowPeer { peer_id, .. } => {
                 tracing::debug!(peer = %peer_id, "Peer is too slow to take our gossip");
             }
-            gossipsub::Event::Unsubscribed { .. }
-            | gossipsub::Event::GossipsubNotSupported { .. } => {}
+            gossipsub::Event::GossipsubNotSupported { .. } => {}
         }
     }
 
@@ -223,10 +171,20 @@ impl Node {
                 self.pass_on_in_time(bytes, Relay::Gossip { id, forwarder })
             }
             MessageAcceptance::Ignore | MessageAcceptance::Reject => {
-                let gossip = &mut self.swarm.behaviour_mut().gossip;
-                gossip.report_message_validation_result(&id, &forwarder, acceptance);
+                self.judge_gossip(&id, &forwarder, acceptance);
             }
         }
+    }
+
+    /// Tells the gossip layer what to do with a message.
+    pub(super) fn judge_gossip(
+        &mut self,
+        id: &MessageId,
+        forwarder: &PeerId,
+        acceptance: MessageAcceptance,
+    ) {
+        let gossip = &mut self.swarm.behaviour_mut().gossip;
+        gossip.report_message_validation_result(id, forwarder, acceptance);
     }
 
     /// Passes an alert on, at once or, where its author says many, when there is time.
@@ -285,9 +243,7 @@ impl Node {
     fn pass_on_now(&mut self, relay: Relay) {
         match relay {
             Relay::Gossip { id, forwarder } => {
-                let gossip = &mut self.swarm.behaviour_mut().gossip;
-                let acceptance = MessageAcceptance::Accept;
-                gossip.report_message_validation_result(&id, &forwarder, acceptance);
+                self.judge_gossip(&id, &forwarder, MessageAcceptance::Accept);
             }
             Relay::Said(bytes) => self.gossip(&bytes),
         }
@@ -296,32 +252,51 @@ impl Node {
     /// Decides about a message, reports an alert, and charges whoever is to blame.
     pub(super) fn judge(&mut self, arrival: Arrival<'_>) -> MessageAcceptance {
         let now = self.now();
-        let Judgement { admission, blame } = self.gate.admit(now, arrival);
+        let judgement = self.gate.admit(now, arrival);
+        match self.carry_out(judgement, arrival) {
+            Verdict::Heard | Verdict::Known => MessageAcceptance::Accept,
+            // The gossip layer punishes the forwarder; it is not always to blame.
+            Verdict::Ignored | Verdict::Theirs => MessageAcceptance::Ignore,
+            Verdict::Rejected => MessageAcceptance::Reject,
+        }
+    }
+
+    /// Decides about messages that came together as if they came one by one.
+    pub(super) fn judge_all(&mut self, arrivals: &[Arrival<'_>]) -> Vec<Verdict> {
+        let now = self.now();
+        let judgements = self.gate.admit_all(now, arrivals).into_iter();
+        let judged = judgements.zip(arrivals);
+        judged
+            .map(|(judgement, arrival)| self.carry_out(judgement, *arrival))
+            .collect()
+    }
+
+    fn carry_out(&mut self, judgement: Judgement, arrival: Arrival<'_>) -> Verdict {
+        let Judgement { admission, blame } = judgement;
         count(&self.counters, &admission);
-        let acceptance = match admission {
+        let verdict = match admission {
             Admission::Accept(alert) => self.deliver(alert, arrival),
-            Admission::Relay => MessageAcceptance::Accept,
+            Admission::Relay => Verdict::Known,
             Admission::Ignore(ignored) => {
                 tracing::trace!(forwarder = %arrival.forwarder, ?ignored, "Ignored a message");
-                MessageAcceptance::Ignore
+                Verdict::Ignored
             }
             Admission::Reject(rejected) => {
                 tracing::debug!(forwarder = %arrival.forwarder, ?rejected, "Rejected a message");
-                // The gossip layer punishes the forwarder; it is not always to blame.
                 match blame {
-                    Some(blame) if blame.culprit != arrival.forwarder => MessageAcceptance::Ignore,
-                    Some(_) | None => MessageAcceptance::Reject,
+                    Some(blame) if blame.culprit != arrival.forwarder => Verdict::Theirs,
+                    Some(_) | None => Verdict::Rejected,
                 }
             }
         };
         if let Some(blame) = blame {
             self.handle_blame(blame);
         }
-        acceptance
+        verdict
     }
 
     /// Gives an alert to the daemon; one that it has no room for is neither kept nor relayed.
-    fn deliver(&mut self, alert: Arc<Alert>, arrival: Arrival<'_>) -> MessageAcceptance {
+    fn deliver(&mut self, alert: Arc<Alert>, arrival: Arrival<'_>) -> Verdict {
         let id = alert.id();
         let event = NetEvent::AlertReceived {
             alert,
@@ -329,11 +304,11 @@ impl Node {
             channel: arrival.channel,
         };
         if self.has_room() && self.events_tx.try_send(event).is_ok() {
-            return MessageAcceptance::Accept;
+            return Verdict::Heard;
         }
         self.gate.forget(&id);
         self.counters.count(Counted::EventDropped);
-        MessageAcceptance::Ignore
+        Verdict::Ignored
     }
 }
 

@@ -7,7 +7,7 @@ impl Node {
     /// Does what the daemon says.
     pub(super) fn handle_command(&mut self, command: NetCommand) {
         match command {
-            NetCommand::Publish(alert) => self.publish(&alert),
+            NetCommand::Publish(alert) => self.publish(alert),
             NetCommand::Push { peer, alerts } => self.push(peer, &alerts),
             NetCommand::Dial(at) => {
                 let now = self.now();

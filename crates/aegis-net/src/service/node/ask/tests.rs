@@ -64,6 +64,7 @@ impl Scene {
             dialled: true,
             class: PeerClass::Lan,
             is_subscribed: true,
+            takes_batches: false,
             connected_at: self.node.now(),
             called_again_at: None,
             throttled_at: None,

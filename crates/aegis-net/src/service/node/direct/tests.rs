@@ -69,6 +69,7 @@ impl Scene {
             dialled: true,
             class: PeerClass::Lan,
             is_subscribed: true,
+            takes_batches: false,
             connected_at: self.node.now(),
             called_again_at: None,
             throttled_at: None,
@@ -95,7 +96,7 @@ impl Scene {
     fn publish(&mut self) -> (Arc<Alert>, bool) {
         let alert = self.alert_of(&self.identity.clone());
         let before = self.node.counters.values().direct;
-        self.node.publish(&alert);
+        self.node.publish(Arc::clone(&alert));
         (alert, self.node.counters.values().direct > before)
     }
 
