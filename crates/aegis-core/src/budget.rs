@@ -104,6 +104,11 @@ impl Budgets {
         if !self.bucket(now, author, allowance).take(now) {
             return Err(Refusal::TooFast);
         }
+        self.afford(author, allowance)
+    }
+
+    /// Counts nothing, and returns whether `author` may hold one more block.
+    pub(crate) fn afford(&self, author: NodeId, allowance: Allowance) -> Result<(), Refusal> {
         let active = self.active.get(&author).copied().unwrap_or(0);
         // A stranger has no blocks to spend; what it says is refused for lack of trust, not here.
         if allowance.active_max > 0 && active >= allowance.active_max {

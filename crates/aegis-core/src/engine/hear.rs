@@ -44,7 +44,7 @@ impl Engine {
             self.withdraw(now, &alert);
             return;
         }
-        let verdict = self.judge(now, &alert);
+        let verdict = self.judge(now, &alert, channel);
         if let Err(refusal) = &verdict {
             self.learn_from_refusal(now, &alert, refusal);
         }
@@ -102,14 +102,23 @@ impl Engine {
     }
 
     /// Puts a peer's alert through every guard; returns the decision it leads to.
-    fn judge(&mut self, now: Timestamp, alert: &Alert) -> Result<Decision, Refusal> {
+    fn judge(
+        &mut self,
+        now: Timestamp,
+        alert: &Alert,
+        channel: Channel,
+    ) -> Result<Decision, Refusal> {
         let (author, statement) = (alert.author(), alert.statement());
         let (indicator, class) = (statement.indicator, self.class_of(&alert.author()));
         self.guards.untouchable(&indicator)?;
         self.guards.configured_peer(&indicator)?;
         peer_width(&self.guards, &indicator, class)?;
         let allowance = Allowance::earned(class, &self.trust_in(now, &author));
-        self.budgets.spend(now, author, allowance)?;
+        match channel {
+            Channel::Gossip => self.budgets.spend(now, author, allowance)?,
+            // What was said in an hour comes in a second, by nobody's fault.
+            Channel::Sync => self.budgets.afford(author, allowance)?,
+        }
         self.hear_alert(now, alert);
         if self
             .unblocks
