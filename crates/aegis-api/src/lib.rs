@@ -13,37 +13,50 @@ mod encoding;
 mod error;
 mod event;
 mod event_hub;
+mod file;
 mod history;
 mod opinion;
+mod organisation;
 mod page;
 mod peer;
 mod server;
 mod stats;
 mod status;
+mod sync;
 mod trust;
 mod why;
 mod word;
 
 pub use aegis_core::{
     AlertId, BlockDuration, Confidence, Description, HistoryId, HistoryKind, Indicator,
-    InvalidDescription, InvalidIndicator, InvalidThreatType, NodeId, Score, Severity, ThreatType,
-    Timestamp,
+    InvalidDescription, InvalidIndicator, InvalidThreatType, NodeId, OrganisationId,
+    OrganisationName, Score, Severity, ThreatType, Timestamp,
+    file::{FILE_BYTES_MAX, FileId, FileName, FileSeverity},
 };
 pub use allow::{AllowEntry, AllowRequest, Disallowed};
 pub use audit::AuditReport;
 pub use block::{
     Block, BlockRequest, Blocked, Check, PublishRequest, Published, UnblockRequest, Unblocked,
 };
-pub use client::{CALL_TIMEOUT, Client, ClientError, EventStream, REPLY_BYTES_MAX};
+pub use client::{CALL_TIMEOUT, Client, ClientError, EventStream, FileStream, REPLY_BYTES_MAX};
 pub use control::{Caller, Control, Reply, Request};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, EventKind, UnblockCause, Via};
 pub use event_hub::{BACKLOG_EVENTS_MAX, EventHub, QUEUED_EVENTS_MAX, Subscription};
+pub use file::{
+    FileBody, FileContent, FileForgotten, FileLine, FileRequest, FileState, ShareRequest,
+};
 pub use history::{
     HISTORY_GROUPS_DEFAULT, HistoryBy, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery,
     HistoryScope, InvalidMoment, Moment,
 };
 pub use opinion::{LocalOpinion, NetworkOpinion, VOICE_LINES_MAX, VoiceLine};
+pub use organisation::{
+    Affiliation, JoinRequest, MembershipRequest, MembershipRevoked, MembershipSigned, Organisation,
+    OrganisationCreateRequest, OrganisationCreated, OrganisationDistrusted, OrganisationJoined,
+    OrganisationList, OrganisationReply, OrganisationRequest, OrganisationTrustRequest,
+    OrganisationTrusted, RevokeRequest,
+};
 pub use page::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, Page, PageQuery};
 pub use peer::Peer;
 pub use server::{
@@ -52,9 +65,12 @@ pub use server::{
 };
 pub use stats::{AlertStats, Stats, Traffic};
 pub use status::{Interface, Mirror, PeerCounts, RulesetState, Status};
+pub use sync::SyncState;
 pub use trust::{JudgedWord, PeerTrust, TrendPoint, TrustForgotten, TrustRequest};
 pub use why::{EvidenceLine, Exempt, KernelEntry, RefusalLine, WHY_LINES_MAX, Why};
-pub use word::{AttachMode, Evidence, ModelKind, NodeMode, Origin, PeerClass, Stance, Truth};
+pub use word::{
+    AttachMode, Evidence, MemberRole, ModelKind, NodeMode, Origin, PeerClass, Stance, Truth,
+};
 
 /// Returns how many seconds are left from `now` to `expires_at`, rounded up.
 ///

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     encoding::{severity, text, time},
+    sync::SyncState,
     word::{AttachMode, NodeMode},
 };
 
@@ -37,6 +38,8 @@ pub struct Status {
     pub listen: Vec<String>,
     /// Alerts that are still true.
     pub alerts_live: u64,
+    /// How those of this node and of its peers become the same.
+    pub sync: SyncState,
     /// Indicators that are blocked.
     pub blocks_active: u64,
     /// Whether detections are published without being asked.

@@ -42,6 +42,8 @@ pub struct HostFacts {
     pub resolvers: BTreeSet<IpAddr>,
     /// Where authenticated remote sessions come from (at most 1,024).
     pub sessions: BTreeSet<IpAddr>,
+    /// The kernel's numbers of links that are up and have a carrier (at most 4,096).
+    pub links: BTreeSet<u32>,
 }
 
 /// The host's facts cannot be learnt.
@@ -75,6 +77,7 @@ pub struct HostWatch {
 struct Survey {
     found: Network,
     has_addresses: bool,
+    has_links: bool,
 }
 
 impl HostWatch {
@@ -175,6 +178,7 @@ impl HostWatch {
             gateways: self.network.gateways.clone(),
             resolvers: resolvers::resolvers(&self.sources),
             sessions: sessions::sessions(&self.sources),
+            links: self.network.links.clone(),
         }
     }
 }
@@ -198,6 +202,12 @@ async fn look(dumps: &mut Channel, survey: &mut Survey) -> io::Result<()> {
             })
             .await?;
         survey.has_addresses = true;
+    }
+    if !survey.has_links {
+        dumps
+            .dump(network::LINKS, |kind, payload| found.take(kind, payload))
+            .await?;
+        survey.has_links = true;
     }
     dumps
         .dump(network::ROUTES, |kind, payload| found.take(kind, payload))

@@ -18,6 +18,11 @@ pub struct Counters {
     silences: AtomicU64,
     questions: AtomicU64,
     refusals: AtomicU64,
+    sync_asked: AtomicU64,
+    sync_refused: AtomicU64,
+    sync_sent_bytes: AtomicU64,
+    sync_received_bytes: AtomicU64,
+    synced: AtomicU64,
     events_dropped: AtomicU64,
     heartbeats: AtomicU64,
     peers: AtomicU64,
@@ -52,6 +57,16 @@ pub struct CounterValues {
     pub questions: u64,
     /// Questions of peers that it was not, being too many.
     pub refusals: u64,
+    /// Sync requests of this node.
+    pub sync_asked: u64,
+    /// Sync requests of peers that were not answered, being too many.
+    pub sync_refused: u64,
+    /// Bytes of sync requests and answers that were sent.
+    pub sync_sent_bytes: u64,
+    /// Bytes of sync requests and answers that came in.
+    pub sync_received_bytes: u64,
+    /// Alerts that came by sync and were handed to the daemon.
+    pub synced: u64,
     /// Alerts dropped because nobody took earlier events out of the queue.
     pub events_dropped: u64,
     /// Beats of the service's own clock.
@@ -77,6 +92,11 @@ impl Counters {
             silences: self.silences.load(Relaxed),
             questions: self.questions.load(Relaxed),
             refusals: self.refusals.load(Relaxed),
+            sync_asked: self.sync_asked.load(Relaxed),
+            sync_refused: self.sync_refused.load(Relaxed),
+            sync_sent_bytes: self.sync_sent_bytes.load(Relaxed),
+            sync_received_bytes: self.sync_received_bytes.load(Relaxed),
+            synced: self.synced.load(Relaxed),
             events_dropped: self.events_dropped.load(Relaxed),
             heartbeats: self.heartbeats.load(Relaxed),
             peers: self.peers.load(Relaxed),
@@ -98,10 +118,21 @@ impl Counters {
             Counted::Silence => &self.silences,
             Counted::Question => &self.questions,
             Counted::Refusal => &self.refusals,
+            Counted::SyncAsked => &self.sync_asked,
+            Counted::SyncRefused => &self.sync_refused,
+            Counted::Synced => &self.synced,
             Counted::EventDropped => &self.events_dropped,
             Counted::Heartbeat => &self.heartbeats,
         };
         counter.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn count_sent(&self, bytes: usize) {
+        self.sync_sent_bytes.fetch_add(bytes as u64, Relaxed);
+    }
+
+    pub(crate) fn count_received(&self, bytes: usize) {
+        self.sync_received_bytes.fetch_add(bytes as u64, Relaxed);
     }
 
     pub(crate) fn show_peers(&self, peers: usize) {
@@ -125,6 +156,9 @@ pub(crate) enum Counted {
     Silence,
     Question,
     Refusal,
+    SyncAsked,
+    SyncRefused,
+    Synced,
     EventDropped,
     Heartbeat,
 }

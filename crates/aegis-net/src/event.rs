@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use aegis_core::{
     Alert, Channel, Indicator, NodeId, Opinion, PeerClass, Question, Testimony, Timestamp, Topic,
-    trust::model::Recommendation,
+    sync, trust::model::Recommendation,
 };
 
 use crate::{Address, PeerAddress, gate::Misbehaviour};
@@ -195,6 +195,34 @@ pub enum NetEvent {
         /// How long it waits.
         wait: Duration,
     },
+    /// A peer reconciles with this node. Its request waits for [`NetCommand::SyncAnswer`] for some
+    /// seconds, and is refused if there is none. Every alert in it is authentic.
+    SyncAsked {
+        /// What to answer to.
+        request: RequestId,
+        /// Who asks.
+        from: NodeId,
+        /// What.
+        asked: sync::Request<Arc<Alert>>,
+    },
+    /// A peer answered [`NetCommand::SyncAsk`]. Every alert in the answer is authentic; whether it
+    /// is what was asked for is still to be seen.
+    SyncAnswered {
+        /// Which request.
+        id: QuestionId,
+        /// Who answered.
+        from: NodeId,
+        /// What.
+        answer: sync::Answer<Arc<Alert>>,
+    },
+    /// A peer did not answer [`NetCommand::SyncAsk`]: it is gone, does not want to, does not speak
+    /// the protocol, or broke it.
+    SyncFailed {
+        /// Which request.
+        id: QuestionId,
+        /// Who does not answer.
+        peer: NodeId,
+    },
     /// A connected peer answered a ping, or did not. Reported every 10 s at most.
     Pinged {
         /// Who.
@@ -221,6 +249,9 @@ impl NetEvent {
             Self::Unanswered { .. } => "unanswered",
             Self::Asked { .. } => "asked",
             Self::AskedAbout { .. } => "asked_about",
+            Self::SyncAsked { .. } => "sync_asked",
+            Self::SyncAnswered { .. } => "sync_answered",
+            Self::SyncFailed { .. } => "sync_failed",
             Self::Pinged { .. } => "pinged",
         }
     }
@@ -236,6 +267,9 @@ impl NetEvent {
             | Self::Recommended { from: peer, .. }
             | Self::Asked { from: peer, .. }
             | Self::AskedAbout { from: peer, .. }
+            | Self::SyncAsked { from: peer, .. }
+            | Self::SyncAnswered { from: peer, .. }
+            | Self::SyncFailed { peer, .. }
             | Self::PeerDiscovered { peer, .. }
             | Self::PeerConnected { peer, .. }
             | Self::PeerClassChanged { peer, .. }
@@ -262,6 +296,8 @@ pub enum NetCommand {
     },
     /// Connect to a peer now, as if the operator had configured where it is, but not whom to trust.
     Dial(PeerAddress),
+    /// Make all connections anew: this host was cut off, and is connected again.
+    Reconnect,
     /// Cut a peer off and do not let it in before `until`.
     Ban {
         /// Whom.
@@ -316,6 +352,30 @@ pub enum NetCommand {
         request: RequestId,
         /// What this node knows of the subject; `None` says that it knows nothing.
         recommendation: Option<Recommendation>,
+    },
+    /// Ask a connected peer for what it has and this node lacks. It is reported once, as
+    /// [`NetEvent::SyncAnswered`] or [`NetEvent::SyncFailed`], within 20 s.
+    SyncAsk {
+        /// What the answer is to be known by.
+        id: QuestionId,
+        /// Whom.
+        peer: NodeId,
+        /// What.
+        asks: sync::Request<Arc<Alert>>,
+    },
+    /// Answer [`NetEvent::SyncAsked`].
+    SyncAnswer {
+        /// Which request.
+        request: RequestId,
+        /// What this node says.
+        answer: sync::Answer<Arc<Alert>>,
+    },
+    /// Charge a peer for what the daemon found that it did.
+    Blame {
+        /// Whom.
+        peer: NodeId,
+        /// For what.
+        misbehaviour: Misbehaviour,
     },
     /// Say goodbye and stop.
     Shutdown,

@@ -27,6 +27,7 @@ mod limits;
 mod misbehaviour;
 mod questioning;
 mod standing;
+mod syncing;
 mod table;
 
 pub use bans::{BanList, PREFIX_BANS_MIN};
@@ -126,9 +127,12 @@ pub struct Gate {
     askers: Table<NodeId, Questioning>, // of this node
     asked: Table<NodeId, Questioning>,  // by this node
     relays: Table<NodeId, TokenBucket>,
+    sync_requests: Table<NodeId, TokenBucket>,
+    synced: Table<NodeId, TokenBucket>,
     strangers: TokenBucket,
     met: TokenBucket,
     met_asked_about: TokenBucket,
+    met_sync_requests: TokenBucket,
     all: TokenBucket,
     known: Table<AlertId, Timestamp>, // with the time of the statement
     standings: Standings,
@@ -145,9 +149,12 @@ impl Gate {
             askers: Table::new(NODES_MAX),
             asked: Table::new(NODES_MAX),
             relays: Table::new(NODES_MAX),
+            sync_requests: Table::new(NODES_MAX),
+            synced: Table::new(NODES_MAX),
             strangers: TokenBucket::full(limits.strangers),
             met: TokenBucket::full(limits.met),
             met_asked_about: TokenBucket::full(limits.met_asked_about),
+            met_sync_requests: TokenBucket::full(limits.met_sync_requests),
             all: TokenBucket::full(limits.all),
             known: Table::new(KNOWN_MAX),
             standings: Standings::new(NODES_MAX),
@@ -162,6 +169,8 @@ impl Gate {
             self.authors.remove(&node);
             self.handovers.remove(&node);
             self.askers.remove(&node);
+            self.sync_requests.remove(&node);
+            self.synced.remove(&node);
         }
     }
 

@@ -3,6 +3,7 @@
 //! - [`wire`]: the signed threat message, bytes to [`aegis_core::Alert`] and back
 //! - [`ask`]: questions to peers, and the testimonies and recommendations that answer them
 //! - [`batch`]: many messages in one compressed piece
+//! - [`sync`]: what is said while two nodes reconcile
 //! - [`gate`]: what becomes of a message and what it costs whom; pure, time is given in
 //! - [`start`]: the service, a thread of its own, reached by [`NetCommand`] and [`NetEvent`]
 //!
@@ -18,6 +19,7 @@ mod event;
 pub mod gate;
 mod identity;
 mod service;
+pub mod sync;
 pub mod wire;
 
 pub use address::{Address, InvalidAddress, InvalidPeerAddress, PeerAddress};

@@ -23,6 +23,8 @@ mod push;
 mod questions;
 mod relay;
 mod runtime_dir;
+mod sync;
+mod transport;
 mod wall;
 
 use node::Node;

@@ -9,7 +9,7 @@ use std::{net::Ipv4Addr, time::Duration};
 use aegis_api::{
     AlertId, AlertStats, AllowEntry, AttachMode, Block, Evidence, EvidenceLine, Exempt, Indicator,
     Interface, KernelEntry, NodeId, NodeMode, Origin, Peer, PeerClass, PeerCounts, RefusalLine,
-    RulesetState, Severity, Stats, Status, ThreatType, Timestamp, Traffic, Why,
+    RulesetState, Severity, Stats, Status, SyncState, ThreatType, Timestamp, Traffic, Why,
 };
 
 pub(crate) use self::trust::{opinion, opinion_of_nobody, peer_trust, stranger, wide_opinion};
@@ -84,6 +84,18 @@ pub(crate) fn status() -> Status {
         },
         listen: vec!["/ip4/192.0.2.1/tcp/9001".into(), HOSTILE.into()],
         alerts_live: 4,
+        sync: SyncState {
+            set_hash: "0123456789abcdef".into(),
+            last_at: Some(NOW),
+            last_peer: Some(node_id(9)),
+            begun: 5,
+            equal: 3,
+            failed: 1,
+            heard: 12,
+            given: 2,
+            answered: 4,
+            refused: 0,
+        },
         blocks_active: 3,
         auto_publish: true,
         severity_min: Severity::MEDIUM,

@@ -19,6 +19,7 @@ mod event_loop;
 mod fair;
 mod history;
 mod ladder;
+mod links;
 mod memory;
 mod mirror;
 mod notice;
@@ -26,6 +27,7 @@ mod p2p_log;
 mod peer_log;
 mod report;
 mod setup;
+mod sync;
 mod tell;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
@@ -79,6 +81,8 @@ struct Node {
     ticket: u64,
     changes: Vec<Change>,
     alerts: FairQueue<NodeId, Input>,
+    links: links::Links,
+    last_sync: Option<sync::LastSync>,
     read_back: Option<report::ReadBack>,
     swept_at: Timestamp,
     attacks: Attacks,

@@ -30,15 +30,22 @@ const OWN_MAX: usize = 4096;
 /// Gateways kept; multipath over more is beyond what Linux is used for.
 const GATEWAYS_MAX: usize = 1024;
 
+/// Links kept; a host with more has them for its guests.
+const LINKS_MAX: usize = 4096;
+
 /// Interfaces that may carry a default route, for the automatic choice.
 const INTERFACES_MAX: usize = 64;
 
+const RTM_NEWLINK: u16 = 16;
 const RTM_GETLINK: u16 = 18;
 const RTM_GETADDR: u16 = 22;
 const RTM_NEWROUTE: u16 = 24;
 const RTM_DELROUTE: u16 = 25;
 const RTM_GETROUTE: u16 = 26;
 const AF_INET6: u8 = 10;
+
+/// Flags of a link that is up and has a carrier (`IFF_UP`, `IFF_LOWER_UP`).
+const CARRIES: u32 = 1 | 1 << 16;
 
 /// Every interface (`struct ifinfomsg`).
 pub(crate) const LINKS: Request<'static> = Request {
@@ -68,11 +75,12 @@ pub(crate) const GROUPS: [MulticastGroup; 5] = [
     MulticastGroup::Ipv6Route,
 ];
 
-/// The addresses found so far.
+/// What was found so far.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Network {
     pub(crate) own: BTreeSet<IpAddr>,
     pub(crate) gateways: BTreeSet<IpAddr>,
+    pub(crate) links: BTreeSet<u32>,
 }
 
 impl Network {
@@ -80,6 +88,12 @@ impl Network {
     pub(crate) fn take(&mut self, kind: u16, payload: &[u8]) {
         if !may_matter(kind, payload) {
             return; // a full routing table is a million of these: not worth decoding
+        }
+        if kind == RTM_NEWLINK {
+            let room = LINKS_MAX.saturating_sub(self.links.len());
+            return self
+                .links
+                .extend(carrying_link(payload).into_iter().take(room));
         }
         let message = decode(kind, payload);
         if let Some(RouteNetlinkMessage::NewAddress(message)) = &message {
@@ -94,6 +108,16 @@ impl Network {
             );
         }
     }
+}
+
+/// Returns the number of a link that is up and has a carrier (`struct ifinfomsg`).
+fn carrying_link(payload: &[u8]) -> Option<u32> {
+    let word = |at: usize| {
+        let bytes = payload.get(at..at + 4)?;
+        bytes.try_into().ok().map(u32::from_ne_bytes)
+    };
+    let (index, flags) = (word(4)?, word(8)?);
+    (flags & CARRIES == CARRIES).then_some(index)
 }
 
 /// Returns whether a message can change the facts: routes do so only where they are default.

@@ -40,6 +40,16 @@ pub struct Limits {
     pub trusted_handover: Quota,
     /// Alerts handed over by one peer met through the global network.
     pub dht_handover: Quota,
+    /// Sync requests of one peer of the local network or the configuration.
+    pub trusted_sync_requests: Quota,
+    /// Sync requests of one peer met through the global network.
+    pub dht_sync_requests: Quota,
+    /// Sync requests of all peers together that were met through the global network.
+    pub met_sync_requests: Quota,
+    /// Alerts that one peer of the local network or the configuration brings by sync.
+    pub trusted_synced: Quota,
+    /// Alerts that one peer met through the global network brings by sync.
+    pub dht_synced: Quota,
     /// Questions of one peer of the local network or the configuration, about whatever.
     pub trusted_questions: Quota,
     /// Questions of one peer met through the global network.
@@ -67,6 +77,22 @@ impl Limits {
         match class {
             PeerClass::Dht => self.dht_handover,
             PeerClass::Lan | PeerClass::Configured => self.trusted_handover,
+        }
+    }
+
+    /// Returns how many sync requests one peer of `class` may make.
+    pub fn sync_requests(&self, class: PeerClass) -> Quota {
+        match class {
+            PeerClass::Dht => self.dht_sync_requests,
+            PeerClass::Lan | PeerClass::Configured => self.trusted_sync_requests,
+        }
+    }
+
+    /// Returns how many alerts one peer of `class` may bring by sync.
+    pub fn synced(&self, class: PeerClass) -> Quota {
+        match class {
+            PeerClass::Dht => self.dht_synced,
+            PeerClass::Lan | PeerClass::Configured => self.trusted_synced,
         }
     }
 
@@ -99,6 +125,11 @@ impl Default for Limits {
             prompt_relays: Quota::new(32, 20),
             trusted_handover: Quota::new(5000, 20),
             dht_handover: Quota::new(50, 1),
+            trusted_sync_requests: Quota::new(600, 16),
+            dht_sync_requests: Quota::new(150, 1),
+            met_sync_requests: Quota::new(600, 8),
+            trusted_synced: Quota::new(200_000, 2000),
+            dht_synced: Quota::new(100_000, 100),
             trusted_questions: Quota::new(120, 2),
             dht_questions: Quota::new(30, 1),
             trusted_asked_about: Quota::new(2048, 64),

@@ -30,6 +30,8 @@ pub enum Misbehaviour {
     OutOfRange,
     /// It signed two testimonies about one indicator in the same second that say different things.
     Contradictory,
+    /// While it reconciled, it said what cannot be, or gave nothing of what it said it had.
+    BadSync,
 }
 
 impl Misbehaviour {
@@ -47,6 +49,7 @@ impl Misbehaviour {
             | Self::Forged
             | Self::BadBatch
             | Self::BadGossip
+            | Self::BadSync
             | Self::Unasked
             | Self::OutOfRange => 25.0,
         }
@@ -66,6 +69,7 @@ impl Misbehaviour {
             Self::Unasked => "unasked",
             Self::OutOfRange => "out_of_range",
             Self::Contradictory => "contradictory",
+            Self::BadSync => "bad_sync",
         }
     }
 
@@ -84,12 +88,19 @@ impl Misbehaviour {
     pub(super) fn of(rejected: Rejected) -> Self {
         match rejected {
             Rejected::ImpossibleTime => Self::ImpossibleTime,
-            Rejected::Invalid(WireError::TooLong { .. }) => Self::Oversized,
-            Rejected::Invalid(WireError::NotCanonical) => Self::Respelled,
-            Rejected::Invalid(WireError::Signature) => Self::Forged,
-            Rejected::Invalid(
-                WireError::NotJson | WireError::Missing { .. } | WireError::Field { .. },
-            ) => Self::Malformed,
+            Rejected::Invalid(error) => Self::of_message(error),
+        }
+    }
+
+    /// Returns what somebody does by bringing a message that is read with this error.
+    pub(crate) fn of_message(error: WireError) -> Self {
+        match error {
+            WireError::TooLong { .. } => Self::Oversized,
+            WireError::NotCanonical => Self::Respelled,
+            WireError::Signature => Self::Forged,
+            WireError::NotJson | WireError::Missing { .. } | WireError::Field { .. } => {
+                Self::Malformed
+            }
         }
     }
 }

@@ -22,15 +22,15 @@ use libp2p::{
     identify,
     identity::Keypair,
     kad::{self, store::MemoryStore},
-    mdns, memory_connection_limits, noise, ping, quic, request_response,
+    mdns, memory_connection_limits, ping, quic, request_response,
     swarm::{NetworkBehaviour, behaviour::toggle::Toggle},
-    tcp, yamux,
 };
 
 use super::{
     direct::Direct,
     inquire::{About, Inquire},
     push::PushCodec,
+    sync, transport,
     wall::Wall,
 };
 use crate::{P2pConfig, batch::BATCH_BYTES_MAX};
@@ -75,6 +75,12 @@ const MDNS_INTERVAL: Duration = Duration::from_secs(30);
 /// How long the local network's answers hold.
 const MDNS_TTL: Duration = Duration::from_secs(120);
 
+/// How often a peer is pinged, and how long it may take. Two in a row that fail end the connection,
+/// after half a minute at the latest: a cable that was pulled says nothing, and TCP would wait for
+/// a quarter of an hour.
+const PING_INTERVAL: Duration = Duration::from_secs(10);
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Connections in the making, each direction.
 const PENDING_MAX: u32 = 64;
 
@@ -111,6 +117,7 @@ pub(super) struct Behaviour {
     pub(super) push: request_response::Behaviour<PushCodec>,
     pub(super) ask: Inquire,
     pub(super) recommend: Inquire,
+    pub(super) sync: Inquire,
     pub(super) direct: Direct,
     pub(super) gossip: Gossip,
 }
@@ -129,13 +136,9 @@ pub(super) fn swarm(
     let behaviour = |keypair: &Keypair| behaviour(config, keypair, wall);
     let builder = SwarmBuilder::with_existing_identity(keypair)
         .with_tokio()
-        .with_tcp(
-            tcp::Config::default().nodelay(true),
-            noise::Config::new,
-            yamux::Config::default,
-        )
-        .map_err(io::Error::other)?
-        .with_quic_config(quic_config);
+        .with_quic_config(quic_config)
+        .with_other_transport(transport::tcp)
+        .map_err(io::Error::other)?;
     let swarm = if std::path::Path::new("/etc/resolv.conf").exists() {
         let builder = builder.with_dns()?.with_behaviour(behaviour);
         builder
@@ -192,7 +195,11 @@ fn behaviour(config: &P2pConfig, keypair: &Keypair, wall: Wall) -> Result<Behavi
                 .with_agent_version(concat!("aegis/", env!("CARGO_PKG_VERSION")).to_owned())
                 .with_cache_size(0),
         ),
-        ping: ping::Behaviour::new(ping::Config::new().with_interval(Duration::from_secs(30))),
+        ping: ping::Behaviour::new(
+            ping::Config::new()
+                .with_interval(PING_INTERVAL)
+                .with_timeout(PING_TIMEOUT),
+        ),
         mdns: mdns.into(),
         kad: kad.into(),
         push: request_response::Behaviour::with_codec(
@@ -202,6 +209,7 @@ fn behaviour(config: &P2pConfig, keypair: &Keypair, wall: Wall) -> Result<Behavi
         ),
         ask: About::Indicators.behaviour(),
         recommend: About::Node.behaviour(),
+        sync: sync::behaviour(),
         direct: Direct::default(),
         gossip: gossip()?,
     })

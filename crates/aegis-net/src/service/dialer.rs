@@ -25,6 +25,13 @@ const RETRY_MIN: Duration = Duration::from_secs(1);
 /// How long to wait at most.
 const RETRY_MAX: Duration = Duration::from_secs(60);
 
+/// For so long after a connection was lost its peer is tried often.
+const LOST_FOR: Duration = Duration::from_secs(3600);
+
+/// How long to wait at most until then: whoever comes back after a minute is to be met within
+/// seconds.
+const RETRY_LOST_MAX: Duration = Duration::from_secs(2);
+
 /// Dials at one time: more would crowd out connections that come in.
 const DIALS_MAX: usize = 16;
 
@@ -41,6 +48,8 @@ struct Target {
     via: Via,
     attempts: u32,
     next_at: Timestamp,
+    /// When it was connected, or that was lost.
+    connected_at: Option<Timestamp>,
 }
 
 impl Dialer {
@@ -69,6 +78,7 @@ impl Dialer {
             via,
             attempts: 0,
             next_at,
+            connected_at: None,
         });
         if rank(via) < rank(target.via) {
             target.via = via;
@@ -107,14 +117,27 @@ impl Dialer {
         if let Some(target) = self.targets.touch(peer) {
             target.attempts = 0;
             target.next_at = next_at;
+            target.connected_at = Some(now);
         }
     }
 
-    /// Drops `peer` if it was found only so, because that is no longer true.
-    pub(super) fn forget(&mut self, peer: &NodeId, via: Via) {
-        if self.targets.peek(peer).is_some_and(|it| it.via == via) {
+    /// Drops `peer` if it was found only so, because that is no longer true. One that was connected
+    /// not long ago is only cut off, perhaps: it is tried on, as one that was met earlier.
+    pub(super) fn forget(&mut self, now: Timestamp, peer: &NodeId, via: Via) {
+        let Some(target) = self.targets.touch(peer).filter(|it| it.via == via) else {
+            return;
+        };
+        if target.is_just_lost(now) {
+            target.via = Via::Known;
+        } else {
             self.targets.remove(peer);
         }
+    }
+
+    /// Has everybody tried at once, because this host is connected again.
+    pub(super) fn hurry(&mut self, now: Timestamp) {
+        let peers: Vec<NodeId> = self.targets.iter().map(|(peer, _)| *peer).collect();
+        peers.iter().for_each(|it| self.put_off(it, now));
     }
 
     /// Does not dial `peer` before `until`.
@@ -126,13 +149,19 @@ impl Dialer {
 
     fn try_now(&mut self, now: Timestamp, peer: &NodeId) -> Option<Vec<Address>> {
         let target = self.targets.touch(peer)?;
-        if target.attempts >= attempts_max(target.via) {
+        let is_just_lost = target.is_just_lost(now);
+        if target.attempts >= attempts_max(target.via) && !is_just_lost {
             self.targets.remove(peer);
             return None;
         }
         let wait = RETRY_MIN.saturating_mul(1 << target.attempts.min(6));
-        target.attempts += 1;
-        target.next_at = now + wait.min(RETRY_MAX);
+        let wait_max = if is_just_lost {
+            RETRY_LOST_MAX
+        } else {
+            RETRY_MAX
+        };
+        target.attempts = target.attempts.saturating_add(1);
+        target.next_at = now + wait.min(wait_max);
         Some(target.addresses.clone())
     }
 
@@ -143,6 +172,12 @@ impl Dialer {
         } else {
             now
         }
+    }
+}
+
+impl Target {
+    fn is_just_lost(&self, now: Timestamp) -> bool {
+        self.connected_at.is_some_and(|it| now.since(it) < LOST_FOR)
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) enum About {
     Node,
 }
 
-/// One of the two protocols.
+/// One of the protocols.
 pub(super) type Inquire = request_response::Behaviour<InquireCodec>;
 
 /// Something that happens in it.
@@ -65,14 +65,33 @@ impl About {
 
     /// Returns the protocol by which this is asked about, spoken both ways.
     pub(super) fn behaviour(self) -> Inquire {
-        request_response::Behaviour::with_codec(
-            self.codec(),
-            [(self.protocol(), ProtocolSupport::Full)],
-            request_response::Config::default()
-                .with_request_timeout(STREAM_FOR)
-                .with_max_concurrent_streams(STREAMS_MAX),
-        )
+        let InquireCodec {
+            question_bytes_max,
+            answer_bytes_max,
+        } = self.codec();
+        let bytes_max = (question_bytes_max, answer_bytes_max);
+        behaviour(self.protocol(), bytes_max, (STREAMS_MAX, STREAM_FOR))
     }
+}
+
+/// Returns a protocol, spoken both ways, with the most bytes of a question and an answer, and how
+/// many streams it may have on a connection and for how long.
+pub(super) fn behaviour(
+    protocol: StreamProtocol,
+    (question_bytes_max, answer_bytes_max): (usize, usize),
+    (streams_max, stream_for): (usize, Duration),
+) -> Inquire {
+    let codec = InquireCodec {
+        question_bytes_max,
+        answer_bytes_max,
+    };
+    request_response::Behaviour::with_codec(
+        codec,
+        [(protocol, ProtocolSupport::Full)],
+        request_response::Config::default()
+            .with_request_timeout(stream_for)
+            .with_max_concurrent_streams(streams_max),
+    )
 }
 
 impl request_response::Codec for InquireCodec {

@@ -8,7 +8,7 @@ use libp2p::{
     core::transport::TransportError,
     futures::StreamExt as _,
     multiaddr::Protocol,
-    swarm::{ConnectionId, SwarmEvent, dial_opts::DialOpts},
+    swarm::{SwarmEvent, dial_opts::DialOpts},
 };
 use tokio::{sync::mpsc, time};
 
@@ -23,6 +23,7 @@ use super::{
     questions::Questions,
     relay::{self, Relays},
     runtime_dir::RuntimeDir,
+    sync::Syncs,
     wall::Wall,
 };
 use crate::{
@@ -40,17 +41,13 @@ mod command;
 mod conduct;
 mod direct;
 mod discovery;
+mod reconnect;
+mod sync;
 
 pub(super) use direct::Link;
 
 /// How often it is looked whom to dial, and who is on this host.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-
-/// How long after the first connection with a peer a second is one of two dials that crossed.
-const DIALS_CROSS_FOR: Duration = Duration::from_secs(1);
-
-/// How long a peer that calls again has to take it back, before it is believed to have come back.
-const CALLED_AGAIN_FOR: Duration = Duration::from_millis(1500);
 
 /// How long the peers are given to hear that this node leaves.
 const GOODBYE: Duration = Duration::from_millis(500);
@@ -68,10 +65,12 @@ pub(super) struct Node {
     listening: Vec<Address>,
     handovers: VecDeque<Handover>,
     questions: Questions,
+    syncs: Syncs,
     relays: Relays,
     outbox: Outbox,
     has_other_neighbours: bool, // than its peers were told
     walk_at: Timestamp,
+    reconnects_until: Timestamp,
     events_tx: mpsc::Sender<NetEvent>,
     counters: Arc<Counters>,
 }
@@ -106,10 +105,12 @@ impl Node {
             listening: Vec::new(),
             handovers: VecDeque::new(),
             questions: Questions::new(identity.clone()),
+            syncs: Syncs::start().map_err(NetError::Start)?,
             relays: Relays::default(),
             outbox: Outbox::new(),
             has_other_neighbours: false,
             walk_at: Timestamp::EPOCH,
+            reconnects_until: Timestamp::EPOCH,
             events_tx,
             counters,
         };
@@ -140,6 +141,7 @@ impl Node {
                 () = std::future::ready(()), if !self.questions.checking.is_empty() => {
                     self.check_answer();
                 }
+                Some(read) = self.syncs.read_rx.recv() => self.handle_sync_read(read),
                 () = due => self.end_due_questions(),
                 () = outbox_due => self.send_what_waits(),
                 () = relay::quiet(), if !self.relays.is_empty() => self.pass_on_some(),
@@ -195,6 +197,7 @@ impl Node {
             BehaviourEvent::Direct(event) => self.handle_direct_event(event),
             BehaviourEvent::Ask(event) => self.handle_inquire_event(About::Indicators, event),
             BehaviourEvent::Recommend(event) => self.handle_inquire_event(About::Node, event),
+            BehaviourEvent::Sync(event) => self.handle_sync_event(event),
             BehaviourEvent::Push(event) => self.handle_push_event(event),
             BehaviourEvent::Mdns(event) => self.handle_mdns_event(event),
             BehaviourEvent::Kad(event) => self.handle_kad_event(event),
@@ -254,40 +257,6 @@ impl Node {
         self.throttle_again(now, peer);
     }
 
-    /// Takes a further connection with a peer: one of two dials that crossed, or one too many, or
-    /// the call of a peer that has lost the first, such as by a crash.
-    fn handle_connected_again(&mut self, peer: NodeId, connection: ConnectionId, dialled: bool) {
-        let now = self.now();
-        let Some(known) = self.peers.connected.get_mut(&peer) else {
-            return;
-        };
-        known.connections += 1;
-        if now.since(known.connected_at) < DIALS_CROSS_FOR {
-            return;
-        }
-        if dialled {
-            self.swarm.close_connection(connection);
-        } else {
-            known.called_again_at = Some(now);
-        }
-    }
-
-    /// Parts from peers that called though they are connected, and meant it: they come back at
-    /// once, and are greeted as new. The gossip layer greets nobody whom it takes to be there.
-    fn part_from_returned(&mut self) {
-        let now = self.now();
-        let is_due = |at: Option<Timestamp>| at.is_some_and(|it| it + CALLED_AGAIN_FOR <= now);
-        let peers = self.peers.connected.iter();
-        let due: Vec<NodeId> = peers
-            .filter(|(_, it)| is_due(it.called_again_at))
-            .map(|(peer, _)| *peer)
-            .collect();
-        for peer in due {
-            tracing::debug!(%peer, "Peer has come back");
-            let _ = self.swarm.disconnect_peer_id(peer_of(peer));
-        }
-    }
-
     fn handle_disconnected(&mut self, peer: NodeId) {
         let Some(known) = self.peers.connected.get_mut(&peer) else {
             return;
@@ -306,7 +275,9 @@ impl Node {
         self.handovers
             .retain(|it| it.peer != peer || it.is_gossiped());
         self.end_questions_with(peer);
+        self.syncs.end_with(peer);
         self.dialer.connected(self.now(), &peer);
+        self.hurry_back_to(peer);
         if was_subscribed {
             self.show_peers();
             self.emit(NetEvent::PeerLeft { peer });
@@ -359,13 +330,14 @@ impl Node {
         self.watch_conduct();
         self.tend_links();
         self.part_from_strangers();
-        self.part_from_returned();
         // A clock that was put back would have their own timer sleep for too long.
         self.end_due_questions();
+        self.syncs.end_due(self.now());
         self.walk();
     }
 
     fn handle_look(&mut self) {
+        self.part_from_returned();
         self.look_into_runtime_dir();
         self.dial_due();
     }

@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 use aegis_core::ALERT_BYTES_MAX;
 use aegis_net::{
     ask::{self, AskError, Unverified},
+    sync::{self, Unreadable},
     wire::{self, WireError},
 };
 
@@ -73,6 +74,36 @@ fn every_question_and_answer_of_the_corpus_is_read_or_refused_as_its_name_says()
             Err(AskError::Malformed { .. }) => "malformed",
             Err(AskError::OutOfRange { .. }) => "range",
             Err(AskError::Signature) => "signature",
+        };
+        assert_eq!(Some(outcome), words.next(), "{name}");
+        count += 1;
+    }
+    assert!(count >= 50, "{count}");
+}
+
+#[test]
+fn every_sync_message_of_the_corpus_is_read_or_refused_as_its_name_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/decode_sync");
+    let mut count = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let bytes = fs::read(&path).unwrap();
+        let mut words = name.split('-');
+        let again = match words.next().unwrap() {
+            "request" => sync::read_request(&bytes).map(sync::encode_request),
+            "answer" => sync::read_answer(&bytes).map(sync::encode_answer),
+            kind => panic!("{kind}"),
+        };
+        let outcome = match again {
+            Ok(again) => {
+                assert_eq!(again, bytes, "{name}");
+                "valid"
+            }
+            Err(Unreadable::Truncated) => "truncated",
+            Err(Unreadable::TooLong) => "long",
+            Err(Unreadable::Malformed(_)) => "malformed",
+            Err(Unreadable::Alert(_)) => "alert",
         };
         assert_eq!(Some(outcome), words.next(), "{name}");
         count += 1;

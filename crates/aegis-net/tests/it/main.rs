@@ -20,3 +20,4 @@ mod mdns;
 mod raw;
 mod raw_codec;
 mod support;
+mod sync;

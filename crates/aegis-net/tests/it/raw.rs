@@ -37,6 +37,8 @@ enum Word {
     Batch(Vec<u8>),
     /// To the node that it connected with.
     Question(Vec<u8>),
+    /// To the same.
+    Sync(Vec<u8>),
 }
 
 /// What a bad peer speaks.
@@ -46,6 +48,7 @@ struct Behaviour {
     gossip: gossipsub::Behaviour,
     ask: Toggle<request_response::Behaviour<RawCodec>>,
     recommend: Toggle<request_response::Behaviour<RawCodec>>,
+    sync: Toggle<request_response::Behaviour<RawCodec>>,
 }
 
 /// A peer of a node under test, in a thread of its own.
@@ -127,6 +130,11 @@ impl RawPeer {
         self.heard.load(Relaxed)
     }
 
+    /// Sends the bytes of a sync request.
+    pub(crate) async fn sync_ask(&self, request: Vec<u8>) {
+        self.say(Word::Sync(request)).await;
+    }
+
     /// Sends the bytes of a question about indicators.
     pub(crate) async fn ask(&self, question: Vec<u8>) {
         self.say(Word::Question(question)).await;
@@ -186,6 +194,13 @@ async fn run(
                         ask.send_request(&peer, question);
                     }
                 }
+                Some(Word::Sync(request)) => {
+                    let peer = swarm.connected_peers().next().copied();
+                    let sync = swarm.behaviour_mut().sync.as_mut();
+                    if let (Some(peer), Some(sync)) = (peer, sync) {
+                        sync.send_request(&peer, request);
+                    }
+                }
                 None => break,
             },
             event = swarm.select_next_some() => match event {
@@ -200,6 +215,14 @@ async fn run(
                     let Some((question, channel)) = question_in(event, &seen) else { continue };
                     match reply.as_ref().and_then(|it| it(secret, &question)) {
                         Some(answer) => drop(ask.send_response(channel, answer)),
+                        None => unanswered.push(channel),
+                    }
+                }
+                SwarmEvent::Behaviour(BehaviourEvent::Sync(event)) => {
+                    let sync = swarm.behaviour_mut().sync.as_mut().unwrap();
+                    let Some((request, channel)) = question_in(event, &seen) else { continue };
+                    match reply.as_ref().and_then(|it| it(secret, &request)) {
+                        Some(answer) => drop(sync.send_response(channel, answer)),
                         None => unanswered.push(channel),
                     }
                 }
@@ -261,6 +284,7 @@ fn swarm(mut secret: [u8; 32], asks: bool) -> Swarm<Behaviour> {
         gossip: gossipsub::Behaviour::new(MessageAuthenticity::Anonymous, config).unwrap(),
         ask: protocol("/aegis/ask/1"),
         recommend: protocol("/aegis/recommend/1"),
+        sync: protocol("/aegis/sync/1"),
     };
     SwarmBuilder::with_existing_identity(keypair)
         .with_tokio()

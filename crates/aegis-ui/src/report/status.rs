@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aegis_api::{Mirror, Stats, Status, Traffic};
+use aegis_api::{Mirror, Stats, Status, SyncState, Traffic};
 
 use super::table::Table;
 use crate::text::{bytes, count, shown, span};
@@ -28,7 +28,8 @@ pub(crate) fn status(status: &Status) -> String {
     row("Kernel", kernel(status));
     row("Maps", maps(&status.kernel_map_ids));
     row("Blocks", blocks(status));
-    row("Alerts", format!("{} live", status.alerts_live));
+    row("Alerts", alerts(status));
+    row("Sync", sync(&status.sync));
     row("Policy", policy(status));
     let peers = status.peers;
     row(
@@ -117,6 +118,18 @@ fn mode(status: &Status) -> String {
         aegis_api::NodeMode::Observe => "nothing is dropped",
     };
     format!("{}: {meaning}", status.mode)
+}
+
+fn alerts(status: &Status) -> String {
+    let hash = shown(&status.sync.set_hash);
+    format!("{} live, set {hash}", status.alerts_live)
+}
+
+fn sync(sync: &SyncState) -> String {
+    match sync.last_at {
+        Some(at) => format!("last at {at}, {} heard, {} given", sync.heard, sync.given),
+        None => "with nobody so far".to_owned(),
+    }
 }
 
 /// Returns what is to be and what is there: where they differ, by how much, and loudly.

@@ -30,11 +30,15 @@ impl Node {
                 | Output::AskAbout { .. }
                 | Output::Testify { .. }
                 | Output::Recommend { .. }
+                | Output::SyncAsk { .. }
+                | Output::SyncAnswer { .. }
+                | Output::SyncMisbehaved { .. }
                 | Output::Answer { .. }
                 | Output::Notify(_) => outputs.push_back(output),
             }
         }
         self.persist(&mut outputs);
+        self.enforce_many(&mut outputs);
         for output in outputs {
             self.carry_out(output);
         }
@@ -63,6 +67,9 @@ impl Node {
             | Output::AskAbout { .. }
             | Output::Testify { .. }
             | Output::Recommend { .. }
+            | Output::SyncAsk { .. }
+            | Output::SyncAnswer { .. }
+            | Output::SyncMisbehaved { .. }
             | Output::Answer { .. }
             | Output::Notify(_) => true,
         });
@@ -123,6 +130,18 @@ impl Node {
                 request: RequestId(request),
                 recommendation,
             }),
+            Output::SyncAsk { id, peer, asks } => self.send(NetCommand::SyncAsk {
+                id: QuestionId(id),
+                peer,
+                asks,
+            }),
+            Output::SyncAnswer { request, answer } => self.send(NetCommand::SyncAnswer {
+                request: RequestId(request),
+                answer,
+            }),
+            Output::SyncMisbehaved { peer, misbehaviour } => {
+                self.blame_for_sync(peer, misbehaviour)
+            }
             Output::Answer { ticket, reply } => {
                 self.flush_changes(); // an answer says what is, not what will be
                 self.answer_when_synced(ticket, reply);
@@ -136,7 +155,7 @@ impl Node {
     }
 
     /// Makes the kernel agree with the changes gathered so far.
-    fn flush_changes(&mut self) {
+    pub(super) fn flush_changes(&mut self) {
         if self.changes.is_empty() {
             return;
         }
@@ -153,7 +172,7 @@ impl Node {
         self.read_back.take_if(|it| it.is_small());
     }
 
-    fn send(&mut self, command: NetCommand) {
+    pub(super) fn send(&mut self, command: NetCommand) {
         let Some(commands_tx) = &self.net.commands_tx else {
             return;
         };

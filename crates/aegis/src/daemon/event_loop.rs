@@ -170,7 +170,11 @@ impl Node {
             gateways,
             resolvers,
             sessions,
+            links,
         } = facts;
+        if self.links.note(links) {
+            self.send(aegis_net::NetCommand::Reconnect);
+        }
         self.answer_for(&own.iter().copied().collect::<Vec<_>>());
         let facts = aegis_core::HostFacts {
             own,

@@ -151,6 +151,9 @@ impl Node {
             | NetEvent::Asked { .. }
             | NetEvent::AskedAbout { .. }
             | NetEvent::Pinged { .. } => self.handle_conversation(event),
+            NetEvent::SyncAsked { .. }
+            | NetEvent::SyncAnswered { .. }
+            | NetEvent::SyncFailed { .. } => self.handle_sync(event),
         }
     }
 }
@@ -211,7 +214,10 @@ impl Node {
             | NetEvent::PeerLeft { .. }
             | NetEvent::AlertReceived { .. }
             | NetEvent::Misbehaved { .. }
-            | NetEvent::PeerBanned { .. } => return,
+            | NetEvent::PeerBanned { .. }
+            | NetEvent::SyncAsked { .. }
+            | NetEvent::SyncAnswered { .. }
+            | NetEvent::SyncFailed { .. } => return,
         };
         self.handle(input);
     }

@@ -98,6 +98,9 @@ impl Node {
             }
             NetEvent::AskedAbout { from, .. } => ("asked_about", from, json!({})),
             NetEvent::Recommended { from, .. } => ("recommended", from, json!({})),
+            NetEvent::SyncAsked { from, .. } => ("sync_asked", from, json!({})),
+            NetEvent::SyncAnswered { from, .. } => ("sync_answered", from, json!({})),
+            NetEvent::SyncFailed { peer, .. } => ("sync_failed", peer, json!({})),
             NetEvent::Pinged { peer, rtt } => {
                 let millis = rtt.map(|it| it.as_secs_f64() * 1000.0);
                 ("ping", peer, json!({ "rtt_ms": millis }))

@@ -5,7 +5,8 @@ use std::{io::Read as _, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc
 use aegis_api::{EventHub, EventKind, Listener};
 use aegis_core::{
     Action, Actor, AuditEntry, Detection, Engine, EngineConfig, Evidence, HistoryEntry,
-    HistoryKind, Input, Record, Restore, Snapshot, ThreatType, Timestamp,
+    HistoryKind, Input, Record, ThreatType, Timestamp,
+    file::Announcement,
     trust::{
         aegis::AegisModel,
         dovecot::DovecotModel,
@@ -13,16 +14,28 @@ use aegis_core::{
         model::{ModelKind, TrustModel},
     },
 };
-use aegis_enforce::{connections::ConnectionWatch, host::HostWatch};
-use aegis_net::{Identity, NetHandle, P2pConfig, PeerAddress, wire};
+use aegis_enforce::{
+    Enforcer,
+    connections::ConnectionWatch,
+    cookie::{CookieSwitch, ProcSysctl},
+    host::HostWatch,
+};
+use aegis_net::{Identity, NetHandle, P2pConfig, PeerAddress};
 use aegis_store::Store;
 use anyhow::Context as _;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     ALERTS_WAITING_MAX, Clock, ControlHandle, Disk, FairQueue, HistoryDesk, Mirror, Net, Node,
-    attack::Attacks, cookies::start_cookies, disk::Synced, event_loop::Sources, ladder::enforcer,
-    p2p_log::P2pLogs, report,
+    attack::Attacks,
+    cookies::start_cookies,
+    disk::Synced,
+    event_loop::Sources,
+    files::{self, FileCall, Files},
+    ladder::enforcer,
+    p2p_log::P2pLogs,
+    report,
+    restore::{known_peers, open_store, restore},
 };
 use crate::config::{Config, configured_addresses};
 
@@ -36,6 +49,7 @@ pub struct Daemon {
     net: Option<NetHandle>,
     listener: Listener,
     control: ControlHandle,
+    files: Option<Files>,
     config: Config,
 }
 
@@ -47,6 +61,54 @@ pub struct Ready {
     pub stop_tx: watch::Sender<bool>,
 }
 
+/// What a node is made of that could not be made in one breath.
+struct Parts {
+    engine: Engine,
+    enforcer: Enforcer,
+    cookies: CookieSwitch<ProcSysctl>,
+    store: Store,
+    disk: Disk,
+    history: HistoryDesk,
+    identity: Identity,
+    hub: EventHub,
+}
+
+impl Parts {
+    fn into_node(self, started_at: Timestamp, config: &Config) -> anyhow::Result<Node> {
+        Ok(Node {
+            clock: Clock,
+            organisations_tx: watch::Sender::new(self.engine.organisations().clone().into()),
+            engine: self.engine,
+            enforcer: self.enforcer,
+            cookies: Box::new(self.cookies),
+            store: self.store,
+            disk: self.disk,
+            history: self.history,
+            mirror: start_mirror(config)?,
+            identity: self.identity,
+            net: Net::default(),
+            hub: self.hub,
+            instance: config.instance.clone(),
+            state_dir: config.state_dir.clone(),
+            started_at,
+            listen: Vec::new(),
+            problems: Vec::new(),
+            orders: std::collections::BTreeMap::new(),
+            ticket: 0,
+            changes: Vec::new(),
+            alerts: FairQueue::new(ALERTS_WAITING_MAX),
+            links: super::links::Links::default(),
+            last_sync: None,
+            read_back: None,
+            swept_at: started_at,
+            attacks: Attacks::default(),
+            p2p_logs: open_logs(config)?,
+            difference: None,
+            is_in_doubt: false,
+        })
+    }
+}
+
 impl Daemon {
     /// Opens, loads, attaches and listens; nothing is decided yet.
     pub async fn start(config: Config) -> anyhow::Result<(Self, Ready)> {
@@ -54,7 +116,7 @@ impl Daemon {
         make_dir(&config.state_dir, 0o700)?;
         let listener = Listener::bind(&config.socket)?;
         let identity = Identity::load_or_create(&config.state_dir.join("node.key"))?;
-        let (store, snapshot) = open_store(&config, started_at)?;
+        let (store, snapshot, announcements) = open_store(&config, started_at)?;
         let (disk, synced_rx, history) = start_threads(&store, &config)?;
         let known_peers = known_peers(&snapshot);
         let mut engine = engine(&config, &identity, seed()?);
@@ -68,34 +130,17 @@ impl Daemon {
         let (control, calls_rx) = ControlHandle::new(hub.clone());
         let net = start_net(&config, known_peers, &identity).await?;
         let (stop_tx, stop_rx) = watch::channel(false);
-        let mut node = Node {
-            clock: Clock,
+        let parts = Parts {
             engine,
             enforcer,
-            cookies: Box::new(cookies),
+            cookies,
             store,
             disk,
             history,
-            mirror: start_mirror(&config)?,
             identity,
-            net: Net::default(),
             hub: hub.clone(),
-            instance: config.instance.clone(),
-            state_dir: config.state_dir.clone(),
-            started_at,
-            listen: Vec::new(),
-            problems: Vec::new(),
-            orders: std::collections::BTreeMap::new(),
-            ticket: 0,
-            changes: Vec::new(),
-            alerts: FairQueue::new(ALERTS_WAITING_MAX),
-            read_back: None,
-            swept_at: started_at,
-            attacks: Attacks::default(),
-            p2p_logs: open_logs(&config)?,
-            difference: None,
-            is_in_doubt: false,
         };
+        let mut node = parts.into_node(started_at, &config)?;
         node.take_over(facts)?;
         let mut sources = Sources {
             kernel_events,
@@ -104,17 +149,21 @@ impl Daemon {
             calls_rx,
             synced_rx,
             mirror_rx: node.mirror.requests(),
+            file_records_rx: None,
             host,
             connections: node.watch_connections(),
             stop_rx,
         };
-        let net = net.map(|it| connect(it, &mut node, &mut sources));
+        let mut net = net.map(|it| connect(it, &mut node, &mut sources));
+        let (files, ends) = open_files(&config, &node, announcements, net.as_mut())?.unzip();
+        let control = control.with_files(ends.map(|it| take_records(it, &mut sources)));
         let daemon = Self {
             node,
             sources,
             net,
             listener,
             control,
+            files,
             config,
         };
         Ok((daemon, Ready { hub, stop_tx }))
@@ -132,6 +181,7 @@ impl Daemon {
         let stopped = async move {
             let _ = stopped_rx.await; // an error: the loop is gone
         };
+        let files = run_files(self.files, self.sources.stop_rx.clone());
         {
             let serve = aegis_api::serve(self.listener, self.control, stopped);
             let run = async {
@@ -143,7 +193,7 @@ impl Daemon {
                 self.node.orders.clear();
                 drop(stopped_tx);
             };
-            tokio::join!(serve, run);
+            tokio::join!(serve, run, files);
         }
         self.node.stop(self.net, &self.config).await
     }
@@ -322,44 +372,6 @@ fn engine(config: &Config, identity: &Identity, seed: u64) -> Engine {
     })
 }
 
-fn open_store(config: &Config, now: Timestamp) -> anyhow::Result<(Store, Snapshot)> {
-    let store = Store::open(&config.state_dir.join("aegis.db"))?;
-    let snapshot = store.load(now).context("load the store")?;
-    Ok((store, snapshot))
-}
-
-/// Verifies every stored alert again: what lies on a disk is no more trusted than what a peer says.
-fn restore(snapshot: Snapshot) -> Restore {
-    let verified = snapshot
-        .alerts
-        .into_iter()
-        .filter_map(|(bytes, received_at)| {
-            let alert = wire::decode(&bytes);
-            if let Err(error) = &alert {
-                tracing::warn!(%error, "Stored alert left out");
-            }
-            alert.ok().map(|it| (Arc::new(it), received_at))
-        });
-    Restore {
-        alerts: verified.collect(),
-        decisions: snapshot.decisions,
-        allowlist: snapshot.allowlist,
-        unblocks: snapshot.unblocks,
-        peers: snapshot.peers,
-        trust: snapshot.trust,
-        shared_trust: snapshot.shared_trust,
-        pretrust: snapshot.pretrust,
-    }
-}
-
-fn known_peers(snapshot: &Snapshot) -> Vec<PeerAddress> {
-    let addresses = snapshot.peers.iter().filter_map(|it| {
-        let address = it.address.parse().ok()?;
-        Some(PeerAddress::new(it.peer, &address))
-    });
-    addresses.collect()
-}
-
 /// Joins the network's queues with the node; what is left of the handle stops it.
 fn connect(mut net: NetHandle, node: &mut Node, sources: &mut Sources) -> NetHandle {
     node.net = Net {
@@ -368,6 +380,8 @@ fn connect(mut net: NetHandle, node: &mut Node, sources: &mut Sources) -> NetHan
     };
     let (_, closed_rx) = mpsc::channel(1);
     sources.net_events_rx = Some(std::mem::replace(&mut net.events_rx, closed_rx));
+    node.engine.announce_organisations(node.now());
+    node.drain();
     net
 }
 
@@ -386,6 +400,45 @@ async fn start_net(
     let clock = Clock;
     let handle = aegis_net::start(p2p, identity, Arc::new(move || clock.now())).await?;
     Ok(Some(handle))
+}
+
+/// Opens the files' task, where files are shared at all.
+fn open_files(
+    config: &Config,
+    node: &Node,
+    announcements: Vec<Arc<Announcement>>,
+    net: Option<&mut NetHandle>,
+) -> anyhow::Result<Option<(Files, files::Ends)>> {
+    let Some(files) = config.files.clone() else {
+        return Ok(None);
+    };
+    let (_, closed_rx) = mpsc::channel(1);
+    let events_rx = net.map(|it| std::mem::replace(&mut it.file_events_rx, closed_rx));
+    let setup = files::Setup {
+        config: files,
+        dir: config.state_dir.join("files"),
+        identity: node.identity.clone(),
+        hub: node.hub.clone(),
+        organisations_rx: node.organisations_tx.subscribe(),
+        announcements,
+        commands_tx: node.net.commands_tx.clone(),
+        events_rx,
+    };
+    Files::open(setup)
+        .map(Some)
+        .context("open the shared files")
+}
+
+/// Has the node's loop take what the files' task wants on record; returns where calls about files go.
+fn take_records(ends: files::Ends, sources: &mut Sources) -> mpsc::Sender<FileCall> {
+    sources.file_records_rx = Some(ends.records_rx);
+    ends.calls_tx
+}
+
+async fn run_files(files: Option<Files>, stop_rx: watch::Receiver<bool>) {
+    if let Some(files) = files {
+        files.run(stop_rx).await;
+    }
 }
 
 fn make_dir(path: &Path, mode: u32) -> anyhow::Result<()> {

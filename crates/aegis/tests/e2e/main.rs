@@ -28,6 +28,7 @@ mod refusal;
 mod restart;
 mod share;
 mod support;
+mod sync;
 mod terminals;
 mod traffic;
 mod trust;

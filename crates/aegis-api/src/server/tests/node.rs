@@ -16,8 +16,8 @@ use crate::{
     Disallowed, ErrorCode, Event, EventHub, EventKind, EventStream, Evidence, HistoryGroup,
     HistoryId, HistoryKind, HistoryLine, Interface, JudgedWord, Listener, LocalOpinion, ModelKind,
     NetworkOpinion, NodeMode, Origin, Page, Peer, PeerClass, PeerCounts, PeerTrust, Published,
-    Reply, Request, RulesetState, Stance, Stats, Status, TrendPoint, TrustForgotten, Truth,
-    Unblocked, VoiceLine, Why, serve,
+    Reply, Request, RulesetState, Stance, Stats, Status, SyncState, TrendPoint, TrustForgotten,
+    Truth, Unblocked, VoiceLine, Why, serve,
 };
 
 /// Long enough for a busy machine; nothing waits for it unless it fails.
@@ -149,6 +149,12 @@ pub(super) fn status() -> Status {
         },
         listen: vec!["/ip4/127.0.0.1/tcp/9001".into()],
         alerts_live: 4,
+        sync: SyncState {
+            set_hash: "0123456789abcdef".into(),
+            last_at: Some(NOW),
+            last_peer: Some(node_id()),
+            ..SyncState::default()
+        },
         blocks_active: 3,
         auto_publish: true,
         severity_min: Severity::MEDIUM,
@@ -219,6 +225,9 @@ impl Control for Script {
                 ttl_secs: Some(1),
             }),
             Request::Why(indicator) => Reply::Why(Box::new(self.why(indicator).await)),
+            Request::File(_) => {
+                return Err(ApiError::new(ErrorCode::Unavailable, "no files here"));
+            }
             Request::Peers(_) => Reply::Peers(last_page(peer())),
             Request::AllowEntries(_) => Reply::AllowEntries(last_page(allowed(ip("192.0.2.1")))),
             Request::Block(it) => self.block(it.indicator)?,
@@ -260,6 +269,7 @@ impl Control for Script {
                 peer,
                 was_known: peer == node_id(),
             }),
+            Request::Organisation(it) => super::organisation::script(it),
         })
     }
 
@@ -327,6 +337,7 @@ pub(super) fn peer() -> Peer {
         right: 3,
         wrong: 1,
         influence: 1.5,
+        organisations: vec![super::organisation::affiliation()],
         standing: None,
     }
 }

@@ -48,6 +48,30 @@ fn finds_an_ipv6_gateway_of_an_ipv4_route() {
 }
 
 #[test]
+fn finds_links_that_are_up_and_have_a_carrier() {
+    let link = |index: u32, flags: u32| {
+        let mut message = vec![0; 4];
+        message.extend(index.to_ne_bytes());
+        message.extend(flags.to_ne_bytes());
+        message.extend([0; 4]);
+        message
+    };
+    let mut network = Network::default();
+    let (up, carrier) = (1, 1 << 16);
+    for (index, flags) in [
+        (1, up | carrier),
+        (2, up),
+        (3, carrier),
+        (4, up | carrier | 0x1000),
+    ] {
+        network.take(RTM_NEWLINK, &link(index, flags));
+    }
+    network.take(RTM_NEWLINK, &[0; 7]);
+    assert_eq!(network.links, [1, 4].into());
+    assert!(network.own.is_empty() && network.gateways.is_empty());
+}
+
+#[test]
 fn takes_split_default_routes_and_no_others() {
     let to = |family, length, kind| {
         let gateway: &[u8] = if family == AF_INET {

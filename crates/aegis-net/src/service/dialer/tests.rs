@@ -76,6 +76,35 @@ fn a_lost_peer_is_dialled_again_soon() {
 }
 
 #[test]
+fn who_was_lost_is_tried_every_two_seconds_for_an_hour_and_then_as_rarely_as_others() {
+    for via in [Via::Configured, Via::Mdns, Via::Dht] {
+        let mut dialer = Dialer::new(node(1));
+        dialer.learn(NOW, node(2), address(1), via);
+        dialer.connected(NOW, &node(2));
+        dialer.forget(NOW, &node(2), Via::Mdns);
+        let tries = |dialer: &mut Dialer, secs: std::ops::Range<u64>| {
+            secs.filter(|secs| !due(dialer, secs * 1000).is_empty())
+                .count()
+        };
+        assert!(tries(&mut dialer, 600..700) >= 49, "{via:?}");
+        assert!(tries(&mut dialer, 3500..3600) >= 49, "{via:?}");
+        let later = tries(&mut dialer, 4000..4600);
+        let expected = if via == Via::Configured { 10 } else { 0 };
+        assert_eq!(later, expected, "{via:?}");
+    }
+}
+
+#[test]
+fn everybody_is_tried_at_once_when_the_host_is_connected_again() {
+    let mut dialer = Dialer::new(node(9));
+    for n in 1..=3 {
+        dialer.learn(NOW, node(n), address(1), Via::Mdns);
+    }
+    dialer.hurry(NOW);
+    assert_eq!(due(&mut dialer, 0), [node(1), node(2), node(3)]);
+}
+
+#[test]
 fn connected_peers_and_this_node_are_not_dialled() {
     let mut dialer = Dialer::new(node(1));
     assert!(!dialer.learn(NOW, node(1), address(1), Via::Configured));
@@ -100,9 +129,9 @@ fn the_operator_s_word_counts_more_than_an_announcement() {
     dialer.learn(NOW, node(2), address(1), Via::Mdns);
     assert!(!dialer.learn(NOW, node(2), address(1), Via::Configured));
     dialer.learn(NOW, node(2), address(1), Via::Dht);
-    dialer.forget(&node(2), Via::Mdns);
+    dialer.forget(NOW, &node(2), Via::Mdns);
     assert_eq!(due(&mut dialer, 0), [node(2)]);
-    dialer.forget(&node(2), Via::Configured);
+    dialer.forget(NOW, &node(2), Via::Configured);
     assert_eq!(due(&mut dialer, 100_000), []);
 }
 

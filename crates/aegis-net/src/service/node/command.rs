@@ -14,6 +14,7 @@ impl Node {
                 self.learn(now, at.peer(), at.address().clone(), Via::Known);
                 self.dial_due();
             }
+            NetCommand::Reconnect => self.reconnect(),
             NetCommand::Ban { peer, until } => self.ban(peer, until),
             NetCommand::Unban(peer) => self.unban(peer),
             NetCommand::SetClass { peer, class } => {
@@ -41,6 +42,9 @@ impl Node {
                 request,
                 recommendation,
             } => self.recommend(request, recommendation.as_ref()),
+            NetCommand::SyncAsk { id, peer, asks } => self.sync_ask(id, peer, asks),
+            NetCommand::SyncAnswer { request, answer } => self.sync_answer(request, answer),
+            NetCommand::Blame { peer, misbehaviour } => self.blame(peer, misbehaviour),
             NetCommand::Shutdown => {}
         }
     }

@@ -145,7 +145,8 @@ impl Node {
         }
     }
 
-    /// Reports whether a peer answered a ping. One that does not is found dead by the connection.
+    /// Reports whether a peer answered a ping, and parts from one that does not: whoever is there
+    /// comes back.
     pub(super) fn handle_ping(&mut self, event: ping::Event) {
         let now = self.now();
         let rtt = match event.result {
@@ -163,6 +164,10 @@ impl Node {
         if known.is_subscribed && known.pinged_at.is_none_or(is_due) {
             known.pinged_at = Some(now);
             self.emit(NetEvent::Pinged { peer, rtt });
+        }
+        if rtt.is_none() {
+            tracing::debug!(%peer, "Peer is silent");
+            self.swarm.close_connection(event.connection);
         }
     }
 

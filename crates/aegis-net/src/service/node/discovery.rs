@@ -116,9 +116,10 @@ impl Node {
                 self.dial_due();
             }
             mdns::Event::Expired(gone) => {
+                let now = self.now();
                 for (peer, _) in gone {
                     if let Some(node) = node_of(&peer) {
-                        self.dialer.forget(&node, Via::Mdns);
+                        self.dialer.forget(now, &node, Via::Mdns);
                     }
                 }
             }

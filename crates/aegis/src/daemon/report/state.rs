@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use aegis_api::{
-    AlertStats, ApiError, AttachMode, Interface, NodeMode, PeerCounts, Stats, Status, Traffic,
+    AlertStats, ApiError, AttachMode, Interface, NodeMode, PeerCounts, Stats, Status, SyncState,
+    Traffic,
 };
 use aegis_enforce::{Counter, InterfaceState, Mode};
 
@@ -53,6 +54,7 @@ impl Node {
             },
             listen: self.listen.clone(),
             alerts_live: self.engine.alerts_live() as u64,
+            sync: self.sync_state(),
             blocks_active: self.engine.ruleset().blocks().len() as u64,
             auto_publish: self.engine.policy().auto_publish,
             severity_min: self.engine.policy().severity_min,
@@ -118,6 +120,22 @@ impl Node {
             .then(|| format!("nftables drops, no kernel program runs and so no detector: {why}"))
     }
 
+    fn sync_state(&self) -> SyncState {
+        let counted = self.engine.counters().sync;
+        SyncState {
+            set_hash: self.engine.live_digest().to_string(),
+            last_at: self.last_sync.map(|it| it.at),
+            last_peer: self.last_sync.map(|it| it.peer),
+            begun: counted.begun,
+            equal: counted.equal,
+            failed: counted.failed,
+            heard: counted.heard,
+            given: counted.given,
+            answered: counted.answered,
+            refused: counted.refused,
+        }
+    }
+
     fn net_stats(&self) -> BTreeMap<String, u64> {
         let Some(counters) = &self.net.counters else {
             return BTreeMap::new();
@@ -130,7 +148,14 @@ impl Node {
             ("published", it.published),
             ("direct", it.direct),
             ("unconfirmed", it.unconfirmed),
+            ("batches_sent", it.batches_sent),
+            ("batches_heard", it.batches_heard),
             ("unheard", it.unheard),
+            ("sync_asked", it.sync_asked),
+            ("sync_refused", it.sync_refused),
+            ("sync_sent_bytes", it.sync_sent_bytes),
+            ("sync_received_bytes", it.sync_received_bytes),
+            ("synced", it.synced),
             ("events_dropped", it.events_dropped),
             ("heartbeats", it.heartbeats),
             ("peers", it.peers),

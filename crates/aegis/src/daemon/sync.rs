@@ -1,0 +1,92 @@
+//! Reconciling with peers, as the daemon sees it: messages in and out, what came of it last, and
+//! many changes at once.
+
+use std::collections::VecDeque;
+
+use aegis_core::{Input, NodeId, Output, Timestamp, sync::Misbehaviour as BadSync};
+use aegis_net::{NetCommand, NetEvent, gate::Misbehaviour};
+
+use super::Node;
+
+/// From so many changes of one event on the kernel is told of all of them first, in one go, and
+/// whoever watches afterwards. Fewer are told of one by one, as they happen.
+const MANY: usize = 64;
+
+/// When something came of reconciling with whom.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct LastSync {
+    pub(super) at: Timestamp,
+    pub(super) peer: NodeId,
+}
+
+impl Node {
+    /// Hands on what peers ask and answer while they reconcile.
+    pub(super) fn handle_sync(&mut self, event: NetEvent) {
+        let at = self.now();
+        let input = match event {
+            NetEvent::SyncAsked {
+                request,
+                from,
+                asked,
+            } => {
+                self.last_sync = Some(LastSync { at, peer: from });
+                Input::SyncAsked {
+                    request: request.0,
+                    from,
+                    asked,
+                }
+            }
+            NetEvent::SyncAnswered { id, from, answer } => {
+                self.last_sync = Some(LastSync { at, peer: from });
+                Input::SyncAnswered {
+                    id: id.0,
+                    from,
+                    answer,
+                }
+            }
+            NetEvent::SyncFailed { id, peer } => Input::SyncFailed { id: id.0, peer },
+            NetEvent::Listening { .. }
+            | NetEvent::PeerDiscovered { .. }
+            | NetEvent::PeerConnected { .. }
+            | NetEvent::PeerClassChanged { .. }
+            | NetEvent::PeerLeft { .. }
+            | NetEvent::AlertReceived { .. }
+            | NetEvent::Misbehaved { .. }
+            | NetEvent::PeerBanned { .. }
+            | NetEvent::Answered { .. }
+            | NetEvent::Unanswered { .. }
+            | NetEvent::Recommended { .. }
+            | NetEvent::Asked { .. }
+            | NetEvent::AskedAbout { .. }
+            | NetEvent::Pinged { .. } => return,
+        };
+        self.handle(input);
+    }
+
+    /// Lets a peer's standing feel what it did while it reconciled.
+    pub(super) fn blame_for_sync(&mut self, peer: NodeId, misbehaviour: BadSync) {
+        tracing::debug!(%peer, misbehaviour = misbehaviour.as_str(), "Peer reconciles badly");
+        let misbehaviour = match misbehaviour {
+            BadSync::Unasked => Misbehaviour::Unasked,
+            BadSync::Flooded => Misbehaviour::Flooding,
+            BadSync::Forged | BadSync::Dribbled | BadSync::BrokenPromise => Misbehaviour::BadSync,
+        };
+        self.send(NetCommand::Blame { peer, misbehaviour });
+    }
+
+    /// Makes the kernel agree in one go where much changes at once, as when a thousand alerts come
+    /// together.
+    pub(super) fn enforce_many(&mut self, outputs: &mut VecDeque<Output>) {
+        let is_change = |it: &Output| matches!(it, Output::Enforce(_));
+        if outputs.iter().filter(|it| is_change(it)).count() < MANY {
+            return;
+        }
+        outputs.retain(|output| {
+            if let Output::Enforce(change) = output {
+                self.changes.push(*change);
+            }
+            !is_change(output)
+        });
+        self.flush_changes();
+    }
+}
