@@ -95,7 +95,7 @@ pub fn read_request(framed: &[u8]) -> Result<Request<Arc<Alert>>, Unreadable> {
         Request::Give(alerts) => alerts,
         Request::Cells { .. } | Request::Exchange { .. } | Request::Range { .. } => &[],
     })?;
-    request.try_map(|_| alerts.pop_front().ok_or(Malformed.into()))
+    request.try_map(|_| alerts.pop_front().ok_or(Unreadable::Malformed(Malformed)))
 }
 
 /// Reads an answer and verifies the alerts in it.
@@ -105,7 +105,7 @@ pub fn read_answer(framed: &[u8]) -> Result<Answer<Arc<Alert>>, Unreadable> {
         Answer::Exchange { alerts, .. } | Answer::Range { alerts, .. } => alerts,
         Answer::Same | Answer::Cells { .. } | Answer::Taken | Answer::Busy => &[],
     })?;
-    answer.try_map(|_| alerts.pop_front().ok_or(Malformed.into()))
+    answer.try_map(|_| alerts.pop_front().ok_or(Unreadable::Malformed(Malformed)))
 }
 
 /// Verifies alerts, in order. One that is invalid spoils them all: whoever brings it has not
