@@ -12,7 +12,7 @@ const MET_WITHIN: Duration = Duration::from_millis(300);
 
 /// Of two that meet, the one with the higher id waits so much longer: mostly one session does
 /// for both.
-const SECOND_AFTER: Duration = Duration::from_secs(3);
+const SECOND_AFTER: Duration = Duration::from_secs(1);
 
 /// The time between rounds while they bring something, and the longest while they bring nothing.
 const ROUND_MIN: Duration = Duration::from_secs(2);
@@ -80,7 +80,7 @@ impl Schedule {
     pub(crate) fn handle_connected(&mut self, now: Timestamp, peer: NodeId, is_cold: bool) {
         if self.connected.is_empty() {
             self.interval = ROUND_MIN;
-            self.round_at = now + self.wait(SECOND_AFTER * 2);
+            self.round_at = now + self.wait(ROUND_MIN * 3);
         }
         if !self.connected.insert(peer) {
             return;
