@@ -2,14 +2,15 @@
 
 use std::future::Future;
 
-use aegis_core::{Indicator, NodeId};
+use aegis_core::{Indicator, NodeId, file::FileId};
 use serde::Serialize;
 
 use crate::{
     AllowEntry, AllowRequest, ApiError, AuditReport, Block, BlockRequest, Blocked, Check,
-    Disallowed, EventHub, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery,
-    NetworkOpinion, Page, PageQuery, Peer, PeerTrust, PublishRequest, Published, Stats, Status,
-    TrustForgotten, TrustRequest, UnblockRequest, Unblocked, Why,
+    Disallowed, ErrorCode, EventHub, FileBody, FileContent, FileForgotten, FileLine, FileRequest,
+    HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery, NetworkOpinion, OrganisationReply,
+    OrganisationRequest, Page, PageQuery, Peer, PeerTrust, PublishRequest, Published, ShareRequest,
+    Stats, Status, TrustForgotten, TrustRequest, UnblockRequest, Unblocked, Why,
 };
 
 /// Who asks.
@@ -60,6 +61,10 @@ pub enum Request {
     HistoryGroups(HistoryGroupsQuery),
     /// Answered by [`Reply::AuditReport`].
     VerifyAudit,
+    /// About files.
+    File(FileRequest),
+    /// Answered by [`Reply::Organisation`].
+    Organisation(OrganisationRequest),
 }
 
 /// What is answered. The JSON is that of the value inside.
@@ -102,6 +107,14 @@ pub enum Reply {
     HistoryGroups(Vec<HistoryGroup>),
     /// To [`Request::VerifyAudit`].
     AuditReport(AuditReport),
+    /// To [`FileRequest::List`].
+    Files(Page<FileLine>),
+    /// To [`FileRequest::Show`], [`FileRequest::Fetch`] and [`Control::share_file`].
+    File(Box<FileLine>),
+    /// To [`FileRequest::Forget`].
+    FileForgotten(FileForgotten),
+    /// To [`Request::Organisation`].
+    Organisation(Box<OrganisationReply>),
 }
 
 /// A node, or whatever speaks for one.
@@ -113,8 +126,31 @@ pub trait Control: Clone + Send + Sync + 'static {
         request: Request,
     ) -> impl Future<Output = Result<Reply, ApiError>> + Send;
 
+    /// Takes in a file and shares it, or says why not. Answered by [`Reply::File`].
+    fn share_file(
+        &self,
+        _caller: Caller,
+        _share: ShareRequest,
+        _body: FileBody,
+    ) -> impl Future<Output = Result<Reply, ApiError>> + Send {
+        async { Err(no_files()) }
+    }
+
+    /// Returns the content of a file that is kept, or says why not.
+    fn file_content(
+        &self,
+        _caller: Caller,
+        _file: FileId,
+    ) -> impl Future<Output = Result<FileContent, ApiError>> + Send {
+        async { Err(no_files()) }
+    }
+
     /// Returns the hub that the node's events go to.
     ///
     /// An event that a request causes is published before its reply is given.
     fn events(&self) -> &EventHub;
+}
+
+fn no_files() -> ApiError {
+    ApiError::new(ErrorCode::Unavailable, "this node shares no files")
 }

@@ -64,6 +64,8 @@ pub enum ErrorCode {
     Expired,
     /// See [`Refusal::TableFull`].
     TableFull,
+    /// See [`Refusal::Organisation`].
+    Organisation,
 }
 
 impl ApiError {
@@ -78,7 +80,7 @@ impl ApiError {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::InvalidRequest,
         Self::TooLarge,
         Self::TooSlow,
@@ -102,6 +104,7 @@ impl ErrorCode {
         Self::Unblocked,
         Self::Expired,
         Self::TableFull,
+        Self::Organisation,
     ];
 
     /// Returns the word that JSON uses.
@@ -130,6 +133,7 @@ impl ErrorCode {
             Self::Unblocked => "unblocked",
             Self::Expired => "expired",
             Self::TableFull => "table_full",
+            Self::Organisation => "organisation",
         }
     }
 
@@ -156,7 +160,8 @@ impl ErrorCode {
             | Self::ConfiguredPeer
             | Self::Allowlisted
             | Self::Established
-            | Self::Unblocked => StatusCode::CONFLICT,
+            | Self::Unblocked
+            | Self::Organisation => StatusCode::CONFLICT,
         }
     }
 }
@@ -177,6 +182,7 @@ impl From<&Refusal> for ErrorCode {
             Refusal::Unblocked => Self::Unblocked,
             Refusal::Expired => Self::Expired,
             Refusal::TableFull { .. } => Self::TableFull,
+            Refusal::Organisation(_) => Self::Organisation,
         }
     }
 }

@@ -4,6 +4,7 @@ use aegis_core::{NodeId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    Affiliation,
     encoding::{number, text, time},
     word::PeerClass,
 };
@@ -39,6 +40,9 @@ pub struct Peer {
     /// How far it alone can move a verdict now, in log-odds (nats); 0 moves nothing.
     #[serde(with = "number")]
     pub influence: f64,
+    /// What it is to the organisations that are followed here.
+    #[serde(default)]
+    pub organisations: Vec<Affiliation>,
     /// Anything special about it, such as a penalty, in words for a person.
     pub standing: Option<String>,
 }

@@ -4,6 +4,7 @@ use aegis_core::{AlertId, Description, Indicator, NodeId, Severity, ThreatType, 
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    Affiliation,
     block::Block,
     encoding::{description, severity, text, text_option, time, time_option},
     opinion::NetworkOpinion,
@@ -67,7 +68,7 @@ pub struct RefusalLine {
 }
 
 /// One statement about the indicator.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct EvidenceLine {
     /// The alert.
     #[serde(with = "text")]
@@ -77,6 +78,9 @@ pub struct EvidenceLine {
     pub author: NodeId,
     /// Whether that is this node.
     pub own: bool,
+    /// What the author is to the organisations that are followed here.
+    #[serde(default)]
+    pub organisations: Vec<Affiliation>,
     /// What the indicator did.
     #[serde(with = "text")]
     pub threat_type: ThreatType,

@@ -64,6 +64,16 @@ pub enum AttachMode {
     None,
 }
 
+/// What a member of an organisation may do.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberRole {
+    /// It is one of the organisation's.
+    Member,
+    /// It also speaks for it.
+    Publisher,
+}
+
 /// Which way an opinion points.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -153,6 +163,16 @@ impl AttachMode {
     }
 }
 
+impl MemberRole {
+    /// Returns the word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Publisher => "publisher",
+        }
+    }
+}
+
 impl Stance {
     /// Returns the word.
     pub const fn as_str(self) -> &'static str {
@@ -196,7 +216,7 @@ macro_rules! display_as_str {
 }
 
 display_as_str!(
-    Origin, Evidence, PeerClass, NodeMode, AttachMode, Stance, Truth, ModelKind
+    Origin, Evidence, PeerClass, NodeMode, AttachMode, MemberRole, Stance, Truth, ModelKind
 );
 
 impl From<aegis_core::Origin> for Origin {
@@ -233,6 +253,24 @@ impl From<aegis_core::PeerClass> for PeerClass {
             aegis_core::PeerClass::Dht => Self::Dht,
             aegis_core::PeerClass::Lan => Self::Lan,
             aegis_core::PeerClass::Configured => Self::Configured,
+        }
+    }
+}
+
+impl From<aegis_core::MemberRole> for MemberRole {
+    fn from(role: aegis_core::MemberRole) -> Self {
+        match role {
+            aegis_core::MemberRole::Member => Self::Member,
+            aegis_core::MemberRole::Publisher => Self::Publisher,
+        }
+    }
+}
+
+impl From<MemberRole> for aegis_core::MemberRole {
+    fn from(role: MemberRole) -> Self {
+        match role {
+            MemberRole::Member => Self::Member,
+            MemberRole::Publisher => Self::Publisher,
         }
     }
 }

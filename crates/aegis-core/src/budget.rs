@@ -26,6 +26,22 @@ pub struct Allowance {
 }
 
 impl Allowance {
+    /// What a publisher of a trusted organisation may do.
+    pub const PUBLISHER: Self = Self {
+        active_max: 1_000_000,
+        burst: 5_000,
+        rate: 500,
+    };
+
+    /// Returns the greater of both, in every respect.
+    pub fn at_least(self, least: Self) -> Self {
+        Self {
+            active_max: self.active_max.max(least.active_max),
+            burst: self.burst.max(least.burst),
+            rate: self.rate.max(least.rate),
+        }
+    }
+
     /// Returns what a peer of `class` may do that has earned `trust`.
     ///
     /// Each verified case in which it was right is worth a hundredth of a full rise, each in which

@@ -12,12 +12,15 @@ mod history;
 mod host;
 mod input;
 mod learn;
+mod membership;
 mod network;
 mod operate;
+mod organisation;
 mod output;
 mod publish;
 mod query;
 mod question;
+mod quorum;
 mod restore;
 mod standing;
 mod sync;
@@ -32,14 +35,17 @@ use std::{
 
 pub use input::{Command, Input, Order, PeerAddress, Subject};
 pub use network::NetworkOpinion;
+pub use organisation::{
+    OrganisationCommand, OrganisationReply, OrganisationRestore, OrganisationWord,
+};
 pub use output::{Cause, Notice, Output, Purpose, Reply};
 pub use query::{Checked, Counters, Peer, SyncCounters, Why, WhyEvidence};
 pub use restore::Restore;
 pub use standing::{JudgedWord, PeerStanding};
 
 use crate::{
-    Action, Actor, AskPolicy, AuditEntry, Change, Indicator, NodeId, PeerClass, Policy, Preset,
-    Record, Ruleset, Timestamp, TokenBucket, Unblock,
+    Action, Actor, AskPolicy, AuditEntry, Change, Indicator, NodeId, Organisations, PeerClass,
+    Policy, Preset, Record, Ruleset, Timestamp, TokenBucket, Unblock,
     blocklist::Blocklist,
     budget::Budgets,
     casebook::Casebook,
@@ -100,6 +106,7 @@ pub struct Engine {
     unblocks_due: BTreeSet<(Timestamp, Indicator)>,
     allowlist_due: BTreeSet<(Timestamp, Indicator)>,
     peers: BTreeMap<NodeId, Peer>,
+    organisations: Organisations,
     publish_bucket: TokenBucket,
     sync: sync::Sync,
     ruleset: Ruleset,
@@ -132,6 +139,7 @@ impl Engine {
             unblocks_due: BTreeSet::new(),
             allowlist_due: BTreeSet::new(),
             peers: BTreeMap::new(),
+            organisations: Organisations::new(config.node),
             publish_bucket: TokenBucket::new(PUBLISH_BURST, PUBLISH_RATE),
             sync: sync::Sync::new(config.node, config.seed),
             ruleset: Ruleset::default(),
@@ -207,6 +215,7 @@ impl Engine {
                 self.handle_sync_answered(now, id, from, answer);
             }
             Input::SyncFailed { id, peer } => self.handle_sync_failed(now, id, peer),
+            Input::Shown { from, words } => self.handle_words(now, from, words),
             Input::Pinged { peer, is_good } => self.book(now, peer, Deed::Ping { is_good }),
             Input::Misbehaved(peer) => self.book(now, peer, Deed::Misbehaved),
             Input::Stopping => self.write_trust(now),

@@ -17,6 +17,9 @@ pub(crate) const ALERTS_MAX: usize = 200_000;
 /// Live alerts kept of one author, so that no author can push the others out.
 pub(crate) const ALERTS_PER_AUTHOR_MAX: usize = 20_000;
 
+/// Live alerts of one publisher of a trusted organisation: half of all, whatever its budget.
+pub(crate) const ALERTS_PER_PUBLISHER_MAX: usize = ALERTS_MAX / 2;
+
 /// What this node did about an alert.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Outcome {

@@ -13,12 +13,14 @@ mod decision;
 mod detection;
 mod dice;
 mod engine;
+pub mod file;
 mod guard;
 mod history;
 mod indicator;
 mod ledger;
 mod node_id;
 mod opinion;
+mod organisation;
 mod peer;
 mod policy;
 mod prefix_map;
@@ -43,23 +45,32 @@ pub use decision::{Decision, Origin};
 pub use detection::Detection;
 pub use engine::{
     BLOCKS_MAX, Cause, Checked, Command, Counters, Engine, EngineConfig, Input, JudgedWord,
-    NetworkOpinion, Notice, Order, Output, PEERS_MAX, Peer, PeerAddress, PeerStanding, Purpose,
-    Reply, Restore, Subject, SyncCounters, Why, WhyEvidence,
+    NetworkOpinion, Notice, Order, OrganisationCommand, OrganisationReply, OrganisationRestore,
+    OrganisationWord, Output, PEERS_MAX, Peer, PeerAddress, PeerStanding, Purpose, Reply, Restore,
+    Subject, SyncCounters, Why, WhyEvidence,
 };
 pub use history::{HistoryEntry, HistoryId, HistoryKind, InvalidHistoryId, InvalidHistoryKind};
 pub use indicator::{Indicator, InvalidIndicator};
 pub use ledger::Outcome;
 pub use node_id::{InvalidNodeId, NodeId};
 pub use opinion::{Opinion, Score, Topic, Truth};
+pub use organisation::{
+    Affiliation, FoundedOrganisation, Grant, ISSUED_MAX, InvalidGrant, InvalidOrganisationName,
+    InvalidRevocations, KeyRing, MemberRole, Membership, ORGANISATIONS_MAX, OWN_MEMBERSHIPS_MAX,
+    OrganisationId, OrganisationName, OrganisationRecord, Organisations, PROVEN_MAX,
+    REVOCATIONS_MAX, Revocation, RevocationList, Revocations, SERIAL_MAX, TrustedOrganisation,
+    VALIDITY_MAX,
+};
 pub use peer::PeerClass;
 pub use policy::{
-    BlockStep, CONFIGURED_PEER_TTL_MAX, PEER_TTL_MAX, Policy, SPOOFABLE_TTL_MAX, SeverityStep,
+    BlockStep, CONFIGURED_PEER_TTL_MAX, PEER_TTL_MAX, Policy, Quorum, SPOOFABLE_TTL_MAX,
+    SeverityStep,
 };
 pub use record::{
-    Action, Actor, AllowEntry, AuditEntry, HostFacts, KeptTrust, KnownPeer, Record, Snapshot,
-    Unblock,
+    Action, Actor, AllowEntry, AuditEntry, HostFacts, KeptTrust, KnownPeer, OrganisationSnapshot,
+    Record, Snapshot, Unblock,
 };
-pub use refusal::{Protection, Refusal};
+pub use refusal::{OrganisationRefusal, Protection, Refusal};
 pub use ruleset::{Change, Exemption, Ruleset};
 pub use testimony::{
     ANSWER_TESTIMONIES_MAX, QUESTION_DEADLINE, QUESTION_HOPS_MAX, QUESTION_INDICATORS_MAX,

@@ -3,8 +3,9 @@
 use std::{net::IpAddr, sync::Arc};
 
 use crate::{
-    Alert, AlertId, Confidence, Decision, HistoryEntry, Indicator, NodeId, Origin, PeerClass,
-    Timestamp,
+    Alert, AlertId, Confidence, Decision, FoundedOrganisation, HistoryEntry, Indicator, NodeId,
+    OrganisationRecord, Origin, PeerClass, Timestamp, TrustedOrganisation,
+    file::{Announcement, FileId},
     trust::model::{Introduction, ModelKind},
 };
 
@@ -89,6 +90,9 @@ pub enum Action {
     Publish,
     Trust,
     Forget,
+    Share,
+    Unshare,
+    Organisation,
     Start,
     Stop,
 }
@@ -106,6 +110,9 @@ impl Action {
             Self::Publish => "publish",
             Self::Trust => "trust",
             Self::Forget => "forget",
+            Self::Share => "share",
+            Self::Unshare => "unshare",
+            Self::Organisation => "organisation",
             Self::Start => "start",
             Self::Stop => "stop",
         }
@@ -166,6 +173,12 @@ pub enum Record {
     },
     /// The operator wants nothing to be kept of a peer's trust, nor of what was said of it.
     TrustForgotten(NodeId),
+    /// A file was announced or taken back: what counts of its author's words about it.
+    FileAnnounced(Arc<Announcement>),
+    /// What an author said of a file is over or was pushed out.
+    FileAnnouncementGone { file: FileId, author: NodeId },
+    /// What is known of an organisation changed.
+    Organisation(OrganisationRecord),
     /// Something was done that the audit log must show.
     Audit(AuditEntry),
     /// Something was seen or done that people may ask for later.
@@ -191,6 +204,25 @@ pub struct Snapshot {
     pub shared_trust: Vec<(ModelKind, Arc<[u8]>)>,
     /// How far peers are trusted in advance by the operator's word.
     pub pretrust: Vec<(NodeId, Introduction)>,
+    /// Signed bytes of announcements of files; to be verified again.
+    pub file_announcements: Vec<Arc<[u8]>>,
+    /// What was known of organisations.
+    pub organisations: OrganisationSnapshot,
+}
+
+/// What a store gives back of organisations; what was signed as its bytes, to be verified again.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OrganisationSnapshot {
+    /// Whom the operator trusts.
+    pub trusted: Vec<TrustedOrganisation>,
+    /// Whose keys this node holds.
+    pub founded: Vec<FoundedOrganisation>,
+    /// Memberships that are not over.
+    pub memberships: Vec<Arc<[u8]>>,
+    /// The newest list of revocations of each organisation.
+    pub revocations: Vec<Arc<[u8]>>,
+    /// The newest ring of keys of each organisation.
+    pub keys: Vec<Arc<[u8]>>,
 }
 
 /// What the host is and stands on, as its kernel and files tell.

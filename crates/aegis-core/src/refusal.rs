@@ -35,6 +35,42 @@ impl Protection {
     }
 }
 
+/// Why something about an organisation was refused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum OrganisationRefusal {
+    /// This node does not hold its key.
+    NotFounded,
+    /// The membership is another node's.
+    NotOurs,
+    /// The membership does not hold yet.
+    NotYet,
+    /// The membership is over.
+    Over,
+    /// The organisation took the membership back.
+    Revoked,
+    /// A later membership of the same node is known.
+    Older,
+    /// A later list of revocations is known.
+    OldList,
+    /// There is no room for another.
+    Full,
+}
+
+impl OrganisationRefusal {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotFounded => "this node does not hold the key of that organisation",
+            Self::NotOurs => "the membership is another node's, not this one's",
+            Self::NotYet => "the membership does not hold yet",
+            Self::Over => "the membership is over",
+            Self::Revoked => "the organisation has revoked the membership",
+            Self::Older => "a later membership is known already",
+            Self::OldList => "a later list of revocations is known already",
+            Self::Full => "there is no room: too many organisations, members or revocations",
+        }
+    }
+}
+
 /// Why a block was refused: the first guard that said no.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Refusal {
@@ -68,6 +104,8 @@ pub enum Refusal {
     Expired,
     /// The table holds as many blocks as it can.
     TableFull { entries_max: u32 },
+    /// It is about an organisation.
+    Organisation(OrganisationRefusal),
 }
 
 impl Refusal {
@@ -87,6 +125,7 @@ impl Refusal {
             Self::Unblocked => "unblocked",
             Self::Expired => "expired",
             Self::TableFull { .. } => "table_full",
+            Self::Organisation(_) => "organisation",
         }
     }
 }
@@ -142,6 +181,7 @@ impl fmt::Display for Refusal {
             Self::TableFull { entries_max } => {
                 write!(f, "the blocklist is full: {entries_max} entries")
             }
+            Self::Organisation(it) => f.write_str(it.as_str()),
         }
     }
 }

@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use aegis_core::{
-    Alert, Channel, Indicator, NodeId, Opinion, PeerClass, Question, Testimony, Timestamp, Topic,
-    sync, trust::model::Recommendation,
+    Alert, Channel, Indicator, KeyRing, MemberRole, NodeId, Opinion, OrganisationId,
+    OrganisationWord, PeerClass, Question, Testimony, Timestamp, Topic, sync,
+    trust::model::Recommendation,
 };
 
-use crate::{Address, PeerAddress, gate::Misbehaviour};
+use crate::{Address, FileCommand, PeerAddress, gate::Misbehaviour};
 
 /// How a peer was found.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -22,6 +23,8 @@ pub enum Via {
     Configured,
     /// It was met in an earlier run.
     Known,
+    /// In the global network, as a member of an organisation that is followed.
+    Member,
     /// Through the global network, or because it came to us.
     Dht,
 }
@@ -35,6 +38,7 @@ impl Via {
             Self::Bootstrap => "bootstrap",
             Self::Configured => "configured",
             Self::Known => "known",
+            Self::Member => "member",
             Self::Dht => "dht",
         }
     }
@@ -195,6 +199,15 @@ pub enum NetEvent {
         /// How long it waits.
         wait: Duration,
     },
+    /// A peer showed what organisations signed. The signatures were checked, and what it showed as
+    /// its own membership is its own; whether any of it holds now is still to be seen. A peer that shows
+    /// nothing asks to be shown what this node has.
+    Shown {
+        /// Who.
+        from: NodeId,
+        /// What.
+        words: Vec<OrganisationWord>,
+    },
     /// A peer reconciles with this node. Its request waits for [`NetCommand::SyncAnswer`] for some
     /// seconds, and is refused if there is none. Every alert in it is authentic.
     SyncAsked {
@@ -249,6 +262,7 @@ impl NetEvent {
             Self::Unanswered { .. } => "unanswered",
             Self::Asked { .. } => "asked",
             Self::AskedAbout { .. } => "asked_about",
+            Self::Shown { .. } => "shown",
             Self::SyncAsked { .. } => "sync_asked",
             Self::SyncAnswered { .. } => "sync_answered",
             Self::SyncFailed { .. } => "sync_failed",
@@ -266,6 +280,7 @@ impl NetEvent {
             | Self::Answered { from: peer, .. }
             | Self::Recommended { from: peer, .. }
             | Self::Asked { from: peer, .. }
+            | Self::Shown { from: peer, .. }
             | Self::AskedAbout { from: peer, .. }
             | Self::SyncAsked { from: peer, .. }
             | Self::SyncAnswered { from: peer, .. }
@@ -352,6 +367,31 @@ pub enum NetCommand {
         request: RequestId,
         /// What this node knows of the subject; `None` says that it knows nothing.
         recommendation: Option<Recommendation>,
+    },
+    /// Do something about files.
+    File(FileCommand),
+    /// Show a connected peer what organisations signed; with no words, ask it to show what it has.
+    Show {
+        /// To whom.
+        peer: NodeId,
+        /// What; beyond what fits into a frame it is left out.
+        words: Vec<OrganisationWord>,
+    },
+    /// Be found as a member of the organisations joined, and look for members of all of these.
+    Follow {
+        /// This node is a member of them.
+        joined: Vec<OrganisationId>,
+        /// Their members are trusted.
+        trusted: Vec<OrganisationId>,
+    },
+    /// Read and write with the keys that this ring holds for the node.
+    Unlock(Arc<KeyRing>),
+    /// Deal with a node as this member of a trusted organisation, or as with any other.
+    Rank {
+        /// Whom.
+        node: NodeId,
+        /// As what.
+        role: Option<MemberRole>,
     },
     /// Ask a connected peer for what it has and this node lacks. It is reported once, as
     /// [`NetEvent::SyncAnswered`] or [`NetEvent::SyncFailed`], within 20 s.

@@ -16,16 +16,20 @@
 
 use std::sync::Arc;
 
-use aegis_core::{Alert, AlertId, Channel, Freshness, NodeId, PeerClass, SKEW_MAX, Timestamp};
+use aegis_core::{
+    Alert, AlertId, Channel, Freshness, MemberRole, NodeId, PeerClass, SKEW_MAX, Timestamp,
+};
 
 use crate::wire::{self, Unverified, WireError};
 
+mod author;
 mod bans;
 mod bucket;
 mod hearing;
 mod limits;
 mod misbehaviour;
 mod questioning;
+mod sealed;
 mod standing;
 mod syncing;
 mod table;
@@ -36,6 +40,7 @@ pub use hearing::{Fault, Hearing};
 pub use limits::{Limits, Quota};
 pub use misbehaviour::Misbehaviour;
 use questioning::Questioning;
+pub use sealed::SealedAdmission;
 pub use standing::{CUT_OFF_POINTS, Conduct, Standings, THROTTLE_POINTS};
 pub use table::Table;
 
@@ -121,6 +126,7 @@ pub struct Judgement {
 pub struct Gate {
     limits: Limits,
     classes: Table<NodeId, PeerClass>,
+    ranks: Table<NodeId, MemberRole>,
     forwarders: Table<NodeId, TokenBucket>,
     handovers: Table<NodeId, TokenBucket>,
     authors: Table<NodeId, TokenBucket>,
@@ -130,6 +136,7 @@ pub struct Gate {
     sync_requests: Table<NodeId, TokenBucket>,
     synced: Table<NodeId, TokenBucket>,
     strangers: TokenBucket,
+    publishers: TokenBucket,
     met: TokenBucket,
     met_asked_about: TokenBucket,
     met_sync_requests: TokenBucket,
@@ -143,6 +150,7 @@ impl Gate {
     pub fn new(limits: Limits) -> Self {
         Self {
             classes: Table::new(NODES_MAX),
+            ranks: Table::new(NODES_MAX),
             forwarders: Table::new(NODES_MAX),
             handovers: Table::new(NODES_MAX),
             authors: Table::new(NODES_MAX),
@@ -152,6 +160,7 @@ impl Gate {
             sync_requests: Table::new(NODES_MAX),
             synced: Table::new(NODES_MAX),
             strangers: TokenBucket::full(limits.strangers),
+            publishers: TokenBucket::full(limits.publishers),
             met: TokenBucket::full(limits.met),
             met_asked_about: TokenBucket::full(limits.met_asked_about),
             met_sync_requests: TokenBucket::full(limits.met_sync_requests),
@@ -171,6 +180,18 @@ impl Gate {
             self.askers.remove(&node);
             self.sync_requests.remove(&node);
             self.synced.remove(&node);
+        }
+    }
+
+    /// Gives `node` the quotas of a member of a trusted organisation, or takes them away.
+    pub fn set_rank(&mut self, node: NodeId, role: Option<MemberRole>) {
+        let before = match role {
+            Some(role) => self.ranks.insert(node, role),
+            None => self.ranks.remove(&node),
+        };
+        if before != role {
+            self.authors.remove(&node);
+            self.handovers.remove(&node);
         }
     }
 
@@ -318,7 +339,14 @@ impl Gate {
     ) -> Result<Option<Blame>, Ignored> {
         let forwarder = arrival.forwarder;
         let class = self.class(&forwarder).unwrap_or(PeerClass::Dht);
+        let class = match self.ranks.touch(&forwarder) {
+            Some(MemberRole::Member | MemberRole::Publisher) => class.max(PeerClass::Lan),
+            None => class,
+        };
         match arrival.channel {
+            // What a publisher may say is beyond what any forwarder may. Who abuses its name forges,
+            // which costs more.
+            Channel::Gossip if self.names_publisher(arrival.bytes) => Ok(None),
             Channel::Gossip => Ok(self.count_gossip(now, forwarder)),
             Channel::Sync => {
                 let quota = self.limits.handover(class);
@@ -364,6 +392,11 @@ impl Gate {
             }
             Freshness::Fresh | Freshness::Impossible => {}
         }
+        if message.audience().is_some() && channel == Channel::Gossip {
+            let rule = "sealed, where it is for the members of an organisation";
+            let field = "to";
+            return Err(invalid(WireError::Field { field, rule }));
+        }
         // The glance may have missed it.
         if channel == Channel::Gossip && !self.author_has_quota(now, message.author()) {
             return Err(Refused::Ignore(Ignored::AuthorQuota));
@@ -401,34 +434,6 @@ impl Gate {
         let is_news = channel == Channel::Gossip && now.since(*stated_at) <= SKEW_MAX;
         let ignore = Refused::Ignore(Ignored::Known);
         Err(if is_news { Refused::Relay } else { ignore })
-    }
-
-    /// Returns whether one more alert of `author` is within every quota that it falls under.
-    fn author_has_quota(&mut self, now: Timestamp, author: NodeId) -> bool {
-        let class = self.class(&author);
-        let own = self.limits.author(class.unwrap_or(PeerClass::Dht));
-        let own_has = match self.authors.touch(&author) {
-            Some(bucket) => bucket.has_one(now, own),
-            None => own.burst >= 1,
-        };
-        let shared_has = match class {
-            None => self.strangers.has_one(now, self.limits.strangers),
-            Some(PeerClass::Dht) => self.met.has_one(now, self.limits.met),
-            Some(PeerClass::Lan | PeerClass::Configured) => true,
-        };
-        own_has && shared_has && self.all.has_one(now, self.limits.all)
-    }
-
-    fn take_from_author(&mut self, now: Timestamp, author: NodeId) {
-        let class = self.class(&author);
-        let own = self.limits.author(class.unwrap_or(PeerClass::Dht));
-        take(&mut self.authors, author, own, now);
-        match class {
-            None => self.strangers.take_one(now, self.limits.strangers),
-            Some(PeerClass::Dht) => self.met.take_one(now, self.limits.met),
-            Some(PeerClass::Lan | PeerClass::Configured) => true,
-        };
-        self.all.take_one(now, self.limits.all);
     }
 }
 

@@ -92,6 +92,10 @@ impl Identity {
         NodeId::from_public_key(self.0.verifying_key().to_bytes())
     }
 
+    pub(crate) fn into_signing_key(self) -> SigningKey {
+        self.0
+    }
+
     pub(crate) fn sign(&self, bytes: &[u8]) -> Signature {
         self.0.sign(bytes)
     }

@@ -3,6 +3,8 @@
 //! - [`wire`]: the signed threat message, bytes to [`aegis_core::Alert`] and back
 //! - [`ask`]: questions to peers, and the testimonies and recommendations that answer them
 //! - [`batch`]: many messages in one compressed piece
+//! - [`file`]: what nodes say to each other of files that they share, and the announcements of them
+//! - [`organisation`]: what organisations sign, and their keys
 //! - [`sync`]: what is said while two nodes reconcile
 //! - [`gate`]: what becomes of a message and what it costs whom; pure, time is given in
 //! - [`start`]: the service, a thread of its own, reached by [`NetCommand`] and [`NetEvent`]
@@ -16,8 +18,11 @@ pub mod batch;
 mod config;
 mod counters;
 mod event;
+pub mod file;
+mod file_event;
 pub mod gate;
 mod identity;
+pub mod organisation;
 mod service;
 pub mod sync;
 pub mod wire;
@@ -26,5 +31,6 @@ pub use address::{Address, InvalidAddress, InvalidPeerAddress, PeerAddress};
 pub use config::{Clock, P2pConfig, PORT_DEFAULT};
 pub use counters::{CounterValues, Counters};
 pub use event::{NetCommand, NetEvent, QuestionId, RequestId, Silence, Via};
+pub use file_event::{FileAskId, FileCommand, FileEvent, FileRequestId};
 pub use identity::{Identity, IdentityError};
 pub use service::{NetError, NetHandle, PUSH_ALERTS_MAX, QUESTION_WAIT_MAX, start};

@@ -9,11 +9,12 @@ use std::{io, sync::Arc, thread, time::Duration};
 use aegis_core::NodeId;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Address, Clock, Counters, Identity, NetCommand, NetEvent, P2pConfig};
+use crate::{Address, Clock, Counters, FileEvent, Identity, NetCommand, NetEvent, P2pConfig};
 
 mod behaviour;
 mod dialer;
 mod direct;
+mod files;
 mod handover;
 mod inquire;
 mod node;
@@ -25,6 +26,7 @@ mod relay;
 mod runtime_dir;
 mod sync;
 mod transport;
+mod vouch;
 mod wall;
 
 use node::Node;
@@ -43,6 +45,13 @@ const EVENTS_MAX: usize = 4096;
 
 /// Places of the events queue that alerts do not take: for peers that come and go.
 const EVENTS_RESERVED: usize = 256;
+
+/// Events about files that wait for their owner, a chunk in some of them.
+const FILE_EVENTS_MAX: usize = 640;
+
+/// Places of that queue that peers' queries do not take: for replies to our own, and for peers that
+/// come and go.
+const FILE_EVENTS_RESERVED: usize = 512;
 
 /// Why there is no network service.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +90,8 @@ pub struct NetHandle {
     pub commands_tx: mpsc::Sender<NetCommand>,
     /// What happened.
     pub events_rx: mpsc::Receiver<NetEvent>,
+    /// What happened about files.
+    pub file_events_rx: mpsc::Receiver<FileEvent>,
     /// How often.
     pub counters: Arc<Counters>,
     thread: thread::JoinHandle<()>,
@@ -112,10 +123,11 @@ pub async fn start(
 ) -> Result<NetHandle, NetError> {
     let (commands_tx, commands_rx) = mpsc::channel(COMMANDS_MAX);
     let (events_tx, events_rx) = mpsc::channel(EVENTS_MAX);
+    let (file_events_tx, file_events_rx) = mpsc::channel(FILE_EVENTS_MAX);
     let (started_tx, started_rx) = oneshot::channel();
     let (stopped_tx, stopped_rx) = oneshot::channel();
     let counters = Arc::new(Counters::default());
-    let outlets = (events_tx, Arc::clone(&counters));
+    let outlets = (events_tx, file_events_tx, Arc::clone(&counters));
     let identity = identity.clone();
     let node_id = identity.node_id();
     let run = async move {
@@ -146,6 +158,7 @@ pub async fn start(
         node_id,
         commands_tx,
         events_rx,
+        file_events_rx,
         counters,
         thread,
         stopped_rx,

@@ -163,7 +163,7 @@ pub(crate) fn actor(text: &str) -> Option<Actor> {
 }
 
 fn action(text: &str) -> Option<Action> {
-    const ACTIONS: [Action; 11] = [
+    const ACTIONS: [Action; 12] = [
         Action::Block,
         Action::Unblock,
         Action::Expire,
@@ -173,6 +173,7 @@ fn action(text: &str) -> Option<Action> {
         Action::Publish,
         Action::Trust,
         Action::Forget,
+        Action::Organisation,
         Action::Start,
         Action::Stop,
     ];

@@ -32,7 +32,13 @@ struct Bound {
 /// back after a crowd of others must still be known.
 const TRUST_ROWS_MAX: i64 = 10_000;
 
-const BOUNDS: [Bound; 6] = [
+/// Memberships: what the Engine knows at once, and this node's own.
+const MEMBERSHIP_ROWS_MAX: i64 = 9_000;
+
+/// Organisations trusted, founded or heard of: far more than the Engine follows.
+const ORGANISATION_ROWS_MAX: i64 = 200;
+
+const BOUNDS: [Bound; 10] = [
     Bound {
         table: "alert",
         rows_max: ALERT_ROWS_MAX,
@@ -74,11 +80,35 @@ const BOUNDS: [Bound; 6] = [
         first_to_go: "peer", // the Engine takes no more than these
         key: "peer",
     },
+    Bound {
+        table: "membership",
+        rows_max: MEMBERSHIP_ROWS_MAX,
+        first_to_go: "expires_at",
+        key: "organisation, member",
+    },
+    Bound {
+        table: "organisation_trusted",
+        rows_max: ORGANISATION_ROWS_MAX,
+        first_to_go: "trusted_at",
+        key: "organisation",
+    },
+    Bound {
+        table: "organisation_founded",
+        rows_max: ORGANISATION_ROWS_MAX,
+        first_to_go: "founded_at",
+        key: "organisation",
+    },
+    Bound {
+        table: "revocation_list",
+        rows_max: ORGANISATION_ROWS_MAX,
+        first_to_go: "organisation",
+        key: "organisation",
+    },
 ];
 
 /// Removes every row whose time is over at `now`.
 pub(crate) fn remove_expired(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
-    for table in ["alert", "decision", "allowed", "unblocked"] {
+    for table in ["alert", "decision", "allowed", "unblocked", "membership"] {
         let sql = format!("DELETE FROM {table} WHERE expires_at <= ?1");
         connection.prepare_cached(&sql)?.execute([millis(now)])?;
     }

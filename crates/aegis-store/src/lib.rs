@@ -14,6 +14,7 @@ mod error;
 mod history;
 mod lock;
 mod open;
+mod organisation;
 mod read;
 mod schema;
 mod store;

@@ -8,7 +8,7 @@ use aegis_core::{
 };
 use rusqlite::{Connection, Row, types::FromSql};
 
-use crate::{trust, write::ADDRESS_BYTES_MAX};
+use crate::{organisation, trust, write::ADDRESS_BYTES_MAX};
 
 /// A row that does not say what it must, with the column where that shows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -66,7 +66,9 @@ pub(crate) fn snapshot(connection: &Connection) -> rusqlite::Result<(Snapshot, u
         "SELECT peer, pretrust, is_fixed FROM pretrust ORDER BY peer",
         trust::pretrust,
     )?;
-    let corrupt_rows = alerts.corrupt_rows
+    let (organisations, corrupt_organisations) = organisation::snapshot(connection)?;
+    let corrupt_rows = corrupt_organisations
+        + alerts.corrupt_rows
         + decisions.corrupt_rows
         + allowlist.corrupt_rows
         + unblocks.corrupt_rows
@@ -83,6 +85,7 @@ pub(crate) fn snapshot(connection: &Connection) -> rusqlite::Result<(Snapshot, u
         trust: trust.items,
         shared_trust: shared_trust.items,
         pretrust: pretrust.items,
+        organisations,
     };
     Ok((snapshot, corrupt_rows))
 }

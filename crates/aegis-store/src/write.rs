@@ -6,7 +6,7 @@ use aegis_core::{
 };
 use rusqlite::{Connection, ToSql, params};
 
-use crate::{StoreError, audit, history, trust};
+use crate::{StoreError, audit, file, history, organisation, trust};
 
 /// The longest address of a peer that is kept; the longest real multiaddr is far shorter.
 pub(crate) const ADDRESS_BYTES_MAX: usize = 256;
@@ -40,7 +40,10 @@ pub(crate) fn records(connection: &Connection, records: &[Record]) -> Result<(),
             | Record::TrustKept(_)
             | Record::SharedTrustKept { .. }
             | Record::PretrustSet { .. }
-            | Record::TrustForgotten(_) => {}
+            | Record::TrustForgotten(_)
+            | Record::FileAnnounced(_)
+            | Record::FileAnnouncementGone { .. }
+            | Record::Organisation(_) => {}
         }
         row(connection, record).map_err(StoreError::write)?;
     }
@@ -74,7 +77,10 @@ fn row(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
         }
         Record::TrustForgotten(peer) => trust::forgotten(connection, peer),
         Record::Happened(_) => Ok(()), // counted together by `records`
-        Record::Audit(_) => Ok(()),    // chained to the rest of its kind by `records`
+        Record::FileAnnounced(it) => file::announced(connection, it),
+        Record::FileAnnouncementGone { file, author } => file::gone(connection, file, author),
+        Record::Organisation(it) => organisation::row(connection, it),
+        Record::Audit(_) => Ok(()), // chained to the rest of its kind by `records`
     }
 }
 

@@ -1,7 +1,9 @@
 //! The commands of shell and console, one enum for both, checked before anything is sent.
 
 mod audit;
+mod file;
 mod history;
+mod organisation;
 mod parse;
 mod trust;
 
@@ -18,7 +20,9 @@ use clap::{Args, Subcommand, ValueEnum};
 
 pub use self::{
     audit::AuditCommand,
+    file::{FileArg, FileCommand, GetArgs, ShareArgs},
     history::{ByArg, HistoryArgs},
+    organisation::{OrgCommand, RoleArg},
     parse::parse_duration_secs,
     trust::{PeerArg, TrustArgs, TrustCommand},
 };
@@ -75,6 +79,12 @@ pub enum Command {
     Audit(AuditCommand),
     /// Tell what was seen and done, about an address or at all, newest first
     History(HistoryArgs),
+    /// Share files with the other nodes, and fetch theirs
+    #[command(subcommand)]
+    File(FileCommand),
+    /// Work with organisations: keys that vouch for nodes
+    #[command(subcommand)]
+    Org(OrgCommand),
 }
 
 /// What `block` takes.
@@ -116,6 +126,9 @@ pub struct AlertArgs {
     /// Words for the operators of other nodes, at most 512 bytes
     #[arg(long, value_name = "TEXT")]
     pub description: Option<Description>,
+    /// Tell the members of an organisation alone: its ID, a part of it, or its name
+    #[arg(long, value_name = "ORG")]
+    pub to: Option<String>,
     /// Do it even if it is the address of a configured peer or bootstrap node
     #[arg(long)]
     pub force: bool,
@@ -209,6 +222,7 @@ impl From<BlockArgs> for BlockRequest {
             severity: alert.severity,
             evidence: alert.evidence.map(Evidence::from),
             description: alert.description,
+            to: None, // found out by whoever can ask
             publish: !local,
             force: alert.force,
         }
@@ -224,6 +238,7 @@ impl From<PublishArgs> for PublishRequest {
             severity: alert.severity,
             evidence: alert.evidence.map(Evidence::from),
             description: alert.description,
+            to: None,
             force: alert.force,
         }
     }

@@ -18,8 +18,9 @@ mod text;
 
 pub use command::{
     AlertArgs, AllowArgs, AuditCommand, BlockArgs, ByArg, ClientArgs, Command, DEFAULT_SEVERITY,
-    DEFAULT_THREAT_TYPE, EvidenceArg, GLOBAL_HEADING, HistoryArgs, PeerArg, PublishArgs, TrustArgs,
-    TrustCommand, UnblockArgs, parse_duration_secs,
+    DEFAULT_THREAT_TYPE, EvidenceArg, FileArg, FileCommand, GLOBAL_HEADING, GetArgs, HistoryArgs,
+    OrgCommand, PeerArg, PublishArgs, RoleArg, ShareArgs, TrustArgs, TrustCommand, UnblockArgs,
+    parse_duration_secs,
 };
 pub use completions::completions;
 pub use console::{Console, ConsoleEnd, Input, LINE_BYTES_MAX};

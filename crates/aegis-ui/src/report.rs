@@ -4,6 +4,7 @@ mod audit;
 mod history;
 mod list;
 mod opinion;
+mod organisation;
 mod status;
 mod table;
 mod trend;
@@ -17,6 +18,10 @@ pub(crate) use self::{
     history::{GROUPS_CSV, HISTORY, HISTORY_CSV, csv_group, csv_line, history_groups},
     list::{ALLOW_ENTRIES, BLOCKS, List, PEERS},
     opinion::opinion,
+    organisation::{
+        membership_revoked, membership_signed, organisation_created, organisation_distrusted,
+        organisation_joined, organisation_trusted, organisations,
+    },
     status::{stats, status},
     trust::{trust, trust_forgotten, trust_set},
     why::why,

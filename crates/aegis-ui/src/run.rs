@@ -1,11 +1,13 @@
 //! Runs a command: a call or a few, and a report.
 
+mod file;
 mod history;
+mod organisation;
 mod trust;
 
 use std::io;
 
-use aegis_api::{Client, ClientError, Page, PageQuery};
+use aegis_api::{BlockRequest, Client, ClientError, Page, PageQuery, PublishRequest};
 use serde::Serialize;
 
 use crate::{
@@ -65,7 +67,9 @@ async fn answer(
         Command::Stats => screen.show(&client.stats().await?, report::stats)?,
         Command::List => list(client, screen).await?,
         Command::Block(args) => {
-            let blocked = client.block(&args.into()).await?;
+            let to = organisation::audience(args.alert.to.as_deref(), client).await?;
+            let request = BlockRequest { to, ..args.into() };
+            let blocked = client.block(&request).await?;
             screen.show(&blocked, report::blocked)?;
         }
         Command::Unblock(args) => {
@@ -75,7 +79,9 @@ async fn answer(
             return Ok(Outcome::answer(unblocked.covered_by.is_none()));
         }
         Command::Publish(args) => {
-            let published = client.publish(&args.into()).await?;
+            let to = organisation::audience(args.alert.to.as_deref(), client).await?;
+            let request = PublishRequest { to, ..args.into() };
+            let published = client.publish(&request).await?;
             screen.show(&published, report::published)?;
         }
         Command::Check { ip } => {
@@ -94,6 +100,8 @@ async fn answer(
         }
         Command::History(args) => return history::history(args, client, screen).await,
         Command::Trust(args) => return trust::trust(args, client, screen).await,
+        Command::File(args) => return Box::pin(file::file(args, client, screen)).await,
+        Command::Org(command) => return organisation::org(command, client, screen).await,
     }
     Ok(Outcome::Done)
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod history;
 pub(crate) mod node;
+mod organisation;
 mod trust;
 
 use std::{net::Ipv4Addr, time::Duration};
@@ -12,6 +13,7 @@ use aegis_api::{
     RulesetState, Severity, Stats, Status, SyncState, ThreatType, Timestamp, Traffic, Why,
 };
 
+pub(crate) use self::organisation::{affiliation, organisation_id, organisation_reply};
 pub(crate) use self::trust::{opinion, opinion_of_nobody, peer_trust, stranger, wide_opinion};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_795_176_000_250);
@@ -147,6 +149,7 @@ pub(crate) fn peer(number: u8) -> Peer {
         right: 41,
         wrong: 1,
         influence: 2.5,
+        organisations: vec![affiliation()],
         standing: Some("throttled until 12:10".into()),
     }
 }
@@ -216,6 +219,7 @@ fn evidence(own: bool) -> EvidenceLine {
         alert_id: AlertId::from_bytes([3; 16]),
         author: node_id(5),
         own,
+        organisations: if own { Vec::new() } else { vec![affiliation()] },
         threat_type: ThreatType::syn_flood(),
         severity: Severity::MAX,
         evidence: Evidence::Spoofable,

@@ -23,6 +23,7 @@ mod links;
 mod memory;
 mod mirror;
 mod notice;
+mod organisation;
 mod p2p_log;
 mod peer_log;
 mod report;

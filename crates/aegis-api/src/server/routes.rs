@@ -1,7 +1,9 @@
 //! The routes under `/v1`: each parses its input into one [`Request`] and shows one [`Reply`].
 
 mod events;
+mod files;
 mod input;
+mod organisation;
 
 use std::{sync::Arc, time::Duration};
 
@@ -42,9 +44,10 @@ pub(super) struct App<C> {
     pub(super) stopping_rx: watch::Receiver<bool>,
 }
 
+type On<C> = State<App<C>>;
+
 /// Returns the routes of one connection.
 pub(super) fn router<C: Control>(app: App<C>) -> Router {
-    type On<C> = State<App<C>>;
     Router::new()
         .route(
             "/v1/status",
@@ -92,6 +95,8 @@ pub(super) fn router<C: Control>(app: App<C>) -> Router {
         )
         .merge(opinions())
         .merge(past())
+        .merge(files::routes::<C>())
+        .merge(organisation::routes())
         .route("/v1/events", get(events::stream::<C>))
         .fallback(async || ApiError::new(ErrorCode::NotFound, "there is no such route"))
         .method_not_allowed_fallback(async || {

@@ -5,4 +5,5 @@ mod events;
 mod history;
 mod limits;
 mod node;
+mod organisation;
 mod trust;

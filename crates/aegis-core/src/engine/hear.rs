@@ -3,11 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Action, Actor, Alert, Allowance, Channel, Decision, Evidence, Freshness, Indicator, NodeId,
-    Origin, PeerClass, Policy, Record, Refusal, Severity, Timestamp,
+    Action, Actor, Alert, Allowance, Channel, Decision, Evidence, Freshness, Indicator, MemberRole,
+    NodeId, OrganisationRefusal, Origin, PeerClass, Policy, Record, Refusal, Severity, Timestamp,
     engine::{Cause, Engine, Notice},
     guard::Guards,
-    ledger::{ALERTS_PER_AUTHOR_MAX, Entry, Outcome},
+    ledger::{ALERTS_PER_AUTHOR_MAX, ALERTS_PER_PUBLISHER_MAX, Entry, Outcome},
     sync::DEPARTED_FOR,
 };
 
@@ -27,8 +27,14 @@ impl Engine {
         if self.ledger.contains(&id) || !self.is_wanted(now, &alert, channel) {
             return;
         }
+        let is_among_members = [self.node, author]
+            .iter()
+            .all(|it| self.may_hear(now, it, &alert));
+        if !is_among_members {
+            return self.count_refusal(&Refusal::Organisation(OrganisationRefusal::NotMember));
+        }
         let frees_a_place = self.ledger.withdrawn_by(&alert).is_some();
-        if self.ledger.count_of(&author) >= ALERTS_PER_AUTHOR_MAX && !frees_a_place {
+        if self.ledger.count_of(&author) >= self.alerts_max_of(now, &author) && !frees_a_place {
             self.ledger.decline(id, now + DECLINED_FOR);
             return self.count_refusal(&Refusal::TooFast);
         }
@@ -113,7 +119,7 @@ impl Engine {
         self.guards.untouchable(&indicator)?;
         self.guards.configured_peer(&indicator)?;
         peer_width(&self.guards, &indicator, class)?;
-        let allowance = Allowance::earned(class, &self.trust_in(now, &author));
+        let allowance = self.allowance_of(now, &author);
         match channel {
             Channel::Gossip => self.budgets.spend(now, author, allowance)?,
             // What was said in an hour comes in a second, by nobody's fault.
@@ -130,6 +136,7 @@ impl Engine {
         let ttl_end = now + Policy::peer_ttl_max(statement.evidence);
         let asked = statement.expires_at().min(ttl_end);
         let expires_at = self.threshold(now, alert, (allowance, asked))?;
+        let expires_at = self.quorum_until(now, alert, expires_at)?;
         if statement.evidence == Evidence::Spoofable {
             self.guards.not_established(now, &indicator)?;
         }
@@ -144,6 +151,14 @@ impl Engine {
             decided_at: now,
             expires_at,
         })
+    }
+
+    /// Returns how many live alerts of an author are kept.
+    fn alerts_max_of(&self, now: Timestamp, author: &NodeId) -> usize {
+        match self.trusted_role(now, author) {
+            Some(MemberRole::Publisher) => ALERTS_PER_PUBLISHER_MAX,
+            Some(MemberRole::Member) | None => ALERTS_PER_AUTHOR_MAX,
+        }
     }
 
     /// Guard 5: bad enough, and believed enough in the light of all that was said.
@@ -220,6 +235,7 @@ impl Engine {
             );
             let ended = self.blocklist.remove_alert(&indicator, withdrawn);
             self.end_decisions(now, &ended, Cause::Withdrawn);
+            self.end_without_quorum(now, &indicator);
             self.end_disbelieved(now, &indicator);
         }
     }

@@ -85,14 +85,15 @@ impl Engine {
         peer.address = address;
         peer.ip = ip.or(peer.ip);
         peer.last_seen_at = now;
-        let (record, class) = (Record::PeerSeen(known(peer)), peer.class);
+        let record = Record::PeerSeen(known(peer));
         self.persist(record);
-        self.introduce(now, id, class);
+        self.introduce(now, id);
         self.schedule_challenge(now);
         if !was_connected {
+            self.show_what_is_known(now, id);
             let is_cold = self.ledger.live().is_empty();
             self.sync.handle_connected(now, id, is_cold);
-            self.push_own_alerts(id);
+            self.push_own_alerts(now, id);
             if is_new {
                 self.ask_about(now, id);
             }
@@ -110,9 +111,18 @@ impl Engine {
         self.persist(record);
     }
 
+    /// Returns whether a peer may be handed an alert: who is no member hears nothing that is said to
+    /// members.
+    pub(super) fn may_hear(&self, now: Timestamp, peer: &NodeId, alert: &Alert) -> bool {
+        alert
+            .audience()
+            .is_none_or(|it| self.member_role(now, peer, &it).is_some())
+    }
+
     /// Hands a peer just met what this node still says.
-    fn push_own_alerts(&mut self, peer: NodeId) {
+    pub(super) fn push_own_alerts(&mut self, now: Timestamp, peer: NodeId) {
         let own = self.ledger.of_author(&self.node).map(|it| it.alert.clone());
+        let own = own.filter(|it| self.may_hear(now, &peer, it));
         let mut alerts: Vec<Arc<Alert>> = own.collect();
         alerts.sort_by_key(|it| std::cmp::Reverse(it.statement().expires_at()));
         alerts.truncate(PUSHED_ALERTS_MAX);

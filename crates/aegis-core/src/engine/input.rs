@@ -4,8 +4,8 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use crate::{
     Alert, BlockDuration, Channel, Description, Detection, Evidence, HostFacts, Indicator, NodeId,
-    PeerClass, Question, Severity, Testimony, ThreatType,
-    engine::Purpose,
+    OrganisationId, PeerClass, Question, Severity, Testimony, ThreatType,
+    engine::{OrganisationCommand, OrganisationWord, Purpose},
     sync,
     trust::model::{Introduction, Recommendation},
 };
@@ -63,6 +63,12 @@ pub enum Input {
         request: u64,
         from: NodeId,
         subject: NodeId,
+    },
+    /// A peer showed what organisations signed; the signatures were checked. With nothing to show it
+    /// asks to be shown.
+    Shown {
+        from: NodeId,
+        words: Vec<OrganisationWord>,
     },
     /// A peer reconciles with this node; `Output::SyncAnswer` answers. Every alert in it has been
     /// verified.
@@ -136,6 +142,8 @@ pub enum Command {
     },
     /// Forget what a peer did, and what was said of its trust.
     Forget(NodeId),
+    /// Something about organisations.
+    Organisation(OrganisationCommand),
 }
 
 /// What an operator says of an indicator.
@@ -153,4 +161,6 @@ pub struct Subject {
     pub evidence: Evidence,
     /// In the operator's words.
     pub description: Option<Description>,
+    /// For whose members alone it is shared; `None` for everybody.
+    pub audience: Option<OrganisationId>,
 }

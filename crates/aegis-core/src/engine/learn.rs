@@ -6,8 +6,8 @@
 //! forged proves nothing: else anybody could earn trust by flooding in the name he reported.
 
 use crate::{
-    Alert, Confidence, Decision, Evidence, Indicator, NodeId, Opinion, Origin, PeerClass,
-    Protection, Refusal, Score, Severity, Timestamp, Topic, Truth,
+    Alert, Confidence, Decision, Evidence, Indicator, NodeId, Opinion, Origin, Protection, Refusal,
+    Score, Severity, Timestamp, Topic, Truth,
     casebook::{CaseFile, Heard, Known},
     engine::{Engine, Notice},
     trust::model::{Deed, Voice},
@@ -20,7 +20,7 @@ impl Engine {
         let author = alert.author();
         if !self.peers.contains_key(&author) {
             // Relayed by others: it can earn trust as well as whoever is connected.
-            self.introduce(now, author, PeerClass::Dht);
+            self.introduce(now, author);
         }
         let influence = self.trust_in(now, &author).influence;
         let heard = heard_in(alert, now, influence);
@@ -141,7 +141,8 @@ impl Engine {
             | Refusal::Established
             | Refusal::Unblocked
             | Refusal::Expired
-            | Refusal::TableFull { .. } => false,
+            | Refusal::TableFull { .. }
+            | Refusal::Organisation(_) => false,
         };
         let (author, indicator) = (alert.author(), alert.statement().indicator);
         let is_proven = alert.statement().evidence == Evidence::Verified;

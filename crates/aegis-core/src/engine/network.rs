@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    Actor, Allowance, Confidence, Decision, Evidence, Indicator, NodeId, Opinion, Origin, Policy,
-    Refusal, Score, Severity, ThreatType, Timestamp, Topic, Truth,
+    Actor, Confidence, Decision, Evidence, Indicator, NodeId, Opinion, Origin, Policy, Refusal,
+    Score, Severity, ThreatType, Timestamp, Topic, Truth,
     casebook::{Heard, Known},
     engine::{Engine, Notice},
     guard::Guards,
@@ -162,7 +162,7 @@ impl Engine {
             .believed_until(now, &indicator, end)
             .ok_or(not_trusted)?;
         let author = self.accuser(now, &indicator).ok_or(not_trusted)?;
-        let allowance = Allowance::earned(self.class_of(&author), &self.trust_in(now, &author));
+        let allowance = self.allowance_of(now, &author);
         if allowance.active_max == 0 {
             return Err(not_trusted);
         }

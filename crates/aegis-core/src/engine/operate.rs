@@ -43,6 +43,7 @@ impl Engine {
                 self.order_trust(now, user, peer, introduction).map(Some)
             }
             Command::Forget(peer) => Ok(Some(self.order_forget(now, user, peer))),
+            Command::Organisation(it) => self.order_organisation(now, user, it).map(Some),
         };
         match done {
             Ok(Some(reply)) => self.push(Output::Answer {

@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Alert, AlertId, Change, Confidence, Evidence, Indicator, NodeId, Opinion, Origin, Question,
-    Record, Refusal, Score, Severity, Statement, Testimony, ThreatType, Topic, Truth,
-    engine::{NetworkOpinion, PeerStanding},
+    Alert, AlertId, Change, Confidence, Evidence, Indicator, KeyRing, MemberRole, NodeId, Opinion,
+    OrganisationId, Origin, Question, Record, Refusal, Score, Severity, Statement, Testimony,
+    ThreatType, Topic, Truth,
+    engine::{NetworkOpinion, OrganisationReply, OrganisationWord, PeerStanding},
     sync,
     trust::model::{PeerTrust, Recommendation, Verdict},
 };
@@ -20,6 +21,8 @@ pub enum Output {
     /// Sign with the node's key and hand back as `Input::Signed`.
     Sign {
         statement: Statement,
+        /// For whose members alone; `None` for everybody.
+        audience: Option<OrganisationId>,
         purpose: Purpose,
     },
     /// Send to everybody.
@@ -53,6 +56,23 @@ pub enum Output {
         request: u64,
         recommendation: Option<Recommendation>,
     },
+    /// Show a peer what organisations signed; with nothing to show, ask it to show what it has.
+    Show {
+        peer: NodeId,
+        words: Vec<OrganisationWord>,
+    },
+    /// Let members of these organisations be found, and be found as a member of those joined.
+    Follow {
+        joined: Vec<OrganisationId>,
+        trusted: Vec<OrganisationId>,
+    },
+    /// Deal with a node as this member of a trusted organisation, or as with any other.
+    Rank {
+        node: NodeId,
+        role: Option<MemberRole>,
+    },
+    /// Read and write with the keys that this ring holds for the node.
+    Unlock(Arc<KeyRing>),
     /// Ask a peer for what it has and this node lacks; it answers as `Input::SyncAnswered`, or
     /// the shell says `Input::SyncFailed` within seconds.
     SyncAsk {
@@ -124,6 +144,8 @@ pub enum Reply {
     Trusted(Box<PeerStanding>),
     /// Nothing is kept of a peer's trust any more.
     Forgotten { was_known: bool },
+    /// What became of something about organisations.
+    Organisation(OrganisationReply),
 }
 
 /// Why a block ended.

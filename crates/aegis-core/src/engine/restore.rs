@@ -6,7 +6,7 @@ use crate::{
     Alert, AllowEntry, Change, Decision, KeptTrust, KnownPeer, NodeId, PeerClass, Timestamp,
     Unblock,
     blocklist::Standing,
-    engine::{Engine, PEERS_MAX, Peer},
+    engine::{Engine, OrganisationRestore, PEERS_MAX, Peer},
     ledger::{Entry, Outcome},
     trust::model::{Introduction, ModelKind},
 };
@@ -30,6 +30,8 @@ pub struct Restore {
     pub shared_trust: Vec<(ModelKind, Arc<[u8]>)>,
     /// How far peers are trusted in advance by the operator's word.
     pub pretrust: Vec<(NodeId, Introduction)>,
+    /// What was known of organisations.
+    pub organisations: OrganisationRestore,
 }
 
 impl Engine {
@@ -69,6 +71,7 @@ impl Engine {
             peer.last_seen_at = known.last_seen_at;
             self.peers.insert(known.peer, peer);
         }
+        self.restore_organisations(now, restore.organisations);
         self.restore_trust(now, restore.trust, restore.pretrust, restore.shared_trust);
         for (alert, received_at) in restore.alerts {
             if now < alert.statement().expires_at() {

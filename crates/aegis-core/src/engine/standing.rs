@@ -63,7 +63,7 @@ impl Engine {
         PeerStanding {
             peer: *peer,
             trust: self.trust.model.trust_of(now, peer),
-            introduction: self.trust.introduction(peer, self.class_of(peer)),
+            introduction: self.introduction_of(now, peer),
             is_named: self.trust.pretrust_of(peer).is_some(),
             trend: self.trust.trend_of(peer),
             judged,

@@ -5,6 +5,7 @@ mod hear;
 mod history;
 mod invariant;
 mod operate;
+mod organisation;
 mod own;
 mod restart;
 mod sync;

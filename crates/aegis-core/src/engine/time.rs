@@ -27,6 +27,7 @@ impl Engine {
         }
         let ended = self.casebook.remove_due(now);
         self.end_cases(now, &ended);
+        self.end_memberships(now);
         self.handle_due_questions(now);
         self.handle_due_sync(now);
         self.save_trust(now);
@@ -40,6 +41,7 @@ impl Engine {
             self.unblocks_due.first().map(|(due, _)| *due),
             self.allowlist_due.first().map(|(due, _)| *due),
             self.casebook.next_due(),
+            self.organisations.next_due(),
             self.questions.next_due(),
             self.trust.save_at(),
             self.sync.next_due(),

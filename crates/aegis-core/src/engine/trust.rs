@@ -139,8 +139,8 @@ impl Trust {
 
 impl Engine {
     /// Tells the model who a peer is.
-    pub(super) fn introduce(&mut self, now: Timestamp, peer: NodeId, class: PeerClass) {
-        let introduction = self.trust.introduction(&peer, class);
+    pub(super) fn introduce(&mut self, now: Timestamp, peer: NodeId) {
+        let introduction = self.introduction_of(now, &peer);
         self.trust.model.meet(now, peer, introduction);
         if self.peers.contains_key(&peer) {
             self.trust.note_trend(now, peer);
@@ -373,11 +373,11 @@ impl Engine {
         let kind = self.trust.model.kind();
         let known: Vec<NodeId> = self.peers.keys().copied().collect();
         for peer in known {
-            let introduction = self.trust.introduction(&peer, self.class_of(&peer));
+            let introduction = self.introduction_of(now, &peer);
             self.trust.model.meet(now, peer, introduction);
         }
         for it in kept.into_iter().filter(|it| it.model == kind) {
-            let introduction = self.trust.introduction(&it.peer, self.class_of(&it.peer));
+            let introduction = self.introduction_of(now, &it.peer);
             self.trust.model.meet(now, it.peer, introduction);
             if self.trust.model.restore(it.peer, &it.memory) {
                 let trend = it.trend.into_iter().take(TREND_MAX);
@@ -403,8 +403,7 @@ impl Engine {
             });
         }
         self.trust.set.insert(peer, introduction);
-        let class = self.class_of(&peer);
-        self.introduce(now, peer, class);
+        self.introduce(now, peer);
         self.trust.change(now, peer);
         self.persist(Record::PretrustSet { peer, introduction });
         let fixed = if introduction.is_fixed { " fixed" } else { "" };
@@ -421,8 +420,7 @@ impl Engine {
         let was_known = self.trust.model.save(&peer).is_some();
         self.trust.forget(&peer);
         if self.peers.contains_key(&peer) {
-            let class = self.class_of(&peer);
-            self.introduce(now, peer, class);
+            self.introduce(now, peer);
         }
         self.persist(Record::TrustForgotten(peer));
         self.note_trust(now, user, HistoryKind::Forgotten, &peer.to_string());

@@ -24,6 +24,10 @@ pub struct Limits {
     pub trusted_author: Quota,
     /// Alerts by one author met through the global network, or never met.
     pub dht_author: Quota,
+    /// Alerts by one publisher of a trusted organisation.
+    pub publisher: Quota,
+    /// Alerts by all publishers together, beside what all others may send.
+    pub publishers: Quota,
     /// Alerts by all authors together that are connected through the global network.
     pub met: Quota,
     /// Alerts by all authors together that this node never met, so that ten thousand fresh keys
@@ -118,6 +122,8 @@ impl Default for Limits {
         Self {
             trusted_author: Quota::new(1000, 20),
             dht_author: Quota::new(50, 1),
+            publisher: Quota::new(5000, 500),
+            publishers: Quota::new(10_000, 1000),
             met: Quota::new(1000, 100),
             strangers: Quota::new(100, 20),
             all: Quota::new(4000, 400),

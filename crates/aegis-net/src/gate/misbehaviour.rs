@@ -30,6 +30,10 @@ pub enum Misbehaviour {
     OutOfRange,
     /// It signed two testimonies about one indicator in the same second that say different things.
     Contradictory,
+    /// It served as a chunk of a file what is none.
+    WrongBytes,
+    /// It showed another's membership as its own, or what its organisation did not sign.
+    BadProof,
     /// While it reconciled, it said what cannot be, or gave nothing of what it said it had.
     BadSync,
 }
@@ -51,7 +55,9 @@ impl Misbehaviour {
             | Self::BadGossip
             | Self::BadSync
             | Self::Unasked
-            | Self::OutOfRange => 25.0,
+            | Self::OutOfRange
+            | Self::WrongBytes
+            | Self::BadProof => 25.0,
         }
     }
 
@@ -69,6 +75,8 @@ impl Misbehaviour {
             Self::Unasked => "unasked",
             Self::OutOfRange => "out_of_range",
             Self::Contradictory => "contradictory",
+            Self::WrongBytes => "wrong_bytes",
+            Self::BadProof => "bad_proof",
             Self::BadSync => "bad_sync",
         }
     }

@@ -28,9 +28,10 @@ use libp2p::{
 
 use super::{
     direct::Direct,
-    inquire::{About, Inquire},
+    inquire::{self, About, Inquire},
     push::PushCodec,
     sync, transport,
+    vouch::{Vouch, vouch},
     wall::Wall,
 };
 use crate::{P2pConfig, batch::BATCH_BYTES_MAX};
@@ -95,6 +96,9 @@ const CONNECTIONS_PER_PEER_MAX: u32 = 2;
 /// Providers that the DHT keeps for the one key that it keeps.
 const PROVIDERS_MAX: usize = 64;
 
+/// Keys of organisations under which the DHT keeps where their members are.
+const ORGANISATION_KEYS_MAX: usize = 256;
+
 /// Scores below which a peer gets no gossip, no messages, and is not listened to.
 pub(super) const GRAYLIST_SCORE: f64 = -160.0;
 
@@ -117,6 +121,8 @@ pub(super) struct Behaviour {
     pub(super) push: request_response::Behaviour<PushCodec>,
     pub(super) ask: Inquire,
     pub(super) recommend: Inquire,
+    pub(super) files: Inquire,
+    pub(super) vouch: Vouch,
     pub(super) sync: Inquire,
     pub(super) direct: Direct,
     pub(super) gossip: Gossip,
@@ -209,6 +215,8 @@ fn behaviour(config: &P2pConfig, keypair: &Keypair, wall: Wall) -> Result<Behavi
         ),
         ask: About::Indicators.behaviour(),
         recommend: About::Node.behaviour(),
+        files: inquire::files(),
+        vouch: vouch(),
         sync: sync::behaviour(),
         direct: Direct::default(),
         gossip: gossip()?,
@@ -246,7 +254,7 @@ fn kad(peer_id: libp2p::PeerId) -> kad::Behaviour<MemoryStore> {
         max_records: 0,
         max_value_bytes: 0,
         max_providers_per_key: PROVIDERS_MAX,
-        max_provided_keys: 1,
+        max_provided_keys: 1 + ORGANISATION_KEYS_MAX,
     };
     let mut config = kad::Config::new(KAD_PROTOCOL);
     config

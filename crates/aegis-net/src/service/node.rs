@@ -16,6 +16,7 @@ use super::{
     EVENTS_RESERVED, NetError, behaviour,
     behaviour::{Behaviour, BehaviourEvent, HEARTBEAT},
     dialer::Dialer,
+    files::Files,
     handover::Handover,
     inquire::About,
     outbox::Outbox,
@@ -27,7 +28,7 @@ use super::{
     wall::Wall,
 };
 use crate::{
-    Address, Clock, Counters, Identity, NetCommand, NetEvent, P2pConfig,
+    Address, Clock, Counters, FileEvent, Identity, NetCommand, NetEvent, P2pConfig,
     address::{ip_of, node_at_end, node_of, peer_of},
     counters::Counted,
     gate::Gate,
@@ -41,8 +42,11 @@ mod command;
 mod conduct;
 mod direct;
 mod discovery;
+mod files;
 mod reconnect;
+mod sealed;
 mod sync;
+mod vouch;
 
 pub(super) use direct::Link;
 
@@ -65,6 +69,9 @@ pub(super) struct Node {
     listening: Vec<Address>,
     handovers: VecDeque<Handover>,
     questions: Questions,
+    files: Files,
+    vouching: vouch::Vouching,
+    locks: sealed::Locks,
     syncs: Syncs,
     relays: Relays,
     outbox: Outbox,
@@ -81,7 +88,11 @@ impl Node {
         config: &P2pConfig,
         identity: &Identity,
         clock: Clock,
-        outlets: (mpsc::Sender<NetEvent>, Arc<Counters>),
+        outlets: (
+            mpsc::Sender<NetEvent>,
+            mpsc::Sender<FileEvent>,
+            Arc<Counters>,
+        ),
     ) -> Result<Self, NetError> {
         let wall = Wall::new(clock.clone());
         let mut swarm =
@@ -91,7 +102,7 @@ impl Node {
         }
         let configured = config.peers.iter().map(|it| it.peer()).collect();
         let looks_around = config.mdns || config.runtime_dir.is_some();
-        let (events_tx, counters) = outlets;
+        let (events_tx, file_events_tx, counters) = outlets;
         let id = identity.node_id();
         let mut node = Self {
             swarm,
@@ -105,6 +116,9 @@ impl Node {
             listening: Vec::new(),
             handovers: VecDeque::new(),
             questions: Questions::new(identity.clone()),
+            files: Files::new(file_events_tx),
+            vouching: vouch::Vouching::default(),
+            locks: sealed::Locks::new(identity.clone()),
             syncs: Syncs::start().map_err(NetError::Start)?,
             relays: Relays::default(),
             outbox: Outbox::new(),
@@ -197,6 +211,8 @@ impl Node {
             BehaviourEvent::Direct(event) => self.handle_direct_event(event),
             BehaviourEvent::Ask(event) => self.handle_inquire_event(About::Indicators, event),
             BehaviourEvent::Recommend(event) => self.handle_inquire_event(About::Node, event),
+            BehaviourEvent::Files(event) => self.handle_file_event(event),
+            BehaviourEvent::Vouch(event) => self.handle_vouch_event(event),
             BehaviourEvent::Sync(event) => self.handle_sync_event(event),
             BehaviourEvent::Push(event) => self.handle_push_event(event),
             BehaviourEvent::Mdns(event) => self.handle_mdns_event(event),
@@ -280,6 +296,7 @@ impl Node {
         self.hurry_back_to(peer);
         if was_subscribed {
             self.show_peers();
+            self.emit_of_files(FileEvent::PeerLeft { peer });
             self.emit(NetEvent::PeerLeft { peer });
         }
     }
@@ -300,6 +317,7 @@ impl Node {
             dialled: known.dialled,
         };
         self.show_peers();
+        self.emit_of_files(FileEvent::PeerConnected { peer });
         self.emit(event);
     }
 
@@ -333,7 +351,10 @@ impl Node {
         // A clock that was put back would have their own timer sleep for too long.
         self.end_due_questions();
         self.syncs.end_due(self.now());
+        let now = self.now();
+        self.files.expire(now);
         self.walk();
+        self.seek_members();
     }
 
     fn handle_look(&mut self) {

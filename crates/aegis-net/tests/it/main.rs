@@ -17,6 +17,7 @@ mod floors;
 mod hostile;
 mod join;
 mod mdns;
+mod organisation;
 mod raw;
 mod raw_codec;
 mod support;

@@ -37,6 +37,8 @@ enum Word {
     Batch(Vec<u8>),
     /// To the node that it connected with.
     Question(Vec<u8>),
+    /// What organisations signed, or anything else, to the node that it connected with.
+    Frame(Vec<u8>),
     /// To the same.
     Sync(Vec<u8>),
 }
@@ -48,6 +50,7 @@ struct Behaviour {
     gossip: gossipsub::Behaviour,
     ask: Toggle<request_response::Behaviour<RawCodec>>,
     recommend: Toggle<request_response::Behaviour<RawCodec>>,
+    vouch: request_response::Behaviour<RawCodec>,
     sync: Toggle<request_response::Behaviour<RawCodec>>,
 }
 
@@ -140,6 +143,11 @@ impl RawPeer {
         self.say(Word::Question(question)).await;
     }
 
+    /// Sends the bytes of a frame of what organisations signed.
+    pub(crate) async fn show(&self, frame: Vec<u8>) {
+        self.say(Word::Frame(frame)).await;
+    }
+
     async fn say(&self, word: Word) {
         let words_tx = self.words_tx.as_ref().unwrap();
         words_tx.send(word).await.unwrap();
@@ -164,13 +172,15 @@ impl Drop for RawPeer {
     }
 }
 
+const TOPIC: &str = "aegis-threat-intel";
+
 async fn run(
     (secret, reply): ([u8; 32], Option<Reply>),
     address: Multiaddr,
     mut words_rx: mpsc::Receiver<Word>,
     seen: Seen,
 ) {
-    let topic = IdentTopic::new("aegis-threat-intel");
+    let topic = IdentTopic::new(TOPIC);
     let mut swarm = swarm(secret, reply.is_some());
     swarm.behaviour_mut().gossip.subscribe(&topic).unwrap();
     swarm.dial(address.clone()).unwrap();
@@ -179,28 +189,7 @@ async fn run(
     loop {
         tokio::select! {
             word = words_rx.recv() => match word {
-                // Nobody may be left to send to: that is what the tests are after.
-                Some(Word::Gossip(message)) => {
-                    drop(swarm.behaviour_mut().gossip.publish(topic.clone(), message));
-                }
-                Some(Word::Batch(batch)) => {
-                    let topic = IdentTopic::new("aegis-threat-intel-batch/1");
-                    drop(swarm.behaviour_mut().gossip.publish(topic, batch));
-                }
-                Some(Word::Question(question)) => {
-                    let peer = swarm.connected_peers().next().copied();
-                    let ask = swarm.behaviour_mut().ask.as_mut();
-                    if let (Some(peer), Some(ask)) = (peer, ask) {
-                        ask.send_request(&peer, question);
-                    }
-                }
-                Some(Word::Sync(request)) => {
-                    let peer = swarm.connected_peers().next().copied();
-                    let sync = swarm.behaviour_mut().sync.as_mut();
-                    if let (Some(peer), Some(sync)) = (peer, sync) {
-                        sync.send_request(&peer, request);
-                    }
-                }
+                Some(word) => say(&mut swarm, word),
                 None => break,
             },
             event = swarm.select_next_some() => match event {
@@ -249,6 +238,27 @@ async fn run(
     }
 }
 
+/// Sends a word. Nobody may be left to send to: that is what the tests are after.
+fn say(swarm: &mut Swarm<Behaviour>, word: Word) {
+    let peer = swarm.connected_peers().next().copied();
+    let behaviour = swarm.behaviour_mut();
+    let (protocol, bytes) = match word {
+        Word::Gossip(message) => {
+            return drop(behaviour.gossip.publish(IdentTopic::new(TOPIC), message));
+        }
+        Word::Batch(batch) => {
+            let topic = IdentTopic::new("aegis-threat-intel-batch/1");
+            return drop(behaviour.gossip.publish(topic, batch));
+        }
+        Word::Question(question) => (behaviour.ask.as_mut(), question),
+        Word::Frame(frame) => (Some(&mut behaviour.vouch), frame),
+        Word::Sync(request) => (behaviour.sync.as_mut(), request),
+    };
+    if let (Some(peer), Some(protocol)) = (peer, protocol) {
+        protocol.send_request(&peer, bytes);
+    }
+}
+
 type RawEvent = request_response::Event<Vec<u8>, Vec<u8>>;
 
 /// Returns the question that an event is; counts an answer that it is.
@@ -284,6 +294,7 @@ fn swarm(mut secret: [u8; 32], asks: bool) -> Swarm<Behaviour> {
         gossip: gossipsub::Behaviour::new(MessageAuthenticity::Anonymous, config).unwrap(),
         ask: protocol("/aegis/ask/1"),
         recommend: protocol("/aegis/recommend/1"),
+        vouch: RawCodec::behaviour("/aegis/org/1"),
         sync: protocol("/aegis/sync/1"),
     };
     SwarmBuilder::with_existing_identity(keypair)

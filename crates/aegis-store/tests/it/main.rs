@@ -12,4 +12,5 @@ mod kill_tidying;
 mod migration;
 mod model;
 mod open;
+mod organisation;
 mod syncer;

@@ -4,14 +4,15 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use aegis_core::{
     Action, Actor, Alert, AlertId, AllowEntry, AuditEntry, BlockDuration, Confidence, Decision,
-    Description, Evidence, Indicator, KeptTrust, KnownPeer, NodeId, Origin, PeerClass, Record,
-    Severity, Snapshot, Statement, ThreatType, Timestamp, Unblock,
+    Description, Evidence, Indicator, KeptTrust, KnownPeer, NodeId, OrganisationSnapshot, Origin,
+    PeerClass, Record, Severity, Snapshot, Statement, ThreatType, Timestamp, Unblock,
+    file::{Announcement, FileId},
     trust::model::{Introduction, ModelKind},
 };
 use aegis_store::{AuditEvent, Store};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
-use crate::fixture::{self, NOW, place};
+use crate::fixture::{self, HOUR, NOW, place};
 
 /// What the store must hold after some records, in the simplest way to say it.
 #[derive(Default)]
@@ -24,6 +25,7 @@ struct Model {
     trust: BTreeMap<NodeId, KeptTrust>,
     shared_trust: BTreeMap<ModelKind, Arc<[u8]>>,
     pretrust: BTreeMap<NodeId, Introduction>,
+    file_announcements: BTreeMap<(FileId, NodeId), Arc<Announcement>>,
     audit: Vec<AuditEvent>,
 }
 
@@ -63,6 +65,14 @@ impl Model {
                 self.pretrust.remove(&peer);
             }
             Record::Happened(_) => {} // nothing that stands
+            Record::FileAnnounced(it) => {
+                let key = (it.offer().file, it.offer().author);
+                self.file_announcements.insert(key, it);
+            }
+            Record::FileAnnouncementGone { file, author } => {
+                self.file_announcements.remove(&(file, author));
+            }
+            Record::Organisation(_) => {} // has tests of its own
             Record::Audit(it) => self.audit.push(AuditEvent::Entry(it)),
         }
     }
@@ -79,6 +89,8 @@ impl Model {
         let decisions = self.decisions.values().filter(|it| it.is_active(now));
         let allowlist = self.allowlist.values();
         let unblocks = self.unblocks.values().filter(|it| now < it.expires_at);
+        let announced = self.file_announcements.values();
+        let announced = announced.filter(|it| now < it.offer().validity.expires_at());
         sorted(Snapshot {
             alerts: alerts.map(|(wire, at, _)| (wire.clone(), *at)).collect(),
             decisions: decisions.cloned().collect(),
@@ -91,6 +103,8 @@ impl Model {
             trust: self.trust.values().cloned().collect(),
             shared_trust: self.shared_trust.clone().into_iter().collect(),
             pretrust: self.pretrust.clone().into_iter().collect(),
+            file_announcements: announced.map(|it| it.wire().clone()).collect(),
+            organisations: OrganisationSnapshot::default(),
         })
     }
 }
@@ -286,6 +300,13 @@ fn record() -> impl Strategy<Value = Record> {
             Record::PretrustSet { peer, introduction }
         }),
         node().prop_map(Record::TrustForgotten),
+        (0u8..4, 0u32..3).prop_map(|(number, halves)| {
+            Record::FileAnnounced(fixture::announced(number, NOW + HOUR * halves / 2))
+        }),
+        (0u8..4).prop_map(|number| Record::FileAnnouncementGone {
+            file: FileId::from_bytes([number; 32]),
+            author: fixture::node(number),
+        }),
         audit_entry().prop_map(Record::Audit),
     ]
 }
@@ -400,7 +421,7 @@ fn node() -> impl Strategy<Value = NodeId> {
 /// Near `NOW`, so that some are over and some are not, and now and then at either end.
 fn time() -> impl Strategy<Value = Timestamp> {
     prop_oneof![
-        8 => (0u64..7200).prop_map(|it| NOW - fixture::HOUR + Duration::from_secs(it)),
+        8 => (0u64..7200).prop_map(|it| NOW - HOUR + Duration::from_secs(it)),
         1 => Just(NOW),
         1 => Just(Timestamp::EPOCH),
         1 => Just(Timestamp::from_millis(i64::MAX as u64)),

@@ -38,6 +38,10 @@ pub(super) fn allow_duration(text: &str) -> Result<NonZeroU32, &'static str> {
     secs.ok_or("must be 1 second to 49710 days; leave it out for ever")
 }
 
+pub(super) fn validity(text: &str) -> Result<u64, &'static str> {
+    parse_duration_secs(text).ok_or("must be seconds, or like 90s, 15m, 2h or 30d")
+}
+
 pub(super) fn severity(text: &str) -> Result<Severity, &'static str> {
     let severity = text.parse().ok().and_then(Severity::new);
     severity.ok_or("must be 1 to 10")

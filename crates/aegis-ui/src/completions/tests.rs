@@ -32,6 +32,8 @@ fn every_shell_learns_the_words_and_their_values() {
             "trust",
             "forget",
             "fixed",
+            "revoke",
+            "publisher",
         ] {
             assert!(script.contains(word), "{shell}: {word}");
         }

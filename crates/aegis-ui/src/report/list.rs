@@ -2,7 +2,7 @@
 
 use aegis_api::{AllowEntry, Block, Peer};
 
-use super::table::Table;
+use super::{organisation::affiliations, table::Table};
 use crate::text::{amount, count, shown, span};
 
 /// How a list is shown.
@@ -89,6 +89,7 @@ fn peer_block(peer: &Peer) -> String {
         peer.wrong,
         amount(peer.influence)
     ));
+    text.push_str(&affiliations(&peer.organisations, "  "));
     text.push_str(&format!(
         "  first seen {}, last {}\n",
         peer.first_seen_at, peer.last_seen_at

@@ -2,7 +2,7 @@
 
 use aegis_api::{Block, EvidenceLine, Why};
 
-use super::{opinion::opinion_section, table::Table};
+use super::{opinion::opinion_section, organisation::affiliations, table::Table};
 use crate::text::{bytes, count, shown, span};
 
 /// Tells everything that speaks for and against a block.
@@ -87,6 +87,7 @@ fn evidence(lines: &[EvidenceLine]) -> String {
             line.weight_percent,
             shown(&line.outcome),
         ));
+        text.push_str(&affiliations(&line.organisations, "    "));
         if let Some(description) = &line.description {
             text.push_str(&format!("    \"{}\"\n", shown(description.as_str())));
         }

@@ -1,6 +1,7 @@
 //! Commands against a scripted node: what is said where, and how it ends.
 
 mod history;
+mod organisation;
 
 use std::io::{self, Write};
 
@@ -337,6 +338,7 @@ async fn whoever_closes_the_pipe_has_seen_enough() {
             out: &mut closed,
             talk: &mut talk,
             format: Format::Text,
+            is_terminal: false,
         };
         let ended = run(parse(line), &node.client, &mut screen).await;
         assert_eq!(ended, Outcome::Done, "{line}");
@@ -363,6 +365,7 @@ async fn ask(client: &Client, line: &str, format: Format) -> (Outcome, String, S
         out: &mut out,
         talk: &mut talk,
         format,
+        is_terminal: false,
     };
     let ended = run(parse(line), client, &mut screen).await;
     let text = |it| String::from_utf8(it).expect("text");

@@ -44,7 +44,7 @@ pub(super) async fn trust(
 }
 
 /// Returns the peer that is meant: a whole ID as it is, a part as the one known ID that has it.
-async fn find(peer: PeerArg, client: &Client) -> Result<NodeId, Failure> {
+pub(super) async fn find(peer: PeerArg, client: &Client) -> Result<NodeId, Failure> {
     let part = match peer {
         PeerArg::Id(id) => return Ok(id),
         PeerArg::Part(part) => part,

@@ -1,6 +1,9 @@
 //! Answering calls: questions at once, orders when the Engine has answered them.
 
-use aegis_api::{ApiError, Disallowed, ErrorCode, Reply, Request, TrustForgotten};
+use aegis_api::{
+    ApiError, Disallowed, ErrorCode, OrganisationReply, OrganisationRequest, Reply, Request,
+    TrustForgotten,
+};
 use aegis_core::{Command, Evidence, Input, Order, Refusal, Subject, trust::model::Introduction};
 
 use super::{Node, Waiting, control::Call, history, report};
@@ -16,8 +19,17 @@ impl Node {
         if let Some(question) = history::question(&request) {
             return self.history.ask(self.now(), question, reply_tx);
         }
-        match command(&request) {
-            Some(command) => {
+        let command = if let Request::Organisation(it) = &request {
+            let command = self.organisation_command(it);
+            command.map(|it| it.map(Command::Organisation))
+        } else {
+            Ok(command(&request))
+        };
+        match command {
+            Err(error) => {
+                let _ = reply_tx.send(Err(error));
+            }
+            Ok(Some(command)) => {
                 self.ticket += 1;
                 let order = Order {
                     ticket: self.ticket,
@@ -28,7 +40,7 @@ impl Node {
                     .insert(self.ticket, Waiting { request, reply_tx });
                 self.handle(Input::Ordered(order));
             }
-            None => {
+            Ok(None) => {
                 let reply = self.question(&request);
                 let _ = reply_tx.send(reply);
             }
@@ -46,6 +58,9 @@ impl Node {
             Request::Peers(query) => Ok(Reply::Peers(self.peers(query))),
             Request::AllowEntries(query) => Ok(Reply::AllowEntries(self.allow_entries(query))),
             Request::Trust(peer) => Ok(Reply::PeerTrust(Box::new(self.trust(*peer)))),
+            Request::Organisation(OrganisationRequest::List) => Ok(Reply::Organisation(Box::new(
+                OrganisationReply::List(self.organisations()),
+            ))),
             Request::Block(_)
             | Request::Publish(_)
             | Request::Unblock(_)
@@ -56,9 +71,11 @@ impl Node {
             | Request::ForgetTrust(_)
             | Request::History(_)
             | Request::HistoryGroups(_)
-            | Request::VerifyAudit => Err(ApiError::new(
+            | Request::VerifyAudit
+            | Request::File(_)
+            | Request::Organisation(_) => Err(ApiError::new(
                 ErrorCode::Internal,
-                "what somebody else answers was taken for a question",
+                "it was asked of the wrong task",
             )),
         }
     }
@@ -131,6 +148,9 @@ impl Node {
                     was_known: *was_known,
                 }))
             }
+            (Request::Organisation(asked), aegis_core::Reply::Organisation(reply)) => {
+                self.organisation_told(asked, *reply)
+            }
             _ => Err(ApiError::new(
                 ErrorCode::Internal,
                 "the answer does not fit the order",
@@ -151,6 +171,7 @@ fn command(request: &Request) -> Option<Command> {
                 // An operator's word counts as proven unless said otherwise.
                 evidence: it.evidence.map_or(Evidence::Verified, Into::into),
                 description: it.description.clone(),
+                audience: it.to,
             },
             publish: it.publish,
             force: it.force,
@@ -163,6 +184,7 @@ fn command(request: &Request) -> Option<Command> {
                 severity: it.severity,
                 evidence: it.evidence.map_or(Evidence::Verified, Into::into),
                 description: it.description.clone(),
+                audience: it.to,
             },
             force: it.force,
         },
@@ -187,7 +209,8 @@ fn command(request: &Request) -> Option<Command> {
             },
         },
         Request::ForgetTrust(peer) => Command::Forget(*peer),
-        Request::Status
+        Request::Organisation(_) // made by whoever holds the keys
+        | Request::Status
         | Request::Stats
         | Request::Blocks(_)
         | Request::Check(_)
@@ -197,6 +220,7 @@ fn command(request: &Request) -> Option<Command> {
         | Request::History(_)
         | Request::HistoryGroups(_)
         | Request::VerifyAudit
-        | Request::AllowEntries(_) => return None,
+        | Request::AllowEntries(_)
+        | Request::File(_) => return None,
     })
 }

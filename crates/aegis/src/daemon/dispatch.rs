@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use aegis_core::{Input, NodeId, Output, Purpose, Record, Statement};
+use aegis_core::{Input, NodeId, OrganisationId, Output, Purpose, Record, Statement};
 use aegis_enforce::EnforceError;
 use aegis_net::{NetCommand, QuestionId, RequestId, wire};
 
-use super::Node;
+use super::{Node, files::FileRecords};
 
 impl Node {
     /// Feeds one input and carries out everything that follows from it.
@@ -21,7 +21,11 @@ impl Node {
         let mut outputs = VecDeque::new();
         while let Some(output) = self.engine.poll_output() {
             match output {
-                Output::Sign { statement, purpose } => self.sign(&statement, purpose),
+                Output::Sign {
+                    statement,
+                    audience,
+                    purpose,
+                } => self.sign(&statement, audience, purpose),
                 Output::Persist(_)
                 | Output::Enforce(_)
                 | Output::Publish(_)
@@ -30,6 +34,10 @@ impl Node {
                 | Output::AskAbout { .. }
                 | Output::Testify { .. }
                 | Output::Recommend { .. }
+                | Output::Show { .. }
+                | Output::Follow { .. }
+                | Output::Rank { .. }
+                | Output::Unlock(_)
                 | Output::SyncAsk { .. }
                 | Output::SyncAnswer { .. }
                 | Output::SyncMisbehaved { .. }
@@ -45,8 +53,8 @@ impl Node {
         self.flush_changes();
     }
 
-    fn sign(&mut self, statement: &Statement, purpose: Purpose) {
-        let alert = wire::sign(statement, &self.identity).into();
+    fn sign(&mut self, statement: &Statement, audience: Option<OrganisationId>, purpose: Purpose) {
+        let alert = wire::sign_to(statement, audience, &self.identity).into();
         self.engine
             .handle_input(self.clock.now(), Input::Signed { alert, purpose });
     }
@@ -67,6 +75,10 @@ impl Node {
             | Output::AskAbout { .. }
             | Output::Testify { .. }
             | Output::Recommend { .. }
+            | Output::Show { .. }
+            | Output::Follow { .. }
+            | Output::Rank { .. }
+            | Output::Unlock(_)
             | Output::SyncAsk { .. }
             | Output::SyncAnswer { .. }
             | Output::SyncMisbehaved { .. }
@@ -78,6 +90,13 @@ impl Node {
         }
         for record in &records {
             super::tell::audit(record);
+        }
+        if records
+            .iter()
+            .any(|it| matches!(it, Record::Organisation(_)))
+        {
+            let organisations = self.engine.organisations().clone();
+            self.organisations_tx.send_replace(organisations.into());
         }
         // A host under attack is defended also when its disk is full: told, not refused.
         if let Err(error) = self.store.apply_unsynced(&records) {
@@ -130,6 +149,12 @@ impl Node {
                 request: RequestId(request),
                 recommendation,
             }),
+            Output::Show { peer, words } => self.send(NetCommand::Show { peer, words }),
+            Output::Follow { joined, trusted } => {
+                self.send(NetCommand::Follow { joined, trusted });
+            }
+            Output::Unlock(ring) => self.send(NetCommand::Unlock(ring)),
+            Output::Rank { node, role } => self.send(NetCommand::Rank { node, role }),
             Output::SyncAsk { id, peer, asks } => self.send(NetCommand::SyncAsk {
                 id: QuestionId(id),
                 peer,
@@ -180,6 +205,23 @@ impl Node {
         // to the next peer met, so losing the news here loses nothing for good.
         if commands_tx.try_send(command).is_err() {
             self.degraded("the network does not keep up: alerts were not sent as news".to_owned());
+        }
+    }
+
+    /// Writes what is to be known of files after a restart. Who waits is told when it is on the disk.
+    pub(super) fn handle_file_records(&mut self, it: FileRecords) {
+        it.records.iter().for_each(super::tell::audit);
+        let written = match it.done_tx {
+            Some(_) => self.store.apply(&it.records),
+            None => self.store.apply_unsynced(&it.records),
+        };
+        let is_done = written.is_ok();
+        if let Err(error) = written {
+            let error = chain(&error);
+            self.degraded(format!("the store does not take changes: {error}"));
+        }
+        if let Some(done_tx) = it.done_tx {
+            let _ = done_tx.send(is_done); // whoever went away meanwhile has lost nothing
         }
     }
 

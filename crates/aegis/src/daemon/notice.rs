@@ -150,6 +150,7 @@ impl Node {
             | NetEvent::Recommended { .. }
             | NetEvent::Asked { .. }
             | NetEvent::AskedAbout { .. }
+            | NetEvent::Shown { .. }
             | NetEvent::Pinged { .. } => self.handle_conversation(event),
             NetEvent::SyncAsked { .. }
             | NetEvent::SyncAnswered { .. }
@@ -203,6 +204,7 @@ impl Node {
                 from,
                 subject,
             },
+            NetEvent::Shown { from, words } => Input::Shown { from, words },
             NetEvent::Pinged { peer, rtt } => Input::Pinged {
                 peer,
                 is_good: rtt.is_some(),

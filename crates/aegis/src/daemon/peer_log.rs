@@ -98,6 +98,7 @@ impl Node {
             }
             NetEvent::AskedAbout { from, .. } => ("asked_about", from, json!({})),
             NetEvent::Recommended { from, .. } => ("recommended", from, json!({})),
+            NetEvent::Shown { from, words } => ("shown", from, json!({ "words": words.len() })),
             NetEvent::SyncAsked { from, .. } => ("sync_asked", from, json!({})),
             NetEvent::SyncAnswered { from, .. } => ("sync_answered", from, json!({})),
             NetEvent::SyncFailed { peer, .. } => ("sync_failed", peer, json!({})),

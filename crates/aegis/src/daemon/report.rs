@@ -108,7 +108,8 @@ pub(super) fn unblocked(indicator: Indicator, reply: &Reply) -> aegis_api::Unblo
         | Reply::NotAllowed
         | Reply::Opinion(_)
         | Reply::Trusted(_)
-        | Reply::Forgotten { .. } => (false, None, 0),
+        | Reply::Forgotten { .. }
+        | Reply::Organisation(_) => (false, None, 0),
     };
     aegis_api::Unblocked {
         indicator,

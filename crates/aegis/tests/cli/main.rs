@@ -15,6 +15,7 @@ mod history;
 mod life;
 mod mirror;
 mod no_kernel;
+mod organisation;
 #[path = "../support/sandbox.rs"]
 mod sandbox;
 mod shell;

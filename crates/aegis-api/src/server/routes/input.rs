@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, str::FromStr, time::Duration};
 
-use aegis_core::{Indicator, NodeId};
+use aegis_core::{Indicator, NodeId, OrganisationId};
 use axum::{
     Json,
     extract::{FromRequest, FromRequestParts, Query},
@@ -29,6 +29,9 @@ pub(super) struct Ip(pub(super) Indicator);
 /// The peer of `?peer=`.
 pub(super) struct Named(pub(super) NodeId);
 
+/// The organisation of `?organisation=`.
+pub(super) struct OfOrganisation(pub(super) OrganisationId);
+
 /// The page of `?limit=&after=`.
 pub(super) struct Cursor<K>(pub(super) PageQuery<K>);
 
@@ -51,6 +54,12 @@ struct IpQuery {
 #[serde(deny_unknown_fields)]
 struct PeerQuery {
     peer: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OrganisationQuery {
+    organisation: String,
 }
 
 #[derive(Deserialize)]
@@ -96,6 +105,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let PeerQuery { peer } = query(parts)?;
         peer.parse().map(Self).map_err(|it| invalid("peer", it))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for OfOrganisation {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let OrganisationQuery { organisation } = query(parts)?;
+        let organisation = organisation.parse();
+        organisation
+            .map(Self)
+            .map_err(|it| invalid("organisation", it))
     }
 }
 

@@ -129,7 +129,7 @@ impl Kept {
                 it.peers.retain(|known| known.peer != peer.peer);
                 it.peers.push(peer);
             }
-            Record::Audit(_) => {}
+            Record::Organisation(_) | Record::Audit(_) => {}
         }
     }
 }

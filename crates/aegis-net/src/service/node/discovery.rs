@@ -10,7 +10,7 @@ use libp2p::{
     swarm::dial_opts::DialOpts,
 };
 
-use super::{Node, bare, ip_of, node_of, peer_of};
+use super::{Node, bare, ip_of, node_of, peer_of, vouch};
 use crate::{
     Address, NetEvent, P2pConfig, Via,
     service::behaviour::{KAD_PROTOCOL, PROTOCOL_VERSION, TOPIC},
@@ -197,9 +197,14 @@ impl Node {
             kad::Event::InboundRequest {
                 request: kad::InboundRequest::AddProvider { record },
             } => {
-                // Our own key is the only one that is kept; records are never kept.
-                let own = record.filter(|it| it.key == namespace());
-                if let (Some(record), Some(kad)) = (own, self.swarm.behaviour_mut().kad.as_mut()) {
+                // Our own key and those of organisations are kept; records never are.
+                let Some(record) = record else { return };
+                if vouch::is_organisations(&record.key) {
+                    return self.keep_member(record);
+                }
+                if let Some(kad) = self.swarm.behaviour_mut().kad.as_mut()
+                    && record.key == namespace()
+                {
                     let _ = kad.store_mut().add_provider(record);
                 }
             }
@@ -214,6 +219,10 @@ impl Node {
     }
 
     fn handle_query(&mut self, result: QueryResult) {
+        if let QueryResult::GetProviders(result) = &result {
+            let members: Vec<PeerId> = vouch::found(result).collect();
+            return self.handle_members_found(members);
+        }
         if let QueryResult::GetClosestPeers(Ok(found)) = result {
             let now = self.now();
             for info in found.peers {

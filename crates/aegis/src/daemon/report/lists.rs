@@ -58,6 +58,7 @@ impl Node {
                 right: trust.right,
                 wrong: trust.wrong,
                 influence: trust.influence,
+                organisations: self.affiliations(&it.peer),
                 standing: None,
             };
             (it.peer, peer)

@@ -1,9 +1,10 @@
 //! Why an indicator is blocked, or is not.
 
 use aegis_api::{
-    ApiError, EvidenceLine, Exempt, KernelEntry, RefusalLine, WHY_LINES_MAX, Why, ttl_secs,
+    Affiliation, ApiError, EvidenceLine, Exempt, KernelEntry, RefusalLine, WHY_LINES_MAX, Why,
+    ttl_secs,
 };
-use aegis_core::{Indicator, NodeId, Outcome, Timestamp, WhyEvidence};
+use aegis_core::{Indicator, Outcome, Timestamp, WhyEvidence};
 use aegis_enforce::Blocked;
 
 use super::{block, trust::network_opinion};
@@ -24,7 +25,6 @@ impl Node {
         let entry_of = |it: &Indicator| kernel.get(it);
         let refusals = why.evidence.iter().filter_map(refusal);
         let decisions = why.decisions.iter().take(WHY_LINES_MAX);
-        let node = self.node_id();
         Ok(Why {
             indicator: *indicator,
             blocked: blocking.is_some(),
@@ -38,7 +38,7 @@ impl Node {
             evidence: why
                 .evidence
                 .iter()
-                .map(|it| evidence(now, node, it))
+                .map(|it| self.evidence(now, it))
                 .collect(),
             kernel: entry_of(&blocking.unwrap_or(*indicator))
                 .filter(|_| self.enforcer.missing_kernel().is_none())
@@ -46,6 +46,16 @@ impl Node {
             opinion: (!why.opinion.voices.is_empty()).then(|| network_opinion(&why.opinion)),
             undo: blocking.map(|it| format!("aegis unblock {it}")),
         })
+    }
+
+    fn evidence(&self, now: Timestamp, it: &WhyEvidence) -> EvidenceLine {
+        let author = it.alert.author();
+        evidence(
+            now,
+            author == self.node_id(),
+            self.affiliations(&author),
+            it,
+        )
     }
 }
 
@@ -78,12 +88,18 @@ fn refusal(evidence: &WhyEvidence) -> Option<RefusalLine> {
     })
 }
 
-fn evidence(now: Timestamp, node: NodeId, it: &WhyEvidence) -> EvidenceLine {
+fn evidence(
+    now: Timestamp,
+    own: bool,
+    organisations: Vec<Affiliation>,
+    it: &WhyEvidence,
+) -> EvidenceLine {
     let (alert, statement) = (&it.alert, it.alert.statement());
     EvidenceLine {
         alert_id: alert.id(),
         author: alert.author(),
-        own: alert.author() == node,
+        own,
+        organisations,
         threat_type: statement.threat_type.clone(),
         severity: statement.severity,
         evidence: statement.evidence.into(),
