@@ -16,6 +16,7 @@ mod life;
 mod mirror;
 mod no_kernel;
 mod organisation;
+mod orgsig;
 #[path = "../support/sandbox.rs"]
 mod sandbox;
 mod shell;
