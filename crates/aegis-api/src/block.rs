@@ -1,7 +1,8 @@
 //! Blocks, and what an operator says to make, share or end one.
 
 use aegis_core::{
-    AlertId, BlockDuration, Description, Indicator, NodeId, Severity, ThreatType, Timestamp,
+    AlertId, BlockDuration, Description, Indicator, NodeId, OrganisationId, Severity, ThreatType,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +74,9 @@ pub struct BlockRequest {
     /// Words for others to read.
     #[serde(with = "description", default)]
     pub description: Option<Description>,
+    /// For whose members alone it is; for everybody where it is absent.
+    #[serde(with = "text_option", default)]
+    pub to: Option<OrganisationId>,
     /// Whether to tell the other nodes.
     #[serde(default = "yes")]
     pub publish: bool,
@@ -103,6 +107,9 @@ pub struct PublishRequest {
     /// Words for others to read.
     #[serde(with = "description", default)]
     pub description: Option<Description>,
+    /// For whose members alone it is; for everybody where it is absent.
+    #[serde(with = "text_option", default)]
+    pub to: Option<OrganisationId>,
     /// Whether to speak of a configured peer all the same.
     #[serde(default)]
     pub force: bool,

@@ -2,7 +2,9 @@
 
 use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
-use crate::{BlockDuration, Evidence, Indicator, NodeId, Severity, ThreatType, Timestamp};
+use crate::{
+    BlockDuration, Evidence, Indicator, NodeId, OrganisationId, Severity, ThreatType, Timestamp,
+};
 
 /// The largest alert on the wire, in bytes.
 pub const ALERT_BYTES_MAX: usize = 4096;
@@ -136,6 +138,7 @@ pub struct Alert {
     id: AlertId,
     author: NodeId,
     statement: Statement,
+    audience: Option<OrganisationId>,
     wire: Arc<[u8]>, // the signed bytes, at most ALERT_BYTES_MAX
 }
 
@@ -148,8 +151,22 @@ impl Alert {
             id: AlertId::of(&wire),
             author,
             statement,
+            audience: None,
             wire,
         }
+    }
+
+    /// Returns the alert as one that is for the members of an organisation alone, where it says so.
+    ///
+    /// The caller has checked that the signed bytes say that, too.
+    pub fn addressed_to(self, audience: Option<OrganisationId>) -> Self {
+        Self { audience, ..self }
+    }
+
+    /// Returns for whose members alone it is; `None` where it is for everybody. Whoever is none of
+    /// them must not be handed it.
+    pub fn audience(&self) -> Option<OrganisationId> {
+        self.audience
     }
 
     /// Returns the id.

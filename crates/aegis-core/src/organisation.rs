@@ -4,6 +4,7 @@
 //! node knows of them. `docs/organisations.md` has the bytes.
 
 mod grant;
+mod keyring;
 mod name;
 mod register;
 mod revocation;
@@ -13,6 +14,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 use crate::{InvalidNodeId, NodeId};
 
 pub use grant::{Grant, InvalidGrant, MemberRole, SERIAL_MAX, VALIDITY_MAX};
+pub use keyring::KeyRing;
 pub use name::{InvalidOrganisationName, OrganisationName};
 pub use register::{
     Affiliation, FoundedOrganisation, ISSUED_MAX, ORGANISATIONS_MAX, OWN_MEMBERSHIPS_MAX,

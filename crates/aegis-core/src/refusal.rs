@@ -54,6 +54,8 @@ pub enum OrganisationRefusal {
     OldList,
     /// There is no room for another.
     Full,
+    /// What is said to an organisation is said by a member, to members.
+    NotMember,
 }
 
 impl OrganisationRefusal {
@@ -66,6 +68,7 @@ impl OrganisationRefusal {
             Self::Revoked => "the organisation has revoked the membership",
             Self::Older => "a later membership is known already",
             Self::OldList => "a later list of revocations is known already",
+            Self::NotMember => "whoever says something to an organisation must be a member of it",
             Self::Full => "there is no room: too many organisations, members or revocations",
         }
     }

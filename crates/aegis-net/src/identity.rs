@@ -96,6 +96,12 @@ impl Identity {
         self.0
     }
 
+    /// Returns what only this node and whoever has the secret of the key `theirs` can know; `None`
+    /// where everybody could.
+    pub(crate) fn shared_with(&self, theirs: &[u8; 32]) -> Option<[u8; 32]> {
+        crate::organisation::agree(&self.0, theirs)
+    }
+
     pub(crate) fn sign(&self, bytes: &[u8]) -> Signature {
         self.0.sign(bytes)
     }

@@ -8,16 +8,19 @@
 mod frame;
 mod iris;
 mod key;
+mod keys;
 mod membership;
 mod revocations;
+mod sealed;
 
 use aegis_core::{InvalidGrant, InvalidRevocations, OrganisationId};
-use ed25519_dalek::{Signature, VerifyingKey};
+use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 
 pub use frame::{FRAME_BYTES_MAX, FRAME_WORDS_MAX};
 pub(crate) use frame::{count, pack, unpack};
 pub use iris::{IrisSignatureError, iris_sign, iris_verify};
 pub use key::{OrganisationKey, OrganisationKeyError};
+pub use keys::{EpochKeys, KEYS_BYTES_MAX, KEYS_DOMAIN, make_keys, open_keys, read_keys};
 pub use membership::{
     InvalidMembershipText, MEMBERSHIP_BYTES, MEMBERSHIP_DOMAIN, membership_from_text,
     membership_to_text, read_membership, sign_membership,
@@ -25,6 +28,8 @@ pub use membership::{
 pub use revocations::{
     REVOCATIONS_BYTES_MAX, REVOCATIONS_DOMAIN, read_revocations, sign_revocations,
 };
+
+pub use sealed::{SEALED_BYTES_MAX, SEALED_DOMAIN, Sealed, is_sealed, seal};
 
 pub(crate) const SIGNATURE_BYTES: usize = 64;
 
@@ -66,6 +71,14 @@ fn is_signed(organisation: &OrganisationId, bytes: &[u8], signature: &[u8]) -> b
         return false;
     };
     key.verify_strict(bytes, &signature).is_ok()
+}
+
+/// Returns the secret that two Ed25519 keys share as the X25519 keys that they map to (RFC 7748);
+/// `None` where the other one is no point of the curve, or one that shares its secret with everybody.
+pub(crate) fn agree(ours: &SigningKey, theirs: &[u8; 32]) -> Option<[u8; 32]> {
+    let theirs = VerifyingKey::from_bytes(theirs).ok()?;
+    let point = theirs.to_montgomery();
+    (!theirs.is_weak()).then(|| point.mul_clamped(ours.to_scalar_bytes()).to_bytes())
 }
 
 /// Bytes that are read from the front.

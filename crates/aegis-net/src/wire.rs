@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use aegis_core::{ALERT_BYTES_MAX, Alert, NodeId, Statement, Timestamp};
+use aegis_core::{ALERT_BYTES_MAX, Alert, NodeId, OrganisationId, Statement, Timestamp};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use ed25519_dalek::Signature;
 use serde_json::{Map, Value};
@@ -65,6 +65,7 @@ pub enum WireError {
 pub struct Unverified<'a> {
     author: NodeId,
     statement: Statement,
+    audience: Option<OrganisationId>,
     signature: Signature,
     signed: Vec<u8>, // the domain prefix and the canonical JSON without `signature`
     wire: &'a [u8],
@@ -83,11 +84,13 @@ impl<'a> Unverified<'a> {
         }
         let author = fields::author(&object)?;
         let statement = fields::statement(&object)?;
+        let audience = fields::audience(&object)?;
         let signature = fields::signature(&object)?;
         object.remove(fields::SIGNATURE);
         Ok(Self {
             author,
             statement,
+            audience,
             signature,
             signed: signed_bytes(&object)?,
             wire: bytes,
@@ -102,6 +105,11 @@ impl<'a> Unverified<'a> {
     /// Returns what the message says.
     pub fn statement(&self) -> &Statement {
         &self.statement
+    }
+
+    /// Returns for whose members alone the message is.
+    pub fn audience(&self) -> Option<OrganisationId> {
+        self.audience
     }
 
     /// Checks the signature: no weak keys, no second spelling of a signature.
@@ -122,7 +130,8 @@ impl<'a> Unverified<'a> {
     }
 
     fn into_alert(self) -> Alert {
-        Alert::from_verified(self.author, self.statement, Arc::from(self.wire))
+        let alert = Alert::from_verified(self.author, self.statement, Arc::from(self.wire));
+        alert.addressed_to(self.audience)
     }
 }
 
@@ -161,17 +170,31 @@ pub(crate) fn author_at_a_glance(bytes: &[u8]) -> Option<NodeId> {
 ///
 /// The alert says what its bytes say: the time of the statement in whole seconds.
 pub fn sign(statement: &Statement, identity: &Identity) -> Alert {
+    sign_to(statement, None, identity)
+}
+
+/// Signs `statement` as `identity`, for the members of an organisation alone or for everybody.
+pub fn sign_to(
+    statement: &Statement,
+    audience: Option<OrganisationId>,
+    identity: &Identity,
+) -> Alert {
     let secs = statement.stated_at.as_secs().min(TIMESTAMP_SECS_MAX);
     let statement = Statement {
         stated_at: Timestamp::from_secs(secs),
         ..statement.clone()
     };
     let mut object = fields::write(&statement, identity.node_id());
+    if let Some(organisation) = audience {
+        let text = organisation.to_string();
+        object.insert(fields::AUDIENCE.to_owned(), Value::String(text));
+    }
     let signature = identity.sign(&signed_bytes_of_ours(&object));
     let text = BASE64.encode(signature.to_bytes());
     object.insert(fields::SIGNATURE.to_owned(), Value::String(text));
     let wire = canonical_of_ours(&object);
-    Alert::from_verified(identity.node_id(), statement, wire.into())
+    let alert = Alert::from_verified(identity.node_id(), statement, wire.into());
+    alert.addressed_to(audience)
 }
 
 fn canonical(object: &Map<String, Value>) -> Result<Vec<u8>, WireError> {

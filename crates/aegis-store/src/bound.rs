@@ -38,7 +38,7 @@ const MEMBERSHIP_ROWS_MAX: i64 = 9_000;
 /// Organisations trusted, founded or heard of: far more than the Engine follows.
 const ORGANISATION_ROWS_MAX: i64 = 200;
 
-const BOUNDS: [Bound; 10] = [
+const BOUNDS: [Bound; 11] = [
     Bound {
         table: "alert",
         rows_max: ALERT_ROWS_MAX,
@@ -100,6 +100,12 @@ const BOUNDS: [Bound; 10] = [
     },
     Bound {
         table: "revocation_list",
+        rows_max: ORGANISATION_ROWS_MAX,
+        first_to_go: "organisation",
+        key: "organisation",
+    },
+    Bound {
+        table: "key_ring",
         rows_max: ORGANISATION_ROWS_MAX,
         first_to_go: "organisation",
         key: "organisation",

@@ -66,6 +66,16 @@ pub(crate) fn row(connection: &Connection, record: &OrganisationRecord) -> rusql
             "INSERT OR REPLACE INTO revocation_list (organisation, wire) VALUES (?1, ?2)",
             params![it.revocations().organisation().public_key(), &it.wire()[..]],
         ),
+        OrganisationRecord::KeysKept(it) => execute(
+            connection,
+            "INSERT OR REPLACE INTO key_ring (organisation, wire) VALUES (?1, ?2)",
+            params![it.organisation().public_key(), &it.wire()[..]],
+        ),
+        OrganisationRecord::KeysGone(id) => execute(
+            connection,
+            "DELETE FROM key_ring WHERE organisation = ?1",
+            params![id.public_key()],
+        ),
         OrganisationRecord::RevocationsGone(id) => execute(
             connection,
             "DELETE FROM revocation_list WHERE organisation = ?1",
@@ -97,7 +107,13 @@ pub(crate) fn snapshot(connection: &Connection) -> rusqlite::Result<(Organisatio
         "SELECT wire FROM revocation_list ORDER BY organisation",
         wire,
     )?;
-    let corrupt_rows = trusted.corrupt_rows
+    let keys = read(
+        connection,
+        "SELECT wire FROM key_ring ORDER BY organisation",
+        wire,
+    )?;
+    let corrupt_rows = keys.corrupt_rows
+        + trusted.corrupt_rows
         + founded.corrupt_rows
         + memberships.corrupt_rows
         + revocations.corrupt_rows;
@@ -106,6 +122,7 @@ pub(crate) fn snapshot(connection: &Connection) -> rusqlite::Result<(Organisatio
         founded: founded.items,
         memberships: memberships.items,
         revocations: revocations.items,
+        keys: keys.items,
     };
     Ok((snapshot, corrupt_rows))
 }

@@ -131,6 +131,7 @@ impl Engine {
         };
         self.push(Output::Sign {
             statement,
+            audience: None,
             purpose: Purpose::Detection,
         });
         true

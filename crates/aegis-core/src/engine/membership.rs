@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Allowance, Confidence, MemberRole, Membership, NodeId, OrganisationId, OrganisationRecord,
-    PeerClass, RevocationList, Timestamp,
+    Allowance, Confidence, KeyRing, MemberRole, Membership, NodeId, OrganisationId,
+    OrganisationRecord, PeerClass, RevocationList, Timestamp,
     engine::{Engine, OrganisationRestore, OrganisationWord, Output},
     trust::model::Introduction,
 };
@@ -27,6 +27,7 @@ impl Engine {
                 OrganisationWord::Revocations(it) => {
                     self.take_list(now, &it);
                 }
+                OrganisationWord::Keys(it) => self.take_ring(now, &it),
             }
         }
     }
@@ -58,6 +59,9 @@ impl Engine {
         }
         for it in others {
             self.organisations.hear(now, &it);
+        }
+        for it in restore.keys {
+            self.organisations.take_keys(now, &it);
         }
     }
 
@@ -120,6 +124,16 @@ impl Engine {
         true
     }
 
+    /// Takes a ring of keys, and spreads it among members.
+    pub(super) fn take_ring(&mut self, now: Timestamp, ring: &Arc<KeyRing>) {
+        if !self.organisations.take_keys(now, ring) {
+            return;
+        }
+        self.keep(OrganisationRecord::KeysKept(Arc::clone(ring)));
+        self.push(Output::Unlock(Arc::clone(ring)));
+        self.show_all(now, &OrganisationWord::Keys(Arc::clone(ring)));
+    }
+
     /// Does what follows when a membership begins to count here.
     pub(super) fn take_up(&mut self, now: Timestamp, membership: &Arc<Membership>) {
         self.keep(OrganisationRecord::MembershipKept(Arc::clone(membership)));
@@ -134,6 +148,7 @@ impl Engine {
         self.introduce_member(now, member);
         if self.peers.get(&member).is_some_and(|it| it.is_connected) {
             self.show_what_is_known(now, member); // now that it may know more
+            self.push_own_alerts(now, member);
         }
     }
 
@@ -171,7 +186,13 @@ impl Engine {
         mine.sort();
         mine.dedup();
         for organisation in &mine {
-            let list = self.organisations.revocations(organisation).cloned();
+            if self.member_role(now, &peer, organisation).is_some() {
+                let keys = self.organisations.keys(organisation).cloned();
+                words.extend(keys.map(OrganisationWord::Keys));
+            }
+        }
+        for organisation in self.organisations.followed(now) {
+            let list = self.organisations.revocations(&organisation).cloned();
             words.extend(list.map(OrganisationWord::Revocations));
         }
         for organisation in mine {
@@ -191,6 +212,9 @@ impl Engine {
         for peer in peers {
             let is_shown = match word {
                 OrganisationWord::Revocations(_) => true,
+                OrganisationWord::Keys(it) => {
+                    self.member_role(now, &peer, &it.organisation()).is_some()
+                }
                 OrganisationWord::Membership(it) => {
                     it.grant().member() == self.node || self.is_shown(now, &peer, it)
                 }
@@ -215,6 +239,10 @@ impl Engine {
     /// Tells the network all that it must know of organisations, as after a start.
     pub fn announce_organisations(&mut self, now: Timestamp) {
         self.follow(now);
+        let rings: Vec<Arc<KeyRing>> = self.organisations.all_keys().cloned().collect();
+        for ring in rings {
+            self.push(Output::Unlock(ring));
+        }
         for organisation in self.organisations.followed(now) {
             for node in self.members_of(now, organisation) {
                 let role = self.trusted_role(now, &node);

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::{
     Action, Actor, AllowEntry, BlockDuration, Change, Decision, Description, HistoryKind,
-    Indicator, Origin, Record, Refusal, Statement, Timestamp, Unblock,
+    Indicator, OrganisationId, OrganisationRefusal, Origin, Record, Refusal, Statement, Timestamp,
+    Unblock,
     engine::{Cause, Command, Engine, Order, Output, Purpose, Reply, Subject},
     guard::{ALLOWLIST_MAX, Guards},
     policy::PEER_TTL_MAX,
@@ -69,6 +70,8 @@ impl Engine {
         (publish, force): (bool, bool),
     ) -> Result<Option<Reply>, Refusal> {
         let indicator = subject.indicator;
+        let audience = subject.audience;
+        self.may_address(now, audience)?;
         self.guards.untouchable(&indicator)?;
         if !force {
             self.guards.configured_peer(&indicator)?;
@@ -108,7 +111,11 @@ impl Engine {
             user,
             blocks: true,
         };
-        self.push(Output::Sign { statement, purpose });
+        self.push(Output::Sign {
+            statement,
+            audience,
+            purpose,
+        });
         Ok(None)
     }
 
@@ -119,6 +126,8 @@ impl Engine {
         subject: Subject,
         force: bool,
     ) -> Result<Option<Reply>, Refusal> {
+        let audience = subject.audience;
+        self.may_address(now, audience)?;
         self.guards.untouchable(&subject.indicator)?;
         if !force {
             self.guards.configured_peer(&subject.indicator)?;
@@ -129,8 +138,22 @@ impl Engine {
             user,
             blocks: false,
         };
-        self.push(Output::Sign { statement, purpose });
+        self.push(Output::Sign {
+            statement,
+            audience,
+            purpose,
+        });
         Ok(None)
+    }
+
+    /// Returns whether this node may share something with the members of an organisation alone.
+    fn may_address(&self, now: Timestamp, audience: Option<OrganisationId>) -> Result<(), Refusal> {
+        let Some(organisation) = audience else {
+            return Ok(());
+        };
+        let is_member = self.member_role(now, &self.node, &organisation).is_some();
+        let refusal = Refusal::Organisation(OrganisationRefusal::NotMember);
+        is_member.then_some(()).ok_or(refusal)
     }
 
     fn statement(&self, now: Timestamp, subject: Subject) -> Statement {
@@ -225,6 +248,7 @@ impl Engine {
             };
             self.push(Output::Sign {
                 statement,
+                audience: alert.audience(),
                 purpose: Purpose::Withdrawal { user },
             });
         }

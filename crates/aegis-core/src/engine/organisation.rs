@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Action, Actor, Affiliation, AuditEntry, Confidence, FoundedOrganisation, MemberRole,
+    Action, Actor, Affiliation, AuditEntry, Confidence, FoundedOrganisation, KeyRing, MemberRole,
     Membership, NodeId, OrganisationId, OrganisationRecord, OrganisationRefusal, Organisations,
     Record, Refusal, RevocationList, Timestamp, TrustedOrganisation,
     engine::{Engine, Reply},
@@ -14,8 +14,11 @@ use crate::{
 pub enum OrganisationCommand {
     /// Keep an organisation whose key was just made here.
     Found(FoundedOrganisation),
-    /// Keep a membership that a founded organisation just signed.
-    Admit(Arc<Membership>),
+    /// Keep a membership that a founded organisation just signed, and the keys for all members.
+    Admit {
+        membership: Arc<Membership>,
+        keys: Arc<KeyRing>,
+    },
     /// Be the member that this says.
     Join(Arc<Membership>),
     /// Trust the members of an organisation in advance, so far.
@@ -25,11 +28,15 @@ pub enum OrganisationCommand {
     },
     /// Trust the members of an organisation no more than others.
     Distrust(OrganisationId),
-    /// Keep and spread a list that a founded organisation just signed, in which it expels `member`.
+    /// Keep and spread a list that a founded organisation just signed, in which it expels `member`,
+    /// and keys that `member` does not get.
     Expel {
         list: Arc<RevocationList>,
         member: NodeId,
+        keys: Arc<KeyRing>,
     },
+    /// Keep and spread the keys that a founded organisation just made.
+    Rotate(Arc<KeyRing>),
 }
 
 /// What became of it.
@@ -47,6 +54,8 @@ pub enum OrganisationReply {
     Distrusted { was_trusted: bool },
     /// The node is no member any more, or was none that is known here.
     Expelled { was_member: bool },
+    /// The keys are those.
+    Rotated,
 }
 
 /// Something signed by an organisation, as nodes show it to each other.
@@ -56,6 +65,8 @@ pub enum OrganisationWord {
     Membership(Arc<Membership>),
     /// Some are members no more.
     Revocations(Arc<RevocationList>),
+    /// Members read and write with these keys.
+    Keys(Arc<KeyRing>),
 }
 
 /// What was kept of organisations, verified again.
@@ -69,6 +80,8 @@ pub struct OrganisationRestore {
     pub memberships: Vec<Arc<Membership>>,
     /// Lists of revocations.
     pub revocations: Vec<Arc<RevocationList>>,
+    /// Rings of keys.
+    pub keys: Vec<Arc<KeyRing>>,
 }
 
 type Done<T> = Result<T, OrganisationRefusal>;
@@ -104,15 +117,18 @@ impl Engine {
     ) -> Result<Reply, Refusal> {
         let done = match command {
             OrganisationCommand::Found(it) => self.order_found(now, user, it),
-            OrganisationCommand::Admit(it) => self.order_admit(now, user, &it),
+            OrganisationCommand::Admit { membership, keys } => {
+                self.order_admit(now, user, (&membership, &keys))
+            }
             OrganisationCommand::Join(it) => self.order_join(now, user, &it),
             OrganisationCommand::Trust { id, weight } => {
                 self.order_trust_organisation(now, user, id, weight)
             }
             OrganisationCommand::Distrust(id) => Ok(self.order_distrust(now, user, &id)),
-            OrganisationCommand::Expel { list, member } => {
-                self.order_expel(now, user, &list, member)
+            OrganisationCommand::Expel { list, member, keys } => {
+                self.order_expel(now, user, (&list, &keys), member)
             }
+            OrganisationCommand::Rotate(keys) => self.order_rotate(now, &keys),
         };
         done.map(Reply::Organisation).map_err(Refusal::Organisation)
     }
@@ -133,7 +149,7 @@ impl Engine {
         &mut self,
         now: Timestamp,
         user: u32,
-        membership: &Arc<Membership>,
+        (membership, keys): (&Arc<Membership>, &Arc<KeyRing>),
     ) -> Done<OrganisationReply> {
         let grant = *membership.grant();
         self.note_signed(grant.organisation(), grant.serial())?;
@@ -142,6 +158,7 @@ impl Engine {
             (grant.organisation(), grant.member(), grant.role().as_str());
         self.audit_organisation(now, user, format!("{organisation} admits {member}, {role}"));
         self.take_up(now, membership);
+        self.take_ring(now, keys);
         Ok(OrganisationReply::Admitted)
     }
 
@@ -206,7 +223,7 @@ impl Engine {
         &mut self,
         now: Timestamp,
         user: u32,
-        list: &Arc<RevocationList>,
+        (list, keys): (&Arc<RevocationList>, &Arc<KeyRing>),
         member: NodeId,
     ) -> Done<OrganisationReply> {
         let it = list.revocations();
@@ -217,8 +234,15 @@ impl Engine {
         if !self.take_list(now, list) {
             return Err(OrganisationRefusal::OldList);
         }
+        self.take_ring(now, keys);
         self.audit_organisation(now, user, format!("{organisation} expels {member}"));
         Ok(OrganisationReply::Expelled { was_member })
+    }
+
+    fn order_rotate(&mut self, now: Timestamp, keys: &Arc<KeyRing>) -> Done<OrganisationReply> {
+        self.note_signed(keys.organisation(), keys.serial())?;
+        self.take_ring(now, keys);
+        Ok(OrganisationReply::Rotated)
     }
 
     fn note_signed(&mut self, organisation: OrganisationId, serial: u64) -> Done<()> {

@@ -7,7 +7,9 @@ mod invariant;
 mod operate;
 mod organisation;
 mod own;
+mod quorum;
 mod restart;
+mod sealed;
 mod sync;
 mod testify;
 mod trust;
@@ -16,8 +18,8 @@ use std::{sync::Arc, time::Duration};
 
 use super::*;
 use crate::{
-    Alert, BlockDuration, Channel, Detection, Evidence, HostFacts, Preset, Refusal, Severity,
-    Statement, ThreatType,
+    Alert, BlockDuration, Channel, Detection, Evidence, HostFacts, OrganisationId, Preset, Refusal,
+    Severity, Statement, ThreatType,
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -83,8 +85,13 @@ fn run(engine: &mut Engine, now: Timestamp, input: Input) -> Vec<Output> {
 fn drain(engine: &mut Engine, now: Timestamp) -> Vec<Output> {
     let mut outputs = Vec::new();
     while let Some(output) = engine.poll_output() {
-        if let Output::Sign { statement, purpose } = &output {
-            let alert = sign(NODE, statement.clone());
+        if let Output::Sign {
+            statement,
+            audience,
+            purpose,
+        } = &output
+        {
+            let alert = sign_to(*audience, NODE, statement.clone());
             engine.handle_input(
                 now,
                 Input::Signed {
@@ -102,6 +109,11 @@ fn drain(engine: &mut Engine, now: Timestamp) -> Vec<Output> {
 fn sign(author: NodeId, statement: Statement) -> Arc<Alert> {
     let wire = format!("{author} {statement:?}").into_bytes();
     Arc::new(Alert::from_verified(author, statement, wire.into()))
+}
+
+fn sign_to(to: Option<OrganisationId>, author: NodeId, statement: Statement) -> Arc<Alert> {
+    let alert = Arc::unwrap_or_clone(sign(author, statement));
+    Arc::new(alert.addressed_to(to))
 }
 
 fn statement(indicator: &str) -> Statement {
@@ -146,6 +158,7 @@ fn subject(indicator: &str, secs: u64) -> Subject {
         severity: Severity::new(7).unwrap(),
         evidence: Evidence::Verified,
         description: None,
+        audience: None,
     }
 }
 

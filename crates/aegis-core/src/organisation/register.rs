@@ -9,8 +9,8 @@ use std::{
 };
 
 use crate::{
-    Confidence, MemberRole, Membership, NodeId, OrganisationId, OrganisationName, RevocationList,
-    Timestamp,
+    Confidence, KeyRing, MemberRole, Membership, NodeId, OrganisationId, OrganisationName,
+    RevocationList, Timestamp,
     organisation::{
         Revocation,
         grant::{SERIAL_MAX, VALIDITY_MAX},
@@ -88,6 +88,10 @@ pub enum OrganisationRecord {
     RevocationsKept(Arc<RevocationList>),
     /// What an organisation revoked is of no interest any more.
     RevocationsGone(OrganisationId),
+    /// A ring of keys is the newest one.
+    KeysKept(Arc<KeyRing>),
+    /// An organisation's keys are of no use here any more.
+    KeysGone(OrganisationId),
 }
 
 /// What this node knows of organisations.
@@ -100,6 +104,7 @@ pub struct Organisations {
     ends: BTreeSet<(Timestamp, OrganisationId, NodeId)>, // one for each of `members`
     joined: BTreeSet<OrganisationId>,                    // those of `members` that are this node
     revocations: BTreeMap<OrganisationId, Arc<RevocationList>>,
+    keys: BTreeMap<OrganisationId, Arc<KeyRing>>, // of those founded or joined
 }
 
 type Done<T> = Result<T, OrganisationRefusal>;
@@ -115,6 +120,7 @@ impl Organisations {
             ends: BTreeSet::new(),
             joined: BTreeSet::new(),
             revocations: BTreeMap::new(),
+            keys: BTreeMap::new(),
         }
     }
 
@@ -157,6 +163,23 @@ impl Organisations {
     /// Returns the newest list of revocations that is known.
     pub fn revocations(&self, organisation: &OrganisationId) -> Option<&Arc<RevocationList>> {
         self.revocations.get(organisation)
+    }
+
+    /// Returns the newest ring of keys that is known.
+    pub fn keys(&self, organisation: &OrganisationId) -> Option<&Arc<KeyRing>> {
+        self.keys.get(organisation)
+    }
+
+    /// Returns all rings of keys.
+    pub fn all_keys(&self) -> impl Iterator<Item = &Arc<KeyRing>> {
+        self.keys.values()
+    }
+
+    /// Returns whether this node's members' affairs are its own: it founded the organisation, or is a
+    /// member.
+    pub fn is_inside(&self, now: Timestamp, organisation: &OrganisationId) -> bool {
+        self.founded.contains_key(organisation)
+            || self.membership(now, &self.node, organisation).is_some()
     }
 
     /// Returns the membership that makes `node` a member of `organisation` at `now`: in time, and not
@@ -335,6 +358,18 @@ impl Organisations {
         )
     }
 
+    /// Takes a ring of keys, if it is newer than what is known; returns whether it was.
+    pub(crate) fn take_keys(&mut self, now: Timestamp, ring: &Arc<KeyRing>) -> bool {
+        let organisation = ring.organisation();
+        let known = self.keys.get(&organisation);
+        let is_news = known.is_none_or(|it| it.serial() < ring.serial());
+        if !is_news || !self.is_inside(now, &organisation) {
+            return false;
+        }
+        self.keys.insert(organisation, Arc::clone(ring));
+        true
+    }
+
     /// Forgets what is known of organisations that nobody follows any more.
     pub(crate) fn forget_unfollowed(&mut self, now: Timestamp) -> Vec<OrganisationRecord> {
         let followed = self.followed(now);
@@ -343,6 +378,8 @@ impl Organisations {
         let members: Vec<_> = members.copied().collect();
         let lists = self.revocations.keys().filter(|it| is_gone(it));
         let lists: Vec<_> = lists.copied().collect();
+        let rings = self.keys.keys().filter(|it| !self.is_inside(now, it));
+        let rings: Vec<_> = rings.copied().collect();
         let mut records = Vec::new();
         for (organisation, member) in members {
             self.remove(organisation, member);
@@ -354,6 +391,10 @@ impl Organisations {
         for organisation in lists {
             self.revocations.remove(&organisation);
             records.push(OrganisationRecord::RevocationsGone(organisation));
+        }
+        for organisation in rings {
+            self.keys.remove(&organisation);
+            records.push(OrganisationRecord::KeysGone(organisation));
         }
         records
     }

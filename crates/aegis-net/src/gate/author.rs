@@ -62,3 +62,6 @@ impl Gate {
         self.all.take_one(now, self.limits.all);
     }
 }
+
+#[cfg(test)]
+mod tests;

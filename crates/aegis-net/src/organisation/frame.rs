@@ -3,7 +3,7 @@
 //! | bytes | what |
 //! |---|---|
 //! | 2 | how many words follow, 1 to 640 |
-//! | 1 each | 1 the shower's own membership, 2 another's membership, 3 a list of revocations |
+//! | 1 each | 1 the shower's own membership, 2 another's membership, 3 a list of revocations, 4 a ring of keys |
 //! | 4 | how many bytes |
 //! | as many | the word, as its organisation signed it |
 //!
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use aegis_core::{NodeId, OrganisationWord};
 
-use super::{OrganisationError, read_membership, read_revocations};
+use super::{OrganisationError, read_keys, read_membership, read_revocations};
 use crate::gate::Misbehaviour;
 
 /// Words in one frame at most: the members of one organisation and what belongs to it.
@@ -25,6 +25,7 @@ pub const FRAME_BYTES_MAX: usize = 208 * 1024;
 const OWN: u8 = 1;
 const OTHERS: u8 = 2;
 const REVOCATIONS: u8 = 3;
+const KEYS: u8 = 4;
 
 /// Packs as many of `words` as fit, the first ones first.
 pub(crate) fn pack(words: &[OrganisationWord], own: NodeId) -> Vec<u8> {
@@ -35,6 +36,7 @@ pub(crate) fn pack(words: &[OrganisationWord], own: NodeId) -> Vec<u8> {
             OrganisationWord::Membership(it) if it.grant().member() == own => (OWN, it.wire()),
             OrganisationWord::Membership(it) => (OTHERS, it.wire()),
             OrganisationWord::Revocations(it) => (REVOCATIONS, it.wire()),
+            OrganisationWord::Keys(it) => (KEYS, it.wire()),
         };
         let bytes = u32::try_from(wire.len()).unwrap_or(u32::MAX);
         if frame.len() + 5 + wire.len() > FRAME_BYTES_MAX {
@@ -103,6 +105,10 @@ fn word(tag: u8, wire: &[u8], from: NodeId) -> Result<OrganisationWord, Misbehav
         REVOCATIONS => {
             let list = read_revocations(wire).map_err(fault)?;
             Ok(OrganisationWord::Revocations(Arc::new(list)))
+        }
+        KEYS => {
+            let ring = read_keys(wire).map_err(fault)?;
+            Ok(OrganisationWord::Keys(Arc::new(ring)))
         }
         _ => Err(Misbehaviour::Malformed),
     }

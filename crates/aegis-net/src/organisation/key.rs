@@ -104,6 +104,11 @@ impl OrganisationKey {
         bytes
     }
 
+    /// Returns the secret bytes, to derive other keys from.
+    pub(super) fn secret(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
     /// Signs bytes as they are, as only Iris' format wants it.
     pub(super) fn sign_bare(&self, bytes: &[u8; 32]) -> [u8; 64] {
         self.0.sign(bytes).to_bytes()

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::*;
 
 mod frame;
+mod sealed;
 
 const VECTORS: &str = include_str!("../../vectors/organisation.json");
 const START: Timestamp = Timestamp::from_secs(1_763_640_000);

@@ -189,7 +189,8 @@ fn rank(via: Via) -> u8 {
         Via::Mdns => 2,
         Via::Bootstrap => 3,
         Via::Known => 4,
-        Via::Dht => 5,
+        Via::Member => 5,
+        Via::Dht => 6,
     }
 }
 
@@ -197,7 +198,7 @@ fn rank(via: Via) -> u8 {
 fn attempts_max(via: Via) -> u32 {
     match via {
         Via::Configured | Via::Bootstrap | Via::Mdns | Via::RuntimeDir => u32::MAX,
-        Via::Known => 5,
+        Via::Known | Via::Member => 5,
         Via::Dht => 3,
     }
 }

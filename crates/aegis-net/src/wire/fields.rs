@@ -1,8 +1,8 @@
 //! The fields of a threat message, each with its rule, read into types that cannot be wrong.
 
 use aegis_core::{
-    AlertId, BlockDuration, Description, Evidence, Indicator, NodeId, Severity, Statement,
-    ThreatType, Timestamp,
+    AlertId, BlockDuration, Description, Evidence, Indicator, NodeId, OrganisationId, Severity,
+    Statement, ThreatType, Timestamp,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use ed25519_dalek::Signature;
@@ -20,6 +20,7 @@ const BLOCK_FOR: &str = "block_duration_secs";
 const DESCRIPTION: &str = "description";
 const EVIDENCE: &str = "evidence";
 const WITHDRAWS: &str = "withdraws";
+pub(super) const AUDIENCE: &str = "to";
 
 type Object = Map<String, Value>;
 
@@ -52,6 +53,20 @@ pub(super) fn author(object: &Object) -> Result<NodeId, WireError> {
     let is_canonical = text(object, AUTHOR, rule)? == author.to_string();
     is_canonical.then_some(author).ok_or(WireError::Field {
         field: AUTHOR,
+        rule,
+    })
+}
+
+/// Reads for whose members alone the message is, `None` where it is for everybody.
+pub(super) fn audience(object: &Object) -> Result<Option<OrganisationId>, WireError> {
+    let rule = "the ID of an organisation";
+    let audience = optional::<OrganisationId>(object, AUDIENCE, rule)?;
+    let is_canonical = match audience {
+        Some(it) => text(object, AUDIENCE, rule)? == it.to_string(),
+        None => true,
+    };
+    is_canonical.then_some(audience).ok_or(WireError::Field {
+        field: AUDIENCE,
         rule,
     })
 }

@@ -20,5 +20,6 @@ mod mdns;
 mod organisation;
 mod raw;
 mod raw_codec;
+mod sealed;
 mod support;
 mod sync;

@@ -7,7 +7,7 @@ use aegis_core::{
     RevocationList, Revocations,
 };
 use aegis_net::{
-    NetCommand, NetEvent, P2pConfig,
+    NetCommand, NetEvent, P2pConfig, Via,
     gate::Misbehaviour,
     organisation::{OrganisationKey, sign_membership, sign_revocations},
 };
@@ -88,26 +88,26 @@ async fn a_false_proof_costs_whoever_brings_it() {
 #[tokio::test]
 async fn a_publisher_says_more_than_a_stranger_may() {
     let mut a = TestNode::start(lonely(Transport::Tcp)).await;
-    let b = TestNode::start(P2pConfig {
+    let mut b = TestNode::start(P2pConfig {
         peers: vec![a.peer_address()],
         ..lonely(Transport::Tcp)
     })
     .await;
     a.wait_for_peer(b.id()).await;
-    a.command(NetCommand::SetClass {
-        peer: b.id(),
-        class: aegis_core::PeerClass::Dht,
-    })
-    .await;
+    b.wait_for_peer(a.id()).await;
     a.command(NetCommand::Rank {
         node: b.id(),
         role: Some(MemberRole::Publisher),
     })
     .await;
-    a.wait_for("its class", |it| {
-        matches!(it, NetEvent::PeerClassChanged { .. }).then_some(())
+    // What is shown after it shows that it was heard.
+    let key = OrganisationKey::generate();
+    a.command(NetCommand::Show {
+        peer: b.id(),
+        words: vec![member(&key, a.id())],
     })
     .await;
+    words(&mut b).await;
     // A stranger may say 50 at once, and one a second after that.
     let all: Vec<_> = (0..200).map(|n| alert(&b.identity, n)).collect();
     for it in &all {
@@ -138,12 +138,20 @@ async fn members_find_each_other_through_nodes_that_know_neither() {
         hub.wait_for_peer(node.id()).await;
         nodes.push(node);
     }
-    // They are strangers to each other but for the hub; the last one only trusts.
+    // They met at the hub; the last one only trusts.
     let [a, .., b] = nodes.as_mut_slice() else {
         panic!("four nodes");
     };
     follow(a, vec![organisation], Vec::new()).await;
     follow(b, Vec::new(), vec![organisation]).await;
+    let found = b.wait_for("a member", |it| match it {
+        NetEvent::PeerDiscovered {
+            peer,
+            via: Via::Member,
+        } => Some(*peer),
+        _ => None,
+    });
+    assert_eq!(found.await, a.id());
     a.wait_for_peer(b.id()).await;
     b.wait_for_peer(a.id()).await;
 }
@@ -199,6 +207,7 @@ fn wire(word: &OrganisationWord) -> Vec<u8> {
     match word {
         OrganisationWord::Membership(it) => it.wire().to_vec(),
         OrganisationWord::Revocations(it) => it.wire().to_vec(),
+        OrganisationWord::Keys(it) => it.wire().to_vec(),
     }
 }
 

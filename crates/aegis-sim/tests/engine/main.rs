@@ -144,6 +144,7 @@ impl Node {
                     severity: Severity::MAX,
                     evidence: Evidence::Verified,
                     description: None,
+                    audience: None,
                 },
                 publish: false,
                 force: false,

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use aegis_core::{
-    Confidence, FoundedOrganisation, Grant, MemberRole, Membership, NodeId, OrganisationId,
-    OrganisationRecord, Record, RevocationList, Revocations, TrustedOrganisation,
+    Confidence, FoundedOrganisation, Grant, KeyRing, MemberRole, Membership, NodeId,
+    OrganisationId, OrganisationRecord, Record, RevocationList, Revocations, TrustedOrganisation,
 };
 use aegis_store::Store;
 use rusqlite::Connection;
@@ -23,6 +23,7 @@ fn all_that_is_known_of_organisations_comes_back() {
     assert_eq!(found.founded, [founded(5)]);
     assert_eq!(found.memberships, [membership(1, 1).wire().clone()]);
     assert_eq!(found.revocations, [list(1).wire().clone()]);
+    assert_eq!(found.keys, [ring(1).wire().clone()]);
     assert_eq!(store.corrupt_rows(), 0);
 }
 
@@ -34,12 +35,14 @@ fn what_is_newer_takes_the_place_of_what_is_older() {
         OrganisationRecord::Founded(founded(9)),
         OrganisationRecord::MembershipKept(membership(1, 2)),
         OrganisationRecord::RevocationsKept(list(2)),
+        OrganisationRecord::KeysKept(ring(2)),
     ];
     store.apply(&newer.map(Record::Organisation)).unwrap();
     let found = store.load(NOW).unwrap().organisations;
     assert_eq!(found.founded, [founded(9)]);
     assert_eq!(found.memberships, [membership(1, 2).wire().clone()]);
     assert_eq!(found.revocations, [list(2).wire().clone()]);
+    assert_eq!(found.keys, [ring(2).wire().clone()]);
 }
 
 #[test]
@@ -53,11 +56,13 @@ fn what_is_gone_is_gone() {
             member: node(1),
         },
         OrganisationRecord::RevocationsGone(organisation()),
+        OrganisationRecord::KeysGone(organisation()),
     ];
     store.apply(&gone.map(Record::Organisation)).unwrap();
     let found = store.load(NOW).unwrap().organisations;
     assert_eq!(found.trusted, []);
     assert!(found.memberships.is_empty() && found.revocations.is_empty());
+    assert!(found.keys.is_empty());
     assert_eq!(found.founded, [founded(5)], "a key is not forgotten");
 }
 
@@ -79,6 +84,7 @@ fn a_row_that_says_nonsense_costs_itself() {
         "UPDATE organisation_founded SET serial = -1",
         "UPDATE membership SET wire = zeroblob(131073)",
         "UPDATE membership SET member = x'00'",
+        "UPDATE key_ring SET wire = zeroblob(131073)",
         "UPDATE revocation_list SET wire = zeroblob(131073)",
     ] {
         let (_directory, path) = place();
@@ -89,17 +95,19 @@ fn a_row_that_says_nonsense_costs_itself() {
         let left = found.trusted.len()
             + found.founded.len()
             + found.memberships.len()
-            + found.revocations.len();
-        assert_eq!((left, store.corrupt_rows()), (3, 1), "{edit}");
+            + found.revocations.len()
+            + found.keys.len();
+        assert_eq!((left, store.corrupt_rows()), (4, 1), "{edit}");
     }
 }
 
-fn one_of_each() -> [Record; 4] {
+fn one_of_each() -> [Record; 5] {
     let records = [
         OrganisationRecord::Trusted(trusted()),
         OrganisationRecord::Founded(founded(5)),
         OrganisationRecord::MembershipKept(membership(1, 1)),
         OrganisationRecord::RevocationsKept(list(1)),
+        OrganisationRecord::KeysKept(ring(1)),
     ];
     records.map(Record::Organisation)
 }
@@ -130,6 +138,12 @@ fn membership(member: u8, serial: u64) -> Arc<Membership> {
     let grant = Grant::new(pair, MemberRole::Publisher, (NOW, NOW + HOUR), serial).unwrap();
     let wire = format!("membership {serial}").into_bytes();
     Arc::new(Membership::from_verified(grant, wire.into()))
+}
+
+fn ring(serial: u64) -> Arc<KeyRing> {
+    let wire = format!("ring {serial}").into_bytes();
+    let numbers = (1, serial, NOW);
+    Arc::new(KeyRing::from_verified(organisation(), numbers, wire.into()))
 }
 
 fn list(serial: u64) -> Arc<RevocationList> {

@@ -101,10 +101,7 @@ pub(super) async fn org(
 
 /// Returns the organisation that is meant: a whole ID as it is, otherwise the one that is known here
 /// and has this name, or this part of an ID.
-pub(super) async fn find_organisation(
-    text: &str,
-    client: &Client,
-) -> Result<OrganisationId, Failure> {
+async fn find_organisation(text: &str, client: &Client) -> Result<OrganisationId, Failure> {
     if let Ok(id) = text.parse() {
         return Ok(id);
     }
@@ -131,6 +128,17 @@ pub(super) async fn find_organisation(
             "ambiguous_organisation",
             format!("{text} may be any of several organisations; give the whole ID"),
         )),
+    }
+}
+
+/// Returns the organisation that something is for, if one is named.
+pub(super) async fn audience(
+    named: Option<&str>,
+    client: &Client,
+) -> Result<Option<OrganisationId>, Failure> {
+    match named {
+        Some(text) => find_organisation(text, client).await.map(Some),
+        None => Ok(None),
     }
 }
 

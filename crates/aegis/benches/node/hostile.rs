@@ -255,6 +255,7 @@ async fn publish(client: &Client, indicator: Indicator) -> anyhow::Result<()> {
         severity: aegis_api::Severity::MAX,
         evidence: None,
         description: None,
+        to: None,
         force: false,
     };
     client.publish(&request).await.context("publish an alert")?;

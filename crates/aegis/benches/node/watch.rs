@@ -120,6 +120,7 @@ pub(crate) async fn block(
         evidence: None,
         description: None,
         publish,
+        to: None,
         force: false,
     };
     client.block(&request).await.context("block an address")?;

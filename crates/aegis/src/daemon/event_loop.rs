@@ -248,6 +248,7 @@ impl Node {
             let error = super::dispatch::chain(&error);
             self.degraded(format!("the store cannot be pruned: {error}"));
         }
+        self.rotate_keys();
     }
 }
 

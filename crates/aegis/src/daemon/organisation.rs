@@ -11,16 +11,22 @@ use aegis_api::{
     OrganisationRequest, OrganisationTrusted, Reply, RevokeRequest,
 };
 use aegis_core::{
-    FoundedOrganisation, Grant, InvalidGrant, MemberRole, Membership, NodeId, ORGANISATIONS_MAX,
-    OrganisationCommand, OrganisationId, OrganisationRefusal, OrganisationRestore,
-    OrganisationSnapshot, Refusal, Revocations, SKEW_MAX,
+    Command, FoundedOrganisation, Grant, Input, InvalidGrant, KeyRing, MemberRole, Membership,
+    NodeId, ORGANISATIONS_MAX, Order, OrganisationCommand, OrganisationId, OrganisationRefusal,
+    OrganisationRestore, OrganisationSnapshot, Refusal, Revocations, SKEW_MAX,
 };
 use aegis_net::organisation::{
-    OrganisationKey, membership_from_text, membership_to_text, read_membership, read_revocations,
-    sign_membership, sign_revocations,
+    OrganisationKey, make_keys, membership_from_text, membership_to_text, read_keys,
+    read_membership, read_revocations, sign_membership, sign_revocations,
 };
 
 use super::{Node, dispatch::chain};
+
+/// How long the members of an organisation use the same keys at most.
+const KEYS_FOR: Duration = Duration::from_secs(7 * 86_400);
+
+/// The ticket of an order that nobody waits for: those of callers begin with 1.
+const NOBODYS_TICKET: u64 = 0;
 
 type Done<T> = Result<T, ApiError>;
 
@@ -33,9 +39,7 @@ impl Node {
         Ok(Some(match request {
             OrganisationRequest::List => return Ok(None),
             OrganisationRequest::Create(it) => self.create(it)?,
-            OrganisationRequest::Sign(it) => {
-                OrganisationCommand::Admit(Arc::new(self.sign_membership(it)?))
-            }
+            OrganisationRequest::Sign(it) => self.admit(it)?,
             OrganisationRequest::Join(it) => OrganisationCommand::Join(Arc::new(joined(it)?)),
             OrganisationRequest::Trust(it) => OrganisationCommand::Trust {
                 id: it.organisation,
@@ -179,9 +183,74 @@ impl Node {
         })
     }
 
-    fn sign_membership(&self, request: &MembershipRequest) -> Done<Membership> {
+    fn admit(&self, request: &MembershipRequest) -> Done<OrganisationCommand> {
         let id = self.meant(request.organisation)?;
         let key = self.key(&id)?;
+        let membership = self.sign_membership(request, &key)?;
+        let mut members = self.members_of(id);
+        members.push(request.peer);
+        Ok(OrganisationCommand::Admit {
+            keys: self.keys(&key, 0, &members)?,
+            membership: Arc::new(membership),
+        })
+    }
+
+    /// Makes keys for these members: those of the epoch that is, or of as many later.
+    fn keys(&self, key: &OrganisationKey, later: u32, members: &[NodeId]) -> Done<Arc<KeyRing>> {
+        let now = self.now();
+        let register = self.engine.organisations();
+        let epoch = register.keys(&key.id()).map_or(1, |it| it.epoch());
+        let numbers = (
+            epoch.saturating_add(later),
+            register.next_serial(now, &key.id()),
+            now.floor_to_secs(),
+        );
+        let keys = make_keys(key, numbers, members);
+        let full = || ApiError::from(Refusal::Organisation(OrganisationRefusal::Full));
+        keys.map(Arc::new).ok_or_else(full)
+    }
+
+    /// Gives the members of founded organisations new keys where theirs are old.
+    pub(super) fn rotate_keys(&mut self) {
+        let now = self.now();
+        let register = self.engine.organisations();
+        let rings = register.all_keys().filter(|it| {
+            let is_old = now.since(it.issued_at()) >= KEYS_FOR;
+            is_old && self.founded(&it.organisation()).is_some()
+        });
+        let old: Vec<OrganisationId> = rings.map(|it| it.organisation()).collect();
+        for id in old {
+            let members = self.members_of(id);
+            let keys = self.key(&id).and_then(|it| self.keys(&it, 1, &members));
+            match keys {
+                Ok(keys) => {
+                    let command = Command::Organisation(OrganisationCommand::Rotate(keys));
+                    let order = Order {
+                        ticket: NOBODYS_TICKET,
+                        user: 0,
+                        command,
+                    };
+                    self.handle(Input::Ordered(order));
+                }
+                Err(error) => self.degraded(format!(
+                    "the members of {id} cannot be given new keys: {}",
+                    error.message
+                )),
+            }
+        }
+    }
+
+    fn members_of(&self, id: OrganisationId) -> Vec<NodeId> {
+        let members = self.engine.organisations().members(self.now(), id);
+        members.map(|it| it.grant().member()).collect()
+    }
+
+    fn sign_membership(
+        &self,
+        request: &MembershipRequest,
+        key: &OrganisationKey,
+    ) -> Done<Membership> {
+        let id = key.id();
         let now = self.now();
         let valid = Duration::from_secs(request.valid_secs);
         // Whoever's clock is a little behind is to find it valid at once.
@@ -195,7 +264,7 @@ impl Node {
             other => other,
         };
         let grant = grant.map_err(|it| invalid(&format!("valid_secs: {it}")))?;
-        sign_membership(&grant, &key).ok_or_else(|| internal("the key is another's"))
+        sign_membership(&grant, key).ok_or_else(|| internal("the key is another's"))
     }
 
     fn signed(&self, request: &MembershipRequest) -> Done<MembershipSigned> {
@@ -226,7 +295,10 @@ impl Node {
         let list = Revocations::new(id, head, entries).map_err(|it| internal(&it.to_string()))?;
         let list = sign_revocations(&list, &key);
         let list = list.ok_or_else(|| internal("the key is another's"))?;
+        let mut members = self.members_of(id);
+        members.retain(|it| *it != request.peer);
         Ok(OrganisationCommand::Expel {
+            keys: self.keys(&key, 1, &members)?,
             list: Arc::new(list),
             member: request.peer,
         })
@@ -282,7 +354,12 @@ pub(super) fn restored(snapshot: OrganisationSnapshot) -> OrganisationRestore {
         let read = read_revocations(it).inspect_err(|it| warn(it));
         read.ok().map(Arc::new)
     });
+    let keys = snapshot.keys.iter().filter_map(|it| {
+        let read = read_keys(it).inspect_err(|it| warn(it));
+        read.ok().map(Arc::new)
+    });
     OrganisationRestore {
+        keys: keys.collect(),
         memberships: memberships.collect(),
         revocations: revocations.collect(),
         trusted: snapshot.trusted,

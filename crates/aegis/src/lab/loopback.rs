@@ -123,6 +123,7 @@ fn block(indicator: Indicator) -> anyhow::Result<BlockRequest> {
         evidence: None,
         description: None,
         publish: true,
+        to: None,
         force: false,
     })
 }

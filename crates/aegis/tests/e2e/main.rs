@@ -23,6 +23,7 @@ mod interface;
 mod kill;
 mod lab;
 mod nft;
+mod organisation;
 mod privileges;
 mod refusal;
 mod restart;

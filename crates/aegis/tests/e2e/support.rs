@@ -84,6 +84,7 @@ pub(crate) fn block(text: &str, secs: u64) -> BlockRequest {
         evidence: Some(Evidence::Verified),
         description: None,
         publish: true,
+        to: None,
         force: false,
     }
 }
@@ -98,6 +99,7 @@ pub(crate) fn publish(text: &str, secs: u64) -> PublishRequest {
         severity: block.severity,
         evidence: block.evidence,
         description: None,
+        to: None,
         force: false,
     }
 }

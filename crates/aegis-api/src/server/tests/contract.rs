@@ -234,6 +234,7 @@ pub(super) fn block_request(indicator: &str) -> BlockRequest {
         evidence: None,
         description: None,
         publish: true,
+        to: None,
         force: false,
     }
 }
@@ -247,6 +248,7 @@ fn publish_request() -> PublishRequest {
         severity: request.severity,
         evidence: request.evidence,
         description: request.description,
+        to: None,
         force: request.force,
     }
 }

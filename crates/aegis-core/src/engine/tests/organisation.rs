@@ -2,15 +2,15 @@
 
 use super::*;
 use crate::{
-    Allowance, Confidence, FoundedOrganisation, Grant, MemberRole, Membership, OrganisationId,
-    OrganisationRefusal, Revocation, RevocationList, Revocations, TrustedOrganisation,
-    trust::model::Introduction,
+    Allowance, Confidence, FoundedOrganisation, Grant, KeyRing, MemberRole, Membership,
+    OrganisationId, OrganisationRefusal, Revocation, RevocationList, Revocations,
+    TrustedOrganisation, trust::model::Introduction,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
-const MEMBER: NodeId = NodeId::from_public_key([4; 32]);
-const OTHER: NodeId = NodeId::from_public_key([5; 32]);
-const ORGANISATION: OrganisationId = OrganisationId::from_public_key([200; 32]);
+pub(super) const MEMBER: NodeId = NodeId::from_public_key([4; 32]);
+pub(super) const OTHER: NodeId = NodeId::from_public_key([5; 32]);
+pub(super) const ORGANISATION: OrganisationId = OrganisationId::from_public_key([200; 32]);
 
 #[test]
 fn a_members_word_blocks_and_a_strangers_does_not() {
@@ -164,7 +164,7 @@ fn a_member_shows_itself_and_tells_members_of_members() {
         });
         let members = words.flatten().filter_map(|it| match it {
             OrganisationWord::Membership(it) => Some(it.grant().member()),
-            OrganisationWord::Revocations(_) => None,
+            OrganisationWord::Revocations(_) | OrganisationWord::Keys(_) => None,
         });
         members.collect()
     };
@@ -226,8 +226,9 @@ fn a_node_joins_only_as_itself_and_says_so() {
 #[test]
 fn only_a_founder_admits_and_expels() {
     let mut engine = engine();
-    let admit = |member, serial| {
-        OrganisationCommand::Admit(Arc::new(signed(member, MemberRole::Member, serial)))
+    let admit = |member, serial| OrganisationCommand::Admit {
+        membership: Arc::new(signed(member, MemberRole::Member, serial)),
+        keys: ring(serial),
     };
     let refused = organisation(&mut engine, admit(MEMBER, 1)).0;
     let not_founded = Err(Refusal::Organisation(OrganisationRefusal::NotFounded));
@@ -235,6 +236,7 @@ fn only_a_founder_admits_and_expels() {
     let expel = |serial| OrganisationCommand::Expel {
         list: list(serial, MEMBER),
         member: MEMBER,
+        keys: ring(serial),
     };
     assert_eq!(organisation(&mut engine, expel(5)).0, not_founded);
     let founded = FoundedOrganisation {
@@ -274,6 +276,7 @@ fn all_of_it_comes_back_after_a_restart() {
                 .map(|it| Arc::new(signed(it, MemberRole::Member, 1)))
                 .into(),
             revocations: vec![list(3, OTHER)],
+            keys: vec![ring(3)],
         },
         ..Restore::default()
     };
@@ -285,6 +288,7 @@ fn all_of_it_comes_back_after_a_restart() {
     after.announce_organisations(NOW);
     let outputs = drain(&mut after, NOW);
     assert!(matches!(&outputs[0], Output::Follow { joined, .. } if joined == &[ORGANISATION]));
+    assert!(outputs.contains(&Output::Unlock(ring(3))), "{outputs:?}");
     let found = after.affiliations(NOW, &MEMBER);
     assert_eq!(found[0].weight, Some(Confidence::HALF));
 }
@@ -293,7 +297,7 @@ fn trust_fully(engine: &mut Engine) {
     trust(engine, 1.0);
 }
 
-fn trust(engine: &mut Engine, weight: f64) {
+pub(super) fn trust(engine: &mut Engine, weight: f64) {
     let command = OrganisationCommand::Trust {
         id: ORGANISATION,
         weight: Confidence::new(weight).unwrap(),
@@ -301,31 +305,39 @@ fn trust(engine: &mut Engine, weight: f64) {
     organisation(engine, command).0.unwrap();
 }
 
-fn join(engine: &mut Engine) -> Vec<Output> {
+pub(super) fn join(engine: &mut Engine) -> Vec<Output> {
     let membership = Arc::new(signed(NODE, MemberRole::Member, 1));
     let (reply, outputs) = organisation(engine, OrganisationCommand::Join(membership));
     assert_eq!(reply, Ok(Reply::Organisation(OrganisationReply::Joined)));
     outputs
 }
 
-fn organisation(
+pub(super) fn organisation(
     engine: &mut Engine,
     command: OrganisationCommand,
 ) -> (Result<Reply, Refusal>, Vec<Output>) {
     order(engine, NOW, Command::Organisation(command))
 }
 
-fn show(engine: &mut Engine, from: NodeId, words: Vec<OrganisationWord>) -> Vec<Output> {
+pub(super) fn show(engine: &mut Engine, from: NodeId, words: Vec<OrganisationWord>) -> Vec<Output> {
     run(engine, NOW, Input::Shown { from, words })
 }
 
-fn member(node: NodeId, role: MemberRole, serial: u64) -> OrganisationWord {
+pub(super) fn member(node: NodeId, role: MemberRole, serial: u64) -> OrganisationWord {
     OrganisationWord::Membership(Arc::new(signed(node, role, serial)))
 }
 
-fn signed(node: NodeId, role: MemberRole, serial: u64) -> Membership {
+pub(super) fn signed(node: NodeId, role: MemberRole, serial: u64) -> Membership {
     let grant = Grant::new((ORGANISATION, node), role, (NOW, NOW + DAY), serial).unwrap();
     Membership::from_verified(grant, serial.to_be_bytes().to_vec().into())
+}
+
+fn ring(serial: u64) -> Arc<KeyRing> {
+    Arc::new(KeyRing::from_verified(
+        ORGANISATION,
+        (1, serial, NOW),
+        [].into(),
+    ))
 }
 
 fn list(serial: u64, member: NodeId) -> Arc<RevocationList> {

@@ -16,6 +16,7 @@ use crate::{
     Counters, NetEvent, batch,
     counters::Counted,
     gate::{Admission, Arrival, Judgement},
+    organisation::{Sealed, is_sealed},
     service::{
         PUSH_ALERTS_MAX,
         behaviour::{batch_topic, topic},
@@ -41,6 +42,18 @@ pub(super) enum Verdict {
     Theirs,
     /// It is not heard, by the fault of whoever brought it.
     Rejected,
+}
+
+impl Verdict {
+    /// Returns what the gossip layer is told. It punishes the forwarder, who is not always to
+    /// blame.
+    pub(super) fn acceptance(self) -> MessageAcceptance {
+        match self {
+            Self::Heard | Self::Known => MessageAcceptance::Accept,
+            Self::Ignored | Self::Theirs => MessageAcceptance::Ignore,
+            Self::Rejected => MessageAcceptance::Reject,
+        }
+    }
 }
 
 impl Node {
@@ -190,7 +203,11 @@ impl Node {
     /// Passes an alert on, at once or, where its author says many, when there is time.
     pub(super) fn pass_on_in_time(&mut self, bytes: &[u8], relay: Relay) {
         let now = self.now();
-        let is_prompt = match wire::author_at_a_glance(bytes) {
+        let author = match Sealed::parse(bytes) {
+            Some(sealed) => Some(sealed.relay()),
+            None => wire::author_at_a_glance(bytes),
+        };
+        let is_prompt = match author {
             Some(author) => self.gate.relays_promptly(now, author),
             // Nobody's quota pays for it.
             None => false,
@@ -251,14 +268,12 @@ impl Node {
 
     /// Decides about a message, reports an alert, and charges whoever is to blame.
     pub(super) fn judge(&mut self, arrival: Arrival<'_>) -> MessageAcceptance {
+        if is_sealed(arrival.bytes) {
+            return self.judge_sealed(arrival);
+        }
         let now = self.now();
         let judgement = self.gate.admit(now, arrival);
-        match self.carry_out(judgement, arrival) {
-            Verdict::Heard | Verdict::Known => MessageAcceptance::Accept,
-            // The gossip layer punishes the forwarder; it is not always to blame.
-            Verdict::Ignored | Verdict::Theirs => MessageAcceptance::Ignore,
-            Verdict::Rejected => MessageAcceptance::Reject,
-        }
+        self.carry_out(judgement, arrival).acceptance()
     }
 
     /// Decides about messages that came together as if they came one by one.
@@ -296,7 +311,7 @@ impl Node {
     }
 
     /// Gives an alert to the daemon; one that it has no room for is neither kept nor relayed.
-    fn deliver(&mut self, alert: Arc<Alert>, arrival: Arrival<'_>) -> Verdict {
+    pub(super) fn deliver(&mut self, alert: Arc<Alert>, arrival: Arrival<'_>) -> Verdict {
         let id = alert.id();
         let event = NetEvent::AlertReceived {
             alert,
@@ -312,7 +327,16 @@ impl Node {
     }
 }
 
-fn count(counters: &Counters, admission: &Admission) {
+/// Returns what becomes of a message that is not heard.
+pub(super) fn stopped(admission: &Admission) -> MessageAcceptance {
+    match admission {
+        Admission::Accept(_) | Admission::Relay => MessageAcceptance::Accept,
+        Admission::Ignore(_) => MessageAcceptance::Ignore,
+        Admission::Reject(_) => MessageAcceptance::Reject,
+    }
+}
+
+pub(super) fn count(counters: &Counters, admission: &Admission) {
     counters.count(match admission {
         Admission::Accept(_) => Counted::Accepted,
         Admission::Relay | Admission::Ignore(_) => Counted::Ignored,

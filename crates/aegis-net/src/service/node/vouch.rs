@@ -15,7 +15,7 @@ use libp2p::{
 
 use super::{Node, node_of, peer_of};
 use crate::{
-    NetEvent,
+    NetEvent, Via,
     gate::{Conduct, Quota, Table, TokenBucket},
     organisation::{count, pack, unpack},
     service::vouch::VouchEvent,
@@ -65,6 +65,7 @@ pub(super) struct Vouching {
     seek_at: Timestamp,
     sought: u32,
     keys: Table<NodeId, BTreeSet<Vec<u8>>>, // under which others are found here
+    found: Table<NodeId, ()>,
 }
 
 impl Default for Vouching {
@@ -78,6 +79,7 @@ impl Default for Vouching {
             seek_at: Timestamp::EPOCH,
             sought: 0,
             keys: Table::new(PEERS_MAX),
+            found: Table::new(PEERS_MAX),
         }
     }
 }
@@ -199,6 +201,7 @@ impl Node {
                 kad.stop_providing(&key(organisation));
             }
         }
+        self.lock_up(&joined);
         let is_changed = joined != self.vouching.joined || trusted != self.vouching.trusted;
         self.vouching.joined = joined;
         self.vouching.trusted = trusted;
@@ -240,15 +243,21 @@ impl Node {
     pub(super) fn handle_members_found(&mut self, providers: impl IntoIterator<Item = PeerId>) {
         for peer in providers.into_iter().take(DIALLED_MAX) {
             let Some(node) = node_of(&peer) else { continue };
-            if node == self.id || self.peers.connected.contains_key(&node) {
+            if node == self.id {
+                continue;
+            }
+            if self.vouching.found.insert(node, ()).is_none() {
+                tracing::debug!(peer = %node, "Found a member of an organisation");
+                let via = Via::Member;
+                self.emit(NetEvent::PeerDiscovered { peer: node, via });
+            }
+            if self.peers.connected.contains_key(&node) {
                 continue;
             }
             // The search that found it knows where it is, as long as it lasts.
             if let Err(error) = self.swarm.dial(DialOpts::peer_id(peer).build()) {
                 tracing::debug!(peer = %node, %error, "Cannot dial a member");
-                continue;
             }
-            tracing::debug!(peer = %node, "Found a member of an organisation");
         }
     }
 
