@@ -64,6 +64,8 @@ pub enum ErrorCode {
     Expired,
     /// See [`Refusal::TableFull`].
     TableFull,
+    /// See [`Refusal::NoQuorum`].
+    NoQuorum,
     /// See [`Refusal::Organisation`].
     Organisation,
 }
@@ -80,7 +82,7 @@ impl ApiError {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::InvalidRequest,
         Self::TooLarge,
         Self::TooSlow,
@@ -104,6 +106,7 @@ impl ErrorCode {
         Self::Unblocked,
         Self::Expired,
         Self::TableFull,
+        Self::NoQuorum,
         Self::Organisation,
     ];
 
@@ -133,6 +136,7 @@ impl ErrorCode {
             Self::Unblocked => "unblocked",
             Self::Expired => "expired",
             Self::TableFull => "table_full",
+            Self::NoQuorum => "no_quorum",
             Self::Organisation => "organisation",
         }
     }
@@ -155,6 +159,7 @@ impl ErrorCode {
             | Self::PrivateRange
             | Self::BelowSeverity
             | Self::NotTrusted
+            | Self::NoQuorum
             | Self::Expired => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Protected
             | Self::ConfiguredPeer
@@ -182,6 +187,7 @@ impl From<&Refusal> for ErrorCode {
             Refusal::Unblocked => Self::Unblocked,
             Refusal::Expired => Self::Expired,
             Refusal::TableFull { .. } => Self::TableFull,
+            Refusal::NoQuorum { .. } => Self::NoQuorum,
             Refusal::Organisation(_) => Self::Organisation,
         }
     }

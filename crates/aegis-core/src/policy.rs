@@ -1,8 +1,8 @@
 //! Policy: the operator's choices that turn evidence into decisions.
 
-use std::time::Duration;
+use std::{num::NonZeroU8, time::Duration};
 
-use crate::{BlockDuration, Confidence, Evidence, Severity};
+use crate::{BlockDuration, Confidence, Evidence, OrganisationId, Severity};
 
 /// The longest block on another node's word.
 pub const PEER_TTL_MAX: Duration = Duration::from_secs(24 * 3600);
@@ -31,6 +31,17 @@ pub struct BlockStep {
     pub block_for: BlockDuration,
 }
 
+/// A block this bad needs the word of several publishers of one organisation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Quorum {
+    /// Whose publishers.
+    pub organisation: OrganisationId,
+    /// How many of them; from 1 on.
+    pub publishers_min: NonZeroU8,
+    /// From which severity on.
+    pub severity_min: Severity,
+}
+
 /// What the operator decided once for all decisions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
@@ -40,6 +51,8 @@ pub struct Policy {
     pub confidence_min: Confidence,
     /// Whether detections are shared without being asked.
     pub auto_publish: bool,
+    /// Which blocks on other nodes' word several publishers must want; `None` for none.
+    pub quorum: Option<Quorum>,
     /// Rate to severity, lowest rate first.
     pub severity_steps: Vec<SeverityStep>,
     /// Severity to block time, lowest severity first.
@@ -70,6 +83,7 @@ impl Default for Policy {
             severity_min: Severity::MEDIUM,
             confidence_min: Confidence::new(0.5).unwrap_or(Confidence::FULL),
             auto_publish: false,
+            quorum: None,
             severity_steps: steps
                 .map(|(rate_min, value)| SeverityStep {
                     rate_min,

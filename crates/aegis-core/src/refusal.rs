@@ -107,6 +107,8 @@ pub enum Refusal {
     Expired,
     /// The table holds as many blocks as it can.
     TableFull { entries_max: u32 },
+    /// So few of the publishers that must want a block this bad do.
+    NoQuorum { publishers: u8, publishers_min: u8 },
     /// It is about an organisation.
     Organisation(OrganisationRefusal),
 }
@@ -128,6 +130,7 @@ impl Refusal {
             Self::Unblocked => "unblocked",
             Self::Expired => "expired",
             Self::TableFull { .. } => "table_full",
+            Self::NoQuorum { .. } => "no_quorum",
             Self::Organisation(_) => "organisation",
         }
     }
@@ -184,6 +187,14 @@ impl fmt::Display for Refusal {
             Self::TableFull { entries_max } => {
                 write!(f, "the blocklist is full: {entries_max} entries")
             }
+            Self::NoQuorum {
+                publishers,
+                publishers_min,
+            } => write!(
+                f,
+                "{publishers} of the organisation's publishers say so, and a block this bad needs \
+                 {publishers_min}"
+            ),
             Self::Organisation(it) => f.write_str(it.as_str()),
         }
     }

@@ -6,8 +6,10 @@
 mod cookies;
 mod default_file;
 mod detect;
+mod files;
 mod history;
 mod mirror;
+mod policy;
 mod raw;
 mod resolve;
 mod trust;
@@ -26,7 +28,7 @@ pub(crate) use resolve::default_runtime_dir;
 pub use resolve::{Surroundings, configured_addresses, resolve};
 pub use trust::Trust;
 
-use crate::daemon::P2pLogConfig;
+use crate::daemon::{FilesConfig, P2pLogConfig};
 
 /// Where the configuration file is looked for unless a flag names one.
 pub const FILE_DEFAULT: &str = "/etc/aegis/aegis.toml";
@@ -78,6 +80,8 @@ pub struct Config {
     pub p2p_log: P2pLogConfig,
     /// The network; `None` for a node that detects and drops alone.
     pub p2p: Option<P2pConfig>,
+    /// Shared files; `None` for a node that shares none.
+    pub files: Option<FilesConfig>,
     /// What is logged, as a `tracing` filter.
     pub log_filter: String,
     /// Whether the log is JSON lines.

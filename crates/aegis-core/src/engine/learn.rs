@@ -142,6 +142,7 @@ impl Engine {
             | Refusal::Unblocked
             | Refusal::Expired
             | Refusal::TableFull { .. }
+            | Refusal::NoQuorum { .. }
             | Refusal::Organisation(_) => false,
         };
         let (author, indicator) = (alert.author(), alert.statement().indicator);

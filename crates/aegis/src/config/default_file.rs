@@ -149,6 +149,12 @@ const KEYS: &[Key] = &[
          [{ peer = \"12D3KooW…\", trust = 0.9, fixed = false }]. What is fixed stays whatever the\n\
          peer does: a fixed 0 mutes it. `aegis trust set` says the same while the node runs.",
     ),
+    optional(
+        "policy.quorum",
+        "{ organisation = \"12D3KooW…\", publishers = 2, min_severity = 9 }",
+        "Blocks on other nodes' word that are this bad need so many publishers of an organisation\n\
+         (docs/organisations.md), each with an alert of its own. Own detectors need nobody.",
+    ),
     key(
         "ask.automatic",
         "Ask other nodes about new sources that hold a working connection here, each at most once\n\

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::config::{
     ConfigError,
     detect::RawDetect,
+    files::RawFiles,
     history::RawHistory,
     mirror::RawMirror,
+    policy::RawPolicy,
     trust::{RawAsk, RawTrust},
 };
 
@@ -31,10 +33,12 @@ pub struct RawConfig {
     pub p2p: RawP2p,
     pub trust: RawTrust,
     pub ask: RawAsk,
+    pub policy: RawPolicy,
     pub detect: RawDetect,
     pub limits: RawLimits,
     pub history: RawHistory,
     pub mirror: RawMirror,
+    pub files: RawFiles,
     pub log: RawLog,
 }
 

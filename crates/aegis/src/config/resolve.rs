@@ -19,8 +19,10 @@ use crate::config::{
     Config, ConfigError, Interfaces, OneOrMany, RawConfig,
     cookies::syn_cookies,
     detect::{RawDetect, detectors},
+    files::files,
     history::history,
     mirror::mirror,
+    policy::quorum,
     raw::{RawLimits, RawLog, RawMode, RawP2p},
     trust::{ask, trust},
 };
@@ -61,6 +63,7 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
         confidence_min: Confidence::new(raw.trust.min_confidence.0)
             .ok_or_else(|| wrong("trust.min_confidence", "must be within 0…1"))?,
         auto_publish: raw.auto_publish,
+        quorum: quorum(&raw.policy)?,
         severity_steps,
         block_steps,
     };
@@ -89,6 +92,7 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
         ask: ask(&raw.ask)?,
         history: history(&raw.history)?,
         p2p_log: p2p_log(&raw.log, &state_dir)?,
+        files: files(raw.files)?,
         p2p: raw
             .p2p
             .enabled
@@ -238,7 +242,7 @@ fn log_filter(text: String) -> Result<String, ConfigError> {
     }
 }
 
-fn severity(field: &str, value: u8) -> Result<Severity, ConfigError> {
+pub(super) fn severity(field: &str, value: u8) -> Result<Severity, ConfigError> {
     Severity::new(value).ok_or_else(|| wrong(field, "must be within 1…10"))
 }
 

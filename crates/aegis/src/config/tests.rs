@@ -150,6 +150,44 @@ fn trust_and_questions_are_as_written() {
 }
 
 #[test]
+fn a_quorum_is_as_written() {
+    let quorum = |rest: &str| {
+        parse(&format!(
+            "[policy]\nquorum = {{ organisation = '{PEER}', {rest} }}"
+        ))
+    };
+    let config = quorum("publishers = 3").unwrap();
+    let found = config.policy.quorum.unwrap();
+    assert_eq!(found.organisation.to_string(), PEER);
+    assert_eq!(found.publishers_min.get(), 3);
+    assert_eq!(found.severity_min.value(), 9);
+    let config = quorum("publishers = 1, min_severity = 7").unwrap();
+    assert_eq!(config.policy.quorum.unwrap().severity_min.value(), 7);
+    assert_eq!(parse("").unwrap().policy.quorum, None);
+    for (rest, says) in [
+        (
+            "publishers = 0",
+            "policy.quorum.publishers: must be within 1…100",
+        ),
+        (
+            "publishers = 101",
+            "policy.quorum.publishers: must be within 1…100",
+        ),
+        (
+            "publishers = 2, min_severity = 11",
+            "policy.quorum.min_severity: must be within 1…10",
+        ),
+    ] {
+        let error = quorum(rest).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
+    check(
+        "[policy]\nquorum = { organisation = 'x', publishers = 2 }",
+        "policy.quorum.organisation: must be the ID",
+    );
+}
+
+#[test]
 fn each_detector_keeps_its_own_defaults_for_what_is_left_out() {
     let config = parse(
         "[detect.udp_flood]\nenabled = true\n\
