@@ -15,8 +15,16 @@ use crate::{
 const MEMBER_PRETRUST_MAX: Confidence = Confidence::HIGH;
 
 impl Engine {
-    /// Takes what a peer showed of organisations.
-    pub(super) fn handle_words(&mut self, now: Timestamp, words: Vec<OrganisationWord>) {
+    /// Takes what a peer showed of organisations; one that shows nothing asks to be shown.
+    pub(super) fn handle_words(
+        &mut self,
+        now: Timestamp,
+        from: NodeId,
+        words: Vec<OrganisationWord>,
+    ) {
+        if words.is_empty() {
+            return self.show_what_is_known(now, from);
+        }
         for word in words {
             match word {
                 OrganisationWord::Membership(it) => {
@@ -201,6 +209,17 @@ impl Engine {
             words.extend(shown.map(OrganisationWord::Membership));
         }
         if !words.is_empty() {
+            self.push(Output::Show { peer, words });
+        }
+    }
+
+    /// Asks all connected peers to show what they are: what they showed before this node followed an
+    /// organisation did not count.
+    pub(super) fn ask_to_be_shown(&mut self) {
+        let connected = self.peers.values().filter(|it| it.is_connected);
+        let peers: Vec<NodeId> = connected.map(|it| it.peer).collect();
+        for peer in peers {
+            let words = Vec::new();
             self.push(Output::Show { peer, words });
         }
     }

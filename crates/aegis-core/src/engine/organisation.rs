@@ -175,6 +175,7 @@ impl Engine {
         self.organisations.take(now, membership)?;
         self.audit_organisation(now, user, format!("joined {}", grant.organisation()));
         self.take_up(now, membership);
+        self.ask_to_be_shown();
         Ok(OrganisationReply::Joined)
     }
 
@@ -195,6 +196,7 @@ impl Engine {
         self.audit_organisation(now, user, format!("trusts {id} {percent} %"));
         self.keep(OrganisationRecord::Trusted(trusted));
         self.introduce_members(now, id);
+        self.ask_to_be_shown();
         Ok(OrganisationReply::Trusted)
     }
 

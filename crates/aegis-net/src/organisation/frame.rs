@@ -2,7 +2,7 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 2 | how many words follow, 1 to 640 |
+//! | 2 | how many words follow, 0 to 640; with none, the peer is asked to show what it has |
 //! | 1 each | 1 the shower's own membership, 2 another's membership, 3 a list of revocations, 4 a ring of keys |
 //! | 4 | how many bytes |
 //! | as many | the word, as its organisation signed it |
@@ -51,11 +51,11 @@ pub(crate) fn pack(words: &[OrganisationWord], own: NodeId) -> Vec<u8> {
     frame
 }
 
-/// Returns how many words a frame says it has; `None` where it is too long or has too few or many.
+/// Returns how many words a frame says it has; `None` where it is too long or has too many.
 pub(crate) fn count(frame: &[u8]) -> Option<u16> {
     let (count, _) = frame.split_first_chunk()?;
     let count = u16::from_be_bytes(*count);
-    let fits = frame.len() <= FRAME_BYTES_MAX && (1..=FRAME_WORDS_MAX).contains(&count.into());
+    let fits = frame.len() <= FRAME_BYTES_MAX && usize::from(count) <= FRAME_WORDS_MAX;
     fits.then_some(count)
 }
 

@@ -28,6 +28,7 @@ fn the_default_file_says_what_the_defaults_are() {
         runtime_dir: commented_in.runtime_dir.clone(),
         ebpf_program_path: commented_in.ebpf_program_path.clone(),
         bpffs: commented_in.bpffs.clone(),
+        policy: commented_in.policy.clone(),
         log: RawLog {
             p2p_dir: commented_in.log.p2p_dir.clone(),
             ..RawLog::default()
@@ -40,6 +41,7 @@ fn the_default_file_says_what_the_defaults_are() {
     };
     assert_eq!(commented_in, only_examples);
     assert!(commented_in.instance.is_some() && commented_in.bpffs.is_some());
+    assert!(commented_in.policy.quorum.is_some());
 }
 
 #[test]

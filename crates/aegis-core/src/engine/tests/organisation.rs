@@ -202,6 +202,37 @@ fn a_member_shows_itself_and_tells_members_of_members() {
 }
 
 #[test]
+fn who_begins_to_follow_asks_those_who_are_there() {
+    let mut engine = engine();
+    connect(&mut engine, MEMBER, PeerClass::Dht);
+    let words = vec![member(MEMBER, MemberRole::Member, 1)];
+    show(&mut engine, MEMBER, words.clone());
+    let role = |engine: &Engine| engine.member_role(NOW, &MEMBER, &ORGANISATION);
+    assert_eq!(role(&engine), None, "it followed nobody then");
+    let command = OrganisationCommand::Trust {
+        id: ORGANISATION,
+        weight: Confidence::FULL,
+    };
+    let (_, outputs) = organisation(&mut engine, command);
+    let asked = Output::Show {
+        peer: MEMBER,
+        words: Vec::new(),
+    };
+    assert!(outputs.contains(&asked), "{outputs:?}");
+    show(&mut engine, MEMBER, words);
+    assert_eq!(role(&engine), Some(MemberRole::Member));
+    let outputs = join(&mut engine);
+    assert!(outputs.contains(&asked), "{outputs:?}");
+    // And who is asked shows what it has.
+    let outputs = show(&mut engine, STRANGER, Vec::new());
+    let shown = Output::Show {
+        peer: STRANGER,
+        words: vec![member(NODE, MemberRole::Member, 1)],
+    };
+    assert!(outputs.contains(&shown), "{outputs:?}");
+}
+
+#[test]
 fn a_node_joins_only_as_itself_and_says_so() {
     let mut engine = engine();
     let foreign = Arc::new(signed(MEMBER, MemberRole::Member, 1));

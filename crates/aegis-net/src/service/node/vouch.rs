@@ -27,6 +27,9 @@ const WORDS: Quota = Quota {
     per_second: 16,
 };
 
+/// What asking to be shown counts as: 32 times at once, and every 4 s after that.
+const ASKED_WORDS: u32 = 64;
+
 /// Peers whose quota is remembered.
 const PEERS_MAX: usize = 4096;
 
@@ -87,7 +90,7 @@ impl Default for Vouching {
 impl Node {
     /// Shows a connected peer what organisations signed.
     pub(super) fn show(&mut self, peer: NodeId, words: &[OrganisationWord]) {
-        if !self.peers.connected.contains_key(&peer) || words.is_empty() {
+        if !self.peers.connected.contains_key(&peer) {
             return;
         }
         let on_the_way = self.vouching.on_the_way.entry(peer).or_default();
@@ -150,7 +153,11 @@ impl Node {
         if self.gate.conduct(now, from) != Conduct::Good {
             return 0;
         }
-        let words = u32::from(count(frame).unwrap_or(1));
+        // Whoever asks to be shown has this node say much.
+        let words = match count(frame) {
+            Some(0) => ASKED_WORDS,
+            counted => u32::from(counted.unwrap_or(1)),
+        };
         let quota = self
             .vouching
             .quotas
