@@ -50,7 +50,7 @@ async fn members_read_what_strangers_pass_on() {
 #[tokio::test]
 async fn who_is_expelled_reads_nothing_new() {
     let key = OrganisationKey::generate();
-    let [mut a, mut expelled, mut b] = line().await;
+    let [a, mut expelled, mut b] = line().await;
     let first = ring(&key, 1, &[a.id(), expelled.id(), b.id()]);
     for node in [&a, &expelled, &b] {
         unlock(node, &first).await;

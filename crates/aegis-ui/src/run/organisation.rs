@@ -3,7 +3,7 @@
 use std::{fs, io::Read as _, path::Path};
 
 use aegis_api::{
-    Client, JoinRequest, MembershipRequest, Organisation, OrganisationCreateRequest,
+    Client, Confidence, JoinRequest, MembershipRequest, Organisation, OrganisationCreateRequest,
     OrganisationId, OrganisationTrustRequest, RevokeRequest,
 };
 
@@ -64,24 +64,11 @@ pub(super) async fn org(
         }
         OrgCommand::Trust {
             organisation,
-            remove: true,
-            ..
-        } => {
-            let distrusted = client.distrust_organisation(organisation).await?;
-            screen.show(&distrusted, report::organisation_distrusted)?;
-            return Ok(Outcome::answer(distrusted.was_trusted));
-        }
-        OrgCommand::Trust {
-            organisation,
             weight,
-            remove: false,
+            remove,
         } => {
-            let request = OrganisationTrustRequest {
-                organisation,
-                weight,
-            };
-            let trusted = client.trust_organisation(&request).await?;
-            screen.show(&trusted, report::organisation_trusted)?;
+            let weight = (!remove).then_some(weight);
+            return trust_organisation((organisation, weight), client, screen).await;
         }
         OrgCommand::List => {
             let organisations = client.organisations().await?;
@@ -96,6 +83,26 @@ pub(super) async fn org(
             screen.show(&revoked, report::membership_revoked)?;
         }
     }
+    Ok(Outcome::Done)
+}
+
+/// Trusts an organisation so far, or no more.
+async fn trust_organisation(
+    (organisation, weight): (OrganisationId, Option<Confidence>),
+    client: &Client,
+    screen: &mut Screen<'_>,
+) -> Result<Outcome, Failure> {
+    let Some(weight) = weight else {
+        let distrusted = client.distrust_organisation(organisation).await?;
+        screen.show(&distrusted, report::organisation_distrusted)?;
+        return Ok(Outcome::answer(distrusted.was_trusted));
+    };
+    let request = OrganisationTrustRequest {
+        organisation,
+        weight,
+    };
+    let trusted = client.trust_organisation(&request).await?;
+    screen.show(&trusted, report::organisation_trusted)?;
     Ok(Outcome::Done)
 }
 

@@ -158,9 +158,11 @@ fn a_member_shows_itself_and_tells_members_of_members() {
     let mut engine = engine();
     join(&mut engine);
     let to = |outputs: &[Output], to: NodeId| -> Vec<NodeId> {
-        let words = outputs.iter().filter_map(|it| match it {
-            Output::Show { peer, words } if *peer == to => Some(words),
-            _ => None,
+        let words = outputs.iter().filter_map(|it| {
+            let Output::Show { peer, words } = it else {
+                return None;
+            };
+            (*peer == to).then_some(words)
         });
         let members = words.flatten().filter_map(|it| match it {
             OrganisationWord::Membership(it) => Some(it.grant().member()),
@@ -242,10 +244,9 @@ fn a_node_joins_only_as_itself_and_says_so() {
         Err(Refusal::Organisation(OrganisationRefusal::NotOurs))
     );
     let outputs = join(&mut engine);
-    let followed = outputs.iter().any(|it| match it {
-        Output::Follow { joined, .. } => joined == &[ORGANISATION],
-        _ => false,
-    });
+    let is_followed =
+        |it: &Output| matches!(it, Output::Follow { joined, .. } if joined == &[ORGANISATION]);
+    let followed = outputs.iter().any(is_followed);
     assert!(followed, "{outputs:?}");
     let shown = Output::Show {
         peer: LAN_PEER,

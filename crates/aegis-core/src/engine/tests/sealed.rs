@@ -72,9 +72,11 @@ fn who_is_handed_what_is_still_true_is_handed_what_is_for_it() {
     join(&mut engine);
     order(&mut engine, NOW, addressed(ATTACKER)).0.unwrap();
     let pushed = |outputs: &[Output]| -> usize {
-        let pushes = outputs.iter().filter_map(|it| match it {
-            Output::Push { alerts, .. } => Some(alerts.len()),
-            _ => None,
+        let pushes = outputs.iter().filter_map(|it| {
+            let Output::Push { alerts, .. } = it else {
+                return None;
+            };
+            Some(alerts.len())
         });
         pushes.sum()
     };
@@ -105,16 +107,14 @@ fn keys_go_to_members_and_the_newest_ones_count() {
         MEMBER,
         vec![OrganisationWord::Keys(ring.clone())],
     );
-    assert!(
-        outputs.contains(&Output::Unlock(ring.clone())),
-        "{outputs:?}"
-    );
+    assert!(outputs.contains(&Output::Unlock(ring)), "{outputs:?}");
     let to = |outputs: &[Output], to: NodeId| {
-        outputs.iter().any(|it| match it {
-            Output::Show { peer, words } if *peer == to => words
-                .iter()
-                .any(|it| matches!(it, OrganisationWord::Keys(_))),
-            _ => false,
+        outputs.iter().any(|it| {
+            let Output::Show { peer, words } = it else {
+                return false;
+            };
+            let is_keys = |it: &OrganisationWord| matches!(it, OrganisationWord::Keys(_));
+            *peer == to && words.iter().any(is_keys)
         })
     };
     assert!(
@@ -188,11 +188,11 @@ fn who_is_expelled_is_shown_no_new_keys() {
     };
     let (_, outputs) = organisation(&mut engine, command);
     let got_keys = |node: NodeId| {
-        outputs.iter().any(|it| match it {
-            Output::Show { peer, words } => {
-                *peer == node && words.contains(&OrganisationWord::Keys(ring(3, 2)))
-            }
-            _ => false,
+        outputs.iter().any(|it| {
+            let Output::Show { peer, words } = it else {
+                return false;
+            };
+            *peer == node && words.contains(&OrganisationWord::Keys(ring(3, 2)))
         })
     };
     assert!(got_keys(OTHER) && !got_keys(MEMBER), "{outputs:?}");

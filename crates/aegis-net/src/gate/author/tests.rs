@@ -98,7 +98,9 @@ fn accepted_from(gate: &mut Gate, author: &Identity, first: u32, count: u32) -> 
         match judged.admission {
             Admission::Accept(_) => true,
             Admission::Ignore(Ignored::AuthorQuota) => false,
-            other => panic!("{other:?}"),
+            other @ (Admission::Relay | Admission::Ignore(_) | Admission::Reject(_)) => {
+                panic!("{other:?}")
+            }
         }
     });
     heard.count()

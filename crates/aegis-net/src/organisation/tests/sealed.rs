@@ -85,7 +85,7 @@ fn a_ring_is_spelled_in_one_way() {
     assert!(with(&|_| {}).is_ok());
     let malformed = Err(OrganisationError::Malformed);
     assert_eq!(with(&|it| it.push(0)), malformed);
-    assert_eq!(with(&|it| drop(it.pop())), malformed);
+    assert_eq!(with(&|it| it.truncate(it.len() - 1)), malformed);
     assert_eq!(with(&|it| it[36..44].fill(0)), malformed, "serial 0");
     let entries = 118; // behind the count
     assert_eq!(
@@ -110,7 +110,7 @@ fn a_ring_takes_so_many_members_and_no_more() {
     assert!(make_keys(&key(), numbers, &many).is_none());
     let full = make_keys(&key(), numbers, &many[..512]).unwrap();
     assert_eq!(full.wire().len(), KEYS_BYTES_MAX);
-    assert!(KEYS_BYTES_MAX < FRAME_BYTES_MAX);
+    const { assert!(KEYS_BYTES_MAX < FRAME_BYTES_MAX) };
 }
 
 #[test]
