@@ -10,7 +10,7 @@
 use aegis_core::{ANSWER_TESTIMONIES_MAX, QUESTION_INDICATORS_MAX};
 
 mod answer;
-mod fields;
+pub(crate) mod fields;
 mod question;
 mod recommendation;
 mod testimony;

@@ -18,41 +18,41 @@ pub(super) const INDICATOR_FLAGS: u8 = IPV6 | PREFIX;
 
 /// Bytes that are read from the front.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reader<'a>(pub(super) &'a [u8]);
+pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Reader<'a> {
     /// Takes `N` bytes off the front.
-    pub(super) fn take<const N: usize>(&mut self) -> Result<[u8; N], AskError> {
+    pub(crate) fn take<const N: usize>(&mut self) -> Result<[u8; N], AskError> {
         let (first, rest) = self.0.split_first_chunk().ok_or(AskError::Truncated)?;
         self.0 = rest;
         Ok(*first)
     }
 
     /// Takes so many bytes off the front.
-    pub(super) fn slice(&mut self, bytes: usize) -> Result<&'a [u8], AskError> {
+    pub(crate) fn slice(&mut self, bytes: usize) -> Result<&'a [u8], AskError> {
         let (first, rest) = self.0.split_at_checked(bytes).ok_or(AskError::Truncated)?;
         self.0 = rest;
         Ok(first)
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, AskError> {
+    pub(crate) fn byte(&mut self) -> Result<u8, AskError> {
         self.take().map(|[it]| it)
     }
 
-    pub(super) fn u16(&mut self) -> Result<u16, AskError> {
+    pub(crate) fn u16(&mut self) -> Result<u16, AskError> {
         self.take().map(u16::from_be_bytes)
     }
 
-    pub(super) fn u32(&mut self) -> Result<u32, AskError> {
+    pub(crate) fn u32(&mut self) -> Result<u32, AskError> {
         self.take().map(u32::from_be_bytes)
     }
 
-    pub(super) fn node(&mut self) -> Result<NodeId, AskError> {
+    pub(crate) fn node(&mut self) -> Result<NodeId, AskError> {
         self.take().map(NodeId::from_public_key)
     }
 
     /// Returns an error unless everything was read.
-    pub(super) fn end(self) -> Result<(), AskError> {
+    pub(crate) fn end(self) -> Result<(), AskError> {
         let is_read = self.0.is_empty();
         is_read
             .then_some(())

@@ -12,8 +12,9 @@ use libp2p::{
 };
 
 use super::QUESTION_WAIT_MAX;
-use crate::ask::{
-    ANSWER_BYTES_MAX, QUESTION_ABOUT_BYTES, QUESTION_BYTES_MAX, RECOMMENDATION_BYTES_MAX,
+use crate::{
+    ask::{ANSWER_BYTES_MAX, QUESTION_ABOUT_BYTES, QUESTION_BYTES_MAX, RECOMMENDATION_BYTES_MAX},
+    file::{QUERY_BYTES_MAX, REPLY_BYTES_MAX},
 };
 
 /// What is asked about: each by a protocol of its own.
@@ -36,6 +37,9 @@ const STREAMS_MAX: usize = 64;
 
 /// How long a stream may stay: somewhat longer than any question waits.
 const STREAM_FOR: Duration = QUESTION_WAIT_MAX.saturating_add(Duration::from_secs(1));
+
+/// How long a stream about a file may stay: a chunk over a slow line takes this long.
+const FILE_STREAM_FOR: Duration = Duration::from_secs(30);
 
 /// Reads and writes questions and answers up to a length.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +95,15 @@ pub(super) fn behaviour(
         request_response::Config::default()
             .with_request_timeout(stream_for)
             .with_max_concurrent_streams(streams_max),
+    )
+}
+
+/// Returns the protocol by which files are shared: a query and a reply like others, but longer.
+pub(super) fn files() -> Inquire {
+    behaviour(
+        StreamProtocol::new("/aegis/file/1"),
+        (QUERY_BYTES_MAX, REPLY_BYTES_MAX),
+        (STREAMS_MAX, FILE_STREAM_FOR),
     )
 }
 

@@ -104,6 +104,6 @@ fn idle_node() -> Node {
     };
     let clock: Clock = Arc::new(|| Timestamp::from_secs(1_763_640_000));
     let (events_tx, _) = mpsc::channel(8);
-    let outlets = (events_tx, Arc::new(Counters::default()));
+    let outlets = (events_tx, mpsc::channel(8).0, Arc::new(Counters::default()));
     Node::new(&config, &Identity::generate(), clock, outlets).unwrap()
 }

@@ -45,7 +45,7 @@ impl Scene {
             ..P2pConfig::default()
         };
         let (events_tx, events_rx) = mpsc::channel(4096);
-        let outlets = (events_tx, Arc::new(Counters::default()));
+        let outlets = (events_tx, mpsc::channel(8).0, Arc::new(Counters::default()));
         let node = Node::new(&config, &Identity::from_secret([1; 32]), clock, outlets).unwrap();
         let mut scene = Self {
             node,

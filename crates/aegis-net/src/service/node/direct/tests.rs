@@ -39,7 +39,7 @@ impl Scene {
         };
         let (events_tx, events_rx) = mpsc::channel(4096);
         let identity = Identity::from_secret([1; 32]);
-        let outlets = (events_tx, Arc::new(Counters::default()));
+        let outlets = (events_tx, mpsc::channel(8).0, Arc::new(Counters::default()));
         let node = Node::new(&config, &identity, clock, outlets).unwrap();
         Self {
             node,
