@@ -1,6 +1,9 @@
 //! Events: what happens on the node, told as it happens.
 
-use aegis_core::{AlertId, Confidence, Indicator, NodeId, Score, Severity, ThreatType, Timestamp};
+use aegis_core::{
+    AlertId, Confidence, Indicator, NodeId, Score, Severity, ThreatType, Timestamp,
+    file::{FileId, FileSeverity},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -155,6 +158,38 @@ pub enum EventKind {
     Disallowed {
         #[serde(with = "text")]
         indicator: Indicator,
+    },
+    /// Somebody offers a file.
+    FileAnnounced {
+        #[serde(with = "text")]
+        file: FileId,
+        #[serde(with = "text")]
+        author: NodeId,
+        name: String,
+        size: u64,
+        #[serde(with = "text")]
+        severity: FileSeverity,
+    },
+    /// An author takes back that it offers a file.
+    FileWithdrawn {
+        #[serde(with = "text")]
+        file: FileId,
+        #[serde(with = "text")]
+        author: NodeId,
+        name: String,
+    },
+    /// A file is here, whole.
+    FileFetched {
+        #[serde(with = "text")]
+        file: FileId,
+        name: String,
+        size: u64,
+    },
+    /// A file is neither offered nor here any more, because its time is over.
+    FileExpired {
+        #[serde(with = "text")]
+        file: FileId,
+        name: String,
     },
     /// Something does not work as it should.
     Degraded { message: String },

@@ -32,13 +32,16 @@ struct Bound {
 /// back after a crowd of others must still be known.
 const TRUST_ROWS_MAX: i64 = 10_000;
 
+/// Announcements of files: more than the catalogue holds, which says what is forgotten.
+const FILE_ANNOUNCEMENT_ROWS_MAX: i64 = 10_000;
+
 /// Memberships: what the Engine knows at once, and this node's own.
 const MEMBERSHIP_ROWS_MAX: i64 = 9_000;
 
 /// Organisations trusted, founded or heard of: far more than the Engine follows.
 const ORGANISATION_ROWS_MAX: i64 = 200;
 
-const BOUNDS: [Bound; 11] = [
+const BOUNDS: [Bound; 12] = [
     Bound {
         table: "alert",
         rows_max: ALERT_ROWS_MAX,
@@ -81,6 +84,12 @@ const BOUNDS: [Bound; 11] = [
         key: "peer",
     },
     Bound {
+        table: "file_announcement",
+        rows_max: FILE_ANNOUNCEMENT_ROWS_MAX,
+        first_to_go: "issued_at",
+        key: "file, author",
+    },
+    Bound {
         table: "membership",
         rows_max: MEMBERSHIP_ROWS_MAX,
         first_to_go: "expires_at",
@@ -114,7 +123,14 @@ const BOUNDS: [Bound; 11] = [
 
 /// Removes every row whose time is over at `now`.
 pub(crate) fn remove_expired(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
-    for table in ["alert", "decision", "allowed", "unblocked", "membership"] {
+    for table in [
+        "alert",
+        "decision",
+        "allowed",
+        "unblocked",
+        "file_announcement",
+        "membership",
+    ] {
         let sql = format!("DELETE FROM {table} WHERE expires_at <= ?1");
         connection.prepare_cached(&sql)?.execute([millis(now)])?;
     }

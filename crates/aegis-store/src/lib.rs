@@ -11,6 +11,7 @@
 mod audit;
 mod bound;
 mod error;
+mod file;
 mod history;
 mod lock;
 mod open;

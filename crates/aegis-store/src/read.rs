@@ -8,7 +8,7 @@ use aegis_core::{
 };
 use rusqlite::{Connection, Row, types::FromSql};
 
-use crate::{organisation, trust, write::ADDRESS_BYTES_MAX};
+use crate::{file, organisation, trust, write::ADDRESS_BYTES_MAX};
 
 /// A row that does not say what it must, with the column where that shows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -66,6 +66,7 @@ pub(crate) fn snapshot(connection: &Connection) -> rusqlite::Result<(Snapshot, u
         "SELECT peer, pretrust, is_fixed FROM pretrust ORDER BY peer",
         trust::pretrust,
     )?;
+    let file_announcements = file::announcements(connection)?;
     let (organisations, corrupt_organisations) = organisation::snapshot(connection)?;
     let corrupt_rows = corrupt_organisations
         + alerts.corrupt_rows
@@ -75,7 +76,8 @@ pub(crate) fn snapshot(connection: &Connection) -> rusqlite::Result<(Snapshot, u
         + peers.corrupt_rows
         + trust.corrupt_rows
         + shared_trust.corrupt_rows
-        + pretrust.corrupt_rows;
+        + pretrust.corrupt_rows
+        + file_announcements.corrupt_rows;
     let snapshot = Snapshot {
         alerts: alerts.items,
         decisions: decisions.items,
@@ -85,6 +87,7 @@ pub(crate) fn snapshot(connection: &Connection) -> rusqlite::Result<(Snapshot, u
         trust: trust.items,
         shared_trust: shared_trust.items,
         pretrust: pretrust.items,
+        file_announcements: file_announcements.items,
         organisations,
     };
     Ok((snapshot, corrupt_rows))

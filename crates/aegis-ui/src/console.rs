@@ -186,6 +186,7 @@ impl Session<'_> {
             out: &mut self.out,
             talk: &mut talk,
             format,
+            is_terminal: false, // the talk is shown when the command has ended
         };
         run(command, self.client, &mut screen).await;
         self.out.write_all(&talk)?;

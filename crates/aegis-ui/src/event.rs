@@ -5,7 +5,7 @@ use aegis_api::{
     Via,
 };
 
-use crate::text::{amount, count, shown, signed};
+use crate::text::{amount, bytes, count, shown, signed};
 
 /// Returns the line that tells an event, without a line break.
 pub fn line(event: &Event) -> String {
@@ -73,6 +73,26 @@ pub fn line(event: &Event) -> String {
         }
         EventKind::Allowed { indicator } => format!("Allowlisted {indicator}"),
         EventKind::Disallowed { indicator } => format!("Removed from allowlist: {indicator}"),
+        EventKind::FileAnnounced {
+            file,
+            name,
+            size,
+            severity,
+            ..
+        } => format!(
+            "File offered: {} ({}, {severity}) {file}",
+            shown(name),
+            bytes(*size)
+        ),
+        EventKind::FileWithdrawn { file, name, .. } => {
+            format!("File taken back: {} {file}", shown(name))
+        }
+        EventKind::FileFetched { file, name, size } => {
+            format!("File fetched: {} ({}) {file}", shown(name), bytes(*size))
+        }
+        EventKind::FileExpired { file, name } => {
+            format!("File is over: {} {file}", shown(name))
+        }
         EventKind::Degraded { message } => format!("Warning: {}", shown(message)),
         EventKind::Mended { message } => format!("Mended: {}", shown(message)),
         EventKind::Lagged { missed } => lagged(*missed),

@@ -1,6 +1,7 @@
 //! Reports: replies as aligned plain text, at most 80 columns where their words allow it.
 
 mod audit;
+mod file;
 mod history;
 mod list;
 mod opinion;
@@ -15,6 +16,7 @@ use aegis_api::{AllowEntry, Blocked, Check, Disallowed, Published, Unblocked};
 
 pub(crate) use self::{
     audit::audit,
+    file::{FILES, file_forgotten, file_kept, file_progress, file_shared},
     history::{GROUPS_CSV, HISTORY, HISTORY_CSV, csv_group, csv_line, history_groups},
     list::{ALLOW_ENTRIES, BLOCKS, List, PEERS},
     opinion::opinion,

@@ -1,5 +1,6 @@
 //! Samples for tests: one of each thing that is shown, with hostile words where a peer may write.
 
+pub(crate) mod file;
 pub(crate) mod history;
 pub(crate) mod node;
 mod organisation;

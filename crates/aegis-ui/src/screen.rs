@@ -28,6 +28,8 @@ pub struct Screen<'a> {
     pub talk: &'a mut (dyn Write + Send),
     /// What both look like.
     pub format: Format,
+    /// Whether talk goes to a terminal, where a line may be written over.
+    pub is_terminal: bool,
 }
 
 /// What is said of a failure in JSON.

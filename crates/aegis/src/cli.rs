@@ -10,7 +10,7 @@ mod run_node;
 mod surroundings;
 
 use std::{
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     path::PathBuf,
     process::ExitCode,
 };
@@ -178,6 +178,7 @@ fn client(
         out: &mut out,
         talk: &mut talk,
         format: args.format(),
+        is_terminal: io::stderr().is_terminal(),
     };
     block_on(aegis_ui::run(command, &client, &mut screen))
 }

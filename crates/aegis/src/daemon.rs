@@ -17,6 +17,7 @@ mod disk;
 mod dispatch;
 mod event_loop;
 mod fair;
+mod files;
 mod history;
 mod ladder;
 mod links;
@@ -27,6 +28,7 @@ mod organisation;
 mod p2p_log;
 mod peer_log;
 mod report;
+mod restore;
 mod setup;
 mod sync;
 mod tell;
@@ -34,14 +36,14 @@ mod tell;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use aegis_api::{ApiError, EventHub, Reply};
-use aegis_core::{Change, Engine, Input, NodeId, Timestamp};
+use aegis_core::{Change, Engine, Input, NodeId, Organisations, Timestamp};
 use aegis_enforce::{
     Enforcer, InstanceName,
     cookie::{CookieSwitch, ProcSysctl},
 };
 use aegis_net::{Identity, NetCommand};
 use aegis_store::Store;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use attack::Attacks;
 use disk::Disk;
@@ -51,6 +53,7 @@ use mirror::Mirror;
 
 pub use clock::Clock;
 pub use control::ControlHandle;
+pub use files::FilesConfig;
 pub use p2p_log::P2pLogConfig;
 pub use setup::{Daemon, Ready};
 
@@ -72,6 +75,8 @@ struct Node {
     mirror: Mirror,
     identity: Identity,
     net: Net,
+    /// Who belongs to which organisation, for the task that owns the files.
+    organisations_tx: watch::Sender<Arc<Organisations>>,
     hub: EventHub,
     instance: InstanceName,
     state_dir: PathBuf,

@@ -6,6 +6,7 @@ use aegis_core::{
     Action, Actor, Alert, AllowEntry, AuditEntry, BlockDuration, Confidence, Decision, Evidence,
     HistoryEntry, HistoryKind, Indicator, KeptTrust, KnownPeer, NodeId, Origin, PeerClass, Record,
     Severity, Statement, ThreatType, Timestamp, Unblock,
+    file::{Announcement, Audience, FileId, FileSeverity, FileSize, Offer, Validity},
     trust::model::{Introduction, ModelKind},
 };
 use tempfile::TempDir;
@@ -113,6 +114,23 @@ pub(crate) fn introduction() -> Introduction {
     }
 }
 
+/// The word of a node that a file is there, from an hour before `NOW` to `end` and a minute.
+pub(crate) fn announced(number: u8, end: Timestamp) -> Arc<Announcement> {
+    let offer = Offer {
+        author: node(number),
+        file: FileId::from_bytes([number; 32]),
+        size: FileSize::new(1).unwrap(),
+        severity: FileSeverity::Major,
+        audience: Audience::Everybody,
+        validity: Validity::new(NOW - HOUR, end + Duration::from_secs(60)).unwrap(),
+        is_withdrawn: false,
+        name: "rules.yar".parse().unwrap(),
+        description: None,
+    };
+    let wire = format!("{offer:?}").into_bytes();
+    Arc::new(Announcement::from_verified(offer, wire.into()))
+}
+
 pub(crate) fn audited(number: u32) -> Record {
     Record::Audit(AuditEntry {
         at: NOW,
@@ -156,6 +174,7 @@ pub(crate) fn one_of_each() -> Vec<Record> {
             peer: node(9),
             introduction: introduction(),
         },
+        Record::FileAnnounced(announced(10, NOW + HOUR)),
         audited(6),
         Record::Happened(happened(10)),
     ]

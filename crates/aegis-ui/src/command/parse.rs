@@ -1,16 +1,22 @@
 //! Values as people write them.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, time::Duration};
 
 use aegis_api::{BlockDuration, Confidence, Severity};
 
-use super::PeerArg;
+use super::{FileArg, PeerArg};
 
 /// The fewest characters that may stand for a whole peer ID.
 const PEER_CHARS_MIN: usize = 4;
 
 /// The most, those of a whole one.
 const PEER_CHARS_MAX: usize = 52;
+
+/// The fewest digits that may stand for a whole file ID.
+const FILE_DIGITS_MIN: usize = 4;
+
+/// The longest that a file is announced, in seconds: 366 days.
+const FILE_EXPIRES_SECS_MAX: u32 = 366 * 86_400;
 
 /// Reads a number of seconds, or a number with one of the units s, m, h and d.
 pub fn parse_duration_secs(text: &str) -> Option<u64> {
@@ -62,4 +68,26 @@ pub(super) fn peer(text: &str) -> Result<PeerArg, &'static str> {
     let is_part = is_part && text.bytes().all(is_base58);
     let part = is_part.then(|| PeerArg::Part(text.to_owned()));
     part.ok_or("must be a peer ID, or at least 4 characters of its start or end")
+}
+
+pub(super) fn file(text: &str) -> Result<FileArg, &'static str> {
+    if let Ok(id) = text.parse() {
+        return Ok(FileArg::Id(id));
+    }
+    let is_digit = |it: u8| matches!(it, b'0'..=b'9' | b'a'..=b'f');
+    let is_start = (FILE_DIGITS_MIN..64).contains(&text.len()) && text.bytes().all(is_digit);
+    let start = is_start.then(|| FileArg::Start(text.to_owned()));
+    start.ok_or("must be a file ID, or at least 4 hexadecimal digits of its start")
+}
+
+pub(super) fn file_expires(text: &str) -> Result<NonZeroU32, &'static str> {
+    let secs = parse_duration_secs(text).ok_or("must be seconds, or like 90s, 15m, 2h or 30d")?;
+    let secs = u32::try_from(secs).ok().and_then(NonZeroU32::new);
+    secs.filter(|it| it.get() <= FILE_EXPIRES_SECS_MAX)
+        .ok_or("must be 1 second to 366 days")
+}
+
+pub(super) fn wait(text: &str) -> Result<Duration, &'static str> {
+    let secs = parse_duration_secs(text).ok_or("must be seconds, or like 90s, 15m, 2h or 1d")?;
+    Ok(Duration::from_secs(secs))
 }

@@ -236,6 +236,44 @@ fn trouble() {
 }
 
 #[test]
+fn files_that_come_and_go() {
+    let (file, author) = (crate::sample::file::id(1), node_id(7));
+    let id = "01".repeat(32);
+    let name = || "rules.yar\r".to_owned();
+    let announced = EventKind::FileAnnounced {
+        file,
+        author,
+        name: name(),
+        size: 2048,
+        severity: aegis_api::FileSeverity::Major,
+    };
+    check(
+        announced,
+        &format!("File offered: rules.yar\\u{{d}} (2.0 KiB, major) {id}"),
+    );
+    let withdrawn = EventKind::FileWithdrawn {
+        file,
+        author,
+        name: name(),
+    };
+    check(
+        withdrawn,
+        &format!("File taken back: rules.yar\\u{{d}} {id}"),
+    );
+    let (name, size) = (name(), 1);
+    let fetched = EventKind::FileFetched { file, name, size };
+    check(
+        fetched,
+        &format!("File fetched: rules.yar\\u{{d}} (1 B) {id}"),
+    );
+    let name = "x".to_owned();
+    check(
+        EventKind::FileExpired { file, name },
+        &format!("File is over: x {id}"),
+    );
+}
+
+#[test]
 fn words_of_others_stay_on_their_line() {
     let refused = EventKind::AlertRefused {
         indicator: ip("192.0.2.1"),

@@ -330,6 +330,19 @@ const KEYS: &[Key] = &[
         "What the name of the set begins with: <prefix>:<instance>:blocklist.",
     ),
     key(
+        "files.enabled",
+        "Share files with other nodes: hear of them, fetch, keep and serve them.",
+    ),
+    key(
+        "files.file_mib_max",
+        "The largest file that is shared or fetched in MiB, 1…2048.",
+    ),
+    key("files.files_max", "Files that are kept at a time, 1…4096."),
+    key(
+        "files.disk_mib_max",
+        "What they may have together in MiB, 1…16777216.",
+    ),
+    key(
         "log.filter",
         "What is logged: error, warn, info, debug, trace, or a filter by module.",
     ),

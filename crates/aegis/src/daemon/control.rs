@@ -1,7 +1,12 @@
 //! The daemon's side of the control contract: calls go through a bounded queue to the one task.
 
-use aegis_api::{ApiError, Caller, Control, ErrorCode, EventHub, Reply, Request};
+use aegis_api::{
+    ApiError, Caller, Control, ErrorCode, EventHub, FileBody, FileContent, FileId, FileRequest,
+    Reply, Request, ShareRequest,
+};
 use tokio::sync::{mpsc, oneshot};
+
+use super::files::FileCall;
 
 /// Calls that wait for the task; more callers wait at the server's door.
 pub(super) const CALLS_MAX: usize = 256;
@@ -17,18 +22,52 @@ pub(super) struct Call {
 #[derive(Clone, Debug)]
 pub struct ControlHandle {
     calls_tx: mpsc::Sender<Call>,
+    files_tx: Option<mpsc::Sender<FileCall>>,
     hub: EventHub,
 }
 
 impl ControlHandle {
     pub(super) fn new(hub: EventHub) -> (Self, mpsc::Receiver<Call>) {
         let (calls_tx, calls_rx) = mpsc::channel(CALLS_MAX);
-        (Self { calls_tx, hub }, calls_rx)
+        let handle = Self {
+            calls_tx,
+            files_tx: None,
+            hub,
+        };
+        (handle, calls_rx)
+    }
+
+    /// Has calls about files go to the task that owns them.
+    pub(super) fn with_files(self, files_tx: Option<mpsc::Sender<FileCall>>) -> Self {
+        Self { files_tx, ..self }
+    }
+
+    async fn call_about_files<T>(
+        &self,
+        call: impl FnOnce(oneshot::Sender<Result<T, ApiError>>) -> FileCall,
+    ) -> Result<T, ApiError> {
+        let unavailable = |message: &str| ApiError::new(ErrorCode::Unavailable, message);
+        let Some(files_tx) = &self.files_tx else {
+            return Err(unavailable("this node shares no files (files.enabled)"));
+        };
+        let stopping = || unavailable("the node is stopping");
+        let (reply_tx, reply_rx) = oneshot::channel();
+        let sent = files_tx.send(call(reply_tx)).await;
+        sent.map_err(|_| stopping())?;
+        reply_rx.await.map_err(|_| stopping())?
+    }
+
+    async fn ask_about_files(&self, caller: Caller, it: FileRequest) -> Result<Reply, ApiError> {
+        let call = |reply_tx| FileCall::Ask(caller, it, reply_tx);
+        self.call_about_files(call).await
     }
 }
 
 impl Control for ControlHandle {
     async fn call(&self, caller: Caller, request: Request) -> Result<Reply, ApiError> {
+        if let Request::File(it) = request {
+            return self.ask_about_files(caller, it).await;
+        }
         let stopping = || ApiError::new(ErrorCode::Unavailable, "the node is stopping");
         let (reply_tx, reply_rx) = oneshot::channel();
         let call = Call {
@@ -38,6 +77,21 @@ impl Control for ControlHandle {
         };
         self.calls_tx.send(call).await.map_err(|_| stopping())?;
         reply_rx.await.map_err(|_| stopping())?
+    }
+
+    async fn share_file(
+        &self,
+        caller: Caller,
+        share: ShareRequest,
+        body: FileBody,
+    ) -> Result<Reply, ApiError> {
+        let call = |reply_tx| FileCall::Share(caller, share, body, reply_tx);
+        self.call_about_files(call).await
+    }
+
+    async fn file_content(&self, _: Caller, file: FileId) -> Result<FileContent, ApiError> {
+        self.call_about_files(|reply_tx| FileCall::Content(file, reply_tx))
+            .await
     }
 
     fn events(&self) -> &EventHub {

@@ -14,7 +14,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::{Node, control::Call, disk::Synced};
+use super::{Node, control::Call, disk::Synced, files::FileRecords};
 
 /// Events of one kind taken in one go: one write to the store covers them, and nobody else waits
 /// longer than some milliseconds.
@@ -46,6 +46,7 @@ pub(super) struct Sources {
     pub(super) calls_rx: mpsc::Receiver<Call>,
     pub(super) synced_rx: mpsc::Receiver<Synced>,
     pub(super) mirror_rx: Option<watch::Receiver<u64>>,
+    pub(super) file_records_rx: Option<mpsc::Receiver<FileRecords>>,
     pub(super) host: HostWatch,
     pub(super) connections: Option<ConnectionWatch>,
     pub(super) stop_rx: watch::Receiver<bool>,
@@ -80,6 +81,9 @@ impl Node {
                     if !self.handle_mirror(event) {
                         sources.mirror_rx = None;
                     }
+                }
+                records = next_records(&mut sources.file_records_rx) => {
+                    self.handle_file_records(records);
                 }
                 _ = look_after.tick() => self.look_after(),
                 _ = prune.tick() => self.prune(),
@@ -258,6 +262,17 @@ async fn next_net(events_rx: &mut Option<mpsc::Receiver<NetEvent>>) -> Option<Ne
         Some(events_rx) => events_rx.recv().await,
         None => std::future::pending().await,
     }
+}
+
+/// Returns the next records about files, nothing where there are no files.
+async fn next_records(records_rx: &mut Option<mpsc::Receiver<FileRecords>>) -> FileRecords {
+    if let Some(open) = records_rx {
+        if let Some(records) = open.recv().await {
+            return records;
+        }
+        *records_rx = None; // the files' task has ended
+    }
+    std::future::pending().await
 }
 
 async fn next_connections(connections: &mut Option<ConnectionWatch>) -> Vec<std::net::IpAddr> {

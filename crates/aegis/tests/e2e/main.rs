@@ -18,6 +18,7 @@ mod agreement;
 mod alone;
 mod cookies;
 mod direct;
+mod files;
 mod hostile;
 mod interface;
 mod kill;

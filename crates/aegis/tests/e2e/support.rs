@@ -2,6 +2,7 @@
 
 #[path = "../support/bad_peer.rs"]
 pub(crate) mod bad_peer;
+pub(crate) mod corrupter;
 pub(crate) mod damage;
 pub(crate) mod host;
 pub(crate) mod liar;

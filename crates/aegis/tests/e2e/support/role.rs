@@ -14,6 +14,7 @@ use tokio::{io::AsyncReadExt as _, time::timeout};
 use super::{
     DEADLINE,
     bad_peer::{self, Flood, Flooded, Flooder},
+    corrupter,
     host::Running,
     indicator,
     liar::{self, Lie},
@@ -44,6 +45,8 @@ pub(crate) enum Play {
     Flood(Flood),
     /// Answers questions with lies of this kind, and stays.
     Answer(Lie),
+    /// Serves the file at this path with every chunk corrupted, and stays.
+    Corrupt(String),
 }
 
 impl Role {
@@ -94,6 +97,10 @@ impl Role {
                     handle.commands_tx.send(command).await.unwrap();
                 }
                 liar::answer(&mut handle, lie).await;
+            }
+            Play::Corrupt(path) => {
+                let mut handle = bad_peer::join(&identity, to).await.unwrap();
+                corrupter::serve(&mut handle, &path).await;
             }
             Play::Flood(flood) => {
                 let flooder = Flooder::join(flood, &identity, to).await.unwrap();

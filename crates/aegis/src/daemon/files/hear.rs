@@ -1,0 +1,199 @@
+//! Hearing: what peers announce, who is told of it, and what comes back from whom was asked.
+
+use std::{sync::Arc, time::Duration};
+
+use aegis_api::EventKind;
+use aegis_core::{
+    NodeId, Record, Timestamp,
+    file::{Announcement, FileId, FileSeverity, Heard},
+};
+use aegis_net::{
+    FileAskId, FileEvent,
+    file::{FileQuery, FileReply},
+};
+
+use super::{Files, Purpose};
+
+/// Peers to whom a node passes on what matters much but not most.
+const RELAYED_TO: usize = 5;
+
+/// How often each peer is asked what is announced, beside at meeting.
+const LIST_EVERY: Duration = Duration::from_secs(60);
+
+impl Files {
+    pub(super) fn handle_event(&mut self, event: FileEvent) {
+        match event {
+            FileEvent::PeerConnected { peer } => {
+                let now = self.now();
+                self.peers.insert(peer, now);
+                self.ask_what_is_announced(now);
+                self.look_after_fetches(now);
+            }
+            FileEvent::PeerLeft { peer } => {
+                self.peers.remove(&peer);
+                self.part_from_holder(&peer);
+            }
+            FileEvent::Asked {
+                request,
+                from,
+                query,
+            } => self.serve(request, from, query),
+            FileEvent::Replied { id, from, reply } => self.handle_reply(id, from, reply),
+            FileEvent::Failed { id, peer } => self.handle_failed(id, peer),
+        }
+    }
+
+    /// Asks peers that are due what is announced.
+    pub(super) fn ask_what_is_announced(&mut self, now: Timestamp) {
+        let due = self.peers.iter().filter(|(_, at)| **at <= now);
+        let due: Vec<NodeId> = due.map(|(peer, _)| *peer).collect();
+        for peer in due {
+            self.peers.insert(peer, now + LIST_EVERY);
+            self.ask(peer, FileQuery::List(None), Purpose::List);
+        }
+    }
+
+    fn handle_reply(&mut self, id: FileAskId, from: NodeId, reply: FileReply) {
+        let Some((_, purpose)) = self.asked.remove(&id) else {
+            return;
+        };
+        match (purpose, reply) {
+            (Purpose::List, FileReply::Announcements(announcements, has_more)) => {
+                let last = announcements.last().map(|it| it.offer());
+                let last = last.map(|it| (it.file, it.author));
+                for announcement in announcements {
+                    self.hear(from, announcement);
+                }
+                if let (true, Some(last)) = (has_more, last) {
+                    self.ask(from, FileQuery::List(Some(last)), Purpose::List);
+                }
+            }
+            (Purpose::Manifest(file), FileReply::Manifest(manifest)) => {
+                self.handle_manifest(file, from, manifest);
+            }
+            (Purpose::Have(file), FileReply::Have(has)) => self.handle_have(file, from, has),
+            (Purpose::Chunk(file, chunk), FileReply::Chunk(bytes)) => {
+                self.handle_chunk(file, from, (chunk, bytes));
+            }
+            (Purpose::Manifest(file), reply) => {
+                self.handle_unserved(file, (from, None), Some(&reply));
+            }
+            (Purpose::Chunk(file, chunk), reply) => {
+                self.handle_unserved(file, (from, Some(chunk)), Some(&reply));
+            }
+            (Purpose::Announce | Purpose::List | Purpose::Have(_), _) => {}
+        }
+    }
+
+    pub(super) fn handle_failed(&mut self, id: FileAskId, peer: NodeId) {
+        let Some((_, purpose)) = self.asked.remove(&id) else {
+            return;
+        };
+        match purpose {
+            Purpose::Manifest(file) => self.handle_unserved(file, (peer, None), None),
+            Purpose::Chunk(file, chunk) => self.handle_unserved(file, (peer, Some(chunk)), None),
+            Purpose::Announce | Purpose::List | Purpose::Have(_) => {}
+        }
+    }
+
+    /// Takes in an announcement that `from` handed over.
+    pub(super) fn hear(&mut self, from: NodeId, announcement: Arc<Announcement>) {
+        let now = self.now();
+        // What this node said it knows better; what is not for it is none of its business.
+        let is_own = announcement.offer().author == self.node;
+        if is_own || !self.admits(now, &announcement, &self.node) {
+            return;
+        }
+        if self.take_in(now, Arc::clone(&announcement)) {
+            self.spread(now, &announcement, Some(from));
+        }
+    }
+
+    /// Puts an announcement into the catalogue and on record; returns whether it is news.
+    pub(super) fn take_in(&mut self, now: Timestamp, announcement: Arc<Announcement>) -> bool {
+        let mut gone = Vec::new();
+        let heard = self
+            .catalogue
+            .hear(now, Arc::clone(&announcement), &mut gone);
+        if heard != Heard::New {
+            return false;
+        }
+        let offer = announcement.offer();
+        let (file, author) = (offer.file, offer.author);
+        let name = offer.name.as_str().to_owned();
+        let kind = if offer.is_withdrawn {
+            EventKind::FileWithdrawn { file, author, name }
+        } else {
+            EventKind::FileAnnounced {
+                file,
+                author,
+                name,
+                size: offer.size.bytes(),
+                severity: offer.severity,
+            }
+        };
+        self.hub.publish(now, kind);
+        self.record(vec![Record::FileAnnounced(Arc::clone(&announcement))]);
+        self.let_go(now, &gone);
+        if offer.is_withdrawn {
+            self.drop_unless_offered(now, file);
+        }
+        true
+    }
+
+    /// Tells peers of an announcement, as far and as fast as it matters.
+    pub(super) fn spread(
+        &mut self,
+        now: Timestamp,
+        announcement: &Arc<Announcement>,
+        from: Option<NodeId>,
+    ) {
+        let author = announcement.offer().author;
+        let is_new_to = |it: &NodeId| Some(*it) != from && *it != author;
+        let peers = self.connected();
+        let mut to: Vec<NodeId> = peers.into_iter().filter(is_new_to).collect();
+        to.retain(|it| self.admits(now, announcement, it));
+        match announcement.offer().severity {
+            FileSeverity::Critical => {}
+            FileSeverity::Major if from.is_none() => {}
+            FileSeverity::Major => {
+                // Each node begins elsewhere in the row of its peers.
+                let start = usize::from(self.node.public_key()[0]) % to.len().max(1);
+                to.rotate_left(start);
+                to.truncate(RELAYED_TO);
+            }
+            FileSeverity::Minor => return,
+        }
+        for peer in to {
+            let query = FileQuery::Announce(Arc::clone(announcement));
+            self.ask(peer, query, Purpose::Announce);
+        }
+    }
+
+    /// Forgets on record what the catalogue let go, and removes files that nobody offers any more.
+    pub(super) fn let_go(&mut self, now: Timestamp, gone: &[Arc<Announcement>]) {
+        let records = gone.iter().map(|it| Record::FileAnnouncementGone {
+            file: it.offer().file,
+            author: it.offer().author,
+        });
+        self.record(records.collect());
+        for announcement in gone.iter().filter(|it| !it.offer().is_withdrawn) {
+            let offer = announcement.offer();
+            let (file, name) = (offer.file, offer.name.as_str().to_owned());
+            if self.drop_unless_offered(now, file) || self.catalogue.live(now, file).count() == 0 {
+                self.hub.publish(now, EventKind::FileExpired { file, name });
+            }
+        }
+    }
+
+    /// Removes a file that nobody offers to this node any more; returns whether it was here.
+    fn drop_unless_offered(&mut self, now: Timestamp, file: FileId) -> bool {
+        self.offer_of(now, file).is_none() && self.drop_body(file)
+    }
+
+    /// Returns what a file is called.
+    pub(super) fn name_of(&self, now: Timestamp, file: FileId) -> String {
+        let offer = self.offer_of(now, file);
+        offer.map_or_else(String::new, |it| it.offer().name.as_str().to_owned())
+    }
+}

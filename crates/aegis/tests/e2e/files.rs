@@ -1,0 +1,197 @@
+//! A file goes round: five nodes fetch it from two holders, of which one is killed half way, while a
+//! third serves corrupted chunks, and one of the five is killed and started again.
+
+use std::{fs, path::Path, process::Command, time::Duration};
+
+use aegis::lab::node::LabNode;
+use aegis_api::{Client, FileId, FileLine, FileState};
+use tokio::time::timeout;
+
+use crate::support::{
+    AEGIS, corrupter,
+    role::{Play, Role},
+    shell::{Said, run},
+    until,
+    world::{How, World, cli, join, kill_9},
+};
+
+const HOSTS: [(&str, u8); 8] = [
+    ("author", 11),
+    ("holder", 12),
+    ("liar", 13),
+    ("m1", 21),
+    ("m2", 22),
+    ("m3", 23),
+    ("m4", 24),
+    ("m5", 25),
+];
+
+const MEMBERS: [&str; 5] = ["m1", "m2", "m3", "m4", "m5"];
+
+/// How many MiB the file has, unless the environment says more.
+const MIB_DEFAULT: usize = 20;
+
+/// Says in the environment how many MiB the file has.
+const MIB: &str = "AEGIS_E2E_FILE_MIB";
+
+/// How long it may take to go round: far more than it does, for busy machines.
+const ROUND_IN: Duration = Duration::from_secs(240);
+
+const CONFIG: &str = "[log]\ncreate_p2p_logfile = true\n";
+
+#[tokio::test]
+async fn netns_a_file_reaches_five_nodes_though_holders_die_and_lie() {
+    if let Some(role) = Role::assigned() {
+        return role.play().await;
+    }
+    let Some(world) = World::new(&HOSTS) else {
+        return;
+    };
+    let path = world.dir().join("rules.bin");
+    let content = random(mib() << 20);
+    fs::write(&path, &content).unwrap();
+    let mut nodes = start(&world).await;
+    let shared = cli(
+        &nodes[0],
+        &format!("file share {} --severity critical", path.display()),
+    );
+    assert_eq!(shared.code, Some(0), "{shared:?}");
+    let file = offered(&nodes).await;
+    let got = cli(&nodes[1], &format!("file get {}", &file.to_string()[..12]));
+    assert_eq!(got.code, Some(0), "{got:?}");
+    let role = Role {
+        key: 66,
+        to: nodes[2].client.status().await.unwrap().node_id.to_string(),
+        play: Play::Corrupt(path.display().to_string()),
+    };
+    let liar_id = role.node_id();
+    let test = "files::netns_a_file_reaches_five_nodes_though_holders_die_and_lie";
+    let _liar = role.start(world.host("liar"), test);
+    for node in &nodes[2..] {
+        corrupter::until_met(&node.client, liar_id).await;
+        node.client.fetch_file(file).await.unwrap();
+    }
+    until_part(&nodes[2].client, file).await;
+    kill_9(nodes.remove(1));
+    until_part(&nodes.last().unwrap().client, file).await;
+    let fetching = line(&nodes.last().unwrap().client, file).await;
+    assert_eq!(
+        fetching.state,
+        FileState::Fetching,
+        "it was to be killed half way"
+    );
+    kill_9(nodes.pop().unwrap());
+    nodes.push(world.start("m5", how()).await);
+    let began = line(&nodes.last().unwrap().client, file).await;
+    assert_ne!(began.state, FileState::Offered, "it goes on by itself");
+
+    let kept = async {
+        for node in &nodes[1..] {
+            until_kept(&node.client, file).await;
+        }
+    };
+    timeout(ROUND_IN, kept).await.expect("all have it in time");
+    for (node, host) in nodes[1..].iter().zip(MEMBERS) {
+        let copy = world.dir().join(format!("copy-{host}"));
+        let said = get(node, file, &copy);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        assert!(fs::read(&copy).unwrap() == content, "the copy of {host}");
+    }
+    check_blame(&world, &liar_id.to_string()).await;
+}
+
+fn how() -> How<'static> {
+    How {
+        config: CONFIG,
+        ..How::default()
+    }
+}
+
+async fn start(world: &World) -> Vec<LabNode> {
+    let mut nodes = Vec::new();
+    for host in ["author", "holder"].into_iter().chain(MEMBERS) {
+        nodes.push(world.start(host, how()).await);
+    }
+    join(&mut nodes).await;
+    nodes
+}
+
+/// Waits until all nodes have heard of the one file.
+async fn offered(nodes: &[LabNode]) -> FileId {
+    let mut file = None;
+    for node in nodes {
+        let found = until("the file is offered", async || {
+            let page = node.client.files(Default::default()).await.ok()?;
+            page.items.first().map(|it| it.file)
+        });
+        file = Some(found.await);
+    }
+    file.unwrap()
+}
+
+async fn line(client: &Client, file: FileId) -> FileLine {
+    client.file(file).await.unwrap()
+}
+
+async fn until_part(client: &Client, file: FileId) {
+    until("a part of it is here", async || {
+        let line = client.file(file).await.ok()?;
+        (line.chunks_here * 5 >= line.chunks).then_some(())
+    })
+    .await;
+}
+
+/// Waits for longer than others: it is for the whole round.
+async fn until_kept(client: &Client, file: FileId) {
+    let mut looks = tokio::time::interval(Duration::from_millis(50));
+    loop {
+        looks.tick().await;
+        let line = line(client, file).await;
+        assert_eq!(line.problem, None);
+        if line.state == FileState::Kept {
+            return;
+        }
+    }
+}
+
+fn get(node: &LabNode, file: FileId, copy: &Path) -> Said {
+    let mut command = Command::new(AEGIS);
+    command.arg("--socket").arg(&node.socket);
+    command.args(["file", "get", &file.to_string(), "--output"]);
+    run(command.arg(copy))
+}
+
+/// Checks that the liar is blamed for its bytes, by those who asked it, and nobody else for anything.
+async fn check_blame(world: &World, liar_id: &str) {
+    let mut accusers = 0;
+    for host in MEMBERS {
+        let path = world.dir().join(host).join("state/log/p2p.log");
+        let wrong = until("the log is written", async || {
+            let text = fs::read_to_string(&path).ok()?;
+            let of_kind = |it: &&str| it.contains("\"misbehaved\"");
+            let lines: Vec<String> = text.lines().filter(of_kind).map(str::to_owned).collect();
+            Some(lines)
+        });
+        let wrong = wrong.await;
+        let is_of_liar = |it: &String| it.contains(liar_id) && it.contains("WrongBytes");
+        assert!(wrong.iter().all(is_of_liar), "{host}: {wrong:?}");
+        accusers += usize::from(!wrong.is_empty());
+    }
+    assert!(accusers > 0, "nobody has noticed the liar");
+}
+
+fn mib() -> usize {
+    let said = std::env::var(MIB).ok();
+    said.map_or(MIB_DEFAULT, |it| it.parse().unwrap())
+}
+
+/// Returns bytes of a generator (SplitMix64), so that no two chunks are alike.
+fn random(bytes: usize) -> Vec<u8> {
+    let mut state = 0_u64;
+    let words = (0..bytes.div_ceil(8)).flat_map(|_| {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        (mixed ^ (mixed >> 27)).to_le_bytes()
+    });
+    words.take(bytes).collect()
+}
