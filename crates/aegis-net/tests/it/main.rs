@@ -13,6 +13,7 @@ mod batch;
 mod burst;
 mod corpus;
 mod direct;
+mod file;
 mod floors;
 mod hostile;
 mod join;
