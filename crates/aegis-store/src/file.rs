@@ -9,7 +9,7 @@ use aegis_core::{
 use rusqlite::{Connection, Row, params};
 
 use crate::{
-    read::{CorruptRow, column},
+    read::{CorruptRow, Readout, column, read},
     write::{execute, millis},
 };
 
@@ -44,8 +44,13 @@ pub(crate) fn gone(
     )
 }
 
-/// Reads the bytes; whether they are an announcement is for the signature check to find out.
-pub(crate) fn announcement(row: &Row<'_>) -> Result<Arc<[u8]>, CorruptRow> {
+/// Reads the bytes; whether they are announcements is for the signature check to find out.
+pub(crate) fn announcements(connection: &Connection) -> rusqlite::Result<Readout<Arc<[u8]>>> {
+    let sql = "SELECT wire FROM file_announcement ORDER BY file, author";
+    read(connection, sql, announcement)
+}
+
+fn announcement(row: &Row<'_>) -> Result<Arc<[u8]>, CorruptRow> {
     let wire: Vec<u8> = column(row, "wire")?;
     if wire.len() > WIRE_BYTES_MAX {
         return Err(CorruptRow("wire"));

@@ -73,30 +73,39 @@ pub fn line(event: &Event) -> String {
         }
         EventKind::Allowed { indicator } => format!("Allowlisted {indicator}"),
         EventKind::Disallowed { indicator } => format!("Removed from allowlist: {indicator}"),
-        EventKind::FileAnnounced {
-            file,
-            name,
-            size,
-            severity,
-            ..
-        } => format!(
-            "File offered: {} ({}, {severity}) {file}",
-            shown(name),
-            bytes(*size)
-        ),
-        EventKind::FileWithdrawn { file, name, .. } => {
-            format!("File taken back: {} {file}", shown(name))
-        }
-        EventKind::FileFetched { file, name, size } => {
-            format!("File fetched: {} ({}) {file}", shown(name), bytes(*size))
-        }
-        EventKind::FileExpired { file, name } => {
-            format!("File is over: {} {file}", shown(name))
-        }
+        EventKind::FileAnnounced { .. }
+        | EventKind::FileWithdrawn { .. }
+        | EventKind::FileFetched { .. }
+        | EventKind::FileExpired { .. } => of_file(&event.kind),
         EventKind::Degraded { message } => format!("Warning: {}", shown(message)),
         EventKind::Mended { message } => format!("Mended: {}", shown(message)),
         EventKind::Lagged { missed } => lagged(*missed),
     }
+}
+
+/// Returns the line that tells of a file; of anything else it has nothing to say.
+fn of_file(kind: &EventKind) -> String {
+    if let EventKind::FileAnnounced {
+        file,
+        name,
+        size,
+        severity,
+        ..
+    } = kind
+    {
+        let (name, size) = (shown(name), bytes(*size));
+        return format!("File offered: {name} ({size}, {severity}) {file}");
+    }
+    if let EventKind::FileFetched { file, name, size } = kind {
+        return format!("File fetched: {} ({}) {file}", shown(name), bytes(*size));
+    }
+    if let EventKind::FileWithdrawn { file, name, .. } = kind {
+        return format!("File taken back: {} {file}", shown(name));
+    }
+    if let EventKind::FileExpired { file, name } = kind {
+        return format!("File is over: {} {file}", shown(name));
+    }
+    String::new()
 }
 
 fn intel(
