@@ -65,7 +65,7 @@ fn what_the_disk_spoilt_is_not_given_back() {
     shelf.put(incoming, &manifest).unwrap();
     let data = dir.path().join(format!("{}.data", manifest.id()));
     let data = OpenOptions::new().write(true).open(data).unwrap();
-    data.write_all_at(&[1], CHUNK_BYTES).unwrap();
+    data.write_all_at(&[0xff], CHUNK_BYTES).unwrap();
     assert!(shelf.read(&manifest, 0).is_some());
     assert_eq!(shelf.read(&manifest, 1), None);
 }
