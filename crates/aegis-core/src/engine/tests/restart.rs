@@ -129,7 +129,10 @@ impl Kept {
                 it.peers.retain(|known| known.peer != peer.peer);
                 it.peers.push(peer);
             }
-            Record::Organisation(_) | Record::Audit(_) => {}
+            Record::Organisation(_)
+            | Record::FileAnnounced(_)
+            | Record::FileAnnouncementGone { .. }
+            | Record::Audit(_) => {}
         }
     }
 }
