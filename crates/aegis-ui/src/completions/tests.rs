@@ -33,7 +33,7 @@ fn every_shell_learns_the_words_and_their_values() {
             "forget",
             "fixed",
             "revoke",
-            "critical",
+            "describe",
             "publisher",
         ] {
             assert!(script.contains(word), "{shell}: {word}");
