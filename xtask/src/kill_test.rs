@@ -20,7 +20,15 @@ pub(crate) struct Args {
 /// Kills and checks.
 pub(crate) fn run(args: &Args) -> Result<()> {
     talk::say(format_args!("{} kills", args.kills));
-    let arguments = ["test", "--package", "aegis", "--test", "killed", "--", "--nocapture"];
+    let arguments = [
+        "test",
+        "--package",
+        "aegis",
+        "--test",
+        "killed",
+        "--",
+        "--nocapture",
+    ];
     let mut command = shell::cargo(&arguments);
     command.env("AEGIS_KILLS", args.kills.to_string());
     if let Some(seed) = args.seed {

@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 
 use aegis_core::{
-    Description, NodeId, Timestamp,
-    file::{FileId, FileName, FileSeverity, OrganisationId},
+    Description, NodeId, OrganisationId, Timestamp,
+    file::{FileId, FileName, FileSeverity},
 };
 use axum::body::{Bytes, HttpBody as _};
 use futures::StreamExt as _;

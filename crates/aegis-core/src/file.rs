@@ -14,9 +14,7 @@ pub use announcement::{
     Announcement, FileName, FileSeverity, InvalidFileName, InvalidSeverity, InvalidValidity, Offer,
     VALIDITY_MAX, Validity,
 };
-pub use audience::{
-    Audience, InvalidOrganisationId, Membership, NoOrganisations, ORGANISATIONS_MAX, OrganisationId,
-};
+pub use audience::{Audience, Members, ORGANISATIONS_MAX};
 pub use catalogue::{ANNOUNCEMENTS_MAX, ANNOUNCEMENTS_PER_AUTHOR_MAX, Catalogue, Heard};
 pub use chunks::ChunkSet;
 pub use content::{

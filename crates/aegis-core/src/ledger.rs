@@ -176,7 +176,10 @@ impl Ledger {
             let withdrawals = self.withdrawn.entry(key).or_default();
             withdrawals.insert((statement.expires_at(), id));
         }
-        self.live.insert(id);
+        // What is for the members of an organisation is no business of whoever reconciles.
+        if entry.alert.audience().is_none() {
+            self.live.insert(id);
+        }
         self.entries.insert(id, entry);
         evicted
     }

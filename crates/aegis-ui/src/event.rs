@@ -1,8 +1,8 @@
 //! What a person is told as it happens: one line for each event.
 
 use aegis_api::{
-    AttachMode, Confidence, Event, EventKind, Indicator, Score, Severity, ThreatType, UnblockCause,
-    Via,
+    AttachMode, Confidence, Event, EventKind, Indicator, NodeId, Score, Severity, ThreatType,
+    UnblockCause, Via,
 };
 
 use crate::text::{amount, bytes, count, shown, signed};
@@ -67,10 +67,7 @@ pub fn line(event: &Event) -> String {
             trust_percent,
             indicator,
             was_right,
-        } => {
-            let how = if *was_right { "right" } else { "wrong" };
-            format!("Trust in {peer} is {trust_percent} %: {how} about {indicator}")
-        }
+        } => trust_moved(peer, *trust_percent, (indicator, *was_right)),
         EventKind::Allowed { indicator } => format!("Allowlisted {indicator}"),
         EventKind::Disallowed { indicator } => format!("Removed from allowlist: {indicator}"),
         EventKind::FileAnnounced { .. }
@@ -81,6 +78,15 @@ pub fn line(event: &Event) -> String {
         EventKind::Mended { message } => format!("Mended: {}", shown(message)),
         EventKind::Lagged { missed } => lagged(*missed),
     }
+}
+
+fn trust_moved(
+    peer: &NodeId,
+    trust_percent: u8,
+    (indicator, was_right): (&Indicator, bool),
+) -> String {
+    let how = if was_right { "right" } else { "wrong" };
+    format!("Trust in {peer} is {trust_percent} %: {how} about {indicator}")
 }
 
 /// Returns the line that tells of a file; of anything else it has nothing to say.

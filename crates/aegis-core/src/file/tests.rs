@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use super::*;
-use crate::{NodeId, Timestamp};
+use crate::{NodeId, OrganisationId, Organisations, Timestamp};
 
 pub(super) const T0: Timestamp = Timestamp::from_secs(1_790_000_000);
 pub(super) const AN_HOUR: Duration = Duration::from_secs(3600);
@@ -42,22 +42,22 @@ fn an_audience_of_no_organisation_is_not_everybody() {
     assert_eq!(Audience::of(keys(ORGANISATIONS_MAX + 1).collect()), None);
     let audience = Audience::of(keys(2).collect()).unwrap();
     assert_eq!(audience.organisations().count(), 2);
-    assert!(!audience.admits(T0, &node(1), &NoOrganisations));
-    assert!(Audience::Everybody.admits(T0, &node(1), &NoOrganisations));
+    assert!(!audience.admits(T0, &node(1), &Organisations::new(node(9))));
+    assert!(Audience::Everybody.admits(T0, &node(1), &Organisations::new(node(9))));
 }
 
 #[test]
 fn a_member_of_one_of_the_organisations_is_admitted_while_it_is_one() {
     struct Until(NodeId, OrganisationId, Timestamp);
-    impl Membership for Until {
+    impl Members for Until {
         fn is_member(&self, now: Timestamp, it: &NodeId, organisation: &OrganisationId) -> bool {
             *it == self.0 && *organisation == self.1 && now < self.2
         }
     }
     let [a, b] = [1, 2].map(|it| OrganisationId::from_public_key([it; 32]));
     let audience = Audience::of(BTreeSet::from([a, b])).unwrap();
-    let membership = Until(node(1), b, T0 + AN_HOUR);
-    assert!(audience.admits(T0, &node(1), &membership));
-    assert!(!audience.admits(T0, &node(2), &membership));
-    assert!(!audience.admits(T0 + AN_HOUR, &node(1), &membership));
+    let members = Until(node(1), b, T0 + AN_HOUR);
+    assert!(audience.admits(T0, &node(1), &members));
+    assert!(!audience.admits(T0, &node(2), &members));
+    assert!(!audience.admits(T0 + AN_HOUR, &node(1), &members));
 }

@@ -16,10 +16,10 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use aegis_core::{
-    Description, Timestamp,
+    Description, OrganisationId, Timestamp,
     file::{
         Announcement, Audience, FileId, FileName, FileSeverity, FileSize, ORGANISATIONS_MAX, Offer,
-        OrganisationId, Validity,
+        Validity,
     },
 };
 use ed25519_dalek::{Signature, VerifyingKey};

@@ -3,11 +3,10 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use aegis_core::{
-    NodeId, Timestamp,
+    NodeId, OrganisationId, Timestamp,
     file::{
         Audience, CHUNK_BYTES, CHUNKS_MAX, ChunkHash, ChunkSet, FILE_BYTES_MAX, FileId,
-        FileSeverity, FileSize, Manifest, ORGANISATIONS_MAX, Offer, OrganisationId, VALIDITY_MAX,
-        Validity,
+        FileSeverity, FileSize, Manifest, ORGANISATIONS_MAX, Offer, VALIDITY_MAX, Validity,
     },
 };
 use proptest::prelude::*;

@@ -31,7 +31,7 @@ async fn ask(node: &TestNode, id: u64, peer: NodeId, query: FileQuery) {
 async fn next(node: &mut TestNode) -> FileEvent {
     loop {
         let event = timeout(DEADLINE, node.handle.file_events_rx.recv()).await;
-        let event = event.expect("an event in time").unwrap();
+        let event = event.unwrap().unwrap();
         if !matches!(
             event,
             FileEvent::PeerConnected { .. } | FileEvent::PeerLeft { .. }

@@ -248,6 +248,7 @@ fn perform(world: &mut World, act: Act) {
                 severity,
                 evidence: Evidence::Verified,
                 description: None,
+                audience: None,
             };
             order(
                 world,

@@ -402,7 +402,10 @@ impl World {
     fn carry_out(&mut self, place: usize, output: Output) {
         match output {
             Output::Persist(record) => self.persist(place, record),
-            Output::Sign { statement, purpose } => {
+            // No organisation has members here.
+            Output::Sign {
+                statement, purpose, ..
+            } => {
                 let alert = self.sign(place, statement);
                 let now = self.nodes[place].clock(self.at);
                 let input = Input::Signed { alert, purpose };
@@ -461,6 +464,10 @@ impl World {
             | Output::AskAbout { .. }
             | Output::Testify { .. }
             | Output::Recommend { .. }
+            | Output::Show { .. }
+            | Output::Follow { .. }
+            | Output::Rank { .. }
+            | Output::Unlock(_)
             | Output::Answer { .. }
             | Output::Notify(_) => {}
         }

@@ -29,7 +29,7 @@ fn store_with(count: u32) -> (tempfile::TempDir, Store) {
 }
 
 fn reader(store: &Store) -> HistoryReader {
-    store.history().unwrap().expect("it is on disk")
+    store.history().unwrap().unwrap()
 }
 
 fn details(found: &[(HistoryId, HistoryEntry)]) -> Vec<&str> {

@@ -25,8 +25,8 @@ use aegis_api::{
     ApiError, Caller, EventHub, EventKind, FileContent, FileRequest, Reply, ShareRequest,
 };
 use aegis_core::{
-    NodeId, Record, Timestamp,
-    file::{Announcement, Catalogue, FileId, Manifest, NoOrganisations},
+    NodeId, Organisations, Record, Timestamp,
+    file::{Announcement, Catalogue, FileId, Manifest},
 };
 use aegis_net::{FileAskId, FileCommand, FileEvent, Identity, NetCommand, file::FileQuery};
 use tokio::{
@@ -84,6 +84,8 @@ pub(super) struct Setup {
     pub(super) dir: PathBuf,
     pub(super) identity: Identity,
     pub(super) hub: EventHub,
+    /// Who belongs to which organisation, as the Engine knows it now.
+    pub(super) organisations_rx: watch::Receiver<Arc<Organisations>>,
     /// What was announced before the restart.
     pub(super) announcements: Vec<Arc<Announcement>>,
     pub(super) commands_tx: Option<mpsc::Sender<NetCommand>>,
@@ -126,7 +128,7 @@ pub(super) struct Files {
     config: FilesConfig,
     identity: Identity,
     node: NodeId,
-    membership: NoOrganisations,
+    organisations_rx: watch::Receiver<Arc<Organisations>>,
     catalogue: Catalogue,
     shelf: Arc<Shelf>,
     kept: BTreeMap<FileId, Arc<Manifest>>,
@@ -155,7 +157,7 @@ impl Files {
             config: setup.config,
             node,
             identity: setup.identity,
-            membership: NoOrganisations,
+            organisations_rx: setup.organisations_rx,
             catalogue: Catalogue::new(node),
             shelf: Arc::new(shelf),
             kept: BTreeMap::new(),
@@ -280,7 +282,11 @@ impl Files {
     /// Returns whether an announcement, and the file with it, is for a node: for its author always.
     fn admits(&self, now: Timestamp, announcement: &Announcement, node: &NodeId) -> bool {
         let offer = announcement.offer();
-        offer.author == *node || offer.audience.admits(now, node, &self.membership)
+        offer.author == *node || offer.audience.admits(now, node, &*self.organisations())
+    }
+
+    fn organisations(&self) -> Arc<Organisations> {
+        Arc::clone(&self.organisations_rx.borrow())
     }
 
     /// Returns how many bytes all that is kept and fetched has, and how many files that are.

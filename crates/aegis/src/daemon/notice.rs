@@ -1,8 +1,8 @@
 //! Notices of the Engine and events of the network, as the events that people watch.
 
 use aegis_api::{EventKind, UnblockCause, ttl_secs};
-use aegis_core::{Cause, Input, Notice, Score, Truth};
-use aegis_net::{NetEvent, Via};
+use aegis_core::{Cause, Input, NodeId, Notice, PeerClass, Score, Truth};
+use aegis_net::{Address, NetEvent, Via};
 
 use super::Node;
 
@@ -82,6 +82,27 @@ impl Node {
         self.hub.publish(now, kind);
     }
 
+    fn peer_connected(
+        &mut self,
+        peer: NodeId,
+        class: PeerClass,
+        (address, dialled): (&Address, bool),
+    ) {
+        self.hub
+            .publish(self.now(), EventKind::PeerConnected { peer });
+        // A peer that called did so from a passing port: where it was reached stays known.
+        let text = match self.known_address(peer) {
+            Some(known) if !dialled => known,
+            Some(_) | None => address.to_string(),
+        };
+        let address = (text, address.ip());
+        self.handle(Input::PeerConnected {
+            peer,
+            class,
+            address,
+        });
+    }
+
     /// Takes what the network reports.
     pub(super) fn handle_net(&mut self, event: NetEvent) {
         let now = self.now();
@@ -106,20 +127,7 @@ impl Node {
                 address,
                 class,
                 dialled,
-            } => {
-                self.hub.publish(now, EventKind::PeerConnected { peer });
-                // A peer that called did so from a passing port: where it was reached stays known.
-                let text = match self.known_address(peer) {
-                    Some(known) if !dialled => known,
-                    Some(_) | None => address.to_string(),
-                };
-                let address = (text, address.ip());
-                self.handle(Input::PeerConnected {
-                    peer,
-                    class,
-                    address,
-                });
-            }
+            } => self.peer_connected(peer, class, (&address, dialled)),
             NetEvent::PeerClassChanged { peer, class } => self.class_changed(peer, class),
             NetEvent::PeerLeft { peer } => {
                 self.hub.publish(now, EventKind::PeerLeft { peer });

@@ -58,6 +58,7 @@ impl Node {
             | NetEvent::Recommended { .. }
             | NetEvent::Asked { .. }
             | NetEvent::AskedAbout { .. }
+            | NetEvent::Shown { .. }
             | NetEvent::Pinged { .. } => return,
         };
         self.handle(input);

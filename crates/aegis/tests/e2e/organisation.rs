@@ -28,7 +28,7 @@ async fn netns_members_believe_each_other_and_speak_among_themselves() {
     let organisation = found(&a).await;
     admit(&a, &a, "publisher").await;
     admit(&a, &b, "member").await;
-    trust(&b, organisation).await;
+    trust(&b, organisation);
     until_member(&b, a_id, organisation, MemberRole::Publisher).await;
     until_member(&a, b_id, organisation, MemberRole::Member).await;
 
@@ -70,8 +70,8 @@ async fn netns_who_is_expelled_is_believed_by_nobody_and_reads_nothing_new() {
     for (node, role) in [(&a, "publisher"), (&b, "publisher"), (&c, "member")] {
         admit(&a, node, role).await;
     }
-    trust(&b, organisation).await;
-    trust(&c, organisation).await;
+    trust(&b, organisation);
+    trust(&c, organisation);
     for node in [&b, &c] {
         until_member(node, a_id, organisation, MemberRole::Publisher).await;
     }
@@ -151,7 +151,7 @@ async fn admit(founder: &LabNode, node: &LabNode, role: &str) {
     assert_eq!(joined.code, Some(0), "{joined:?}");
 }
 
-async fn trust(node: &LabNode, organisation: OrganisationId) {
+fn trust(node: &LabNode, organisation: OrganisationId) {
     let said = cli(node, &format!("org trust {organisation}"));
     assert_eq!(said.code, Some(0), "{said:?}");
 }

@@ -31,7 +31,7 @@ const SERVICE: &str = include_str!("../../../../docs/aegis.service");
 const NEEDED: [&str; 3] = ["bpf", "net_admin", "perfmon"];
 
 /// Addresses that the tables of a fresh node have no room for.
-const MORE_THAN_FIT: u32 = 1_500;
+const MORE_THAN_FIT: u32 = 4_800;
 
 /// CAP_NET_ADMIN, CAP_PERFMON and CAP_BPF, as /proc shows them.
 const THREE: &str = "000000c000001000";

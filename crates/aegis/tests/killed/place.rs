@@ -31,7 +31,7 @@ impl Place {
     }
 
     pub(crate) fn client(&self) -> Client {
-        Client::new(&self.0.path().join("run/default.sock"))
+        Client::new(self.0.path().join("run/default.sock"))
     }
 
     pub(crate) fn store(&self) -> PathBuf {

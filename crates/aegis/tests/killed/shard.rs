@@ -219,6 +219,7 @@ async fn carry_out(
 
 fn block(indicator: Indicator) -> BlockRequest {
     BlockRequest {
+        to: None,
         indicator,
         duration_secs: BlockDuration::MAX,
         threat_type: ThreatType::syn_flood(),
@@ -232,6 +233,7 @@ fn block(indicator: Indicator) -> BlockRequest {
 
 fn publish(indicator: Indicator, duration_secs: BlockDuration) -> PublishRequest {
     PublishRequest {
+        to: None,
         indicator,
         duration_secs,
         threat_type: ThreatType::syn_flood(),

@@ -1,3 +1,5 @@
+//! Announcements: what they may say, and one spelling of each.
+
 use super::*;
 use crate::file::tests::{AN_HOUR, T0, announcement, offer};
 

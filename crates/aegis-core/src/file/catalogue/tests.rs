@@ -1,3 +1,5 @@
+//! The catalogue: whose word counts, what is full, and what is over.
+
 use std::time::Duration;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Sets of chunks, against plain sets.
+
 use proptest::prelude::*;
 
 use super::*;

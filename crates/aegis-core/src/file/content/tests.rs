@@ -1,3 +1,5 @@
+//! Identities of files, sizes, and manifests.
+
 use super::*;
 
 fn size(bytes: u64) -> FileSize {

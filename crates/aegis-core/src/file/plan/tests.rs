@@ -1,3 +1,5 @@
+//! The planner against holders that are honest, slow, mute and lying.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
@@ -152,11 +154,14 @@ fn simulate(chunks: u32, kinds: &[Kind], seed: u64) -> Option<Duration> {
             assert!(plan.owed_by(&ask.holder) <= IN_FLIGHT_PER_HOLDER_MAX);
             assert!(plan.expected(now) <= IN_FLIGHT_MAX);
             asked[usize::from(number)] += 1;
-            match kinds[usize::from(number)] {
-                Kind::Mute => {}
-                Kind::Slow => drop(answers.insert((now + SLOW_AFTER * 2, number, ask.chunk))),
-                _ => drop(answers.insert((now + Duration::from_millis(20), number, ask.chunk))),
-            }
+            let after = match kinds[usize::from(number)] {
+                Kind::Mute => continue,
+                Kind::Slow => SLOW_AFTER * 2,
+                Kind::Honest | Kind::Liar | Kind::Busy | Kind::Boaster | Kind::Leaver => {
+                    Duration::from_millis(20)
+                }
+            };
+            answers.insert((now + after, number, ask.chunk));
         }
         if plan.is_complete() {
             return Some(now.since(T0));

@@ -1,3 +1,5 @@
+//! What waits for an answer, and what is answered too late.
+
 use super::*;
 
 const T0: Timestamp = Timestamp::from_secs(1_790_000_000);

@@ -34,6 +34,9 @@ impl Node {
     /// Sends an alert of ours to everybody: at once, or with those that follow it at once.
     pub(super) fn publish(&mut self, alert: Arc<Alert>) {
         self.gate.remember(&alert);
+        if let Some(organisation) = alert.audience() {
+            return self.publish_sealed(&alert, organisation);
+        }
         let now = self.now();
         if !self.all_take_batches() || self.outbox.goes_at_once(now) {
             self.send_what_waits();

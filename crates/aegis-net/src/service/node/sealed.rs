@@ -138,6 +138,6 @@ impl Node {
             return MessageAcceptance::Accept;
         }
         self.counters.count(Counted::Accepted);
-        self.deliver(Arc::new(alert), arrival)
+        self.deliver(Arc::new(alert), arrival).acceptance()
     }
 }

@@ -113,7 +113,7 @@ impl Files {
     /// Asks peers what they have of the files that are being fetched. One that a file is not for is
     /// not asked: it is not to know what this node wants.
     fn ask_who_has(&mut self, now: Timestamp) {
-        let peers = self.connected();
+        let (peers, organisations) = (self.connected(), self.organisations());
         let mut asks = Vec::new();
         for (file, fetch) in &mut self.fetches {
             if matches!(fetch.stage, Stage::Failed | Stage::Opening(_)) {
@@ -124,7 +124,7 @@ impl Files {
             let is_for = |peer: &NodeId| {
                 announced.iter().any(|it| {
                     let offer = it.offer();
-                    offer.author == *peer || offer.audience.admits(now, peer, &self.membership)
+                    offer.author == *peer || offer.audience.admits(now, peer, &*organisations)
                 })
             };
             fetch.have_at.retain(|peer, _| peers.contains(peer));

@@ -5,10 +5,10 @@ use std::{io, sync::Arc, time::Duration};
 
 use aegis_api::{ApiError, Caller, ErrorCode, FileBody, FileForgotten, Reply, ShareRequest};
 use aegis_core::{
-    Action, Actor, AuditEntry, Record, Timestamp,
+    Action, Actor, AuditEntry, OrganisationId, Record, Timestamp,
     file::{
         Announcement, Audience, CHUNK_BYTES, ChunkHash, FILE_BYTES_MAX, FileId, FileSize, Manifest,
-        Offer, Validity,
+        Members as _, ORGANISATIONS_MAX, Offer, Validity,
     },
 };
 use aegis_net::file::sign;
@@ -64,7 +64,7 @@ impl Files {
 
     fn may_share(&self, share: &ShareRequest, body: &FileBody) -> Result<(), ApiError> {
         // Never silently for everybody.
-        audience(share)?;
+        self.audience(self.now(), share)?;
         validity(self.now(), share)?;
         if self.imports >= IMPORTS_MAX {
             let message = format!("{IMPORTS_MAX} files are being taken in already");
@@ -147,13 +147,32 @@ impl Files {
             file: manifest.id(),
             size: manifest.size(),
             severity: share.severity,
-            audience: audience(share)?,
+            audience: self.audience(now, share)?,
             validity: validity(self.after_own(now, manifest.id()), share)?,
             is_withdrawn: false,
             name: share.name.clone(),
             description: share.description.clone(),
         };
         Ok(Arc::new(sign(offer, &self.identity)))
+    }
+
+    /// Returns for whom a file is to be. For an organisation that this node does not belong to it is
+    /// for nobody: it is not shared at all.
+    fn audience(&self, now: Timestamp, share: &ShareRequest) -> Result<Audience, ApiError> {
+        let asked = &share.organisations;
+        if asked.is_empty() {
+            return Ok(Audience::Everybody);
+        }
+        let organisations = self.organisations();
+        let is_foreign = |it: &&OrganisationId| !organisations.is_member(now, &self.node, it);
+        if let Some(foreign) = asked.iter().find(is_foreign) {
+            let message = format!("this node is not a member of {foreign}; nothing was shared");
+            return Err(ApiError::new(ErrorCode::Unavailable, message));
+        }
+        Audience::of(asked.iter().copied().collect()).ok_or_else(|| {
+            let message = format!("a file is for at most {ORGANISATIONS_MAX} organisations");
+            ApiError::new(ErrorCode::InvalidRequest, message)
+        })
     }
 
     /// Returns the time for this node's next word about a file: later than its last.
@@ -221,15 +240,6 @@ pub(super) fn audit(now: Timestamp, caller: Caller, action: Action, detail: Stri
         indicator: None,
         detail,
     })
-}
-
-fn audience(share: &ShareRequest) -> Result<Audience, ApiError> {
-    if share.organisations.is_empty() {
-        return Ok(Audience::Everybody);
-    }
-    let message = "this node belongs to no organisation, so it cannot share a file with one; \
-                   nothing was shared";
-    Err(ApiError::new(ErrorCode::Unavailable, message))
 }
 
 fn validity(now: Timestamp, share: &ShareRequest) -> Result<Validity, ApiError> {

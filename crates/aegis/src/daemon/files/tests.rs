@@ -11,6 +11,8 @@ use aegis_net::{
 };
 use tempfile::TempDir;
 
+mod entitled;
+
 use super::*;
 use crate::daemon::ControlHandle;
 
@@ -24,6 +26,7 @@ struct TestNode {
     client: Client,
     commands_tx: mpsc::Sender<NetCommand>,
     net_events_rx: mpsc::Receiver<NetEvent>,
+    organisations_tx: watch::Sender<Arc<Organisations>>,
     stop_tx: watch::Sender<bool>,
     tasks: JoinSet<()>,
     net: NetHandle,
@@ -35,6 +38,8 @@ impl TestNode {
         let identity = Identity::load_or_create(&key).unwrap();
         let (mut net, address) = network(&identity, peers).await;
         let hub = EventHub::new();
+        let nobody = Organisations::new(identity.node_id());
+        let organisations_tx = watch::Sender::new(Arc::new(nobody));
         let (_, closed_rx) = mpsc::channel(1);
         let setup = Setup {
             config: FilesConfig {
@@ -45,6 +50,7 @@ impl TestNode {
             dir: dir.join("files"),
             identity: identity.clone(),
             hub: hub.clone(),
+            organisations_rx: organisations_tx.subscribe(),
             announcements: announced(dir),
             commands_tx: Some(net.commands_tx.clone()),
             events_rx: Some(std::mem::replace(&mut net.file_events_rx, closed_rx)),
@@ -70,6 +76,7 @@ impl TestNode {
             client: Client::new(socket),
             commands_tx: net.commands_tx.clone(),
             net_events_rx: std::mem::replace(&mut net.events_rx, closed_rx),
+            organisations_tx,
             stop_tx,
             tasks,
             net,
@@ -151,15 +158,11 @@ async fn record(mut records_rx: mpsc::Receiver<FileRecords>, dir: PathBuf) {
     while let Some(FileRecords { records, done_tx }) = records_rx.recv().await {
         for record in records {
             let path = |file: FileId, author: NodeId| dir.join(format!("{file}-{author}"));
-            match record {
-                Record::FileAnnounced(it) => {
-                    let path = path(it.offer().file, it.offer().author);
-                    std::fs::write(path, &it.wire()[..]).unwrap();
-                }
-                Record::FileAnnouncementGone { file, author } => {
-                    drop(std::fs::remove_file(path(file, author)));
-                }
-                _ => {}
+            if let Record::FileAnnounced(it) = &record {
+                let path = path(it.offer().file, it.offer().author);
+                std::fs::write(path, &it.wire()[..]).unwrap();
+            } else if let Record::FileAnnouncementGone { file, author } = record {
+                drop(std::fs::remove_file(path(file, author)));
             }
         }
         if let Some(done_tx) = done_tx {

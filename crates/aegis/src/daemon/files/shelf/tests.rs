@@ -1,3 +1,5 @@
+//! The shelf: what is kept, what is found again, and what is swept.
+
 use std::sync::Arc;
 
 use aegis_core::file::{ChunkHash, FileSize};
@@ -28,7 +30,10 @@ fn names(dir: &TempDir) -> Vec<String> {
     let entries = fs::read_dir(dir.path()).unwrap();
     let names = entries.map(|it| it.unwrap().file_name().into_string().unwrap());
     let mut kinds: Vec<String> = names
-        .map(|it| it.rsplit_once('.').map_or(it.clone(), |it| it.1.to_owned()))
+        .map(|it| {
+            it.rsplit_once('.')
+                .map_or_else(|| it.clone(), |it| it.1.to_owned())
+        })
         .collect();
     kinds.sort();
     kinds
