@@ -25,6 +25,14 @@ fn only_a_member_addresses_an_organisation() {
 }
 
 #[test]
+fn what_is_for_members_is_no_business_of_whoever_reconciles() {
+    let mut engine = engine();
+    join(&mut engine);
+    order(&mut engine, NOW, addressed(ATTACKER)).0.unwrap();
+    assert_eq!(engine.live_set().len(), 0);
+}
+
+#[test]
 fn a_withdrawal_goes_to_whom_the_alert_went() {
     let mut engine = engine();
     join(&mut engine);
