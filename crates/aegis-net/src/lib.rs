@@ -3,7 +3,7 @@
 //! - [`wire`]: the signed threat message, bytes to [`aegis_core::Alert`] and back
 //! - [`ask`]: questions to peers, and the testimonies and recommendations that answer them
 //! - [`batch`]: many messages in one compressed piece
-//! - [`file`]: what nodes say to each other of files that they share, and the announcements of them
+//! - [`mod@file`]: what nodes say to each other of files that they share, and the announcements of them
 //! - [`organisation`]: what organisations sign, and their keys
 //! - [`sync`]: what is said while two nodes reconcile
 //! - [`gate`]: what becomes of a message and what it costs whom; pure, time is given in
