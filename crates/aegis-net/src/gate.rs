@@ -345,8 +345,8 @@ impl Gate {
         };
         match arrival.channel {
             // What a publisher may say is beyond what any forwarder may. Who abuses its name forges,
-            // which costs more.
-            Channel::Gossip if self.names_publisher(arrival.bytes) => Ok(None),
+            // which costs more; who says again what is known is counted like any other.
+            Channel::Gossip if self.is_news_of_publisher(arrival.bytes) => Ok(None),
             Channel::Gossip => Ok(self.count_gossip(now, forwarder)),
             Channel::Sync => {
                 let quota = self.limits.handover(class);

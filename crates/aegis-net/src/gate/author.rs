@@ -1,6 +1,6 @@
 //! What an author may state: by its class, or by what its organisation vouches for.
 
-use aegis_core::{MemberRole, NodeId, PeerClass, Timestamp};
+use aegis_core::{AlertId, MemberRole, NodeId, PeerClass, Timestamp};
 
 use super::{Gate, Quota, take};
 use crate::wire;
@@ -41,10 +41,12 @@ impl Gate {
         self.ranks.touch(author) == Some(&mut MemberRole::Publisher)
     }
 
-    pub(super) fn names_publisher(&mut self, bytes: &[u8]) -> bool {
+    /// Returns whether a message names a publisher as its author and is not known yet.
+    pub(super) fn is_news_of_publisher(&mut self, bytes: &[u8]) -> bool {
         // Mostly there are none, and then nothing is looked at.
         !self.ranks.is_empty()
             && wire::author_at_a_glance(bytes).is_some_and(|it| self.is_publisher(&it))
+            && self.known.touch(&AlertId::of(bytes)).is_none()
     }
 
     pub(super) fn take_from_author(&mut self, now: Timestamp, author: NodeId) {

@@ -86,6 +86,20 @@ fn whoever_relays_publishers_is_not_blamed_for_their_number() {
     assert!(blamed, "others count");
 }
 
+#[test]
+fn whoever_says_again_what_a_publisher_said_is_counted_for_it() {
+    let mut gate = Gate::new(Limits {
+        forwarder: quota(3),
+        ..limits()
+    });
+    let publisher = Identity::from_secret([1; 32]);
+    gate.set_rank(publisher.node_id(), Some(MemberRole::Publisher));
+    let said = message(&publisher, 1);
+    let judged = (0..5).map(|_| gate.admit(NOW, arrival(&said)));
+    let blamed: Vec<bool> = judged.map(|it| it.blame.is_some()).collect();
+    assert_eq!(blamed, [false, false, false, false, true]);
+}
+
 /// Returns how many of so many alerts of an author are heard.
 fn accepted(gate: &mut Gate, author: &Identity, count: u32) -> usize {
     accepted_from(gate, author, 0, count)
