@@ -160,9 +160,13 @@ impl Node {
             | NetEvent::AskedAbout { .. }
             | NetEvent::Shown { .. }
             | NetEvent::Pinged { .. } => self.handle_conversation(event),
-            NetEvent::SyncAsked { .. }
-            | NetEvent::SyncAnswered { .. }
-            | NetEvent::SyncFailed { .. } => self.handle_sync(event),
+            NetEvent::SyncAsked {
+                request,
+                from,
+                asked,
+            } => self.sync_asked(request, from, asked),
+            NetEvent::SyncAnswered { id, from, answer } => self.sync_answered(id, from, answer),
+            NetEvent::SyncFailed { id, peer } => self.handle(Input::SyncFailed { id: id.0, peer }),
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Reconciling with peers, as the daemon sees it: messages in and out, what came of it last, and
 //! many changes at once.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
-use aegis_core::{Input, NodeId, Output, Timestamp, sync::Misbehaviour as BadSync};
-use aegis_net::{NetCommand, NetEvent, gate::Misbehaviour};
+use aegis_core::{
+    Alert, Input, NodeId, Output, Timestamp,
+    sync::{self, Misbehaviour as BadSync},
+};
+use aegis_net::{NetCommand, QuestionId, RequestId, gate::Misbehaviour};
 
 use super::Node;
 
@@ -20,48 +23,35 @@ pub(super) struct LastSync {
 }
 
 impl Node {
-    /// Hands on what peers ask and answer while they reconcile.
-    pub(super) fn handle_sync(&mut self, event: NetEvent) {
+    pub(super) fn sync_asked(
+        &mut self,
+        request: RequestId,
+        from: NodeId,
+        asked: sync::Request<Arc<Alert>>,
+    ) {
+        self.synced_with(from);
+        let request = request.0;
+        self.handle(Input::SyncAsked {
+            request,
+            from,
+            asked,
+        });
+    }
+
+    pub(super) fn sync_answered(
+        &mut self,
+        id: QuestionId,
+        from: NodeId,
+        answer: sync::Answer<Arc<Alert>>,
+    ) {
+        self.synced_with(from);
+        let id = id.0;
+        self.handle(Input::SyncAnswered { id, from, answer });
+    }
+
+    fn synced_with(&mut self, peer: NodeId) {
         let at = self.now();
-        let input = match event {
-            NetEvent::SyncAsked {
-                request,
-                from,
-                asked,
-            } => {
-                self.last_sync = Some(LastSync { at, peer: from });
-                Input::SyncAsked {
-                    request: request.0,
-                    from,
-                    asked,
-                }
-            }
-            NetEvent::SyncAnswered { id, from, answer } => {
-                self.last_sync = Some(LastSync { at, peer: from });
-                Input::SyncAnswered {
-                    id: id.0,
-                    from,
-                    answer,
-                }
-            }
-            NetEvent::SyncFailed { id, peer } => Input::SyncFailed { id: id.0, peer },
-            NetEvent::Listening { .. }
-            | NetEvent::PeerDiscovered { .. }
-            | NetEvent::PeerConnected { .. }
-            | NetEvent::PeerClassChanged { .. }
-            | NetEvent::PeerLeft { .. }
-            | NetEvent::AlertReceived { .. }
-            | NetEvent::Misbehaved { .. }
-            | NetEvent::PeerBanned { .. }
-            | NetEvent::Answered { .. }
-            | NetEvent::Unanswered { .. }
-            | NetEvent::Recommended { .. }
-            | NetEvent::Asked { .. }
-            | NetEvent::AskedAbout { .. }
-            | NetEvent::Shown { .. }
-            | NetEvent::Pinged { .. } => return,
-        };
-        self.handle(input);
+        self.last_sync = Some(LastSync { at, peer });
     }
 
     /// Lets a peer's standing feel what it did while it reconciled.
