@@ -66,6 +66,7 @@ pub struct HostWatch {
     survey: Option<Survey>,
     network: Network,
     told: HostFacts,
+    is_unread: bool, // the files are to be read and all to be compared with what was told
     is_stale: bool,
     has_failed: bool,
     files_due: Interval,
@@ -102,6 +103,7 @@ impl HostWatch {
             survey: None,
             network: Network::default(),
             told: HostFacts::default(),
+            is_unread: false,
             is_stale: false,
             has_failed: false,
             files_due: every(FILES_EVERY),
@@ -119,10 +121,13 @@ impl HostWatch {
             if self.is_stale {
                 self.refresh().await;
             }
-            let facts = self.facts();
-            if facts != self.told {
-                self.told.clone_from(&facts);
-                return facts;
+            // Not whenever somebody begins to wait: a busy node does so thousands of times a second.
+            if std::mem::take(&mut self.is_unread) {
+                let facts = self.facts();
+                if facts != self.told {
+                    self.told.clone_from(&facts);
+                    return facts;
+                }
             }
             self.wait().await;
         }
@@ -134,6 +139,7 @@ impl HostWatch {
             tokio::select! {
                 _ = self.files_due.tick() => {
                     self.is_stale = self.has_failed;
+                    self.is_unread = true;
                     return;
                 }
                 // An error means that changes were lost: then only a new look tells.
@@ -163,6 +169,7 @@ impl HostWatch {
             }
         }
         self.is_stale = false;
+        self.is_unread = true;
     }
 
     async fn survey(&mut self) -> io::Result<Network> {

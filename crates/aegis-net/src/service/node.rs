@@ -53,6 +53,12 @@ pub(super) use direct::Link;
 /// How often it is looked whom to dial, and who is on this host.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
+/// How much is handled before the runtime looks at the other sockets of this process.
+///
+/// Under a flood something is always ready, and a task that never waits keeps its thread; where
+/// that thread is the one that watches the sockets, an operator's call waits as long.
+const HANDLED_IN_A_TURN: u32 = 16;
+
 /// How long the peers are given to hear that this node leaves.
 const GOODBYE: Duration = Duration::from_millis(500);
 
@@ -140,6 +146,7 @@ impl Node {
         for timer in [&mut beat, &mut look] {
             timer.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
         }
+        let mut handled: u32 = 0;
         loop {
             let (due, outbox_due) = (self.question_due(), self.outbox_due());
             tokio::select! {
@@ -161,6 +168,11 @@ impl Node {
                 () = relay::quiet(), if !self.relays.is_empty() => self.pass_on_some(),
             }
             self.pass_on_overdue();
+            handled += 1;
+            if handled == HANDLED_IN_A_TURN {
+                handled = 0;
+                tokio::task::yield_now().await;
+            }
         }
         self.leave().await;
     }

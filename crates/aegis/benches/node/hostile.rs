@@ -75,6 +75,8 @@ pub(crate) fn play_bad_peer() -> anyhow::Result<bool> {
         return Ok(false);
     };
     let Role { key, to, flood } = serde_json::from_str(&role).context("read a role")?;
+    // Not the priority of what measures: a bad peer is any process of any host.
+    aegis_enforce::privileges::set_nice(0).context("give up the priority")?;
     let to = to.parse().context("read whom to flood")?;
     let play = async {
         let flooder = Flooder::join(flood, &Identity::from_secret([key; 32]), to).await?;
@@ -107,6 +109,8 @@ struct Window {
     heard: Vec<f64>,
     /// From the author's word that it published to the same.
     on_its_way: Vec<f64>,
+    /// From when an order was due to when it was given: the measuring process's own lateness.
+    late: Vec<f64>,
     sent_per_second: f64,
 }
 
@@ -223,17 +227,22 @@ async fn window(stage: &Stage, size: Size, first: u32) -> anyhow::Result<Window>
     let due = |number: u32| begin.later(ALERT_EVERY * (number - first));
     let order = async |(number, author): (u32, &Client)| {
         due(number).wait().await;
-        publish(author, watch::nobody(number)).await
+        let late = Moment::now().ms_since(due(number));
+        publish(author, watch::nobody(number)).await?;
+        anyhow::Ok(late)
     };
     let authors = [b, c].into_iter().cycle();
     let orders = numbers.clone().zip(authors).map(order);
-    let (_, by_b, by_c, heard) = tokio::try_join!(
+    let (late, by_b, by_c, heard) = tokio::try_join!(
         futures::future::try_join_all(orders),
         words(&mut on_b, turn(0), watch::published),
         words(&mut on_c, turn(1), watch::published),
         words(&mut on_a, numbers.clone(), heard),
     )?;
-    let mut window = Window::default();
+    let mut window = Window {
+        late,
+        ..Window::default()
+    };
     for number in numbers {
         let indicator = watch::nobody(number);
         let heard_at = heard.get(&indicator).context("hear of an alert")?;
@@ -302,6 +311,7 @@ fn tables(size: Size, rounds: &[[Window; CONDITIONS.len()]]) -> Vec<Table> {
         let windows: Vec<&Window> = rounds.iter().map(|it| &it[at]).collect();
         let spreads: Vec<_> = windows.iter().map(|it| spread(it.heard.clone())).collect();
         let heard = windows.iter().flat_map(|it| it.heard.iter().copied());
+        let late = windows.iter().flat_map(|it| it.late.iter().copied());
         let on_its_way = windows.iter().flat_map(|it| it.on_its_way.iter().copied());
         let medians = medians(&spreads);
         p99s.extend(medians.get(1).copied());
@@ -311,6 +321,10 @@ fn tables(size: Size, rounds: &[[Window; CONDITIONS.len()]]) -> Vec<Table> {
             Row::new(
                 format!("{name}: all windows, published → heard"),
                 spread(on_its_way.collect()),
+            ),
+            Row::new(
+                format!("{name}: all windows, order due → given"),
+                spread(late.collect()),
             ),
         ]);
     }

@@ -71,7 +71,8 @@ impl Node {
                 event = next_net(&mut sources.net_events_rx), if !self.alerts.is_full() => {
                     self.handle_next_net(event, &mut sources.net_events_rx);
                 }
-                () = std::future::ready(()), if !self.alerts.is_empty() => {}
+                // Whoever shares this thread has a turn between two handfuls: the control socket.
+                () = tokio::task::yield_now(), if !self.alerts.is_empty() => {}
                 facts = sources.host.changed() => self.handle_facts(facts),
                 addresses = next_connections(&mut sources.connections) => {
                     self.handle(Input::Established(addresses));
