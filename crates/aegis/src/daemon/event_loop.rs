@@ -71,8 +71,7 @@ impl Node {
                 event = next_net(&mut sources.net_events_rx), if !self.alerts.is_full() => {
                     self.handle_next_net(event, &mut sources.net_events_rx);
                 }
-                // Whoever shares this thread has a turn between two handfuls: the control socket.
-                () = tokio::task::yield_now(), if !self.alerts.is_empty() => {}
+                () = std::future::ready(()), if !self.alerts.is_empty() => {}
                 facts = sources.host.changed() => self.handle_facts(facts),
                 addresses = next_connections(&mut sources.connections) => {
                     self.handle(Input::Established(addresses));
@@ -91,8 +90,12 @@ impl Node {
                 () = due => {}
             }
             self.take_in(&mut sources.net_events_rx);
-            self.hear();
+            let has_heard = self.hear();
             self.handle_due();
+            if has_heard {
+                // Whoever shares this thread has a turn between two handfuls: the control socket.
+                tokio::task::yield_now().await;
+            }
         }
     }
 
@@ -155,10 +158,10 @@ impl Node {
         }
     }
 
-    /// Hears some of the alerts that wait, an author at a time.
-    fn hear(&mut self) {
+    /// Hears some of the alerts that wait, an author at a time; returns whether there were any.
+    fn hear(&mut self) -> bool {
         if self.alerts.is_empty() {
-            return;
+            return false;
         }
         for _ in 0..HEARD_AT_ONCE {
             let Some(alert) = self.alerts.pop() else {
@@ -167,6 +170,7 @@ impl Node {
             self.engine.handle_input(self.clock.now(), alert);
         }
         self.drain();
+        true
     }
 
     pub(super) fn handle_facts(&mut self, facts: HostFacts) {
