@@ -176,6 +176,8 @@ pub struct CpuDetect {
     pub windows: [u32; 8],
     /// Always zero.
     pub reserved: [u64; 4],
+    /// The destination that this CPU met last, an IPv4 and an IPv6 one.
+    pub near: [Near; 2],
     /// What this CPU added to the first row of the sums of each counting detector.
     pub tallies: [u64; 8],
     /// The cells of each sketch, those of all rows with the same number together.
@@ -183,6 +185,23 @@ pub struct CpuDetect {
     /// The window of each slot in which a cell counts, likewise: only looked at when it is added to
     /// the sums.
     pub since: [[[u64; ROWS]; CELLS]; SKETCHES],
+}
+
+/// A destination for which a CPU took packets of the allowance beforehand: see
+/// [`crate::sketch::lend`].
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[repr(C, align(64))]
+pub struct Near {
+    /// Its address as on the wire: an IPv4 address in the first word, or both halves of an IPv6 one.
+    pub address: [u64; 2],
+    /// Its hash.
+    pub hash: u64,
+    /// For how many packets that do.
+    pub left: u64,
+    /// Which classes of sources it was seen to have.
+    pub classes: u64,
+    /// Always zero.
+    pub reserved: [u64; 3],
 }
 
 /// What all CPUs share besides the sums: seldom written for most packets.

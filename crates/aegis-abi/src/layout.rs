@@ -6,32 +6,32 @@ use crate::{Counter, Plain};
 pub mod config_flag {
     /// Count and report, drop nothing.
     pub const OBSERVE: u32 = 1;
-    /// Some detector is on.
-    pub const DETECT: u32 = 1 << 1;
-    /// One that counts packets within TCP connections is on.
-    pub const DETECT_ACK: u32 = 1 << 16;
+    /// A detector that counts packets within TCP connections is on.
+    pub const DETECT_ACK: u32 = 1 << 1;
     /// One that counts UDP packets is on.
-    pub const DETECT_UDP: u32 = 1 << 17;
+    pub const DETECT_UDP: u32 = 1 << 2;
     /// One that counts ICMP packets is on.
-    pub const DETECT_ICMP: u32 = 1 << 18;
+    pub const DETECT_ICMP: u32 = 1 << 3;
     /// The IPv4 allow table holds entries.
-    pub const ALLOW_V4: u32 = 1 << 2;
+    pub const ALLOW_V4: u32 = 1 << 4;
     /// The IPv6 allow table holds entries.
-    pub const ALLOW_V6: u32 = 1 << 3;
-    /// IPv4 addresses are blocked.
-    pub const HOSTS_V4: u32 = 1 << 4;
-    /// IPv6 /64 prefixes or longer ones are blocked.
-    pub const NETS_V6: u32 = 1 << 5;
-    /// IPv4 prefixes are blocked.
-    pub const PREFIXES_V4: u32 = 1 << 6;
-    /// IPv6 prefixes shorter than /64 are blocked.
-    pub const PREFIXES_V6: u32 = 1 << 7;
+    pub const ALLOW_V6: u32 = 1 << 5;
     /// Go to the buckets at once: most packets are dropped, so the filter only costs.
-    pub const SKIP_FILTER: u32 = 1 << 8;
-    /// The kernel may have blocked sources by itself.
-    pub const OWN: u32 = 1 << 9;
+    pub const SKIP_FILTER: u32 = 1 << 6;
     /// Staged entries count: see [`crate::table::End`].
-    pub const SHOW_STAGED: u32 = 1 << 10;
+    pub const SHOW_STAGED: u32 = 1 << 7;
+    /// IPv6 /64 prefixes or longer ones are blocked.
+    pub const NETS_V6: u32 = 1 << 8;
+    /// IPv6 prefixes shorter than /64 are blocked.
+    pub const PREFIXES_V6: u32 = 1 << 9;
+    /// The kernel may have blocked sources by itself.
+    pub const OWN: u32 = 1 << 10;
+    /// Some detector is on.
+    pub const DETECT: u32 = 1 << 11;
+    /// IPv4 addresses are blocked.
+    pub const HOSTS_V4: u32 = 1 << 12;
+    /// IPv4 prefixes are blocked.
+    pub const PREFIXES_V4: u32 = 1 << 13;
 
     /// User space blocks something by which an IPv4 packet may be met.
     pub const LISTS_V4: u32 = HOSTS_V4 | PREFIXES_V4;
@@ -43,6 +43,9 @@ pub mod config_flag {
     pub const MORE_V6: u32 = PREFIXES_V6 | OWN | DETECT;
     /// With none of these there is nothing to look for in an IPv4 packet.
     pub const ANY_V4: u32 = HOSTS_V4 | MORE_V4;
+    /// The least of those. They are all the bits from here on, so that one comparison asks for all.
+    pub const ANY_V4_LEAST: u32 = OWN;
+    const _: () = assert!(ANY_V4 == (PREFIXES_V4 << 1) - ANY_V4_LEAST);
     /// The same for an IPv6 packet.
     pub const ANY_V6: u32 = NETS_V6 | MORE_V6;
 }
@@ -76,8 +79,8 @@ pub struct Config {
     pub filter_prefix: u32,
     /// An [`crate::table::Expiry`] is a count of jiffies shifted right by this.
     pub expiry_shift: u32,
-    /// Always zero.
-    pub reserved_a: u32,
+    /// Always zero: the key of a map that has one value. Here it need not be written for each look.
+    pub zero: u32,
     /// The lengths of blocked IPv6 prefixes longer than /64, as values of their last bits.
     pub long_lengths: u64,
     /// Always zero.
@@ -144,7 +147,7 @@ impl Config {
         prefixes: 0,
         filter_prefix: 0,
         expiry_shift: 0,
-        reserved_a: 0,
+        zero: 0,
         long_lengths: 0,
         reserved: [0; 7],
     };

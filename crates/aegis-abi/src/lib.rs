@@ -26,8 +26,8 @@ pub mod table;
 
 pub use counter::Counter;
 pub use detect::{
-    COUNTING, CpuDetect, DETECTORS, DetectConfig, DetectState, Detector, Limit, SKETCHES, SUSPECTS,
-    SharedDetect, Sketch, Suspect, UnderAttack, Window,
+    COUNTING, CpuDetect, DETECTORS, DetectConfig, DetectState, Detector, Limit, Near, SKETCHES,
+    SUSPECTS, SharedDetect, Sketch, Suspect, UnderAttack, Window,
 };
 pub use layout::{
     AllowEntry, BlockEntry, Clock, Config, Counters, EVENT_ICMP_FLOOD, EVENT_OWN_TABLE_FULL,
@@ -39,14 +39,14 @@ pub use parse::{
     PROTOCOL_ICMPV6, PROTOCOL_UDP, Skip, Tcp, Transport, UNTAGGED_OFFSET, Udp, VLAN_TAGS_MAX,
     parse_destination_v4, parse_destination_v6, parse_icmp, parse_ipv4, parse_ipv6, parse_link,
     parse_network, parse_plain_request_v4, parse_plain_v4, parse_source_v4, parse_tcp,
-    parse_transport, parse_transport_v4, parse_transport_v6, parse_udp,
+    parse_transport, parse_transport_v4, parse_transport_v6, parse_udp, plain_source_v4,
 };
 
 /// The version of everything in this crate that lies in a pinned map.
 ///
 /// A newer build that finds another version builds its maps beside the old ones and fills them
 /// before a packet meets them.
-pub const ABI_VERSION: u32 = 3;
+pub const ABI_VERSION: u32 = 4;
 
 /// Types that are plain bytes: any bytes are a value, and a value has no padding.
 ///

@@ -242,11 +242,11 @@ pub fn parse_link(frame: &(impl Frame + ?Sized)) -> Result<Link, Skip> {
 /// Where the IP header starts in a frame without VLAN tags.
 pub const UNTAGGED_OFFSET: usize = ETHERNET_BYTES;
 
-/// Returns source and total length, in network byte order, of an IPv4 packet without VLAN tags and
-/// options: what nearly every packet is, with one check of how long it is and one of what it is.
-/// `None` says nothing about the others.
+/// Returns the total length, in network byte order, of an IPv4 packet without VLAN tags and options:
+/// what nearly every packet is, with one check of how long it is and one of what it is. `None` says
+/// nothing about the others.
 #[inline(always)]
-pub fn parse_plain_v4(frame: &(impl Frame + ?Sized)) -> Option<([u8; 4], [u8; 2])> {
+pub fn parse_plain_v4(frame: &(impl Frame + ?Sized)) -> Option<[u8; 2]> {
     const OFFSET: usize = UNTAGGED_OFFSET;
     let _: [u8; OFFSET + 20] = frame.load(0)?;
     // At once, not byte by byte out of the array: the type, and the header's first byte.
@@ -256,27 +256,37 @@ pub fn parse_plain_v4(frame: &(impl Frame + ?Sized)) -> Option<([u8; 4], [u8; 2]
     if head & mask != u32::from_ne_bytes([high, low, 0x45, 0]) {
         return None;
     }
-    Some((frame.load(OFFSET + 12)?, frame.load(OFFSET + 2)?))
+    frame.load(OFFSET + 2)
 }
 
-/// Returns destination, in network byte order, and port of a TCP connection request in a packet of
-/// which [`parse_plain_v4`] returned something. `None` says nothing about the others.
+/// Returns the source, in network byte order, of a packet of which [`parse_plain_v4`] returned
+/// something.
 #[inline(always)]
-pub fn parse_plain_request_v4(frame: &(impl Frame + ?Sized)) -> Option<([u8; 4], u16)> {
+pub fn plain_source_v4(frame: &(impl Frame + ?Sized)) -> Option<[u8; 4]> {
+    frame.load(UNTAGGED_OFFSET + 12)
+}
+
+/// Returns destination and port, both in network byte order, of a TCP connection request in a packet
+/// of which [`parse_plain_v4`] returned something. `None` says nothing about the others.
+#[inline(always)]
+pub fn parse_plain_request_v4(frame: &(impl Frame + ?Sized)) -> Option<([u8; 4], [u8; 2])> {
     const OFFSET: usize = UNTAGGED_OFFSET;
     const TCP: usize = OFFSET + 20;
     let _: [u8; TCP + 14] = frame.load(0)?;
-    let fragment = u16::from_be_bytes(frame.load(OFFSET + 6)?) & 0x1fff;
-    let [protocol] = frame.load(OFFSET + 9)?;
-    let [flags] = frame.load(TCP + 13)?;
-    let is_request = flags & (Tcp::SYN | Tcp::ACK) == Tcp::SYN;
-    // A header that contradicts itself is for those who say so.
-    let total = u16::from_be_bytes(frame.load(OFFSET + 2)?);
-    if fragment != 0 || protocol != PROTOCOL_TCP || !is_request || total < 20 {
+    // At once: which fragment, how many hops yet, and the protocol.
+    let middle = u32::from_ne_bytes(frame.load(OFFSET + 6)?);
+    let mask = u32::from_ne_bytes([0x1f, 0xff, 0, 0xff]);
+    if middle & mask != u32::from_ne_bytes([0, 0, 0, PROTOCOL_TCP]) {
         return None;
     }
-    let port = u16::from_be_bytes(frame.load(TCP + 2)?);
-    Some((frame.load(OFFSET + 16)?, port))
+    let [flags] = frame.load(TCP + 13)?;
+    // A header that contradicts itself is for those who say so, and of the length one byte is enough
+    // to see that nearly none does.
+    let [length] = frame.load(OFFSET + 3)?;
+    if flags & (Tcp::SYN | Tcp::ACK) != Tcp::SYN || length < 20 {
+        return None;
+    }
+    Some((frame.load(OFFSET + 16)?, frame.load(TCP + 2)?))
 }
 
 /// Returns whether the first byte of a header says version 4 and at least five words.

@@ -23,11 +23,13 @@
 
 mod class;
 mod hash;
+mod loan;
 
 pub use class::{ClassCell, confirmation, gate};
 pub use hash::{
     cell_of, class_of, class_of_port, destination_hash_v4, destination_hash_v6, slot_of,
 };
+pub use loan::{give_back, lend};
 
 /// Cells of a row: the rows that a flood writes fit into the second cache together.
 pub const CELLS: usize = 4096;

@@ -27,7 +27,8 @@ fn values_have_no_padding() {
     assert_eq!(size_of::<Suspect>(), 32);
     assert_eq!(size_of::<sketch::ClassCell>(), 16);
     let cells = SKETCHES * sketch::ROWS * sketch::CELLS * 16;
-    assert_eq!(size_of::<CpuDetect>(), 64 + 64 + 64 + cells);
+    assert_eq!(size_of::<Near>(), 64);
+    assert_eq!(size_of::<CpuDetect>(), 64 + 64 + 2 * 64 + 64 + cells);
     let lists = sketch::CELLS * (16 + 8) + SUSPECTS as usize * 32;
     assert_eq!(size_of::<SharedDetect>(), size_of::<DetectState>() + lists);
 }
@@ -38,6 +39,7 @@ fn what_every_packet_reads_shares_no_cache_line_with_what_is_written_often() {
     assert_eq!(offset_of!(DetectState, second_start) % 64, 0);
     assert!(offset_of!(DetectState, totals) >= size_of::<[Window; DETECTORS]>());
     const { assert!(COUNTING <= 8) };
+    assert_eq!(offset_of!(CpuDetect, near) % 64, 0);
     assert_eq!(offset_of!(CpuDetect, tallies) % 64, 0);
 }
 
@@ -62,13 +64,14 @@ fn every_counting_detector_has_a_slot_of_a_sketch_for_itself() {
 
 #[test]
 fn offsets_do_not_move_between_versions() {
-    assert_eq!(ABI_VERSION, 3, "a new version needs new offsets below");
+    assert_eq!(ABI_VERSION, 4, "a new version needs new offsets below");
     assert_eq!(offset_of!(Config, abi_version), 0);
     assert_eq!(offset_of!(Config, flags), 4);
     assert_eq!(offset_of!(Config, table_until), 8);
     assert_eq!(offset_of!(Config, hash_add), 16);
     assert_eq!(offset_of!(Config, hosts_v4), 32);
     assert_eq!(offset_of!(Config, expiry_shift), 56);
+    assert_eq!(offset_of!(Config, zero), 60);
     assert_eq!(offset_of!(Config, long_lengths), 64);
     assert_eq!(offset_of!(table::Bucket32, ends), 24);
     assert_eq!(offset_of!(table::Bucket32, counts), 48);

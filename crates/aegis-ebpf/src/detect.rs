@@ -7,6 +7,7 @@
 //! nothing is done about it.
 
 mod attack;
+mod near;
 mod offender;
 mod quick;
 mod scan;
@@ -18,12 +19,12 @@ use aegis_abi::{
     PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_UDP, SharedDetect, Sketch, Skip, Transport,
     config_flag, parse_destination_v4, parse_destination_v6, parse_icmp, parse_plain_request_v4,
     parse_tcp, parse_transport_v4, parse_transport_v6, parse_udp,
-    sketch::{Heat, Heats, destination_hash_v4, destination_hash_v6},
-    table::{Hash, HashKey},
+    sketch::{Heat, Heats},
+    table::Hash,
 };
 use aya_ebpf::helpers::bpf_jiffies64;
 
-use self::{quick::Request, sketch::Cells};
+use self::{near::Destination, quick::Request, sketch::Cells};
 use crate::{
     filter::{Moment, Verdict},
     lists,
@@ -112,8 +113,8 @@ pub(crate) fn is_counted_v4(
     let key = SETTINGS.hash_key();
     let request = Request {
         source: hash,
-        destination: destination_hash_v4(&key, u32::from_ne_bytes(destination)),
-        port,
+        destination: Destination::V4(u32::from_ne_bytes(destination)),
+        port: u16::from_ne_bytes(port),
     };
     let is_counted = quick::is_counted(ready.0, &request, &key);
     if is_counted {
@@ -124,12 +125,12 @@ pub(crate) fn is_counted_v4(
 
 /// Returns whether a connection request was counted and no more was to do about it.
 #[inline(always)]
-fn is_counted(moment: &Moment, kind: Kind, request: impl FnOnce(&HashKey) -> Request) -> bool {
+fn is_counted(moment: &Moment, kind: Kind, request: &Request) -> bool {
     if !matches!(kind, Kind::Request) {
         return false;
     }
     let key = SETTINGS.hash_key();
-    Ready::at(moment).is_some_and(|it| quick::is_counted(it.0, &request(&key), &key))
+    Ready::at(moment).is_some_and(|it| quick::is_counted(it.0, request, &key))
 }
 
 /// Looks at a packet of an IPv4 source that is neither exempt nor blocked.
@@ -149,12 +150,12 @@ pub(crate) fn look_v4(
         Ok(read) => read,
         Err(skip) => return Verdict::Skipped(skip),
     };
-    let request = |key: &HashKey| Request {
+    let request = Request {
         source: hash,
-        destination: destination_hash_v4(key, u32::from_ne_bytes(destination)),
-        port,
+        destination: Destination::V4(u32::from_ne_bytes(destination)),
+        port: port.to_be(),
     };
-    if is_counted(moment, kind, request) {
+    if is_counted(moment, kind, &request) {
         return Verdict::Clean;
     }
     let packet = Packet {
@@ -195,12 +196,12 @@ pub(crate) fn look_v6(
         Ok(read) => read,
         Err(skip) => return Verdict::Skipped(skip),
     };
-    let request = |key: &HashKey| Request {
+    let request = Request {
         source: hash,
-        destination: destination_hash_v6(key, destination),
-        port,
+        destination: Destination::V6(destination),
+        port: port.to_be(),
     };
-    if is_counted(moment, kind, request) {
+    if is_counted(moment, kind, &request) {
         return Verdict::Clean;
     }
     let packet = Packet {
@@ -309,12 +310,12 @@ impl Packet {
     #[inline(always)]
     fn destination_hash(&self) -> u64 {
         let key = SETTINGS.hash_key();
-        let hash = if self.is_v6() {
-            destination_hash_v6(&key, self.destination)
+        let destination = if self.is_v6() {
+            Destination::V6(self.destination)
         } else {
-            destination_hash_v4(&key, self.destination.net as u32)
+            Destination::V4(self.destination.net as u32)
         };
-        hash.bits64()
+        destination.hash(&key).bits64()
     }
 
     /// Returns the hash of the source.

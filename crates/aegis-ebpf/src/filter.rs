@@ -7,7 +7,7 @@
 
 use aegis_abi::{
     Counter, Family, Skip, UNTAGGED_OFFSET, config_flag, parse_ipv4, parse_ipv6, parse_link,
-    parse_plain_v4, parse_source_v4,
+    parse_plain_v4, parse_source_v4, plain_source_v4,
     table::{Bucket, Bucket32, Bucket64},
 };
 use aya_ebpf::helpers::bpf_jiffies64;
@@ -105,29 +105,38 @@ pub(crate) fn decide<C: Challenge>(
     length: &impl Length,
     challenge: &C,
 ) -> Fate {
-    let (source, place, said) = match parse_plain_v4(frame) {
-        Some((source, total)) => {
-            let said = UNTAGGED_OFFSET as u64 + u64::from(u16::from_be_bytes(total));
-            (source, Place::PLAIN, said)
+    if let Some(total) = parse_plain_v4(frame) {
+        let said = UNTAGGED_OFFSET as u64 + u64::from(u16::from_be_bytes(total));
+        let bytes = length.bytes(said);
+        let flags = SETTINGS.flags();
+        // Before anything else of the packet is read: where there is nothing to look for, this is all.
+        if flags < config_flag::ANY_V4_LEAST && !C::ANSWERS {
+            return pass(Counter::Clean, bytes);
         }
-        None => {
-            let link = match parse_link(frame) {
-                Ok(link) => link,
-                Err(skip) => return skipped(length, skip),
-            };
-            // The families part here for good: a value that is either keeps half of itself
-            // undefined, which the verifier does not take.
-            match link.family {
-                Family::V6 => return decide_v6(frame, length, link.offset, challenge),
-                Family::V4 => match parse_source_v4(frame, link.offset) {
-                    Ok(source) => (source, Place::at(link.offset), u64::MAX),
-                    Err(skip) => return skipped(length, skip),
-                },
-            }
-        }
+        let Some(source) = plain_source_v4(frame) else {
+            return Fate::Pass; // cannot be: the header is there
+        };
+        let packet = (flags, bytes, u32::from_be_bytes(source));
+        return decide_v4((frame, Place::PLAIN), packet, challenge);
+    }
+    let link = match parse_link(frame) {
+        Ok(link) => link,
+        Err(skip) => return skipped(length, skip),
     };
-    let bytes = length.bytes(said);
-    decide_v4((frame, place), u32::from_be_bytes(source), bytes, challenge)
+    match link.family {
+        Family::V6 => decide_v6(frame, length, link.offset, challenge),
+        Family::V4 => match parse_source_v4(frame, link.offset) {
+            Ok(source) => {
+                let packet = (
+                    SETTINGS.flags(),
+                    length.bytes(u64::MAX),
+                    u32::from_be_bytes(source),
+                );
+                decide_v4((frame, Place::at(link.offset)), packet, challenge)
+            }
+            Err(skip) => skipped(length, skip),
+        },
+    }
 }
 
 /// Returns the kernel's tick counter.
@@ -244,12 +253,10 @@ const fn counter_of(skip: Skip) -> Counter {
 #[inline(always)]
 fn decide_v4<C: Challenge>(
     (frame, place): (&impl Packet, Place),
-    source: u32,
-    bytes: u64,
+    (flags, bytes, source): (u32, u64, u32),
     challenge: &C,
 ) -> Fate {
-    let flags = SETTINGS.flags();
-    if flags & config_flag::ANY_V4 == 0 && !C::ANSWERS {
+    if flags < config_flag::ANY_V4_LEAST && !C::ANSWERS {
         return pass(Counter::Clean, bytes);
     }
     let hash = SETTINGS.hash_key().hash32(source);

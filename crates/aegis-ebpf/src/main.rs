@@ -34,32 +34,40 @@ use crate::{
     frame::{Known, Length, SkbFrame, Spread, XdpFrame},
 };
 
+// What is in line is what the kernel calls: the compiler makes one function of the two only where it
+// is told to.
+
 /// Decides at XDP where a packet lies in one buffer.
 #[xdp]
+#[inline(always)]
 pub fn aegis_xdp(ctx: XdpContext) -> u32 {
     act_xdp(&ctx, &one_buffer(&ctx), &Silent)
 }
 
 /// Decides at XDP where a packet may lie in several buffers: its headers lie in the first.
 #[xdp(frags)]
+#[inline(always)]
 pub fn aegis_xdp_frags(ctx: XdpContext) -> u32 {
     act_xdp(&ctx, &Spread(&ctx), &Silent)
 }
 
 /// As `aegis_xdp`, and answers connection requests with SYN cookies where it is told to.
 #[xdp]
+#[inline(always)]
 pub fn aegis_xdp_cookie(ctx: XdpContext) -> u32 {
     act_xdp(&ctx, &one_buffer(&ctx), &Responder(&ctx))
 }
 
 /// As `aegis_xdp_frags`, and answers connection requests with SYN cookies where it is told to.
 #[xdp(frags)]
+#[inline(always)]
 pub fn aegis_xdp_frags_cookie(ctx: XdpContext) -> u32 {
     act_xdp(&ctx, &Spread(&ctx), &Responder(&ctx))
 }
 
 /// Decides at the traffic-control ingress hook.
 #[classifier]
+#[inline(always)]
 pub fn aegis_tc(ctx: TcContext) -> i32 {
     let length = Known(u64::from(ctx.len()));
     match decide(&SkbFrame::new(&ctx), &length, &Silent) {

@@ -11,6 +11,7 @@ use aegis_abi::{
 };
 use aya_ebpf::{
     bindings::{BPF_F_MMAPABLE, BPF_F_NO_PREALLOC},
+    helpers::generated::bpf_map_lookup_elem,
     macros::map,
     maps::{Array, HashMap, LpmTrie, PerCpuArray, RingBuf},
 };
@@ -243,7 +244,11 @@ pub(crate) struct CpuCounters(*mut Counters);
 impl CpuCounters {
     #[inline(always)]
     pub(crate) fn here() -> Option<Self> {
-        COUNTERS.get_ptr_mut(0).map(Self)
+        let key = field!(SETTINGS, zero);
+        // SAFETY: a map, and a live key of its.
+        let found =
+            unsafe { bpf_map_lookup_elem((&raw const COUNTERS).cast_mut().cast(), key.cast()) };
+        (!found.is_null()).then_some(Self(found.cast()))
     }
 
     #[inline(always)]

@@ -37,7 +37,7 @@ pub const fn class_of(hash: u64) -> u32 {
     ((hash >> 34) ^ (hash >> 21)) as u32 & 63
 }
 
-/// Returns which of 64 classes a port belongs to.
+/// Returns which of 64 classes a port belongs to; `port` has its bytes in the order of the wire.
 #[inline(always)]
 pub const fn class_of_port(key: &HashKey, port: u16) -> u32 {
     (key.hash64(port as u64).bits64() >> 58) as u32

@@ -2,7 +2,7 @@
 
 extern crate std;
 
-mod cpus;
+pub(super) mod cpus;
 
 use std::{collections::HashMap, vec, vec::Vec};
 
@@ -12,7 +12,7 @@ use crate::{Window, table::HashKey};
 
 const KEY: HashKey = HashKey::new(0x0123_4567_89ab_cdef, 0x2545_f491_4f6c_dd1d);
 
-fn hash(source: u32) -> u64 {
+pub(super) fn hash(source: u32) -> u64 {
     KEY.hash32(source).bits64()
 }
 
@@ -24,7 +24,7 @@ const NOBODY: Turn = Turn {
     is_told_enough: false,
 };
 
-const fn turn(threshold: u32, batch: u32) -> Turn {
+pub(super) const fn turn(threshold: u32, batch: u32) -> Turn {
     Turn {
         window: 1,
         threshold,
@@ -34,7 +34,7 @@ const fn turn(threshold: u32, batch: u32) -> Turn {
 }
 
 /// Numbers without a pattern, the same every time.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -44,7 +44,7 @@ impl Random {
         value ^ (value >> 32)
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
     }
 }

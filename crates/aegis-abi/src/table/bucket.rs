@@ -113,12 +113,13 @@ pub unsafe trait Bucket: Copy {
     /// As for [`Bucket::count`].
     unsafe fn end(bucket: *const Self, slot: usize) -> End;
 
-    /// Returns whether a slot is empty.
+    /// Returns which slots are empty, a bit for each, the first one lowest. Without a branch for each
+    /// slot, as in [`Bucket::probe`].
     ///
     /// # Safety
     ///
-    /// As for [`Bucket::count`].
-    unsafe fn is_free(bucket: *const Self, slot: usize) -> bool;
+    /// As for [`Bucket::probe`].
+    unsafe fn free(bucket: *const Self) -> u32;
 
     /// Fills an empty slot, its key last: a reader meets all of the entry or none of it.
     ///
@@ -290,11 +291,11 @@ macro_rules! bucket {
             }
 
             #[inline]
-            unsafe fn is_free(bucket: *const Self, slot: usize) -> bool {
-                // SAFETY: as in `get`.
+            unsafe fn free(bucket: *const Self) -> u32 {
+                // SAFETY: as in `probe`.
                 unsafe {
-                    let key = (&raw const (*bucket).keys).cast::<$key>().add(slot);
-                    key.read_volatile() == 0
+                    let keys: *const $key = bucket.cast();
+                    0 $(| u32::from(keys.add($slot).read_volatile() == 0) << $slot)*
                 }
             }
 

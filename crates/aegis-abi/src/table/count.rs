@@ -43,6 +43,7 @@ impl Count {
     }
 
     /// Returns the largest counter that says no more than `packets`.
+    #[inline]
     pub const fn closest(packets: u64) -> Self {
         let base = 1 << Self::BITS;
         let sum = packets.saturating_add(base);

@@ -4,7 +4,7 @@
 
 use aegis_abi::{
     AddressV6, Network, Skip, Transport, UNTAGGED_OFFSET, parse_destination_v4, parse_network,
-    parse_plain_request_v4, parse_plain_v4, parse_tcp, parse_transport,
+    parse_plain_request_v4, parse_plain_v4, parse_tcp, parse_transport, plain_source_v4,
 };
 
 /// What is to be known of a packet: its source, and the TCP flags where there are any.
@@ -18,13 +18,16 @@ pub(crate) struct Story {
 pub(crate) fn check(frame: &[u8]) {
     assert_eq!(parsed(frame), read(frame), "{frame:02x?}");
     let is_plain = parse_plain_v4(frame).is_some();
+    if let (true, Ok(Network::V4(header))) = (is_plain, parse_network(frame)) {
+        assert_eq!(plain_source_v4(frame), Some(header.source), "{frame:02x?}");
+    }
     let request = parse_plain_request_v4(frame).filter(|_| is_plain);
     assert_eq!(request, read_request(frame), "{frame:02x?}");
 }
 
 /// Returns destination and port where a packet without tags and options asks for a connection, read
 /// by the parser that takes all packets.
-fn read_request(frame: &[u8]) -> Option<([u8; 4], u16)> {
+fn read_request(frame: &[u8]) -> Option<([u8; 4], [u8; 2])> {
     const PLAIN_BYTES: usize = UNTAGGED_OFFSET + 20;
     let Ok(network @ Network::V4(header)) = parse_network(frame) else {
         return None;
@@ -32,12 +35,12 @@ fn read_request(frame: &[u8]) -> Option<([u8; 4], u16)> {
     let Ok(Transport::Tcp(PLAIN_BYTES)) = parse_transport(frame, &network) else {
         return None;
     };
-    // A total length of zero is left to those who take all packets.
-    let has_length = frame[16] != 0 || frame[17] != 0;
+    // A total length of zero, and some others, are left to those who take all packets.
+    let has_length = frame[17] >= 20;
     let tcp = parse_tcp(frame, PLAIN_BYTES).ok()?;
     let destination = parse_destination_v4(frame, &header).ok()?;
     let is_request = has_length && header.offset == UNTAGGED_OFFSET && tcp.is_connection_request();
-    is_request.then_some((destination, tcp.destination_port))
+    is_request.then_some((destination, tcp.destination_port.to_be_bytes()))
 }
 
 fn parsed(frame: &[u8]) -> Result<Story, Skip> {

@@ -11,7 +11,7 @@ use aegis_abi::{
 };
 
 use super::{
-    Look, Packet,
+    Look, Packet, near,
     offender::tell,
     scan::see,
     sketch::{self, Cells},
@@ -40,6 +40,7 @@ pub(super) fn is_held(shared: *mut SharedDetect, now: u64, destination_hash: u64
 /// the next one is only [counted down](super::quick).
 #[inline(always)]
 pub(super) fn count(look: &Look) {
+    near::leave(look.cpu);
     let detector = Detector::SynFloodDestination;
     let hash = look.packet.destination_hash();
     let classes = see(
@@ -62,6 +63,7 @@ pub(super) fn count(look: &Look) {
             aegis_attack(look.packet.facts, net, host);
         }
     }
+    near::enter(look.cpu, &look.packet);
 }
 
 /// Notes that a destination is under attack and tells it, as a global function for the reasons of

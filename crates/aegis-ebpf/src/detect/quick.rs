@@ -2,7 +2,8 @@
 //!
 //! Whether a request is one is seen before anything is written, in two comparisons over the cells
 //! of its source and of its destination and in two bits, of its source for the destination and of
-//! its port for the source. All others are counted by [`super::aegis_inspect`], which leaves the
+//! its port for the source. The cells of the destination that nearly all go to are not even looked
+//! at: see [`super::near`]. All others are counted by [`super::aegis_inspect`], which leaves the
 //! cells such that the next request need not go there. No function is called on the way: where
 //! processors must be kept from guessing where one returns to, a return is dear.
 
@@ -13,6 +14,7 @@ use aegis_abi::{
 };
 
 use super::{
+    near::{self, Destination},
     scan,
     sketch::{self, Cells, shared},
 };
@@ -21,56 +23,105 @@ use super::{
 #[derive(Clone, Copy)]
 pub(super) struct Request {
     pub(super) source: Hash,
-    pub(super) destination: Hash,
+    pub(super) destination: Destination,
+    /// With its bytes in the order of the wire.
     pub(super) port: u16,
+}
+
+/// What a request is to its source.
+#[derive(Clone, Copy)]
+struct From {
+    cpu: *mut CpuDetect,
+    hash: u64,
+    pair: Pair<*mut u64>,
+    ports: *mut ClassCell,
 }
 
 /// Counts a request on this CPU; returns whether that was all there was to do.
 #[inline(always)]
 pub(super) fn is_counted(cpu: *mut CpuDetect, request: &Request, key: &HashKey) -> bool {
-    let (source, destination) = (request.source.bits64(), request.destination.bits64());
-    let (cells, cells_there) = (
-        Cells::of(cpu, Sketch::Requests),
-        Cells::of(cpu, Sketch::Destinations),
-    );
-    let (from, to) = (
-        Pair::of(&cells, source),
-        Pair::of(&cells_there, destination),
-    );
-    // SAFETY: the value is live, and this CPU's own.
-    let [base, base_there, ..] = unsafe { (*cpu).bases };
-    if from.spent(&cells, base) | to.spent(&cells_there, base_there) != 0 {
+    let Some(near) = near::find(cpu, request.destination) else {
+        return is_counted_afar(cpu, request, key);
+    };
+    let from = From::of(cpu, request.source);
+    // SAFETY: the values are live, and this CPU's own.
+    let (base, sources) = unsafe { ((*cpu).bases[0], (*near).classes) };
+    if from.pair.spent(&from.cells(), base) != 0 || !from.is_known(sources, request.port, key) {
         return false;
     }
-    // The cells below are of the windows that hold: whoever of this CPU met the cells above first
-    // in this window saw to it.
-    let ports = sketch::ports(source);
-    let is_seen = classes(sketch::sources(destination)) >> class_of(source)
-        & classes(ports) >> class_of_port(key, request.port);
-    if is_seen & 1 == 0 || is_watched(cpu, ports, source) {
-        return false;
-    }
-    from.count_down(&cells);
-    to.count_down(&cells_there);
+    from.pair.count_down(&from.cells());
+    near::pay(near);
     true
+}
+
+/// The same for another destination than the one that most go to.
+#[inline(always)]
+fn is_counted_afar(cpu: *mut CpuDetect, request: &Request, key: &HashKey) -> bool {
+    let from = From::of(cpu, request.source);
+    let destination = request.destination.hash(key).bits64();
+    let cells = Cells::of(cpu, Sketch::Destinations);
+    let to = Pair::of(&cells, destination);
+    // SAFETY: as above.
+    let [base, base_there, ..] = unsafe { (*cpu).bases };
+    if from.pair.spent(&from.cells(), base) | to.spent(&cells, base_there) != 0 {
+        return false;
+    }
+    // The cell below is of the window that holds: whoever of this CPU met the cells above first
+    // in this window saw to it.
+    let sources = classes(sketch::sources(destination));
+    if !from.is_known(sources, request.port, key) {
+        return false;
+    }
+    from.pair.count_down(&from.cells());
+    to.count_down(&cells);
+    true
+}
+
+impl From {
+    #[inline(always)]
+    fn of(cpu: *mut CpuDetect, source: Hash) -> Self {
+        let hash = source.bits64();
+        Self {
+            cpu,
+            hash,
+            pair: Pair::of(&Cells::of(cpu, Sketch::Requests), hash),
+            ports: sketch::ports(hash),
+        }
+    }
+
+    #[inline(always)]
+    fn cells(&self) -> Cells {
+        Cells::of(self.cpu, Sketch::Requests)
+    }
+
+    /// Returns whether the destination saw such a source before, and the source tried such a port,
+    /// in the windows that hold: whoever of this CPU met the cells of both first saw to it that
+    /// their classes are of those.
+    #[inline(always)]
+    fn is_known(&self, sources: u64, port: u16, key: &HashKey) -> bool {
+        let is_seen =
+            sources >> class_of(self.hash) & classes(self.ports) >> class_of_port(key, port);
+        is_seen & 1 != 0 && !self.is_watched()
+    }
+
+    /// Returns whether the source's ports have to be looked at by themselves: where its cell has
+    /// seen many, and the slot of a suspect is not another's.
+    #[inline(always)]
+    fn is_watched(&self) -> bool {
+        // SAFETY: the values are live; what other CPUs write at the same time costs one look more.
+        unsafe {
+            if u64::from((*self.ports).count) < (*self.cpu).scan_gate {
+                return false;
+            }
+            let suspect = scan::suspect(shared(), self.hash);
+            (*suspect).source == self.hash
+                || u64::from((*suspect).ports.window) != (*self.cpu).scan_window
+        }
+    }
 }
 
 #[inline(always)]
 fn classes(cell: *mut ClassCell) -> u64 {
     // SAFETY: the cell is live; other CPUs write the field as a whole.
     unsafe { (*cell).classes }
-}
-
-/// Returns whether a source's ports have to be looked at by themselves: where its cell has seen
-/// many, and the slot of a suspect is not another's.
-#[inline(always)]
-fn is_watched(cpu: *mut CpuDetect, ports: *mut ClassCell, source: u64) -> bool {
-    // SAFETY: the values are live; what other CPUs write at the same time costs one look more.
-    unsafe {
-        if u64::from((*ports).count) < (*cpu).scan_gate {
-            return false;
-        }
-        let suspect = scan::suspect(shared(), source);
-        (*suspect).source == source || u64::from((*suspect).ports.window) != (*cpu).scan_window
-    }
 }

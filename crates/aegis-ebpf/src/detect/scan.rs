@@ -19,7 +19,7 @@ impl Look {
     pub(super) fn scan(&self) -> Result<(), Finding> {
         let window = self.window(Detector::PortScan);
         let threshold = self.limit(Detector::PortScan).threshold;
-        let class = class_of_port(&SETTINGS.hash_key(), self.packet.port());
+        let class = class_of_port(&SETTINGS.hash_key(), self.packet.port().to_be());
         // Also where nobody asks for the number: see `quick`.
         let tried = see(sketch::ports(self.hash), window, class);
         if threshold == 0 || tried < gate(threshold) {

@@ -13,6 +13,7 @@ use aya_ebpf::{
 };
 
 use self::sums::{Sums, read, write};
+use super::near;
 use crate::tables::Shared;
 
 /// What user space tells. A section of its own and not a map, so that it lies at a fixed address.
@@ -114,6 +115,7 @@ extern "C" fn aegis_tick() -> u32 {
     };
     // SAFETY: the kernel knows no failure of this.
     let now = unsafe { bpf_jiffies64() };
+    near::leave(cpu);
     let mut begun = 0;
     let mut detector = 0;
     while detector < DETECTORS {
@@ -146,6 +148,7 @@ extern "C" fn aegis_tick() -> u32 {
         (*cpu).epoch = u64::from(config.epoch);
         (*cpu).now = now;
     }
+    near::come_back(cpu);
     0
 }
 

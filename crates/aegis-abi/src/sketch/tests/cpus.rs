@@ -7,7 +7,7 @@ use super::{
 use crate::sketch::*;
 
 /// The sums of one detector.
-pub(super) struct Sums {
+pub(in crate::sketch) struct Sums {
     tallies: Vec<Cell<u64>>,
     sums: Vec<Cell<u64>>,
     total: Cell<u64>,
@@ -16,14 +16,16 @@ pub(super) struct Sums {
 }
 
 /// A sketch of some CPUs, as the kernel's maps make it.
-pub(super) struct Sketch {
+pub(in crate::sketch) struct Sketch {
     /// Each with the windows in which it counts.
     local: Vec<Vec<Cell<(u64, u64)>>>,
-    pub(super) slots: [Sums; SLOTS],
+    pub(in crate::sketch) slots: [Sums; SLOTS],
     cpu: Rc<Cell<usize>>,
-    pub(super) flushes: Cell<u64>,
+    pub(in crate::sketch) flushes: Cell<u64>,
     turns: Cell<[Turn; SLOTS]>,
-    stamp: Cell<u64>,
+    pub(in crate::sketch) stamp: Cell<u64>,
+    /// Of each CPU the source that took a loan, and what is left of it.
+    loans: Vec<Cell<(u32, u64)>>,
 }
 
 impl Sums {
@@ -38,7 +40,7 @@ impl Sums {
 }
 
 impl Sketch {
-    pub(super) fn new(cpus: usize) -> Self {
+    pub(in crate::sketch) fn new(cpus: usize) -> Self {
         let cpu = Rc::default();
         Self {
             local: vec![vec![Cell::default(); ROWS * CELLS]; cpus],
@@ -47,29 +49,72 @@ impl Sketch {
             flushes: Cell::new(0),
             turns: Cell::new([NOBODY; SLOTS]),
             stamp: Cell::new(0),
+            loans: vec![Cell::default(); cpus],
         }
     }
 
     /// Counts a packet for one detector.
-    pub(super) fn count(&self, cpu: usize, source: u32, turn: &Turn) -> Heat {
+    pub(in crate::sketch) fn count(&self, cpu: usize, source: u32, turn: &Turn) -> Heat {
         self.count_for(cpu, source, [*turn, NOBODY]).of(0)
     }
 
     /// Counts a packet as the kernel does.
-    pub(super) fn count_for(&self, cpu: usize, source: u32, turns: [Turn; SLOTS]) -> Heats {
-        let begins = |(before, now): (Turn, Turn)| before.window != now.window;
-        if self.turns.get().into_iter().zip(turns).any(begins) {
-            self.stamp.set(self.stamp.get() + 1);
-        }
+    pub(in crate::sketch) fn count_for(
+        &self,
+        cpu: usize,
+        source: u32,
+        turns: [Turn; SLOTS],
+    ) -> Heats {
+        self.turn_over(turns);
         self.cpu.set(cpu);
-        self.turns.set(turns);
         let base = base(self.stamp.get());
         let pair = Pair::of(self, hash(source));
         if pair.spent(self, base) == 0 {
             pair.count_down(self);
             return Heats(0);
         }
+        self.repay();
         count(self, hash(source), base)
+    }
+
+    /// Counts a packet for one detector, of a source that takes a loan whenever it may: as the
+    /// kernel counts for a destination.
+    pub(in crate::sketch) fn count_near(&self, cpu: usize, source: u32, turn: &Turn) -> Heat {
+        let turns = [*turn, NOBODY];
+        self.turn_over(turns);
+        self.cpu.set(cpu);
+        match self.loans[cpu].get() {
+            (of, left @ 1..) if of == source => {
+                self.loans[cpu].set((of, left - 1));
+                Heat::Cold
+            }
+            _ => {
+                let heats = self.count_for(cpu, source, turns);
+                self.repay();
+                let lent = lend(self, hash(source), base(self.stamp.get()));
+                self.loans[cpu].set((source, lent));
+                heats.of(0)
+            }
+        }
+    }
+
+    /// Gives back what this CPU has left of its loan.
+    fn repay(&self) {
+        let (source, left) = self.loans[self.cpu.get()].take();
+        give_back(self, hash(source), left);
+    }
+
+    /// Begins another window where one of them does.
+    fn turn_over(&self, turns: [Turn; SLOTS]) {
+        let begins = |(before, now): (Turn, Turn)| before.window != now.window;
+        if self.turns.get().into_iter().zip(turns).any(begins) {
+            for cpu in 0..self.loans.len() {
+                self.cpu.set(cpu);
+                self.repay();
+            }
+            self.stamp.set(self.stamp.get() + 1);
+        }
+        self.turns.set(turns);
     }
 
     fn cell(&self, (row, cell): At) -> &Cell<(u64, u64)> {

@@ -333,7 +333,11 @@ impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
         let bucket = self.buckets.at(bucket);
         // SAFETY: a bucket and slots that there are, and we alone write.
         unsafe {
-            let slot = (0..B::SLOTS).find(|it| B::is_free(bucket, *it))?;
+            let free = B::free(bucket);
+            if free == 0 {
+                return None;
+            }
+            let slot = free.trailing_zeros() as usize;
             B::put(bucket, slot, entry);
             Some(slot)
         }
