@@ -7,13 +7,13 @@
 
 use std::{borrow::Cow, io, mem};
 
-use aegis_abi::table::{Bucket, End, Hash, Now, Slot, StashEntry, StashKey};
+use aegis_abi::table::{Bucket, End, Hash, Now, Overflow, Probe, Slot, StashEntry, StashKey};
 
 use super::{BucketTable, Found, Stash};
 
 /// So many entries are asked for before the first of them is written: the memory that each of them
 /// lies in is then on its way at the same time.
-const AHEAD: usize = 16;
+const AHEAD: usize = 32;
 
 /// So many parts of a table are filled one after the other, so that a part's pages stay known to the
 /// processor while it is at it; and from so many entries on.
@@ -113,6 +113,10 @@ impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
             end: entry.end.staged(),
             ..entry
         };
+        if let Some(place) = self.put_new(hash, entry) {
+            staged.slots.push(place);
+            return Ok(());
+        }
         match self.find_at(stash, kind, (hash, entry.key))? {
             None => match self.insert_at(stash, kind, (hash, entry))? {
                 Some((bucket, slot)) => staged.slots.push((bucket as u32, slot as u8)),
@@ -140,6 +144,23 @@ impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
             }
         }
         Ok(())
+    }
+
+    /// Puts an entry into its own bucket, where that alone says that it is not there yet, and has
+    /// room: the common case, in one look.
+    fn put_new(&mut self, hash: Hash, entry: Slot<B::Key>) -> Option<(u32, u8)> {
+        if entry.key.into() == 0 {
+            return None;
+        }
+        let home = self.home(hash);
+        // SAFETY: a bucket of ours, and a key that is not zero.
+        let probe = unsafe { B::probe(self.buckets.at(home), entry.key) };
+        if probe != Probe::Elsewhere(Overflow::default()) {
+            return None;
+        }
+        let slot = self.put_into(home, entry)?;
+        self.note(hash);
+        Some((home as u32, slot as u8))
     }
 
     /// Makes entries that were staged and are shown like any others.
