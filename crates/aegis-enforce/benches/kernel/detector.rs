@@ -11,6 +11,9 @@ use super::{
     stage::{Caches, Candidate, Duty, Origin, Room, Stage},
 };
 
+/// A figure here is the small difference of two: it takes so many times more rounds to hold still.
+const ROUNDS_MORE: usize = 5;
+
 const DETECTORS: &str = "All detectors on, ns a SYN above all of them off";
 const COLUMNS: [(Draw, &str); 2] = [(Draw::MissFew, "256 sources"), (Draw::Miss, "2^31 sources")];
 
@@ -36,7 +39,7 @@ pub(crate) fn measure(options: &Options, report: &mut Report) -> Result<()> {
         for (draw, column) in COLUMNS {
             let traffic = Traffic::new(family, Payload::Syn, draw, 0);
             let mut samples = Vec::new();
-            for _ in 0..options.effort.rounds {
+            for _ in 0..options.effort.rounds * ROUNDS_MORE {
                 let mut nanos = [0.0; 2];
                 for (setting, nanos) in [no_detector(), all_detectors()].into_iter().zip(&mut nanos)
                 {

@@ -7,6 +7,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd},
     path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
@@ -103,7 +104,10 @@ type Anything = Box<dyn std::error::Error>;
 impl Bench {
     fn new(scale: Scale) -> Result<Self, String> {
         mount_bpffs_if_missing(DEFAULT_BPFFS.as_ref()).map_err(|it| explain(&it))?;
-        let name = format!("aegis-bench-{}", std::process::id());
+        // Tests run several in one process.
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("aegis-bench-{}-{number}", std::process::id());
         let capacity = Capacity {
             hosts_v4: scale.entries * 2,
             hosts_v6: scale.entries * 2,

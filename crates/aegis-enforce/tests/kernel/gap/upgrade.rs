@@ -7,7 +7,7 @@ use std::{
 };
 
 use aegis_abi::{ABI_VERSION, Config, maps};
-use aegis_core::{Change, Indicator};
+use aegis_core::{Change, Indicator, Ruleset};
 use aegis_enforce::{Enforcer, ModeRequest, SourceDetector, detach};
 use aya::{
     maps::{Array, Map, MapData},
@@ -181,10 +181,11 @@ fn growing_under_a_flood_lets_nothing_through() {
     scene.finish(enforcer);
 }
 
-/// A switch-over is not one step: its pins are renamed one after the other.
+/// A switch-over is not one step: its pins are renamed one after the other, and its owner may be
+/// killed after any of them.
 #[test]
 fn a_switch_over_cut_short_is_finished_by_the_next_start() {
-    for cut in [0, 1, 2, maps::GENERATION.len()] {
+    for cut in 0..=maps::GENERATION.len() {
         let Some(mut instance) = Instance::new() else {
             return;
         };
@@ -223,6 +224,51 @@ fn a_switch_over_cut_short_is_finished_by_the_next_start() {
         let mut names = names.map(|it| it.unwrap().file_name().into_string().unwrap());
         assert!(!names.any(|it| it.starts_with("next_") || it == "switched"));
     }
+}
+
+/// Killed when the program in force reads the new maps already, and nothing says so yet: what is to
+/// be listed is what the store says, and no part of it is missing at any time.
+#[test]
+fn a_switch_over_cut_short_before_its_first_pin_is_made_anew() {
+    let Some(mut instance) = Instance::new() else {
+        return;
+    };
+    instance.config.capacity.hosts_v4 = BULK;
+    let mut enforcer = instance.start();
+    let older: Vec<MapData> = maps::GENERATION
+        .iter()
+        .map(|it| map(&instance, it))
+        .collect();
+    let wanted = others(0, BULK);
+    unwrap(enforcer.apply(T0, &wanted));
+    drop(enforcer);
+    for (name, older) in maps::GENERATION.iter().zip(&older) {
+        let next = instance.pin(&format!("next_{name}"));
+        fs::rename(instance.pin(name), next).unwrap();
+        older.pin(instance.pin(name)).unwrap();
+    }
+    let sources = ["100.64.0.0", "100.64.31.255"];
+    let are_dropped = || {
+        sources.iter().all(|source| {
+            let packet = tcp(source, SYN).bytes();
+            instance.run(&packet) == Action::Drop
+        })
+    };
+    assert!(are_dropped(), "nobody is alive");
+    let mut ruleset = Ruleset::default();
+    for change in &wanted {
+        ruleset.apply(*change);
+    }
+    let enforcer = unwrap(Enforcer::start_with(&instance.config, T0, &ruleset));
+    assert!(are_dropped());
+    assert_eq!(
+        unwrap(enforcer.get_blocklist(T0)).len(),
+        wanted.len(),
+        "all of them, and each once"
+    );
+    let names = fs::read_dir(instance.pin("")).unwrap();
+    let mut names = names.map(|it| it.unwrap().file_name().into_string().unwrap());
+    assert!(!names.any(|it| it.starts_with("next_") || it == "switched"));
 }
 
 #[test]
