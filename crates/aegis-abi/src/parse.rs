@@ -289,6 +289,37 @@ pub fn parse_plain_request_v4(frame: &(impl Frame + ?Sized)) -> Option<([u8; 4],
     Some((frame.load(OFFSET + 16)?, frame.load(TCP + 2)?))
 }
 
+/// Returns whether this is a frame without VLAN tags that says to hold an IPv6 packet, and is long
+/// enough for its header: what nearly every other packet is.
+#[inline(always)]
+pub fn is_plain_v6(frame: &(impl Frame + ?Sized)) -> bool {
+    const OFFSET: usize = UNTAGGED_OFFSET;
+    let (Some(_), Some(kind)) = (frame.load::<{ OFFSET + 40 }>(0), frame.load(OFFSET - 2)) else {
+        return false;
+    };
+    u16::from_ne_bytes(kind) == ETHER_TYPE_IPV6.to_be()
+}
+
+/// Returns destination and port, as on the wire, of a TCP connection request right behind the header
+/// of a packet of which [`is_plain_v6`] and [`parse_ipv6`] say that it is one. `None` says nothing
+/// about the others.
+#[inline(always)]
+pub fn parse_plain_request_v6(frame: &(impl Frame + ?Sized)) -> Option<(AddressV6, [u8; 2])> {
+    const OFFSET: usize = UNTAGGED_OFFSET;
+    const TCP: usize = OFFSET + 40;
+    let _: [u8; TCP + 14] = frame.load(0)?;
+    let [next] = frame.load(OFFSET + 6)?;
+    let [flags] = frame.load(TCP + 13)?;
+    if next != PROTOCOL_TCP || flags & (Tcp::SYN | Tcp::ACK) != Tcp::SYN {
+        return None;
+    }
+    let destination = AddressV6 {
+        net: u64::from_ne_bytes(frame.load(OFFSET + 24)?),
+        host: u64::from_ne_bytes(frame.load(OFFSET + 32)?),
+    };
+    Some((destination, frame.load(TCP + 2)?))
+}
+
 /// Returns whether the first byte of a header says version 4 and at least five words.
 #[inline(always)]
 const fn is_sound_v4(first: u8) -> bool {

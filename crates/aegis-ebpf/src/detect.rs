@@ -18,7 +18,7 @@ use aegis_abi::{
     AddressV6, Counter, CpuDetect, DetectConfig, Detector, Family, Frame, Ipv4, Ipv6, Limit,
     PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_UDP, SharedDetect, Sketch, Skip, Transport,
     config_flag, parse_destination_v4, parse_destination_v6, parse_icmp, parse_plain_request_v4,
-    parse_tcp, parse_transport_v4, parse_transport_v6, parse_udp,
+    parse_plain_request_v6, parse_tcp, parse_transport_v4, parse_transport_v6, parse_udp,
     sketch::{Heat, Heats},
     table::Hash,
 };
@@ -96,6 +96,16 @@ impl Ready {
     pub(crate) fn at(moment: &Moment) -> Option<Self> {
         sketch::cpu_current(moment.now).map(Self)
     }
+
+    /// Counts a request; returns whether that was all there was to do.
+    #[inline(always)]
+    fn count(self, request: &Request, counters: CpuCounters) -> bool {
+        let is_counted = quick::is_counted(self.0, request, &SETTINGS.hash_key());
+        if is_counted {
+            counters.count(Counter::Syns);
+        }
+        is_counted
+    }
 }
 
 /// Returns whether this is a connection request in an IPv4 packet without tags and options, as
@@ -110,27 +120,39 @@ pub(crate) fn is_counted_v4(
     let Some((destination, port)) = parse_plain_request_v4(frame) else {
         return false;
     };
-    let key = SETTINGS.hash_key();
     let request = Request {
         source: hash,
         destination: Destination::V4(u32::from_ne_bytes(destination)),
         port: u16::from_ne_bytes(port),
     };
-    let is_counted = quick::is_counted(ready.0, &request, &key);
-    if is_counted {
-        counters.count(Counter::Syns);
-    }
-    is_counted
+    ready.count(&request, counters)
+}
+
+/// The same for an IPv6 packet without tags and extension headers.
+#[inline(always)]
+pub(crate) fn is_counted_v6(
+    ready: Ready,
+    frame: &impl Frame,
+    hash: Hash,
+    counters: CpuCounters,
+) -> bool {
+    let Some((destination, port)) = parse_plain_request_v6(frame) else {
+        return false;
+    };
+    let request = Request {
+        source: hash,
+        destination: Destination::V6(destination),
+        port: u16::from_ne_bytes(port),
+    };
+    ready.count(&request, counters)
 }
 
 /// Returns whether a connection request was counted and no more was to do about it.
 #[inline(always)]
 fn is_counted(moment: &Moment, kind: Kind, request: &Request) -> bool {
-    if !matches!(kind, Kind::Request) {
-        return false;
-    }
-    let key = SETTINGS.hash_key();
-    Ready::at(moment).is_some_and(|it| quick::is_counted(it.0, request, &key))
+    matches!(kind, Kind::Request)
+        && Ready::at(moment)
+            .is_some_and(|it| quick::is_counted(it.0, request, &SETTINGS.hash_key()))
 }
 
 /// Looks at a packet of an IPv4 source that is neither exempt nor blocked.

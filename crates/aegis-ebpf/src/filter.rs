@@ -6,8 +6,8 @@
 //! be read is passed and counted.
 
 use aegis_abi::{
-    Counter, Family, Skip, UNTAGGED_OFFSET, config_flag, parse_ipv4, parse_ipv6, parse_link,
-    parse_plain_v4, parse_source_v4, plain_source_v4,
+    Counter, Family, Skip, UNTAGGED_OFFSET, config_flag, is_plain_v6, parse_ipv4, parse_ipv6,
+    parse_link, parse_plain_v4, parse_source_v4, plain_source_v4,
     table::{Bucket, Bucket32, Bucket64},
 };
 use aya_ebpf::helpers::bpf_jiffies64;
@@ -48,11 +48,11 @@ pub(crate) enum Verdict {
     Clean,
 }
 
-/// Where an IPv4 header lies.
+/// Where an IP header lies.
 #[derive(Clone, Copy)]
 struct Place {
     offset: usize,
-    /// Whether it has no options, and no tag before it.
+    /// Whether there is no tag before it, and an IPv4 header has no options.
     is_plain: bool,
 }
 
@@ -119,12 +119,15 @@ pub(crate) fn decide<C: Challenge>(
         let packet = (flags, bytes, u32::from_be_bytes(source));
         return decide_v4((frame, Place::PLAIN), packet, challenge);
     }
+    if is_plain_v6(frame) {
+        return decide_v6(frame, length, Place::PLAIN, challenge);
+    }
     let link = match parse_link(frame) {
         Ok(link) => link,
         Err(skip) => return skipped(length, skip),
     };
     match link.family {
-        Family::V6 => decide_v6(frame, length, link.offset, challenge),
+        Family::V6 => decide_v6(frame, length, Place::at(link.offset), challenge),
         Family::V4 => match parse_source_v4(frame, link.offset) {
             Ok(source) => {
                 let packet = (
@@ -303,10 +306,10 @@ fn decide_v4<C: Challenge>(
 fn decide_v6<C: Challenge>(
     frame: &impl Packet,
     length: &impl Length,
-    offset: usize,
+    place: Place,
     challenge: &C,
 ) -> Fate {
-    let header = match parse_ipv6(frame, offset) {
+    let header = match parse_ipv6(frame, place.offset) {
         Ok(header) => header,
         Err(skip) => return skipped(length, skip),
     };
@@ -338,9 +341,19 @@ fn decide_v6<C: Challenge>(
     let Some(moment) = Moment::here(flags, bytes) else {
         return Fate::Pass; // as above
     };
-    let frame = frame.again();
-    let verdict = match parse_ipv6(&frame, offset) {
-        Ok(header) => challenge.look_v6(&frame, &moment, (offset, &header, hash)),
+    // As for IPv4.
+    if !C::ANSWERS
+        && frame.is_in_memory()
+        && place.is_plain
+        && let Some(ready) = Ready::at(&moment)
+        && detect::is_counted_v6(ready, &frame.again(), hash, moment.counters)
+    {
+        count_passed(moment.counters, Counter::Clean, bytes);
+        return Fate::Pass;
+    }
+    let frame = frame.anew();
+    let verdict = match parse_ipv6(&frame, place.offset) {
+        Ok(header) => challenge.look_v6(&frame, &moment, (place.offset, &header, hash)),
         Err(skip) => Verdict::Skipped(skip), // cannot be: it was read before
     };
     act(moment.counters, (flags, bytes), verdict)

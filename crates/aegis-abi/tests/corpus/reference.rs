@@ -3,8 +3,9 @@
 //! The fuzzer and the corpus replay share it.
 
 use aegis_abi::{
-    AddressV6, Network, Skip, Transport, UNTAGGED_OFFSET, parse_destination_v4, parse_network,
-    parse_plain_request_v4, parse_plain_v4, parse_tcp, parse_transport, plain_source_v4,
+    AddressV6, Network, Skip, Transport, UNTAGGED_OFFSET, is_plain_v6, parse_destination_v4,
+    parse_destination_v6, parse_network, parse_plain_request_v4, parse_plain_request_v6,
+    parse_plain_v4, parse_tcp, parse_transport, plain_source_v4,
 };
 
 /// What is to be known of a packet: its source, and the TCP flags where there are any.
@@ -21,6 +22,9 @@ pub(crate) fn check(frame: &[u8]) {
     if let (true, Ok(Network::V4(header))) = (is_plain, parse_network(frame)) {
         assert_eq!(plain_source_v4(frame), Some(header.source), "{frame:02x?}");
     }
+    let is_plain_v6 = is_plain_v6(frame) && matches!(parse_network(frame), Ok(Network::V6(_)));
+    let request = parse_plain_request_v6(frame).filter(|_| is_plain_v6);
+    assert_eq!(request, read_request_v6(frame), "{frame:02x?}");
     let request = parse_plain_request_v4(frame).filter(|_| is_plain);
     assert_eq!(request, read_request(frame), "{frame:02x?}");
 }
@@ -40,6 +44,21 @@ fn read_request(frame: &[u8]) -> Option<([u8; 4], [u8; 2])> {
     let tcp = parse_tcp(frame, PLAIN_BYTES).ok()?;
     let destination = parse_destination_v4(frame, &header).ok()?;
     let is_request = has_length && header.offset == UNTAGGED_OFFSET && tcp.is_connection_request();
+    is_request.then_some((destination, tcp.destination_port.to_be_bytes()))
+}
+
+/// The same of an IPv6 packet without tags and extension headers.
+fn read_request_v6(frame: &[u8]) -> Option<(AddressV6, [u8; 2])> {
+    const PLAIN_BYTES: usize = UNTAGGED_OFFSET + 40;
+    let Ok(network @ Network::V6(header)) = parse_network(frame) else {
+        return None;
+    };
+    let Ok(Transport::Tcp(PLAIN_BYTES)) = parse_transport(frame, &network) else {
+        return None;
+    };
+    let tcp = parse_tcp(frame, PLAIN_BYTES).ok()?;
+    let destination = parse_destination_v6(frame, &header).ok()?;
+    let is_request = header.offset == UNTAGGED_OFFSET && tcp.is_connection_request();
     is_request.then_some((destination, tcp.destination_port.to_be_bytes()))
 }
 
