@@ -142,20 +142,9 @@ fn change(options: &Options, report: &mut Report, family: Family, entries: u32) 
     add(Time::SingleAdd, Spread::single(median.median));
 
     let numbers = entries + singles..entries + singles + bulk;
-    let changes = blocks(family, numbers.clone());
-    let rate = |seconds: f64| Spread::single(f64::from(bulk) / seconds);
-    add(
-        Time::BulkAdd,
-        rate(timed(&mut enforcer, &instance, &changes)?),
-    );
-    proof.expect(family, numbers.clone(), true)?;
-    let unblock = |number: u32| Change::Unblock(family.indicator(u64::from(number)));
-    let changes: Vec<_> = numbers.clone().map(unblock).collect();
-    add(
-        Time::BulkRemoval,
-        rate(timed(&mut enforcer, &instance, &changes)?),
-    );
-    proof.expect(family, numbers, false)?;
+    let [added, removed] = bulk_rates(options, family, numbers, (&mut enforcer, &instance))?;
+    add(Time::BulkAdd, added);
+    add(Time::BulkRemoval, removed);
 
     let other = entries..entries * 2;
     let mut ruleset = Ruleset::default();
@@ -169,6 +158,32 @@ fn change(options: &Options, report: &mut Report, family: Family, entries: u32) 
     add(Time::Swap, Spread::single(seconds * 1e3));
     proof.expect(family, other, true)?;
     proof.expect(family, 0..entries, false)
+}
+
+/// Adds many entries and takes them out again, some times: each is a matter of milliseconds.
+fn bulk_rates(
+    options: &Options,
+    family: Family,
+    numbers: std::ops::Range<u32>,
+    (enforcer, instance): (&mut Enforcer, &Instance),
+) -> Result<[Spread; 2]> {
+    let mut proof = Proof::new(options, instance)?;
+    let blocks = blocks(family, numbers.clone());
+    let unblock = |number: u32| Change::Unblock(family.indicator(u64::from(number)));
+    let unblocks: Vec<_> = numbers.clone().map(unblock).collect();
+    let rate = |seconds: f64| numbers.len() as f64 / seconds;
+    let (mut added, mut removed) = (Vec::new(), Vec::new());
+    for _ in 0..options.effort.rounds {
+        added.push(rate(timed(enforcer, instance, &blocks)?));
+        proof.expect(family, numbers.clone(), true)?;
+        removed.push(rate(timed(enforcer, instance, &unblocks)?));
+        proof.expect(family, numbers.clone(), false)?;
+    }
+    let [added, removed] = [added, removed].map(Spread::of);
+    Ok([
+        added.context("take a sample")?,
+        removed.context("take a sample")?,
+    ])
 }
 
 /// Puts the program of a list behind the link of an interface, in the place of another one, as the

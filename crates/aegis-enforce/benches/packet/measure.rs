@@ -107,7 +107,7 @@ impl Bench {
         // Tests run several in one process.
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("aegis-bench-{}-{number}", std::process::id());
+        let name = format!("aegis-bench-{}-p{number}", std::process::id());
         let capacity = Capacity {
             hosts_v4: scale.entries * 2,
             hosts_v6: scale.entries * 2,
