@@ -18,9 +18,13 @@ const SECOND_AFTER: Duration = Duration::from_secs(1);
 const ROUND_MIN: Duration = Duration::from_secs(2);
 const ROUND_MAX: Duration = Duration::from_secs(600);
 
-/// After something came in others may lack it: so many rounds stay quick although they bring
-/// nothing, so that a node whom gossip missed is found by one of its neighbours.
-const EAGER_ROUNDS: u32 = 6;
+/// After something came in others may lack it, so a node asks its peers in turn, each once and so
+/// many at most, although that brings nothing: a node whom gossip missed is found by any neighbour
+/// that has the alert.
+const SWEEP_MAX: u32 = 16;
+
+/// How long such a sweep takes at least. With fewer peers the rounds are no quicker than others.
+const SWEEP_FOR: Duration = Duration::from_secs(16);
 
 /// After a failed session the next peer is tried so soon.
 const FAILED_AFTER: Duration = Duration::from_secs(2);
@@ -59,7 +63,8 @@ pub(crate) struct Schedule {
     resting: BTreeMap<NodeId, Rest>,
     round_at: Timestamp,
     interval: Duration,
-    eager: u32, // rounds that stay quick
+    sweep: u32,              // quick rounds that are left
+    swept: BTreeSet<NodeId>, // who was in step since the last change; a part of `connected`
 }
 
 impl Schedule {
@@ -72,7 +77,8 @@ impl Schedule {
             resting: BTreeMap::new(),
             round_at: Timestamp::EPOCH,
             interval: ROUND_MIN,
-            eager: 0,
+            sweep: 0,
+            swept: BTreeSet::new(),
         }
     }
 
@@ -100,16 +106,21 @@ impl Schedule {
     pub(crate) fn handle_left(&mut self, peer: &NodeId) {
         self.connected.remove(peer);
         self.met.remove(peer);
+        self.swept.remove(peer);
     }
 
-    /// The peer asked this node, so it need not be asked because it is new.
+    /// The peer asked this node and was in step, so it need not be asked in its turn.
     pub(crate) fn handle_asked(&mut self, peer: &NodeId) {
         self.met.remove(peer);
+        if self.connected.contains(peer) {
+            self.swept.insert(*peer);
+        }
     }
 
     /// Something came in, by whatever way.
     pub(crate) fn handle_change(&mut self, now: Timestamp) {
-        self.eager = EAGER_ROUNDS;
+        self.sweep = SWEEP_MAX;
+        self.swept.clear();
         self.interval = ROUND_MIN;
         if self.round_at > now + ROUND_MIN * 2 {
             self.round_at = now + self.wait(ROUND_MIN);
@@ -120,17 +131,15 @@ impl Schedule {
     pub(crate) fn handle_ended(&mut self, now: Timestamp, peer: NodeId, ending: Ending) {
         match ending {
             Ending::Idle => {
-                match self.eager.checked_sub(1) {
-                    Some(left) => self.eager = left,
+                match self.sweep.checked_sub(1) {
+                    Some(left) => self.sweep = left,
                     None => self.interval = (self.interval * 2).min(ROUND_MAX),
                 }
-                self.resting.remove(&peer);
-                self.round_at = now + self.wait(self.interval);
+                self.in_step(now, peer);
             }
             Ending::News => {
                 self.interval = ROUND_MIN;
-                self.resting.remove(&peer);
-                self.round_at = now + self.wait(self.interval);
+                self.in_step(now, peer);
             }
             Ending::Failed => {
                 self.rest(now, peer);
@@ -161,12 +170,8 @@ impl Schedule {
         let (mut candidates, mut rested_at) = (Vec::new(), None);
         for peer in self.connected.iter().filter(|it| !busy(it)) {
             match self.resting.get(peer) {
-                None => candidates.push((*peer, 1.0)),
-                // Who failed before is the less likely to be of use the oftener it did.
-                Some(rest) if rest.until <= now => {
-                    let doublings = rest.failures.min(REST_DOUBLINGS_MAX);
-                    candidates.push((*peer, 0.25f64.powi(doublings as i32)));
-                }
+                None => candidates.push((*peer, 0)),
+                Some(rest) if rest.until <= now => candidates.push((*peer, rest.failures)),
                 Some(rest) => rested_at = rested_at.into_iter().chain([rest.until]).min(),
             }
         }
@@ -174,11 +179,31 @@ impl Schedule {
         self.round_at = match (candidates.is_empty(), rested_at) {
             (true, Some(until)) => until,
             (true, None) => now + ROUND_MAX,
-            (false, _) => now + self.wait(self.interval),
+            (false, _) => now + self.pause(),
         };
-        let peer = self.dice.choose(&candidates, 1).pop()?;
+        let peer = self.choose(candidates)?;
         let is_met = self.met.remove(&peer).is_some();
         Some((peer, is_met))
+    }
+
+    /// Chooses one of `candidates`, which come with how often each has failed.
+    fn choose(&mut self, candidates: Vec<(NodeId, u32)>) -> Option<NodeId> {
+        if self.sweep > 0 {
+            let unswept = candidates.iter().filter(|it| !self.swept.contains(&it.0));
+            // Silent peers come last: the sweep is over before it gets to most of them.
+            if let Some(fewest) = unswept.clone().map(|it| it.1).min() {
+                let best = unswept.filter(|it| it.1 == fewest);
+                let best: Vec<_> = best.map(|it| (it.0, 1.0)).collect();
+                return self.dice.choose(&best, 1).pop();
+            }
+            self.sweep = 0;
+        }
+        // Who failed before is the less likely to be of use the oftener it did.
+        let weight = |failures: u32| 0.25f64.powi(failures.min(REST_DOUBLINGS_MAX) as i32);
+        let weighted = candidates
+            .into_iter()
+            .map(|(it, failures)| (it, weight(failures)));
+        self.dice.choose(&weighted.collect::<Vec<_>>(), 1).pop()
     }
 
     /// Returns when `poll` is worth calling; `None` without peers.
@@ -199,6 +224,26 @@ impl Schedule {
         self.resting.clear();
     }
 
+    /// `peer` holds what this node holds, now that their session is over.
+    fn in_step(&mut self, now: Timestamp, peer: NodeId) {
+        self.resting.remove(&peer);
+        if self.connected.contains(&peer) {
+            self.swept.insert(peer);
+        }
+        self.round_at = now + self.pause();
+    }
+
+    /// Returns how long to wait until the next round.
+    fn pause(&mut self) -> Duration {
+        if self.sweep == 0 {
+            return self.wait(self.interval);
+        }
+        let is_of_use = |it: &&NodeId| !self.resting.contains_key(*it);
+        let of_use = self.connected.iter().filter(is_of_use).count();
+        let of_use = u32::try_from(of_use).map_or(SWEEP_MAX, |it| it.min(SWEEP_MAX));
+        self.wait(self.interval.min(SWEEP_FOR / of_use.max(1)))
+    }
+
     fn rest(&mut self, now: Timestamp, peer: NodeId) {
         let failures = self.resting.get(&peer).map_or(0, |it| it.failures);
         if failures == 0 && self.resting.len() >= RESTING_MAX {
@@ -209,6 +254,9 @@ impl Schedule {
         }
         let until = now + REST_MIN * (1 << failures.min(REST_DOUBLINGS_MAX));
         let failures = failures.saturating_add(1);
+        if failures > 1 {
+            self.sweep = self.sweep.saturating_sub(1); // silent peers may be many
+        }
         self.resting.insert(peer, Rest { failures, until });
     }
 

@@ -71,14 +71,37 @@ fn rounds_that_bring_something_stay_quick() {
 }
 
 #[test]
-fn a_change_brings_some_quick_rounds() {
+fn after_a_change_peers_have_their_turns_each_once() {
+    for (peers, sweep) in [(1, 1), (7, 7), (16, 16), (40, 16)] {
+        let mut schedule = Schedule::new(peer(1), 1);
+        (2..2 + peers).for_each(|it| schedule.handle_connected(NOW, peer(it), false));
+        pass(&mut schedule, NOW + secs(7_200), |_| Ending::Idle);
+        let later = NOW + secs(7_201);
+        schedule.handle_change(later);
+        let asked = pass(&mut schedule, later + secs(24), |_| Ending::Idle);
+        let swept: BTreeSet<_> = asked.iter().take(sweep).map(|it| it.1).collect();
+        assert_eq!(swept.len(), sweep, "of {peers}");
+        assert!(asked.len() <= sweep + 3, "{} of {peers}", asked.len());
+    }
+}
+
+#[test]
+fn a_sweep_leaves_out_who_was_in_step_and_comes_to_the_silent_last() {
     let mut schedule = Schedule::new(peer(1), 1);
-    schedule.handle_connected(NOW, peer(2), false);
-    pass(&mut schedule, NOW + secs(7_200), |_| Ending::Idle);
+    (2..22).for_each(|it| schedule.handle_connected(NOW, peer(it), false));
+    let is_silent = |it: &NodeId| *it < peer(15);
+    let fails = |it: &NodeId| match is_silent(it) {
+        true => Ending::Failed,
+        false => Ending::Idle,
+    };
+    pass(&mut schedule, NOW + secs(7_200), fails);
     let later = NOW + secs(7_201);
     schedule.handle_change(later);
-    let asked = pass(&mut schedule, later + secs(20), |_| Ending::Idle);
-    assert!((6..=9).contains(&asked.len()), "{}", asked.len());
+    schedule.handle_asked(&peer(20));
+    let asked = pass(&mut schedule, later + secs(16), fails);
+    let first: BTreeSet<_> = asked.iter().take(6).map(|it| it.1).collect();
+    let honest: BTreeSet<_> = [15, 16, 17, 18, 19, 21].map(peer).into();
+    assert_eq!(first, honest);
 }
 
 #[test]
