@@ -14,6 +14,7 @@ mod detection;
 mod dice;
 mod engine;
 pub mod file;
+pub mod gossip;
 mod guard;
 mod history;
 mod indicator;

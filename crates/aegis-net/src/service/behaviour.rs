@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use aegis_core::{ALERT_BYTES_MAX, AlertId};
+use aegis_core::{ALERT_BYTES_MAX, AlertId, gossip as shape};
 use libp2p::{
     StreamProtocol, Swarm, SwarmBuilder, allow_block_list as block_list, connection_limits,
     gossipsub::{self, IdentTopic, MessageAuthenticity, MessageId},
@@ -50,7 +50,7 @@ pub(super) const PROTOCOL_VERSION: &str = "aegis/1";
 pub(super) const KAD_PROTOCOL: StreamProtocol = StreamProtocol::new("/aegis/kad/1");
 
 /// How often the gossip layer and the service look after themselves.
-pub(super) const HEARTBEAT: Duration = Duration::from_millis(700);
+pub(super) const HEARTBEAT: Duration = shape::HEARTBEAT;
 
 /// The most bytes of a frame of gossip; see the fault named above.
 const FRAME_BYTES_MAX: usize = 64 * 1024;
@@ -297,17 +297,17 @@ fn gossip_config() -> Result<gossipsub::Config, AnyError> {
         .validation_mode(gossipsub::ValidationMode::Anonymous)
         .validate_messages()
         .message_id_fn(id_of)
-        .mesh_n(8)
-        .mesh_n_low(6)
-        .mesh_n_high(12)
+        .mesh_n(shape::MESH)
+        .mesh_n_low(shape::MESH_MIN)
+        .mesh_n_high(shape::MESH_MAX)
         .mesh_outbound_min(3)
-        .gossip_lazy(6)
+        .gossip_lazy(shape::TOLD_MIN)
         .iwant_followup_time(PROMISE_FOR)
-        .gossip_factor(0.25)
+        .gossip_factor(shape::TOLD_SHARE)
         .heartbeat_interval(HEARTBEAT)
         .heartbeat_initial_delay(Duration::from_millis(100))
         .history_length(6)
-        .history_gossip(3)
+        .history_gossip(shape::TOLD_BEATS)
         .duplicate_cache_time(DUPLICATES_KEPT_FOR)
         .fanout_ttl(Duration::from_secs(60))
         .flood_publish(true)

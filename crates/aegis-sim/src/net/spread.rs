@@ -1,13 +1,17 @@
 //! How fast one alert reaches everybody: gossip among thousands, and sync for whom it misses.
 //!
-//! The model of gossipsub: every node has about fifty peers and, among them, a mesh of eight to
-//! whom it passes on at once what it hears first; the author says it to all its peers; at each
-//! heartbeat six peers outside the mesh are told what a node has, and ask for what they lack.
-//! Scores, grafts and prunes are left out: nobody leaves.
+//! The model of gossipsub: every node has about fifty peers and, among them, a mesh to whom it
+//! passes on at once what it hears first; the author says it to all its peers; at each heartbeat
+//! some peers outside the mesh are told what a node has, and ask the first who tells for what they
+//! lack. Mesh and telling have the shape that the node gives them. Scores, grafts and prunes are
+//! left out: nobody leaves, and no node has learnt who is mute.
 
 use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
 
-use aegis_core::{Alert, BlockDuration, Channel, Evidence, Severity, Statement, ThreatType};
+use aegis_core::{
+    Alert, BlockDuration, Channel, Evidence, Severity, Statement, ThreatType,
+    gossip::{HEARTBEAT, MESH, TOLD_BEATS, TOLD_MIN, TOLD_SHARE},
+};
 
 use super::{
     link,
@@ -22,16 +26,8 @@ const LATENCY: f64 = 40_000.0;
 const HOP: u64 = 300;
 /// What one copy takes on an uplink of 20 Mbit/s.
 const COPY: u64 = 200;
-/// The time between heartbeats.
-const HEARTBEAT: u64 = 700_000;
-/// Heartbeats at which an alert is told of.
-const TOLD_BEATS: u64 = 3;
-/// Peers that are told at each.
-const TOLD: usize = 6;
 /// Peers of a node, about.
 const PEERS: usize = 50;
-/// Peers in its mesh.
-const MESH: usize = 8;
 
 /// How long the network is quiet before anything is shared, in milliseconds: rounds are rare
 /// then, and silent peers known.
@@ -95,9 +91,16 @@ impl Spread {
 struct Graph {
     peers: Vec<Vec<(usize, u64)>>, // with the latency there
     mesh: Vec<Vec<(usize, u64)>>,
+    outside: Vec<Vec<(usize, u64)>>, // peers that are not in the mesh
     is_mute: Vec<bool>,
     beats: Vec<u64>, // when each node's first heartbeat is
 }
+
+/// The time between heartbeats, in microseconds.
+const BEAT: u64 = HEARTBEAT.as_micros() as u64;
+
+/// What arrives when and where: the alert, or word of who has it.
+type Arrivals = BinaryHeap<Reverse<(u64, usize, Option<usize>)>>;
 
 /// Plays a setting.
 pub fn play(setting: &Setting) -> Spread {
@@ -167,11 +170,17 @@ impl Graph {
             left -= usize::from(!is_mute[place]);
             is_mute[place] = true;
         }
-        let beats = (0..count).map(|_| chance.below(HEARTBEAT as usize) as u64);
+        let beats = (0..count).map(|_| chance.below(BEAT as usize) as u64);
         let beats = beats.collect();
+        let outside = peers.iter().zip(&mesh).map(|(peers, mesh)| {
+            let is_outside = |it: &&(usize, u64)| !mesh.contains(it);
+            peers.iter().filter(is_outside).copied().collect()
+        });
+        let outside = outside.collect();
         Self {
             peers,
             mesh,
+            outside,
             is_mute,
             beats,
         }
@@ -179,19 +188,21 @@ impl Graph {
 
     /// Returns when each node hears what `author` says, in microseconds.
     fn gossip(&self, author: usize, is_lazy: bool, chance: &mut Chance) -> Vec<Option<u64>> {
-        /// Something arrives: the alert, or word of who has it.
-        type Arrival = Reverse<(u64, usize, Option<usize>)>;
         let mut heard: Vec<Option<u64>> = vec![None; self.peers.len()];
-        let mut queue: BinaryHeap<Arrival> = BinaryHeap::new();
+        let mut has_asked = vec![false; self.peers.len()];
+        let mut queue: Arrivals = BinaryHeap::new();
         queue.push(Reverse((0, author, None)));
         while let Some(Reverse((at, place, told_by))) = queue.pop() {
             if heard[place].is_some() {
                 continue;
             }
             if let Some(teller) = told_by {
-                // It asks, and gets it a round trip later.
-                let latency = self.latency(place, teller);
-                queue.push(Reverse((at + 2 * latency + HOP, place, None)));
+                // It asks who told it first, and gets it a round trip later.
+                if !has_asked[place] {
+                    has_asked[place] = true;
+                    let latency = self.latency(place, teller);
+                    queue.push(Reverse((at + 2 * latency + HOP, place, None)));
+                }
                 continue;
             }
             heard[place] = Some(at);
@@ -207,18 +218,26 @@ impl Graph {
                 queue.push(Reverse((leaves + latency, *to, None)));
             }
             if is_lazy {
-                let first = at + HEARTBEAT - (at + HEARTBEAT - self.beats[place]) % HEARTBEAT;
-                for beat in 0..TOLD_BEATS {
-                    for _ in 0..TOLD {
-                        let peers = &self.peers[place];
-                        let (to, latency) = peers[chance.below(peers.len())];
-                        let arrives = first + beat * HEARTBEAT + latency;
-                        queue.push(Reverse((arrives, to, Some(place))));
-                    }
-                }
+                self.tell(at, place, &mut queue, chance);
             }
         }
         heard
+    }
+
+    /// A node that heard something tells of it at its next heartbeats, each time others.
+    fn tell(&self, heard_at: u64, place: usize, queue: &mut Arrivals, chance: &mut Chance) {
+        let first = heard_at + BEAT - (heard_at + BEAT - self.beats[place]) % BEAT;
+        let mut outside = self.outside[place].clone();
+        let told = TOLD_MIN.max((TOLD_SHARE * outside.len() as f64) as usize);
+        for beat in 0..TOLD_BEATS as u64 {
+            for turn in 0..told.min(outside.len()) {
+                let chosen = turn + chance.below(outside.len() - turn);
+                outside.swap(turn, chosen);
+                let (to, latency) = outside[turn];
+                let arrives = first + beat * BEAT + latency;
+                queue.push(Reverse((arrives, to, Some(place))));
+            }
+        }
     }
 
     fn latency(&self, one: usize, other: usize) -> u64 {
