@@ -1,5 +1,6 @@
 //! A network of nodes: an event queue on simulated time, links that delay, reorder and lose.
 
+mod stream;
 mod told;
 
 use std::{
@@ -8,15 +9,13 @@ use std::{
 };
 
 use aegis_core::{
-    Alert, AlertId, Channel, Freshness, Input, NodeId, Output, PeerClass, Record, Statement,
+    Alert, AlertId, Channel, Freshness, Input, NodeId, Output, Record, Statement,
     sync::{Answer, Request},
 };
 
-use super::{
-    link,
-    node::{Node, Role, START},
-};
+use super::node::{Node, Role, START};
 use crate::chance::Chance;
+use stream::Connections;
 
 /// The median of a link's latency in milliseconds.
 const LATENCY: f64 = 40.0;
@@ -57,6 +56,12 @@ enum Event {
     Wake(usize),
     /// A replayer says old things.
     Replay(usize),
+    /// A message of the connection that two nodes have for this time arrives.
+    Streamed { time: u64, event: Box<Self> },
+    /// A node notices that a connection is gone.
+    Lost { place: usize, peer: usize },
+    /// Two nodes whose connection broke have another.
+    Found { one: usize, other: usize },
 }
 
 /// The network.
@@ -65,7 +70,7 @@ pub(super) struct World {
     pub(super) at: u64,
     pub(super) nodes: Vec<Node>,
     pub(super) chance: Chance,
-    /// The part of a message's chance to get lost.
+    /// The chance of a message of gossip, and of a segment of a stream, to get lost.
     pub(super) loss: f64,
     /// Whether nodes pass gossip on.
     pub(super) has_gossip: bool,
@@ -79,6 +84,7 @@ pub(super) struct World {
     pub(super) trace: Option<Vec<String>>,
     /// Sums up all that happened: equal worlds have equal ones.
     pub(super) history: u64,
+    connections: Connections,
     events: BTreeMap<(u64, u64), Event>,
     counted: u64,
     places: BTreeMap<NodeId, usize>,
@@ -101,6 +107,7 @@ impl World {
             sync_bytes: 0,
             trace: None,
             history: 0,
+            connections: Connections::default(),
             events: BTreeMap::new(),
             counted: 0,
             places,
@@ -127,7 +134,8 @@ impl World {
     /// Returns whether two nodes reach each other.
     fn is_open(&self, one: usize, other: usize) -> bool {
         let is_up = self.nodes[one].is_up && self.nodes[other].is_up;
-        is_up && self.sides[one] == self.sides[other]
+        let is_broken = self.connections.is_broken(one, other);
+        is_up && self.sides[one] == self.sides[other] && !is_broken
     }
 
     /// Lets everything happen up to `until`.
@@ -155,16 +163,7 @@ impl World {
             let is_open = self.is_open(place, peer);
             let (id, was_open) = (self.nodes[peer].id, was_open.contains(&peer));
             if is_open && !was_open {
-                let address = (String::new(), None);
-                let class = PeerClass::Lan;
-                self.input(
-                    place,
-                    Input::PeerConnected {
-                        peer: id,
-                        class,
-                        address,
-                    },
-                );
+                self.connect(place, peer);
             } else if was_open && !is_open {
                 self.input(place, Input::PeerLeft(id));
             }
@@ -196,22 +195,10 @@ impl World {
         self.events.insert((self.at + delay, self.counted), event);
     }
 
-    /// Sends over a link: late, and perhaps never. Gossip is forgotten where a peer is slow;
-    /// requests and answers have streams that repeat what is lost, and fail more rarely.
-    fn send(&mut self, event: Event) {
-        let delay = link::latency(&mut self.chance, LATENCY).min(2_000.0) as u64;
-        let is_stream = matches!(event, Event::Asked { .. } | Event::Answered { .. });
-        let loss = if is_stream {
-            self.loss / 10.0
-        } else {
-            self.loss
-        };
-        if !self.chance.happens(loss) {
-            self.schedule(delay.max(1), event);
-        }
-    }
-
     fn happen(&mut self, event: Event) {
+        if let Event::Streamed { time, event } = event {
+            return self.arrive(time, *event);
+        }
         self.note(&event);
         match event {
             Event::Alert {
@@ -239,7 +226,12 @@ impl World {
                     Err(error) => self.violations.push(format!("an answer: {error}")),
                 }
             }
-            Event::Alert { .. } | Event::Asked { .. } | Event::Answered { .. } => {}
+            Event::Alert { .. }
+            | Event::Asked { .. }
+            | Event::Answered { .. }
+            | Event::Streamed { .. } => {}
+            Event::Lost { place, peer } => self.lose(place, peer),
+            Event::Found { one, other } => self.find(one, other),
             Event::Unanswered { by, peer, id } => {
                 let peer = self.nodes[peer].id;
                 if self.nodes[by].is_up {

@@ -38,6 +38,9 @@ impl World {
             Event::Unanswered { by, id, .. } => ("unanswered", *by, *id),
             Event::Wake(place) => ("wake", *place, 0),
             Event::Replay(place) => ("replay", *place, 0),
+            Event::Streamed { event, .. } => return self.note(event),
+            Event::Lost { place, peer } => ("lost a peer", *place, *peer as u64),
+            Event::Found { one, other } => ("met again", *one, *other as u64),
         };
         for part in [self.at, place as u64, number, kind.len() as u64] {
             self.history = (self.history ^ part)
