@@ -22,6 +22,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     talk::say(format_args!("{} kills", args.kills));
     let arguments = [
         "test",
+        "--release",
         "--package",
         "aegis",
         "--test",

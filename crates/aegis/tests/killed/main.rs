@@ -10,6 +10,7 @@
 #![expect(clippy::expect_used, reason = "a test stops where its set-up fails")]
 
 mod chance;
+mod hasty;
 mod place;
 mod shard;
 mod stored;
@@ -17,10 +18,11 @@ mod stored;
 use std::{ops::Range, time::Duration};
 
 use aegis::daemon::Clock;
-use aegis_api::PageQuery;
+use aegis_api::{Client, PageQuery};
 use tokio::{task::JoinSet, time::sleep};
 
 use chance::Chance;
+use hasty::Door;
 use place::{Daemon, Place};
 use shard::{SHARDS, Shard};
 use stored::Tally;
@@ -56,6 +58,23 @@ async fn a_daemon_killed_at_any_moment_has_all_that_it_acknowledged() {
     assert!(is_at_work, "the daemon did some work");
 }
 
+/// Whatever this file says of a daemon that loses nothing, it must say otherwise of one that does.
+#[tokio::test]
+#[should_panic(expected = "acknowledged and lost")]
+async fn a_daemon_that_acknowledges_before_it_writes_is_found_out() {
+    let (place, mut chance) = (Place::new(), Chance(1));
+    let shards = (0..SHARDS).map(Shard::new).collect();
+    let since = Clock.now();
+    let mut daemon = Daemon::start(&place);
+    daemon.answers(&place.client()).await;
+    let door = Door::open(&place);
+    let working = set_to_work(shards, &door.client(), &mut chance);
+    sleep(Duration::from_millis(WORK_MS)).await;
+    door.close().await;
+    daemon.kill();
+    stored::check(&place, &mut stopped(working).await, (0, since));
+}
+
 /// Kills one node again and again, which goes on each time with what it had.
 async fn kill_one_node(rounds: Range<u32>, chance: &mut Chance) -> Tally {
     let (place, mut total) = (Place::new(), Tally::default());
@@ -85,14 +104,24 @@ async fn work_and_kill(
     chance: &mut Chance,
 ) -> Vec<Shard> {
     holds_what_it_held(place, daemon, &shards).await;
-    let mut working = JoinSet::new();
-    for shard in shards {
-        let client = place.client();
-        let chance = Chance(chance.next());
-        working.spawn(shard.work(client, chance));
-    }
+    let working = set_to_work(shards, &place.client(), chance);
     sleep(Duration::from_millis(chance.below(WORK_MS))).await;
     daemon.kill();
+    stopped(working).await
+}
+
+/// Has all shards give orders at once.
+fn set_to_work(shards: Vec<Shard>, client: &Client, chance: &mut Chance) -> JoinSet<Shard> {
+    let mut working = JoinSet::new();
+    for shard in shards {
+        let chance = Chance(chance.next());
+        working.spawn(shard.work(client.clone(), chance));
+    }
+    working
+}
+
+/// Waits until all shards have noticed that nobody answers any more.
+async fn stopped(working: JoinSet<Shard>) -> Vec<Shard> {
     let mut shards = working.join_all().await;
     shards.sort_by_key(|it| it.number);
     shards

@@ -34,6 +34,11 @@ impl Place {
         Client::new(self.0.path().join("run/default.sock"))
     }
 
+    /// Returns the path of another socket beside the daemon's.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.0.path().join("run").join(name)
+    }
+
     pub(crate) fn store(&self) -> PathBuf {
         self.0.path().join("state/aegis.db")
     }
