@@ -487,4 +487,6 @@ fn bare(address: &Multiaddr) -> Address {
 }
 
 #[cfg(test)]
+mod support;
+#[cfg(test)]
 mod tests;

@@ -5,11 +5,10 @@ use std::{
     thread,
 };
 
-use aegis_core::Timestamp;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt as _};
 
-use super::*;
+use super::{support::Scene, *};
 use crate::service::relay::Relay;
 
 /// Counts what the gossip layer says at every beat while its mesh is short of peers.
@@ -96,14 +95,5 @@ async fn a_node_that_leaves_passes_on_what_waits() {
 }
 
 fn idle_node() -> Node {
-    let config = P2pConfig {
-        listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
-        mdns: false,
-        kad: false,
-        ..P2pConfig::default()
-    };
-    let clock: Clock = Arc::new(|| Timestamp::from_secs(1_763_640_000));
-    let (events_tx, _) = mpsc::channel(8);
-    let outlets = (events_tx, mpsc::channel(8).0, Arc::new(Counters::default()));
-    Node::new(&config, &Identity::generate(), clock, outlets).unwrap()
+    Scene::set().node
 }

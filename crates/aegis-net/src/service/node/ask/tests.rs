@@ -1,30 +1,13 @@
 //! What becomes of questions whose streams break, in a node that nobody is really connected with.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-};
+use std::sync::atomic::Ordering::Relaxed;
 
-use aegis_core::{Indicator, PeerClass, Timestamp};
-use tokio::sync::mpsc;
+use aegis_core::Indicator;
 
 use super::*;
-use crate::{
-    Address, Clock, Counters, Identity, P2pConfig,
-    service::{node::Link, peers::Peer},
-};
+use crate::{Identity, service::node::support::Scene};
 
-const START_MILLIS: u64 = 1_763_640_000_000;
 const SECOND: Duration = Duration::from_secs(1);
-
-struct Scene {
-    node: Node,
-    events_rx: mpsc::Receiver<NetEvent>,
-    millis: Arc<AtomicU64>,
-}
 
 fn node_id(n: u8) -> NodeId {
     Identity::from_secret([n; 32]).node_id()
@@ -32,48 +15,11 @@ fn node_id(n: u8) -> NodeId {
 
 impl Scene {
     /// Returns a node that has asked peer 2 under number 1, and will wait for a second.
-    fn set() -> Self {
-        let millis = Arc::new(AtomicU64::new(START_MILLIS));
-        let clock: Clock = {
-            let millis = Arc::clone(&millis);
-            Arc::new(move || Timestamp::from_millis(millis.load(Relaxed)))
-        };
-        let config = P2pConfig {
-            listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
-            mdns: false,
-            kad: false,
-            ..P2pConfig::default()
-        };
-        let (events_tx, events_rx) = mpsc::channel(4096);
-        let outlets = (events_tx, mpsc::channel(8).0, Arc::new(Counters::default()));
-        let node = Node::new(&config, &Identity::from_secret([1; 32]), clock, outlets).unwrap();
-        let mut scene = Self {
-            node,
-            events_rx,
-            millis,
-        };
+    fn asking() -> Self {
+        let mut scene = Self::set();
         scene.connect(node_id(2));
         scene.ask(1);
         scene
-    }
-
-    fn connect(&mut self, peer: NodeId) {
-        let new = Peer {
-            connections: 1,
-            address: Address::tcp([192, 0, 2, 1].into(), 9001),
-            dialled: true,
-            class: PeerClass::Lan,
-            is_subscribed: true,
-            takes_batches: false,
-            connected_at: self.node.now(),
-            called_again_at: None,
-            throttled_at: None,
-            outbox: VecDeque::new(),
-            is_pushing: false,
-            pinged_at: None,
-            link: Link::default(),
-        };
-        self.node.peers.connected.insert(peer, new);
     }
 
     fn ask(&mut self, id: u64) {
@@ -118,7 +64,7 @@ impl Scene {
 
 #[tokio::test]
 async fn of_two_connections_the_other_is_tried() {
-    let mut scene = Scene::set();
+    let mut scene = Scene::asking();
     let first = scene.stream();
     scene.breaks(&OutboundFailure::ConnectionClosed);
     assert_ne!(scene.stream(), first);
@@ -142,7 +88,7 @@ async fn each_way_to_fail_has_its_name() {
         ),
     ];
     for (error, why) in failures {
-        let mut scene = Scene::set();
+        let mut scene = Scene::asking();
         scene.breaks(&error);
         assert_eq!(scene.silences(), [(1, why)]);
     }
@@ -150,7 +96,7 @@ async fn each_way_to_fail_has_its_name() {
 
 #[tokio::test]
 async fn a_question_is_reported_once_whatever_else_happens() {
-    let mut scene = Scene::set();
+    let mut scene = Scene::asking();
     let stream = scene.stream();
     scene.ask(1); // the same again
     scene.millis.fetch_add(1000, Relaxed);
@@ -164,7 +110,7 @@ async fn a_question_is_reported_once_whatever_else_happens() {
 
 #[tokio::test]
 async fn a_throttled_peer_s_answer_is_not_looked_at() {
-    let mut scene = Scene::set();
+    let mut scene = Scene::asking();
     let now = scene.node.now();
     for _ in 0..2 {
         scene
@@ -179,7 +125,7 @@ async fn a_throttled_peer_s_answer_is_not_looked_at() {
 
 #[tokio::test]
 async fn no_more_answers_are_waited_for_than_there_is_room() {
-    let mut scene = Scene::set();
+    let mut scene = Scene::asking();
     let peers: Vec<NodeId> = (2..102).map(node_id).collect();
     for id in 2..2000 {
         let peer = peers[id as usize % peers.len()];
@@ -200,7 +146,7 @@ async fn no_more_answers_are_waited_for_than_there_is_room() {
 /// Whoever can have this node ask must not have it flood its peers.
 #[tokio::test]
 async fn a_peer_is_not_asked_more_than_it_allows() {
-    let mut scene = Scene::set();
+    let mut scene = Scene::asking();
     for id in 2..=31 {
         scene.ask(id);
     }
@@ -212,7 +158,7 @@ async fn a_peer_is_not_asked_more_than_it_allows() {
 
 #[tokio::test]
 async fn a_clock_that_is_put_back_ends_questions_at_the_next_beat() {
-    let mut scene = Scene::set();
+    let mut scene = Scene::asking();
     scene.millis.fetch_sub(3_600_000, Relaxed);
     scene.node.handle_beat();
     assert_eq!(scene.silences(), [(1, Silence::TimedOut)]);

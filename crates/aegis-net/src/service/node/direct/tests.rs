@@ -1,55 +1,14 @@
 //! When alerts are said directly, what becomes of those that are not confirmed, and what bad
 //! peers get.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 use aegis_core::{BlockDuration, Evidence, PeerClass, Severity, Statement, ThreatType};
-use tokio::sync::mpsc;
 
 use super::*;
-use crate::{
-    Address, Clock, Counters, Identity, NetEvent, P2pConfig, gate::Limits, service::peers::Peer,
-    wire,
-};
-
-const START_SECS: u64 = 1_763_640_000;
-
-/// A node that nobody is really connected with, and whose time stands still.
-struct Scene {
-    node: Node,
-    identity: Identity,
-    events_rx: mpsc::Receiver<NetEvent>,
-    millis: Arc<AtomicU64>,
-    said: u32,
-}
+use crate::{Identity, NetEvent, service::node::support::Scene, wire};
 
 impl Scene {
-    fn set() -> Self {
-        let millis = Arc::new(AtomicU64::new(START_SECS * 1000));
-        let clock: Clock = {
-            let millis = Arc::clone(&millis);
-            Arc::new(move || Timestamp::from_millis(millis.load(Relaxed)))
-        };
-        let config = P2pConfig {
-            listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
-            mdns: false,
-            kad: false,
-            limits: Limits::default(),
-            ..P2pConfig::default()
-        };
-        let (events_tx, events_rx) = mpsc::channel(4096);
-        let identity = Identity::from_secret([1; 32]);
-        let outlets = (events_tx, mpsc::channel(8).0, Arc::new(Counters::default()));
-        let node = Node::new(&config, &identity, clock, outlets).unwrap();
-        Self {
-            node,
-            identity,
-            events_rx,
-            millis,
-            said: 0,
-        }
-    }
-
     fn later(&mut self, millis: u64) {
         self.millis.fetch_add(millis, Relaxed);
         self.node.tend_links();
@@ -60,26 +19,6 @@ impl Scene {
         self.connect(peer.node_id());
         self.opens(peer);
         self.says(peer, Frame::Neighbours(Some(neighbours.to_vec())));
-    }
-
-    fn connect(&mut self, peer: NodeId) {
-        let new = Peer {
-            connections: 1,
-            address: Address::tcp([192, 0, 2, 1].into(), 9001),
-            dialled: true,
-            class: PeerClass::Lan,
-            is_subscribed: true,
-            takes_batches: false,
-            connected_at: self.node.now(),
-            called_again_at: None,
-            throttled_at: None,
-            outbox: VecDeque::new(),
-            is_pushing: false,
-            pinged_at: None,
-            link: Link::default(),
-        };
-        self.node.gate.set_class(peer, PeerClass::Lan);
-        self.node.peers.connected.insert(peer, new);
     }
 
     fn opens(&mut self, peer: &Identity) {
