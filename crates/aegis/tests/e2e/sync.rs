@@ -5,7 +5,7 @@ use std::{fs, net::Ipv4Addr, sync::Arc, time::Duration};
 
 use aegis::lab::node::LabNode;
 use aegis_api::Status;
-use aegis_core::{Alert, Record};
+use aegis_core::{Alert, KnownPeer, PeerClass, Record};
 use aegis_net::Identity;
 use aegis_store::Store;
 
@@ -175,11 +175,19 @@ const LARGE: &str = "AEGIS_E2E_ALERTS";
 /// How many alerts each of two large sets has that the other lacks.
 const DIFFERENCES: u32 = 50;
 
-/// Puts alerts into the store that the node on `host` will start with.
-fn fill(world: &World, host: &str, alerts: &[Arc<Alert>]) {
+/// Addresses that are looked for one by one in the kernel of a node that joins.
+const SAMPLES: u32 = 64;
+
+/// Returns the store that the node on `host` will start with.
+fn store_of(world: &World, host: &str) -> Store {
     let state = world.dir().join(host).join("state");
     fs::create_dir_all(&state).unwrap();
-    let mut store = Store::open(&state.join("aegis.db")).unwrap();
+    Store::open(&state.join("aegis.db")).unwrap()
+}
+
+/// Puts alerts into the store that the node on `host` will start with.
+fn fill(world: &World, host: &str, alerts: &[Arc<Alert>]) {
+    let mut store = store_of(world, host);
     let received_at = now();
     for together in alerts.chunks(10_000) {
         let added = together.iter().map(|alert| Record::AlertAdded {
@@ -229,10 +237,54 @@ async fn netns_large_sets_that_differ_little_cost_little_and_a_newcomer_gets_all
         asked_a + asked_b
     );
     assert!(beyond < 24 * 1024, "{beyond} bytes");
+    a_newcomer_gets_all(&world, [&a, &b], &authors, alerts.len() as u32).await;
+}
+
+/// Starts a node that knows the `authors` as peers that its operator named, so that it believes
+/// them; it is to hold what the others hold, and its kernel too.
+async fn a_newcomer_gets_all(
+    world: &World,
+    others: [&LabNode; 2],
+    authors: &[Identity],
+    alerts: u32,
+) {
+    let met_at = now();
+    let met = authors.iter().map(|it| {
+        Record::PeerSeen(KnownPeer {
+            peer: it.node_id(),
+            class: PeerClass::Configured,
+            address: String::new(),
+            first_seen_at: met_at,
+            last_seen_at: met_at,
+        })
+    });
+    store_of(world, "d")
+        .apply(&met.collect::<Vec<_>>())
+        .unwrap();
     let started_at = now();
     let d = world.start("d", Default::default()).await;
-    until_same(&[&a, &b, &d], alerts.len() as u64).await;
-    let took = now().since(started_at);
+    let answers = now().since(started_at);
+    until("all alerts", async || {
+        let live = d.client.status().await.ok()?.alerts_live;
+        (live == u64::from(alerts)).then_some(())
+    })
+    .await;
+    let heard = now().since(started_at);
+    for sample in 0..=SAMPLES {
+        let number = sample * (alerts - 1) / SAMPLES;
+        until_blocked(&d.client, &address(number), true).await;
+    }
+    let blocked = now().since(started_at);
+    until_same(&[others[0], others[1], &d], u64::from(alerts)).await;
     let (asked, bytes) = spent(&d).await;
-    eprintln!("a newcomer has all {took:?} after its start: {asked} requests, {bytes} bytes");
+    eprintln!(
+        "a newcomer answers {answers:?} after its start, has all alerts after {heard:?}, and its \
+         kernel all blocks after {blocked:?}: {asked} requests, {bytes} bytes"
+    );
+    // Read back as a whole, which takes long for many and is not done often.
+    until("all blocks in the kernel", async || {
+        let ruleset = d.client.status().await.ok()?.ruleset;
+        (ruleset.actual == u64::from(alerts)).then_some(())
+    })
+    .await;
 }
