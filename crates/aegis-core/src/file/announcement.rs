@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
-use super::{Audience, FileId, FileSize};
+use super::{Audience, FileId, FileSize, Members};
 use crate::{Description, NodeId, Timestamp};
 
 /// How long an announcement may hold.
@@ -100,6 +100,21 @@ impl Announcement {
     /// Returns whether it offers the file at `now`: it has not ended and takes nothing back.
     pub fn is_live(&self, now: Timestamp) -> bool {
         !self.offer.is_withdrawn && now < self.offer.validity.expires_at
+    }
+
+    /// Returns whether it, and the file with it, is for `node` at `now`: for its author always.
+    pub fn admits(&self, now: Timestamp, node: &NodeId, members: &impl Members) -> bool {
+        let offer = &self.offer;
+        offer.author == *node || offer.audience.admits(now, node, members)
+    }
+
+    /// Returns whether its author may say this at `now`: to organisations only what belongs to them
+    /// speaks.
+    pub fn is_authors_to_say(&self, now: Timestamp, members: &impl Members) -> bool {
+        let Offer {
+            author, audience, ..
+        } = &self.offer;
+        audience.admits(now, author, members)
     }
 
     /// Returns whether this is what counts of its author's two words about one file: the later, of

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Announcement, FileId};
+use super::{Announcement, Audience, FileId, Members};
 use crate::{NodeId, SKEW_MAX, Timestamp};
 
 /// Announcements of one author at a time, other than this node: beyond them its eldest go.
@@ -117,6 +117,32 @@ impl Catalogue {
     /// Returns the announcements that offer a file at `now`.
     pub fn live(&self, now: Timestamp, file: FileId) -> impl Iterator<Item = &Arc<Announcement>> {
         self.of(file).filter(move |it| it.is_live(now))
+    }
+
+    /// Returns whether `node` may have what is here of a file at `now`.
+    ///
+    /// What this node itself says of the file decides. Otherwise whoever is to have it must belong to
+    /// everything that the file is limited to: an outsider who knows the id of a file for few is not to open
+    /// it by saying that it is for everybody.
+    pub fn entitles(
+        &self,
+        now: Timestamp,
+        node: &NodeId,
+        file: FileId,
+        members: &impl Members,
+    ) -> bool {
+        let admits = |it: &Announcement| it.admits(now, node, members);
+        if let Some(own) = self.own(file).filter(|it| it.is_live(now)) {
+            return admits(own);
+        }
+        let mut live = self.live(now, file).peekable();
+        live.peek().is_some() && live.all(|it| admits(it))
+    }
+
+    /// Returns whether somebody offers a file at `now` to some only.
+    pub fn is_limited(&self, now: Timestamp, file: FileId) -> bool {
+        let mut live = self.live(now, file);
+        live.any(|it| it.offer().audience != Audience::Everybody)
     }
 
     /// Returns all announcements in the order of file and author, from behind `after`.

@@ -26,7 +26,7 @@ use aegis_api::{
 };
 use aegis_core::{
     NodeId, Organisations, Record, Timestamp,
-    file::{Announcement, Catalogue, FileId, Manifest},
+    file::{Announcement, Audience, Catalogue, FileId, Manifest},
 };
 use aegis_net::{FileAskId, FileCommand, FileEvent, Identity, NetCommand, file::FileQuery};
 use tokio::{
@@ -200,6 +200,7 @@ impl Files {
                     // A job that panicked was our bug, and is told by the panic itself.
                     self.handle_done(done.unwrap_or(Done::Nothing));
                 }
+                Ok(()) = self.organisations_rx.changed() => self.handle_members_changed(),
                 _ = beat.tick() => self.look_after(),
             }
             self.ask_holders();
@@ -269,20 +270,21 @@ impl Files {
     }
 
     /// Returns the announcement of a file that counts here: of those that hold and are for this
-    /// node, this node's own, or else the one that holds longest.
+    /// node, this node's own, or else the one for fewest that holds longest.
     fn offer_of(&self, now: Timestamp, file: FileId) -> Option<&Arc<Announcement>> {
         let live = self.catalogue.live(now, file);
         let here = live.filter(|it| self.admits(now, it, &self.node));
         here.max_by_key(|it| {
             let offer = it.offer();
-            (offer.author == self.node, offer.validity.expires_at())
+            let is_limited = offer.audience != Audience::Everybody;
+            let is_own = offer.author == self.node;
+            (is_own, is_limited, offer.validity.expires_at())
         })
     }
 
     /// Returns whether an announcement, and the file with it, is for a node: for its author always.
     fn admits(&self, now: Timestamp, announcement: &Announcement, node: &NodeId) -> bool {
-        let offer = announcement.offer();
-        offer.author == *node || offer.audience.admits(now, node, &*self.organisations())
+        announcement.admits(now, node, &*self.organisations())
     }
 
     fn organisations(&self) -> Arc<Organisations> {

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use super::*;
-use crate::file::{
-    Validity,
-    tests::{AN_HOUR, T0, announcement, node, offer},
+use crate::{
+    OrganisationId,
+    file::{
+        Validity,
+        tests::{AN_HOUR, T0, announcement, node, offer},
+    },
 };
 
 fn hear(catalogue: &mut Catalogue, author: u8, file: u32) -> (Heard, Vec<Arc<Announcement>>) {
@@ -33,6 +36,60 @@ fn the_same_word_is_news_once() {
     assert_eq!(hear(&mut catalogue, 1, 1).0, Heard::Known);
     assert_eq!(hear(&mut catalogue, 2, 1).0, Heard::New);
     assert_eq!(catalogue.live(T0, offer(1, 1).file).count(), 2);
+}
+
+/// Who belongs to which organisation: the node and the organisation with the same byte.
+struct Alike;
+
+impl Members for Alike {
+    fn is_member(&self, _: Timestamp, member: &NodeId, organisation: &OrganisationId) -> bool {
+        member.public_key()[0] == organisation.public_key()[0]
+    }
+}
+
+/// Announces file 1 by an author, for everybody where there is no organisation.
+fn announce(catalogue: &mut Catalogue, author: u8, organisation: Option<u8>) {
+    let organisations = organisation.map(|it| OrganisationId::from_public_key([it; 32]));
+    let audience = Audience::of(organisations.into_iter().collect());
+    let offer = crate::file::Offer {
+        audience: audience.unwrap_or(Audience::Everybody),
+        ..offer(author, 1)
+    };
+    assert_eq!(hear_at(catalogue, T0, announcement(offer)).0, Heard::New);
+}
+
+#[test]
+fn an_outsider_does_not_open_a_file_for_few() {
+    let mut catalogue = empty();
+    let entitled = |catalogue: &Catalogue| -> Vec<u8> {
+        let file = offer(1, 1).file;
+        let nodes = 1..=4;
+        let entitled = nodes.filter(|it| catalogue.entitles(T0, &node(*it), file, &Alike));
+        entitled.collect()
+    };
+    assert_eq!(entitled(&catalogue), [0; 0], "nobody offers it");
+    announce(&mut catalogue, 1, Some(2));
+    assert_eq!(entitled(&catalogue), [1, 2], "its author and a member");
+    announce(&mut catalogue, 3, None);
+    assert_eq!(entitled(&catalogue), [1, 2], "whoever else says otherwise");
+    announce(&mut catalogue, 4, Some(2));
+    assert_eq!(entitled(&catalogue), [2], "who belongs to all of it");
+    announce(&mut catalogue, 0, Some(3));
+    assert_eq!(entitled(&catalogue), [3], "this node's own word decides");
+}
+
+#[test]
+fn only_a_member_speaks_to_its_organisation() {
+    for (author, organisation, may) in [(1, None, true), (2, Some(2), true), (1, Some(2), false)] {
+        let organisations = organisation.map(|it| OrganisationId::from_public_key([it; 32]));
+        let audience = Audience::of(organisations.into_iter().collect());
+        let announced = announcement(crate::file::Offer {
+            audience: audience.unwrap_or(Audience::Everybody),
+            ..offer(author, 1)
+        });
+        let is_so = announced.is_authors_to_say(T0, &Alike);
+        assert_eq!(is_so, may, "{author} to {organisation:?}");
+    }
 }
 
 #[test]

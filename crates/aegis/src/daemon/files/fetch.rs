@@ -119,14 +119,8 @@ impl Files {
             if matches!(fetch.stage, Stage::Failed | Stage::Opening(_)) {
                 continue;
             }
-            let announced = self.catalogue.live(now, *file);
-            let announced: Vec<_> = announced.map(Arc::clone).collect();
-            let is_for = |peer: &NodeId| {
-                announced.iter().any(|it| {
-                    let offer = it.offer();
-                    offer.author == *peer || offer.audience.admits(now, peer, &*organisations)
-                })
-            };
+            let catalogue = &self.catalogue;
+            let is_for = |peer: &NodeId| catalogue.entitles(now, peer, *file, &*organisations);
             fetch.have_at.retain(|peer, _| peers.contains(peer));
             let is_due = |peer: &&NodeId| fetch.have_at.get(*peer).is_none_or(|at| *at <= now);
             let due: Vec<NodeId> = peers.iter().filter(is_due).copied().collect();

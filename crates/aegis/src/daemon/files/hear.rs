@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use aegis_api::EventKind;
 use aegis_core::{
     NodeId, Record, Timestamp,
-    file::{Announcement, FileId, FileSeverity, Heard},
+    file::{Announcement, Audience, FileId, FileSeverity, Heard},
 };
 use aegis_net::{
     FileAskId, FileEvent,
@@ -19,6 +19,10 @@ const RELAYED_TO: usize = 5;
 
 /// How often each peer is asked what is announced, beside at meeting.
 const LIST_EVERY: Duration = Duration::from_secs(60);
+
+/// How soon each is asked once more when it is news who belongs to an organisation: what was for members
+/// was told to none before. Several such news in a row are one.
+const LIST_SOON: Duration = Duration::from_secs(2);
 
 impl Files {
     pub(super) fn handle_event(&mut self, event: FileEvent) {
@@ -50,6 +54,18 @@ impl Files {
         for peer in due {
             self.peers.insert(peer, now + LIST_EVERY);
             self.ask(peer, FileQuery::List(None), Purpose::List);
+        }
+    }
+
+    /// Takes in that it is news who belongs to which organisation.
+    pub(super) fn handle_members_changed(&mut self) {
+        let now = self.now();
+        for ask_at in self.peers.values_mut() {
+            *ask_at = (*ask_at).min(now + LIST_SOON);
+        }
+        let held = self.kept.keys().chain(self.fetches.keys());
+        for file in held.copied().collect::<Vec<_>>() {
+            self.drop_unless_offered(now, file);
         }
     }
 
@@ -101,7 +117,8 @@ impl Files {
         let now = self.now();
         // What this node said it knows better; what is not for it is none of its business.
         let is_own = announcement.offer().author == self.node;
-        if is_own || !self.admits(now, &announcement, &self.node) {
+        let is_said_rightly = announcement.is_authors_to_say(now, &*self.organisations());
+        if is_own || !is_said_rightly || !self.admits(now, &announcement, &self.node) {
             return;
         }
         if self.take_in(now, Arc::clone(&announcement)) {
@@ -136,7 +153,7 @@ impl Files {
         self.record(vec![Record::FileAnnounced(Arc::clone(&announcement))]);
         self.let_go(now, &gone);
         if offer.is_withdrawn {
-            self.drop_unless_offered(now, file);
+            self.drop_after(now, &announcement);
         }
         true
     }
@@ -180,10 +197,22 @@ impl Files {
         for announcement in gone.iter().filter(|it| !it.offer().is_withdrawn) {
             let offer = announcement.offer();
             let (file, name) = (offer.file, offer.name.as_str().to_owned());
-            if self.drop_unless_offered(now, file) || self.catalogue.live(now, file).count() == 0 {
+            if self.drop_after(now, announcement) || self.catalogue.live(now, file).count() == 0 {
                 self.hub.publish(now, EventKind::FileExpired { file, name });
             }
         }
+    }
+
+    /// Removes a file that nobody offers to this node any more, now that `ended` is over; returns whether
+    /// it was here. What was for some only is not for everybody then, whoever says so meanwhile.
+    fn drop_after(&mut self, now: Timestamp, ended: &Announcement) -> bool {
+        let file = ended.offer().file;
+        let was_limited = ended.offer().audience != Audience::Everybody;
+        let is_own = self.catalogue.own(file).is_some_and(|it| it.is_live(now));
+        if was_limited && !is_own && !self.catalogue.is_limited(now, file) {
+            return self.drop_body(file);
+        }
+        self.drop_unless_offered(now, file)
     }
 
     /// Removes a file that nobody offers to this node any more; returns whether it was here.

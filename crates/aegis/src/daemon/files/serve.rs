@@ -37,8 +37,8 @@ impl Files {
 
     /// Returns whether a file is offered, here and now, to a node.
     fn is_entitled(&self, now: Timestamp, node: NodeId, file: FileId) -> bool {
-        let mut live = self.catalogue.live(now, file);
-        live.any(|it| self.admits(now, it, &node))
+        let organisations = self.organisations();
+        self.catalogue.entitles(now, &node, file, &*organisations)
     }
 
     /// Returns announcements for a node: what matters little only from its author.
