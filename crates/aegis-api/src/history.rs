@@ -108,11 +108,13 @@ pub enum HistoryBy {
     Source,
     /// By day, in UTC.
     Day,
+    /// By the organisation that a peer belongs to now; what other nodes and this one did is left out.
+    Organisation,
 }
 
 impl HistoryBy {
     /// Every way.
-    pub const ALL: [Self; 3] = [Self::Type, Self::Source, Self::Day];
+    pub const ALL: [Self; 4] = [Self::Type, Self::Source, Self::Day, Self::Organisation];
 
     /// Returns the word for it.
     pub const fn as_str(self) -> &'static str {
@@ -120,6 +122,7 @@ impl HistoryBy {
             Self::Type => "type",
             Self::Source => "source",
             Self::Day => "day",
+            Self::Organisation => "organisation",
         }
     }
 }
@@ -167,7 +170,7 @@ pub struct HistoryLine {
 /// Entries that are counted together.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct HistoryGroup {
-    /// What they have in common: a threat type, an actor, or a day.
+    /// What they have in common: a threat type, an actor, a day, or the ID of an organisation.
     pub key: String,
     /// How many there are.
     pub entries: u64,

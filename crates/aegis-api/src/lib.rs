@@ -44,7 +44,8 @@ pub use error::{ApiError, ErrorCode};
 pub use event::{Event, EventKind, UnblockCause, Via};
 pub use event_hub::{BACKLOG_EVENTS_MAX, EventHub, QUEUED_EVENTS_MAX, Subscription};
 pub use file::{
-    FileBody, FileContent, FileForgotten, FileLine, FileRequest, FileState, ShareRequest,
+    FileBody, FileContent, FileForgotten, FileLine, FileRequest,
+    FileState, ShareRequest,
 };
 pub use history::{
     HISTORY_GROUPS_DEFAULT, HistoryBy, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery,
@@ -52,10 +53,10 @@ pub use history::{
 };
 pub use opinion::{LocalOpinion, NetworkOpinion, VOICE_LINES_MAX, VoiceLine};
 pub use organisation::{
-    Affiliation, JoinRequest, MembershipRequest, MembershipRevoked, MembershipSigned, Organisation,
-    OrganisationCreateRequest, OrganisationCreated, OrganisationDistrusted, OrganisationJoined,
-    OrganisationList, OrganisationReply, OrganisationRequest, OrganisationTrustRequest,
-    OrganisationTrusted, RevokeRequest,
+    Affiliation, JoinRequest, MemberLine, MembershipRequest, MembershipRevoked, MembershipSigned,
+    Organisation, OrganisationCreateRequest, OrganisationCreated, OrganisationDistrusted,
+    OrganisationJoined, OrganisationLeft, OrganisationList, OrganisationMembers, OrganisationReply,
+    OrganisationRequest, OrganisationTrustRequest, OrganisationTrusted, RevokeRequest,
 };
 pub use page::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, Page, PageQuery};
 pub use peer::Peer;

@@ -19,6 +19,10 @@ pub enum OrganisationRequest {
     Sign(MembershipRequest),
     /// Answered by [`OrganisationReply::Joined`].
     Join(JoinRequest),
+    /// Answered by [`OrganisationReply::Left`].
+    Leave(OrganisationId),
+    /// Answered by [`OrganisationReply::Members`].
+    Members(OrganisationId),
     /// Answered by [`OrganisationReply::Trusted`].
     Trust(OrganisationTrustRequest),
     /// Answered by [`OrganisationReply::Distrusted`].
@@ -39,6 +43,10 @@ pub enum OrganisationReply {
     Signed(MembershipSigned),
     /// To [`OrganisationRequest::Join`].
     Joined(OrganisationJoined),
+    /// To [`OrganisationRequest::Leave`].
+    Left(OrganisationLeft),
+    /// To [`OrganisationRequest::Members`].
+    Members(OrganisationMembers),
     /// To [`OrganisationRequest::Trust`].
     Trusted(OrganisationTrusted),
     /// To [`OrganisationRequest::Distrust`].
@@ -173,6 +181,43 @@ pub struct OrganisationJoined {
     /// Until when.
     #[serde(with = "time")]
     pub not_after: Timestamp,
+}
+
+/// This node is a member no more.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct OrganisationLeft {
+    /// Of which organisation.
+    #[serde(with = "text")]
+    pub organisation: OrganisationId,
+    /// Whether it was one.
+    pub was_member: bool,
+}
+
+/// All members of an organisation that are known here: 512 at most.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct OrganisationMembers {
+    /// Of which organisation.
+    #[serde(with = "text")]
+    pub organisation: OrganisationId,
+    /// In order of their keys.
+    pub members: Vec<MemberLine>,
+}
+
+/// A node whose membership was proven here, holds and is not revoked.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct MemberLine {
+    /// Which node.
+    #[serde(with = "text")]
+    pub peer: NodeId,
+    /// What it may do.
+    pub role: MemberRole,
+    /// Until when.
+    #[serde(with = "time")]
+    pub not_after: Timestamp,
+    /// Whether it is connected now.
+    pub connected: bool,
+    /// Whether it is this node.
+    pub own: bool,
 }
 
 /// Says how far an organisation's members are trusted in advance.

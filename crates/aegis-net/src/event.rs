@@ -322,6 +322,9 @@ pub enum NetCommand {
     },
     /// Let a banned peer in again.
     Unban(NodeId),
+    /// Close the connections with a peer, and with them all that is under way; it may come back at
+    /// once.
+    Part(NodeId),
     /// Give a node, peer or author, the quota of a class.
     SetClass {
         /// Whom.

@@ -22,7 +22,8 @@ pub(crate) use self::{
     opinion::opinion,
     organisation::{
         membership_revoked, membership_signed, organisation_created, organisation_distrusted,
-        organisation_joined, organisation_trusted, organisations,
+        organisation_joined, organisation_left, organisation_members, organisation_trusted,
+        organisations,
     },
     status::{stats, status},
     trust::{trust, trust_forgotten, trust_set},

@@ -6,8 +6,9 @@ use axum::{body::Bytes, http::Method};
 use super::{Client, ClientError};
 use crate::{
     JoinRequest, MembershipRequest, MembershipRevoked, MembershipSigned, OrganisationCreateRequest,
-    OrganisationCreated, OrganisationDistrusted, OrganisationJoined, OrganisationList,
-    OrganisationTrustRequest, OrganisationTrusted, RevokeRequest,
+    OrganisationCreated, OrganisationDistrusted, OrganisationJoined, OrganisationLeft,
+    OrganisationList, OrganisationMembers, OrganisationTrustRequest, OrganisationTrusted,
+    RevokeRequest,
 };
 
 impl Client {
@@ -38,6 +39,24 @@ impl Client {
         request: &JoinRequest,
     ) -> Result<OrganisationJoined, ClientError> {
         self.post("/v1/organisations/join", request).await
+    }
+
+    /// Has the node be a member no more.
+    pub async fn leave_organisation(
+        &self,
+        organisation: OrganisationId,
+    ) -> Result<OrganisationLeft, ClientError> {
+        let path = format!("/v1/organisations/join?organisation={organisation}");
+        self.call(Method::DELETE, &path, Bytes::new()).await
+    }
+
+    /// Asks who is a member, as far as the node knows.
+    pub async fn organisation_members(
+        &self,
+        organisation: OrganisationId,
+    ) -> Result<OrganisationMembers, ClientError> {
+        let path = format!("/v1/organisations/members?organisation={organisation}");
+        self.get(&path).await
     }
 
     /// Says how far an organisation's members are trusted in advance.

@@ -124,11 +124,14 @@ impl Engine {
             return false;
         };
         self.keep(OrganisationRecord::RevocationsKept(Arc::clone(list)));
-        for membership in ended {
-            self.let_go(now, &membership);
+        for membership in &ended {
+            self.let_go(now, membership);
         }
         let word = OrganisationWord::Revocations(Arc::clone(list));
         self.show_all(now, &word);
+        for membership in ended {
+            self.part_from(membership.grant().member());
+        }
         true
     }
 
@@ -160,8 +163,16 @@ impl Engine {
         }
     }
 
+    /// Ends whatever is under way with a peer that was expelled. It may come back as the stranger that it
+    /// is now.
+    fn part_from(&mut self, peer: NodeId) {
+        if self.peers.get(&peer).is_some_and(|it| it.is_connected) {
+            self.push(Output::Part(peer));
+        }
+    }
+
     /// Does what follows when a membership counts no more.
-    fn let_go(&mut self, now: Timestamp, membership: &Membership) {
+    pub(super) fn let_go(&mut self, now: Timestamp, membership: &Membership) {
         let (organisation, member) = {
             let grant = membership.grant();
             (grant.organisation(), grant.member())

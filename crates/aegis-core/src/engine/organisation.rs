@@ -21,6 +21,8 @@ pub enum OrganisationCommand {
     },
     /// Be the member that this says.
     Join(Arc<Membership>),
+    /// Be a member of it no more.
+    Leave(OrganisationId),
     /// Trust the members of an organisation in advance, so far.
     Trust {
         id: OrganisationId,
@@ -48,6 +50,8 @@ pub enum OrganisationReply {
     Admitted,
     /// This node is a member.
     Joined,
+    /// This node is no member any more, or was none.
+    Left { was_member: bool },
     /// It is trusted.
     Trusted,
     /// It is not trusted any more, or was not.
@@ -121,6 +125,7 @@ impl Engine {
                 self.order_admit(now, user, (&membership, &keys))
             }
             OrganisationCommand::Join(it) => self.order_join(now, user, &it),
+            OrganisationCommand::Leave(id) => Ok(self.order_leave(now, user, &id)),
             OrganisationCommand::Trust { id, weight } => {
                 self.order_trust_organisation(now, user, id, weight)
             }
@@ -177,6 +182,17 @@ impl Engine {
         self.take_up(now, membership);
         self.ask_to_be_shown();
         Ok(OrganisationReply::Joined)
+    }
+
+    fn order_leave(&mut self, now: Timestamp, user: u32, id: &OrganisationId) -> OrganisationReply {
+        let left = self.organisations.leave(id);
+        if let Some(membership) = &left {
+            self.audit_organisation(now, user, format!("left {id}"));
+            self.let_go(now, membership);
+        }
+        OrganisationReply::Left {
+            was_member: left.is_some(),
+        }
     }
 
     fn order_trust_organisation(

@@ -73,6 +73,8 @@ pub enum Output {
     },
     /// Read and write with the keys that this ring holds for the node.
     Unlock(Arc<KeyRing>),
+    /// Close the connections with a peer, which may come back at once.
+    Part(NodeId),
     /// Ask a peer for what it has and this node lacks; it answers as `Input::SyncAnswered`, or
     /// the shell says `Input::SyncFailed` within seconds.
     SyncAsk {

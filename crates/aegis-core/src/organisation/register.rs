@@ -315,6 +315,11 @@ impl Organisations {
         Ok(())
     }
 
+    /// Removes this node's own membership; returns it if there was one.
+    pub(crate) fn leave(&mut self, organisation: &OrganisationId) -> Option<Arc<Membership>> {
+        self.remove(*organisation, self.node)
+    }
+
     /// Takes a membership that a peer showed; returns whether it is news that counts here.
     pub(crate) fn hear(&mut self, now: Timestamp, membership: &Arc<Membership>) -> bool {
         let grant = membership.grant();

@@ -460,6 +460,7 @@ impl World {
             | Output::Follow { .. }
             | Output::Rank { .. }
             | Output::Unlock(_)
+            | Output::Part(_)
             | Output::Answer { .. }
             | Output::Notify(_) => {}
         }

@@ -1,16 +1,20 @@
 //! What can be asked of the history, as SQL.
 
-use aegis_core::{HistoryId, Indicator, Timestamp};
+use aegis_core::{Actor, HistoryId, Indicator, NodeId, OrganisationId, Timestamp};
 use rusqlite::{Connection, Row, ToSql};
 
 use super::net;
 use crate::{
+    audit::actor_text,
     read::{CorruptRow, column, time},
     write::millis,
 };
 
 /// Groups at most: more than anybody reads.
 const GROUPS_MAX: usize = 10_000;
+
+/// Memberships that entries are counted by at most: as many as SQLite takes values, two for each.
+const MEMBERS_MAX: usize = 16_000;
 
 /// Which entries are meant.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -24,7 +28,7 @@ pub struct HistoryFilter {
 }
 
 /// By what entries are counted together.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum GroupBy {
     /// By threat type; entries without one are left out.
     Type,
@@ -32,12 +36,17 @@ pub enum GroupBy {
     Source,
     /// By day, in UTC.
     Day,
+    /// By what organisation a peer that did it belongs to: of each node, which; entries of others are
+    /// left out, and those of a node that belongs to several count for each. No more than
+    /// 16,000 are looked at.
+    Organisation(Vec<(NodeId, OrganisationId)>),
 }
 
 /// Entries that are counted together.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct HistoryGroup {
-    /// What they have in common: a threat type, an actor as the audit log writes it, or a day.
+    /// What they have in common: a threat type, an actor as the audit log writes it, a day, or the ID of
+    /// an organisation.
     pub key: String,
     /// How many there are.
     pub entries: u64,
@@ -132,10 +141,11 @@ impl Condition {
 pub(super) fn groups(
     connection: &Connection,
     filter: &HistoryFilter,
-    by: GroupBy,
+    by: &GroupBy,
     limit: usize,
 ) -> rusqlite::Result<Vec<Result<HistoryGroup, CorruptRow>>> {
     let mut condition = Condition::of(filter);
+    let mut members = Members::default();
     let (key, order) = match by {
         GroupBy::Type => {
             condition.require("threat_type IS NOT NULL");
@@ -143,20 +153,62 @@ pub(super) fn groups(
         }
         GroupBy::Source => ("actor", "entries DESC, key"),
         GroupBy::Day => ("date(at / 1000, 'unixepoch')", "key DESC"),
+        GroupBy::Organisation(of) if of.is_empty() => return Ok(Vec::new()),
+        GroupBy::Organisation(of) => {
+            members = Members::of(of);
+            ("organisation", "entries DESC, key")
+        }
     };
     let sql = format!(
-        "SELECT {key} AS key, count(*) AS entries,
+        "{}SELECT {key} AS key, count(*) AS entries,
             count(*) FILTER (WHERE kind = 'detected') AS detections,
             count(*) FILTER (WHERE kind = 'alert') AS alerts,
             count(*) FILTER (WHERE kind = 'blocked') AS blocks,
             count(DISTINCT net) AS indicators, min(at) AS first_at, max(at) AS last_at
-         FROM history {} GROUP BY 1 ORDER BY {order} LIMIT {}",
+         FROM history {} {} GROUP BY 1 ORDER BY {order} LIMIT {}",
+        members.table(),
+        members.join(),
         condition.sql(),
         limit.min(GROUPS_MAX)
     );
+    let mut values: Vec<&dyn ToSql> = members.values.iter().map(|it| it as &dyn ToSql).collect();
+    values.extend(condition.values());
     let mut statement = connection.prepare(&sql)?;
-    let rows = statement.query_map(&condition.values()[..], |row| Ok(group(row)))?;
+    let rows = statement.query_map(&values[..], |row| Ok(group(row)))?;
     rows.collect()
+}
+
+/// Who belongs to which organisation, as a table of one query.
+#[derive(Default)]
+struct Members {
+    values: Vec<String>, // an actor and an organisation in turn
+}
+
+impl Members {
+    fn of(members: &[(NodeId, OrganisationId)]) -> Self {
+        let of_member = |(node, organisation): &(NodeId, OrganisationId)| {
+            [actor_text(&Actor::Peer(*node)), organisation.to_string()]
+        };
+        let values = members.iter().take(MEMBERS_MAX).flat_map(of_member);
+        Self {
+            values: values.collect(),
+        }
+    }
+
+    fn table(&self) -> String {
+        if self.values.is_empty() {
+            return String::new();
+        }
+        let rows = vec!["(?, ?)"; self.values.len() / 2].join(", ");
+        format!("WITH member (member, organisation) AS (VALUES {rows}) ")
+    }
+
+    fn join(&self) -> &'static str {
+        if self.values.is_empty() {
+            return "";
+        }
+        "JOIN member ON actor = member"
+    }
 }
 
 fn group(row: &Row<'_>) -> Result<HistoryGroup, CorruptRow> {

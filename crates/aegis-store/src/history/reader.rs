@@ -80,7 +80,7 @@ impl HistoryReader {
     pub fn groups(
         &self,
         filter: &HistoryFilter,
-        by: GroupBy,
+        by: &GroupBy,
         limit: usize,
     ) -> Result<Vec<HistoryGroup>, StoreError> {
         let groups = query::groups(&self.connection, filter, by, limit);

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use aegis_core::{Actor, HistoryEntry, HistoryId, HistoryKind, Indicator, Record, Timestamp};
+use aegis_core::{
+    Actor, HistoryEntry, HistoryId, HistoryKind, Indicator, OrganisationId, Record, Timestamp,
+};
 use aegis_store::{GroupBy, HistoryBounds, HistoryFilter, HistoryReader, Store};
 use rusqlite::Connection;
 
@@ -145,7 +147,7 @@ fn entries_are_counted_by_type_source_and_day() {
         .unwrap();
     let reader = reader(&store);
     let keys = |by| {
-        let groups = reader.groups(&everything(), by, 10).unwrap();
+        let groups = reader.groups(&everything(), &by, 10).unwrap();
         let words = groups.iter().map(|it| {
             (
                 it.key.clone(),
@@ -178,8 +180,48 @@ fn entries_are_counted_by_type_source_and_day() {
         keys(GroupBy::Day),
         [(day(NOW + HOUR * 24), 1, 0, 0, 0), (day(NOW), 4, 1, 3, 3)]
     );
-    let limited = reader.groups(&everything(), GroupBy::Source, 1).unwrap();
+    let limited = reader.groups(&everything(), &GroupBy::Source, 1).unwrap();
     assert_eq!(limited.len(), 1);
+}
+
+#[test]
+fn entries_of_peers_are_counted_by_the_organisations_they_belong_to() {
+    let (_directory, mut store) = store_with(3);
+    let of_another = HistoryEntry {
+        actor: Actor::Peer(node(8)),
+        ..happened(1)
+    };
+    let of_nobody = HistoryEntry {
+        actor: Actor::Peer(node(9)),
+        ..happened(2)
+    };
+    store
+        .apply(&[of_another, of_nobody].map(Record::Happened))
+        .unwrap();
+    let [a, b] = [1, 2].map(|it| OrganisationId::from_public_key([it; 32]));
+    let members = vec![(node(7), a), (node(8), a), (node(8), b), (node(6), b)];
+    let reader = reader(&store);
+    let groups = |filter: HistoryFilter, members| {
+        let by = GroupBy::Organisation(members);
+        let groups = reader.groups(&filter, &by, 10).unwrap();
+        let words = groups
+            .iter()
+            .map(|it| (it.key.clone(), it.entries, it.indicators));
+        words.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        groups(everything(), members.clone()),
+        [(a.to_string(), 4, 3), (b.to_string(), 1, 1)]
+    );
+    let later = HistoryFilter {
+        since: Some(NOW + MINUTE * 2),
+        ..everything()
+    };
+    assert_eq!(groups(later, members), [(a.to_string(), 1, 1)]);
+    assert_eq!(groups(everything(), Vec::new()), []);
+    // As many as there may be.
+    let all: Vec<_> = (0..20_000).map(|_| (node(7), a)).collect();
+    assert_eq!(groups(everything(), all)[0].0, a.to_string());
 }
 
 #[test]

@@ -41,6 +41,8 @@ pub enum ByArg {
     Source,
     /// Day, in UTC
     Day,
+    /// Organisation that a peer belongs to now; other entries are left out
+    Organisation,
 }
 
 impl HistoryArgs {
@@ -60,6 +62,7 @@ impl From<ByArg> for HistoryBy {
             ByArg::Type => Self::Type,
             ByArg::Source => Self::Source,
             ByArg::Day => Self::Day,
+            ByArg::Organisation => Self::Organisation,
         }
     }
 }

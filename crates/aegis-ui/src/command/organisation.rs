@@ -37,6 +37,12 @@ pub enum OrgCommand {
         /// Membership, a file that holds one, or `-` for standard input
         membership: String,
     },
+    /// Be a member no more; others take this node for one until its membership ends or is revoked
+    Leave {
+        /// Organisation: its ID, a part of it, or its name
+        #[arg(value_name = "ORG")]
+        organisation: String,
+    },
     /// Trust an organisation's members in advance
     Trust {
         /// Organisation: its whole ID
@@ -51,6 +57,12 @@ pub enum OrgCommand {
     },
     /// List the organisations that are trusted, founded or joined here
     List,
+    /// List the members of an organisation that are known here
+    Members {
+        /// Organisation: its ID, a part of it, or its name
+        #[arg(value_name = "ORG")]
+        organisation: String,
+    },
     /// Take a member's memberships back; other members and nodes hear of it
     Revoke {
         /// Organisation: its ID, a part of it, or its name

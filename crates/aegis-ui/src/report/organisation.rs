@@ -1,8 +1,9 @@
 //! Organisations: which there are, and what was done with them.
 
 use aegis_api::{
-    Affiliation, MembershipRevoked, MembershipSigned, Organisation, OrganisationCreated,
-    OrganisationDistrusted, OrganisationJoined, OrganisationList, OrganisationTrusted,
+    Affiliation, MemberLine, MembershipRevoked, MembershipSigned, Organisation,
+    OrganisationCreated, OrganisationDistrusted, OrganisationJoined, OrganisationLeft,
+    OrganisationList, OrganisationMembers, OrganisationTrusted,
 };
 
 use crate::text::{count, shown};
@@ -76,6 +77,41 @@ pub(crate) fn organisation_joined(it: &OrganisationJoined) -> String {
         not_after,
     } = it;
     format!("Joined {organisation}\n  as {role} until {not_after}\n")
+}
+
+/// Tells that this node is no member any more.
+pub(crate) fn organisation_left(it: &OrganisationLeft) -> String {
+    let id = it.organisation;
+    if it.was_member {
+        format!("Left {id}\n  others take this node for a member until its membership ends\n")
+    } else {
+        format!("This node was no member of {id}\n")
+    }
+}
+
+/// Lists members, a line each.
+pub(crate) fn organisation_members(it: &OrganisationMembers) -> String {
+    let mut text = format!("=== Members of {} ===\n", it.organisation);
+    if it.members.is_empty() {
+        text.push_str("No members are known here.\n");
+    }
+    for member in &it.members {
+        let place = match (member.own, member.connected) {
+            (true, _) => "this node",
+            (false, true) => "connected",
+            (false, false) => "away",
+        };
+        let MemberLine {
+            peer,
+            role,
+            not_after,
+            ..
+        } = member;
+        text.push_str(&format!(
+            "{peer}  {role:<9}  {place:<9}  until {not_after}\n"
+        ));
+    }
+    text
 }
 
 /// Tells that an organisation is trusted.

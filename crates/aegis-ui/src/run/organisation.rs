@@ -70,6 +70,17 @@ pub(super) async fn org(
             let weight = (!remove).then_some(weight);
             return trust_organisation((organisation, weight), client, screen).await;
         }
+        OrgCommand::Leave { organisation } => {
+            let organisation = find_organisation(&organisation, client).await?;
+            let left = client.leave_organisation(organisation).await?;
+            screen.show(&left, report::organisation_left)?;
+            return Ok(Outcome::answer(left.was_member));
+        }
+        OrgCommand::Members { organisation } => {
+            let organisation = find_organisation(&organisation, client).await?;
+            let members = client.organisation_members(organisation).await?;
+            screen.show(&members, report::organisation_members)?;
+        }
         OrgCommand::List => {
             let organisations = client.organisations().await?;
             screen.show(&organisations, report::organisations)?;

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use aegis_api::{
-    Affiliation, ApiError, ErrorCode, MemberRole, MembershipRevoked, MembershipSigned,
+    Affiliation, ApiError, ErrorCode, MemberLine, MemberRole, MembershipRevoked, MembershipSigned,
     Organisation, OrganisationCreated, OrganisationDistrusted, OrganisationId, OrganisationJoined,
-    OrganisationList, OrganisationReply, OrganisationRequest, OrganisationTrusted, Reply,
+    OrganisationLeft, OrganisationList, OrganisationMembers, OrganisationReply,
+    OrganisationRequest, OrganisationTrusted, Reply,
 };
 
 use super::{NOW, node_id};
@@ -49,6 +50,11 @@ pub(crate) fn organisation_reply(request: OrganisationRequest) -> Result<Reply, 
             let message = "membership: the membership cannot be read";
             return Err(ApiError::new(ErrorCode::InvalidRequest, message));
         }
+        OrganisationRequest::Leave(it) => OrganisationReply::Left(OrganisationLeft {
+            organisation: it,
+            was_member: it == organisation,
+        }),
+        OrganisationRequest::Members(it) => OrganisationReply::Members(members(it)),
         OrganisationRequest::Trust(it) => OrganisationReply::Trusted(OrganisationTrusted {
             organisation: it.organisation,
             weight_percent: it.weight.percent(),
@@ -70,6 +76,30 @@ pub(crate) fn organisation_reply(request: OrganisationRequest) -> Result<Reply, 
 
 pub(crate) fn organisation_id(number: u8) -> OrganisationId {
     OrganisationId::from_public_key([number; 32])
+}
+
+fn members(organisation: OrganisationId) -> OrganisationMembers {
+    let member = |number, connected, own| MemberLine {
+        peer: node_id(number),
+        role: if own {
+            MemberRole::Publisher
+        } else {
+            MemberRole::Member
+        },
+        not_after: NOW,
+        connected,
+        own,
+    };
+    let is_known = organisation == organisation_id(200);
+    let members = [
+        member(1, true, false),
+        member(2, false, false),
+        member(3, false, true),
+    ];
+    OrganisationMembers {
+        organisation,
+        members: members.into_iter().filter(|_| is_known).collect(),
+    }
 }
 
 fn list() -> OrganisationList {

@@ -16,7 +16,7 @@ impl Node {
             request,
             reply_tx,
         } = call;
-        if let Some(question) = history::question(&request) {
+        if let Some(question) = history::question(&request, || self.all_members()) {
             return self.history.ask(self.now(), question, reply_tx);
         }
         let command = if let Request::Organisation(it) = &request {
@@ -61,6 +61,11 @@ impl Node {
             Request::Organisation(OrganisationRequest::List) => Ok(Reply::Organisation(Box::new(
                 OrganisationReply::List(self.organisations()),
             ))),
+            Request::Organisation(OrganisationRequest::Members(id)) => {
+                let members = self.organisation_members(*id);
+                let reply = OrganisationReply::Members(members);
+                Ok(Reply::Organisation(Box::new(reply)))
+            }
             Request::Block(_)
             | Request::Publish(_)
             | Request::Unblock(_)

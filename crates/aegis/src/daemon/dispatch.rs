@@ -38,6 +38,7 @@ impl Node {
                 | Output::Follow { .. }
                 | Output::Rank { .. }
                 | Output::Unlock(_)
+                | Output::Part(_)
                 | Output::SyncAsk { .. }
                 | Output::SyncAnswer { .. }
                 | Output::SyncMisbehaved { .. }
@@ -79,6 +80,7 @@ impl Node {
             | Output::Follow { .. }
             | Output::Rank { .. }
             | Output::Unlock(_)
+            | Output::Part(_)
             | Output::SyncAsk { .. }
             | Output::SyncAnswer { .. }
             | Output::SyncMisbehaved { .. }
@@ -154,6 +156,7 @@ impl Node {
                 self.send(NetCommand::Follow { joined, trusted });
             }
             Output::Unlock(ring) => self.send(NetCommand::Unlock(ring)),
+            Output::Part(peer) => self.send(NetCommand::Part(peer)),
             Output::Rank { node, role } => self.send(NetCommand::Rank { node, role }),
             Output::SyncAsk { id, peer, asks } => self.send(NetCommand::SyncAsk {
                 id: QuestionId(id),

@@ -10,7 +10,7 @@ use aegis_api::{
     ApiError, AuditReport, ErrorCode, HistoryBy, HistoryGroup, HistoryGroupsQuery, HistoryLine,
     HistoryQuery, HistoryScope, Page, Reply, Request,
 };
-use aegis_core::{Actor, HistoryEntry, HistoryId, Timestamp};
+use aegis_core::{Actor, HistoryEntry, HistoryId, NodeId, OrganisationId, Timestamp};
 use aegis_store::{GroupBy, HistoryFilter, HistoryReader, StoreError};
 use tokio::sync::oneshot;
 
@@ -27,7 +27,8 @@ struct Asked {
 /// What is asked about the past.
 pub(super) enum Question {
     Entries(HistoryQuery),
-    Groups(HistoryGroupsQuery),
+    /// With each node's organisations, where that is what is counted by.
+    Groups(HistoryGroupsQuery, Vec<(NodeId, OrganisationId)>),
     Audit,
 }
 
@@ -37,12 +38,17 @@ pub(super) struct HistoryDesk {
 }
 
 /// Returns the question about the past that a request is, if it is one.
-pub(super) fn question(request: &Request) -> Option<Question> {
+pub(super) fn question(
+    request: &Request,
+    members: impl FnOnce() -> Vec<(NodeId, OrganisationId)>,
+) -> Option<Question> {
     if let Request::History(query) = request {
         return Some(Question::Entries(*query));
     }
     if let Request::HistoryGroups(query) = request {
-        return Some(Question::Groups(*query));
+        let is_by_members = query.by == HistoryBy::Organisation;
+        let members = is_by_members.then(members).unwrap_or_default();
+        return Some(Question::Groups(*query, members));
     }
     matches!(request, Request::VerifyAudit).then_some(Question::Audit)
 }
@@ -99,7 +105,9 @@ fn answer(
     let reader = reader.ok_or_else(|| internal("nothing is kept on disk".into()))?;
     let reply = match question {
         Question::Entries(query) => entries(reader, now, query).map(Reply::History),
-        Question::Groups(query) => groups(reader, now, query).map(Reply::HistoryGroups),
+        Question::Groups(query, members) => {
+            groups(reader, now, (query, members)).map(Reply::HistoryGroups)
+        }
         Question::Audit => audit(reader).map(Reply::AuditReport),
     };
     reply.map_err(|error| internal(super::dispatch::chain(&error)))
@@ -141,15 +149,16 @@ fn line(id: HistoryId, entry: HistoryEntry) -> HistoryLine {
 fn groups(
     reader: &HistoryReader,
     now: Timestamp,
-    query: &HistoryGroupsQuery,
+    (query, members): (&HistoryGroupsQuery, &[(NodeId, OrganisationId)]),
 ) -> Result<Vec<HistoryGroup>, StoreError> {
     let by = match query.by {
         HistoryBy::Type => GroupBy::Type,
         HistoryBy::Source => GroupBy::Source,
         HistoryBy::Day => GroupBy::Day,
+        HistoryBy::Organisation => GroupBy::Organisation(members.to_vec()),
     };
     let limit = query.limit.min(aegis_api::PAGE_ITEMS_MAX).get().into();
-    let found = reader.groups(&filter(now, &query.scope), by, limit)?;
+    let found = reader.groups(&filter(now, &query.scope), &by, limit)?;
     let groups = found.into_iter().map(|it| HistoryGroup {
         key: it.key,
         entries: it.entries,

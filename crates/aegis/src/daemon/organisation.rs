@@ -2,13 +2,17 @@
 //!
 //! The Engine knows no key. What is to be signed is signed here, and handed to it as signed.
 
-use std::{os::unix::fs::DirBuilderExt as _, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet, os::unix::fs::DirBuilderExt as _, path::PathBuf, sync::Arc,
+    time::Duration,
+};
 
 use aegis_api::{
-    Affiliation, ApiError, ErrorCode, JoinRequest, MembershipRequest, MembershipRevoked,
-    MembershipSigned, Organisation, OrganisationCreateRequest, OrganisationCreated,
-    OrganisationDistrusted, OrganisationJoined, OrganisationList, OrganisationReply,
-    OrganisationRequest, OrganisationTrusted, Reply, RevokeRequest,
+    Affiliation, ApiError, ErrorCode, JoinRequest, MemberLine, MembershipRequest,
+    MembershipRevoked, MembershipSigned, Organisation, OrganisationCreateRequest,
+    OrganisationCreated, OrganisationDistrusted, OrganisationJoined, OrganisationLeft,
+    OrganisationList, OrganisationMembers, OrganisationReply, OrganisationRequest,
+    OrganisationTrusted, Reply, RevokeRequest,
 };
 use aegis_core::{
     Command, FoundedOrganisation, Grant, Input, InvalidGrant, KeyRing, MemberRole, Membership,
@@ -37,10 +41,11 @@ impl Node {
         request: &OrganisationRequest,
     ) -> Done<Option<OrganisationCommand>> {
         Ok(Some(match request {
-            OrganisationRequest::List => return Ok(None),
+            OrganisationRequest::List | OrganisationRequest::Members(_) => return Ok(None),
             OrganisationRequest::Create(it) => self.create(it)?,
             OrganisationRequest::Sign(it) => self.admit(it)?,
             OrganisationRequest::Join(it) => OrganisationCommand::Join(Arc::new(joined(it)?)),
+            OrganisationRequest::Leave(id) => OrganisationCommand::Leave(*id),
             OrganisationRequest::Trust(it) => OrganisationCommand::Trust {
                 id: it.organisation,
                 weight: it.weight,
@@ -80,6 +85,12 @@ impl Node {
                     members: self.members(it.organisation),
                 })
             }
+            (OrganisationRequest::Leave(id), Core::Left { was_member }) => {
+                OrganisationReply::Left(OrganisationLeft {
+                    organisation: *id,
+                    was_member,
+                })
+            }
             (OrganisationRequest::Distrust(id), Core::Distrusted { was_trusted }) => {
                 OrganisationReply::Distrusted(OrganisationDistrusted {
                     organisation: *id,
@@ -105,6 +116,41 @@ impl Node {
         OrganisationList {
             organisations: organisations.collect(),
         }
+    }
+
+    /// Returns who is a member of an organisation, as far as is known here.
+    pub(super) fn organisation_members(&self, organisation: OrganisationId) -> OrganisationMembers {
+        let peers = self.engine.peers().filter(|it| it.is_connected);
+        let connected: BTreeSet<NodeId> = peers.map(|it| it.peer).collect();
+        let register = self.engine.organisations();
+        let members = register.members(self.now(), organisation).map(|it| {
+            let grant = it.grant();
+            let peer = grant.member();
+            MemberLine {
+                peer,
+                role: grant.role().into(),
+                not_after: grant.not_after(),
+                connected: connected.contains(&peer),
+                own: peer == self.node_id(),
+            }
+        });
+        OrganisationMembers {
+            organisation,
+            members: members.collect(),
+        }
+    }
+
+    /// Returns each node that belongs to an organisation that is followed here, with that.
+    pub(super) fn all_members(&self) -> Vec<(NodeId, OrganisationId)> {
+        let now = self.now();
+        let register = self.engine.organisations();
+        let members = register.followed(now).into_iter().flat_map(|id| {
+            let members = register.members(now, id);
+            members
+                .map(move |it| (it.grant().member(), id))
+                .collect::<Vec<_>>()
+        });
+        members.collect()
     }
 
     /// Returns what a node is to the organisations that are followed here.

@@ -34,6 +34,15 @@ pub(super) fn routes<C: Control>() -> Router<App<C>> {
             "/v1/organisations/join",
             post(async |State(app): On<C>, Body(it)| {
                 app.organisation(OrganisationRequest::Join(it)).await
+            })
+            .delete(async |State(app): On<C>, OfOrganisation(it)| {
+                app.organisation(OrganisationRequest::Leave(it)).await
+            }),
+        )
+        .route(
+            "/v1/organisations/members",
+            get(async |State(app): On<C>, OfOrganisation(it)| {
+                app.organisation(OrganisationRequest::Members(it)).await
             }),
         )
         .route(

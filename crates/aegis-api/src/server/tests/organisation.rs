@@ -7,10 +7,11 @@ use super::{
     node::{NOW, Node, node_id},
 };
 use crate::{
-    Affiliation, JoinRequest, MemberRole, MembershipRequest, MembershipRevoked, MembershipSigned,
-    Organisation, OrganisationCreateRequest, OrganisationCreated, OrganisationDistrusted,
-    OrganisationJoined, OrganisationList, OrganisationReply, OrganisationRequest,
-    OrganisationTrustRequest, OrganisationTrusted, Reply, RevokeRequest,
+    Affiliation, JoinRequest, MemberLine, MemberRole, MembershipRequest, MembershipRevoked,
+    MembershipSigned, Organisation, OrganisationCreateRequest, OrganisationCreated,
+    OrganisationDistrusted, OrganisationJoined, OrganisationLeft, OrganisationList,
+    OrganisationMembers, OrganisationReply, OrganisationRequest, OrganisationTrustRequest,
+    OrganisationTrusted, Reply, RevokeRequest,
 };
 
 #[tokio::test]
@@ -38,6 +39,13 @@ async fn organisations_have_their_routes() {
     let request = JoinRequest { membership };
     let joined = client.join_organisation(&request).await.expect("answers");
     assert_eq!(joined.organisation, id());
+    let left = client.leave_organisation(id()).await.expect("answers");
+    assert!(left.was_member);
+    let members = client.organisation_members(id()).await.expect("answers");
+    assert_eq!(
+        (members.organisation, members.members),
+        (id(), vec![member()])
+    );
     let request = OrganisationTrustRequest {
         organisation: id(),
         weight: Confidence::HALF,
@@ -79,6 +87,8 @@ async fn what_cannot_be_said_of_organisations_is_refused_with_the_field() {
     .await;
     let body = r#"{"organisation":"x","weight":1}"#;
     refused(&node, &post(at, body), "organisation: not the peer ID").await;
+    let of_nobody = get("/v1/organisations/members");
+    refused(&node, &of_nobody, "missing field `organisation`").await;
     let list = get("/v1/organisations?x=1");
     refused(&node, &list, "unknown field `x`").await;
 }
@@ -109,6 +119,16 @@ pub(super) fn script(request: OrganisationRequest) -> Reply {
             role: MemberRole::Member,
             not_after: NOW,
         }),
+        OrganisationRequest::Leave(organisation) => OrganisationReply::Left(OrganisationLeft {
+            organisation,
+            was_member: true,
+        }),
+        OrganisationRequest::Members(organisation) => {
+            OrganisationReply::Members(OrganisationMembers {
+                organisation,
+                members: vec![member()],
+            })
+        }
         OrganisationRequest::Trust(it) => OrganisationReply::Trusted(OrganisationTrusted {
             organisation: it.organisation,
             weight_percent: it.weight.percent(),
@@ -134,6 +154,16 @@ pub(super) fn affiliation() -> Affiliation {
         name: None,
         role: MemberRole::Member,
         trusted: true,
+    }
+}
+
+fn member() -> MemberLine {
+    MemberLine {
+        peer: node_id(),
+        role: MemberRole::Publisher,
+        not_after: NOW,
+        connected: true,
+        own: false,
     }
 }
 

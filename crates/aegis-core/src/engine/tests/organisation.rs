@@ -3,8 +3,8 @@
 use super::*;
 use crate::{
     Allowance, Confidence, FoundedOrganisation, Grant, KeyRing, MemberRole, Membership,
-    OrganisationId, OrganisationRefusal, Revocation, RevocationList, Revocations,
-    TrustedOrganisation, trust::model::Introduction,
+    OrganisationId, OrganisationRecord, OrganisationRefusal, Revocation, RevocationList,
+    Revocations, TrustedOrganisation, trust::model::Introduction,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -139,6 +139,12 @@ fn a_membership_counts_until_it_is_over_or_revoked() {
         3,
         "every connected peer hears of it: {outputs:?}"
     );
+    let at = |wanted: fn(&Output) -> bool| outputs.iter().position(wanted);
+    let parted = at(|it| matches!(it, Output::Part(it) if *it == MEMBER));
+    let told = at(|it| matches!(it, Output::Show { peer, .. } if *peer == MEMBER));
+    assert!(told < parted, "it is told before: {outputs:?}");
+    let others = outputs.iter().filter(|it| matches!(it, Output::Part(_)));
+    assert_eq!(others.count(), 1, "{outputs:?}");
     show(&mut engine, MEMBER, words);
     assert_eq!(role(&engine, &MEMBER), None, "it stays revoked");
     hear(&mut engine, MEMBER, statement("203.0.113.1"));
@@ -253,6 +259,40 @@ fn a_node_joins_only_as_itself_and_says_so() {
         words: vec![member(NODE, MemberRole::Member, 1)],
     };
     assert!(outputs.contains(&shown), "{outputs:?}");
+}
+
+#[test]
+fn who_leaves_is_a_stranger_and_forgets_what_members_know() {
+    let mut engine = engine();
+    let left = |was_member| Ok(Reply::Organisation(OrganisationReply::Left { was_member }));
+    let leave = OrganisationCommand::Leave(ORGANISATION);
+    assert_eq!(organisation(&mut engine, leave.clone()).0, left(false));
+    join(&mut engine);
+    let keys = vec![OrganisationWord::Keys(ring(1))];
+    let members = vec![member(MEMBER, MemberRole::Member, 1)];
+    connect(&mut engine, MEMBER, PeerClass::Dht);
+    show(&mut engine, MEMBER, [members, keys].concat());
+    let (reply, outputs) = organisation(&mut engine, leave);
+    assert_eq!(reply, left(true));
+    let register = engine.organisations();
+    assert_eq!(register.own(NOW).count(), 0);
+    assert_eq!(register.members(NOW, ORGANISATION).count(), 0);
+    assert_eq!(register.all_keys().count(), 0);
+    let follows_none =
+        |it: &Output| matches!(it, Output::Follow { joined, .. } if joined.is_empty());
+    assert!(outputs.iter().any(follows_none), "{outputs:?}");
+    let is_gone = |it: &&Output| {
+        let Output::Persist(Record::Organisation(it)) = it else {
+            return false;
+        };
+        matches!(
+            it,
+            OrganisationRecord::MembershipGone { .. } | OrganisationRecord::KeysGone(_)
+        )
+    };
+    assert_eq!(outputs.iter().filter(is_gone).count(), 3, "{outputs:?}");
+    // And it may join again.
+    join(&mut engine);
 }
 
 #[test]

@@ -17,6 +17,7 @@ impl Node {
             NetCommand::Reconnect => self.reconnect(),
             NetCommand::Ban { peer, until } => self.ban(peer, until),
             NetCommand::Unban(peer) => self.unban(peer),
+            NetCommand::Part(peer) => self.hang_up(peer),
             NetCommand::SetClass { peer, class } => {
                 self.peers.give_class(peer, class);
                 self.gate.set_class(peer, class);

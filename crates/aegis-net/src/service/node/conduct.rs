@@ -192,6 +192,12 @@ impl Node {
         let _ = self.swarm.disconnect_peer_id(peer_of(peer));
     }
 
+    /// Disconnects a peer, which may come back at once: what was asked or answered on the way ends.
+    pub(super) fn hang_up(&mut self, peer: NodeId) {
+        self.handovers.retain(|it| it.peer != peer);
+        let _ = self.swarm.disconnect_peer_id(peer_of(peer)); // an error: it has gone already
+    }
+
     fn ip_of_peer(&self, peer: &NodeId) -> Option<std::net::IpAddr> {
         self.peers.connected.get(peer)?.address.ip()
     }

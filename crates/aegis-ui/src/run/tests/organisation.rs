@@ -36,6 +36,17 @@ async fn each_word_of_org_has_its_answer() {
             Outcome::Done,
             "Joined 12D3KooW",
         ),
+        ("org leave ACME".to_owned(), Outcome::Done, "Left 12D3KooW"),
+        (
+            format!("org leave {other}"),
+            Outcome::Negative,
+            "This node was no member of 12D3KooW",
+        ),
+        (
+            "org members ACME".to_owned(),
+            Outcome::Done,
+            "=== Members of 12D3KooW",
+        ),
         (
             format!("org trust {id} --weight 0.5"),
             Outcome::Done,
