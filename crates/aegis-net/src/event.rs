@@ -25,6 +25,8 @@ pub enum Via {
     Known,
     /// In the global network, as a member of an organisation that is followed.
     Member,
+    /// In the global network, as a holder of a file that is wanted.
+    Holder,
     /// Through the global network, or because it came to us.
     Dht,
 }
@@ -39,6 +41,7 @@ impl Via {
             Self::Configured => "configured",
             Self::Known => "known",
             Self::Member => "member",
+            Self::Holder => "holder",
             Self::Dht => "dht",
         }
     }

@@ -1,6 +1,9 @@
 //! What goes into and comes out of the network service about files, on a queue of its own.
 
-use aegis_core::NodeId;
+use aegis_core::{
+    NodeId,
+    file::{Audience, FileId},
+};
 
 use crate::file::{FileQuery, FileReply};
 
@@ -72,6 +75,16 @@ pub enum FileCommand {
         request: FileRequestId,
         /// What.
         reply: FileReply,
+    },
+    /// These files are here wholly, each for whom it says: let them find this node. At most 1024 are.
+    Hold(Vec<(FileId, Audience)>),
+    /// Look for holders of a file in the global network and connect to them: whoever is found is reported as
+    /// [`FileEvent::PeerConnected`] like any other.
+    Seek {
+        /// Which.
+        file: FileId,
+        /// For whom it is.
+        audience: Audience,
     },
     /// A peer served bytes that are not those of the chunk: that costs it its standing.
     Blame {

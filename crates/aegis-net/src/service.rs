@@ -16,6 +16,7 @@ mod dialer;
 mod direct;
 mod files;
 mod handover;
+mod holders;
 mod inquire;
 mod node;
 mod outbox;

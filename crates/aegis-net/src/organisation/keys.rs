@@ -19,7 +19,9 @@
 
 use std::sync::Arc;
 
-use aegis_core::{ISSUED_MAX, KeyRing, NodeId, OrganisationId, SERIAL_MAX, Timestamp};
+use aegis_core::{
+    ISSUED_MAX, KeyRing, NodeId, OrganisationId, SERIAL_MAX, Timestamp, file::FileId,
+};
 use chacha20poly1305::{ChaCha20Poly1305, KeyInit as _, aead::Aead as _};
 use ed25519_dalek::SigningKey;
 
@@ -31,6 +33,7 @@ pub const KEYS_DOMAIN: &[u8] = b"aegis-keyring/1\0";
 
 const EPOCH_CONTEXT: &str = "aegis 1 organisation epoch key";
 const RELAY_CONTEXT: &str = "aegis 1 organisation relay key";
+const HOLDERS_CONTEXT: &str = "aegis 1 holders of a file for members";
 const WRAP_CONTEXT: &str = "aegis 1 organisation key wrap";
 
 /// Up to and with the relay key: what tells one epoch of one organisation from all others.
@@ -58,6 +61,11 @@ impl EpochKeys {
             key,
             relay: SigningKey::from_bytes(&relay),
         }
+    }
+
+    /// Returns the key under which members who have a file are found in the DHT during this epoch.
+    pub(crate) fn holders_key(&self, file: &FileId) -> [u8; 32] {
+        blake3::derive_key(HOLDERS_CONTEXT, &[self.key, *file.as_bytes()].concat())
     }
 
     /// Returns the key by which everybody tells what is sealed in this epoch.

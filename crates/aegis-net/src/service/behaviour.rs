@@ -99,6 +99,9 @@ const PROVIDERS_MAX: usize = 64;
 /// Keys of organisations under which the DHT keeps where their members are.
 const ORGANISATION_KEYS_MAX: usize = 256;
 
+/// Keys of files under which the DHT keeps where their holders are: others' and this node's own.
+const FILE_KEYS_MAX: usize = super::holders::KEYS_MAX + 1024;
+
 /// Scores below which a peer gets no gossip, no messages, and is not listened to.
 pub(super) const GRAYLIST_SCORE: f64 = -160.0;
 
@@ -254,7 +257,7 @@ fn kad(peer_id: libp2p::PeerId) -> kad::Behaviour<MemoryStore> {
         max_records: 0,
         max_value_bytes: 0,
         max_providers_per_key: PROVIDERS_MAX,
-        max_provided_keys: 1 + ORGANISATION_KEYS_MAX,
+        max_provided_keys: 1 + ORGANISATION_KEYS_MAX + FILE_KEYS_MAX,
     };
     let mut config = kad::Config::new(KAD_PROTOCOL);
     config

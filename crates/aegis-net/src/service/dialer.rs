@@ -190,7 +190,8 @@ fn rank(via: Via) -> u8 {
         Via::Bootstrap => 3,
         Via::Known => 4,
         Via::Member => 5,
-        Via::Dht => 6,
+        Via::Holder => 6,
+        Via::Dht => 7,
     }
 }
 
@@ -199,7 +200,7 @@ fn attempts_max(via: Via) -> u32 {
     match via {
         Via::Configured | Via::Bootstrap | Via::Mdns | Via::RuntimeDir => u32::MAX,
         Via::Known | Via::Member => 5,
-        Via::Dht => 3,
+        Via::Holder | Via::Dht => 3,
     }
 }
 

@@ -18,6 +18,7 @@ use super::{
     dialer::Dialer,
     files::Files,
     handover::Handover,
+    holders::{Holdings, Kept},
     inquire::About,
     outbox::Outbox,
     peers::{Peer, Peers},
@@ -43,6 +44,7 @@ mod conduct;
 mod direct;
 mod discovery;
 mod files;
+mod holders;
 mod reconnect;
 mod sealed;
 mod sync;
@@ -76,6 +78,8 @@ pub(super) struct Node {
     handovers: VecDeque<Handover>,
     questions: Questions,
     files: Files,
+    holdings: Holdings,
+    kept_holders: Kept,
     vouching: vouch::Vouching,
     locks: sealed::Locks,
     syncs: Syncs,
@@ -123,6 +127,8 @@ impl Node {
             handovers: VecDeque::new(),
             questions: Questions::new(identity.clone()),
             files: Files::new(file_events_tx),
+            holdings: Holdings::default(),
+            kept_holders: Kept::default(),
             vouching: vouch::Vouching::default(),
             locks: sealed::Locks::new(identity.clone()),
             syncs: Syncs::start().map_err(NetError::Start)?,
@@ -367,6 +373,7 @@ impl Node {
         self.files.expire(now);
         self.walk();
         self.seek_members();
+        self.tend_holdings();
     }
 
     fn handle_look(&mut self) {

@@ -15,6 +15,7 @@ mod corpus;
 mod direct;
 mod file;
 mod floors;
+mod holders;
 mod hostile;
 mod join;
 mod mdns;

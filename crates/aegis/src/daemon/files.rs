@@ -9,6 +9,7 @@
 
 mod answer;
 mod fetch;
+mod global;
 mod hear;
 mod import;
 mod serve;
@@ -132,6 +133,7 @@ pub(super) struct Files {
     catalogue: Catalogue,
     shelf: Arc<Shelf>,
     kept: BTreeMap<FileId, Arc<Manifest>>,
+    told: Vec<(FileId, Audience)>, // what the network service knows to be kept
     fetches: BTreeMap<FileId, Fetch>,
     peers: BTreeMap<NodeId, Timestamp>, // with when each is to be asked what is announced
     asked: BTreeMap<FileAskId, (NodeId, Purpose)>,
@@ -161,6 +163,7 @@ impl Files {
             catalogue: Catalogue::new(node),
             shelf: Arc::new(shelf),
             kept: BTreeMap::new(),
+            told: Vec::new(),
             fetches: BTreeMap::new(),
             peers: BTreeMap::new(),
             asked: BTreeMap::new(),
@@ -263,6 +266,8 @@ impl Files {
         }
         self.ask_what_is_announced(now);
         self.look_after_fetches(now);
+        self.seek_holders(now);
+        self.tell_holdings(now);
     }
 
     fn now(&self) -> Timestamp {

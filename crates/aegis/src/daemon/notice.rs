@@ -287,6 +287,6 @@ fn discovered(via: Via) -> aegis_api::Via {
         Via::RuntimeDir => aegis_api::Via::Host,
         Via::Bootstrap | Via::Configured => aegis_api::Via::Config,
         Via::Known => aegis_api::Via::Memory,
-        Via::Member | Via::Dht => aegis_api::Via::Dht,
+        Via::Member | Via::Holder | Via::Dht => aegis_api::Via::Dht,
     }
 }

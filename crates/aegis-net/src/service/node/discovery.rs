@@ -10,7 +10,7 @@ use libp2p::{
     swarm::dial_opts::DialOpts,
 };
 
-use super::{Node, bare, ip_of, node_of, peer_of, vouch};
+use super::{Node, bare, holders, ip_of, node_of, peer_of, vouch};
 use crate::{
     Address, NetEvent, P2pConfig, Via,
     service::behaviour::{KAD_PROTOCOL, PROTOCOL_VERSION, TOPIC},
@@ -197,10 +197,13 @@ impl Node {
             kad::Event::InboundRequest {
                 request: kad::InboundRequest::AddProvider { record },
             } => {
-                // Our own key and those of organisations are kept; records never are.
+                // Our own key and those of organisations and files are kept; records never are.
                 let Some(record) = record else { return };
                 if vouch::is_organisations(&record.key) {
                     return self.keep_member(record);
+                }
+                if holders::is_files(&record.key) {
+                    return self.keep_holder(record);
                 }
                 if let Some(kad) = self.swarm.behaviour_mut().kad.as_mut()
                     && record.key == namespace()
@@ -220,6 +223,9 @@ impl Node {
 
     fn handle_query(&mut self, result: QueryResult) {
         if let QueryResult::GetProviders(result) = &result {
+            if let Some(holders) = holders::found(result) {
+                return self.handle_holders_found(holders);
+            }
             let members: Vec<PeerId> = vouch::found(result).collect();
             return self.handle_members_found(members);
         }

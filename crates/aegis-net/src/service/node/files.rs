@@ -25,6 +25,8 @@ impl Node {
                     self.reply_about_file(channel, reply);
                 }
             }
+            FileCommand::Hold(held) => self.holdings.set(held),
+            FileCommand::Seek { file, audience } => self.seek_holders(file, &audience),
             FileCommand::Blame { peer } => {
                 let now = self.now();
                 let blame = self.gate.charge(now, peer, Misbehaviour::WrongBytes);

@@ -38,6 +38,16 @@ impl Locks {
         }
     }
 
+    /// Returns the keys of an organisation's epoch that is now, if any are known.
+    pub(super) fn newest(&self, organisation: &OrganisationId) -> Option<&EpochKeys> {
+        self.held.get(organisation)?.front()
+    }
+
+    /// Returns the keys of all of an organisation's epochs that are known.
+    pub(super) fn all(&self, organisation: &OrganisationId) -> impl Iterator<Item = &EpochKeys> {
+        self.held.get(organisation).into_iter().flatten()
+    }
+
     fn of_relay(&self, relay: NodeId) -> Option<&EpochKeys> {
         let mut all = self.held.values().flatten();
         all.find(|it| it.relay_id() == relay)

@@ -12,7 +12,7 @@ use aegis_net::{
     file::{FileQuery, FileReply},
 };
 
-use super::{Done, Files, Purpose, shelf};
+use super::{Done, Files, Purpose, global::SEEK_AFTER, shelf};
 
 /// How often a holder that does not have all of a file is asked what it has.
 const HAVE_EVERY: Duration = Duration::from_secs(2);
@@ -29,6 +29,8 @@ pub(super) struct Fetch {
     pub(super) stage: Stage,
     /// When each peer may be asked again what it has.
     have_at: BTreeMap<NodeId, Timestamp>,
+    /// When holders who are no peers may be looked for.
+    pub(super) seek_at: Timestamp,
     pub(super) problem: Option<String>,
 }
 
@@ -78,20 +80,28 @@ impl Fetch {
             Stage::Opening(_) | Stage::Failed => (0, 0),
         }
     }
+
+    /// Returns whether there is nobody to ask although it could go on.
+    pub(super) fn is_short_of_holders(&self) -> bool {
+        let goes_on = !matches!(self.stage, Stage::Failed | Stage::Opening(_));
+        goes_on && self.progress().1 == 0
+    }
 }
 
 impl Files {
     /// Begins to fetch a file, or goes on.
     pub(super) fn fetch(&mut self, file: FileId, size: FileSize) {
+        let now = self.now();
         let fetch = Fetch {
             size,
+            seek_at: now + SEEK_AFTER,
             stage: Stage::Manifest(BTreeMap::new(), Timestamp::EPOCH),
             have_at: BTreeMap::new(),
             problem: None,
         };
         self.catalogue.pin(file);
         self.fetches.insert(file, fetch);
-        self.ask_who_has(self.now());
+        self.ask_who_has(now);
     }
 
     /// Goes on where the last run stopped.
