@@ -2,7 +2,7 @@
 
 use aegis_core::{
     AlertId, BlockDuration, Description, Indicator, NodeId, OrganisationId, Severity, ThreatType,
-    Timestamp,
+    Timestamp, file::FileId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,9 +21,12 @@ pub struct Block {
     pub indicator: Indicator,
     /// Who caused it.
     pub origin: Origin,
-    /// Whose word it rests on.
+    /// Whose word it rests on. Where there is a file it is no node's.
     #[serde(with = "text")]
     pub author: NodeId,
+    /// The file that lists it, where the origin is `feed`.
+    #[serde(with = "text_option", default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileId>,
     /// The alert it rests on, if any.
     #[serde(with = "text_option", default)]
     pub alert_id: Option<AlertId>,

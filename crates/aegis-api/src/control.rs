@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use crate::{
     AllowEntry, AllowRequest, ApiError, AuditReport, Block, BlockRequest, Blocked, Check,
-    Disallowed, ErrorCode, EventHub, FileBody, FileContent, FileForgotten, FileLine, FileRequest,
-    HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery, NetworkOpinion, OrganisationReply,
-    OrganisationRequest, Page, PageQuery, Peer, PeerTrust, PublishRequest, Published, ShareRequest,
-    Stats, Status, TrustForgotten, TrustRequest, UnblockRequest, Unblocked, Why,
+    Disallowed, ErrorCode, EventHub, FileApplied, FileBody, FileContent, FileForgotten, FileLine,
+    FileRequest, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery, NetworkOpinion,
+    OrganisationReply, OrganisationRequest, Page, PageQuery, Peer, PeerTrust, PublishRequest,
+    Published, ShareRequest, Stats, Status, TrustForgotten, TrustRequest, UnblockRequest,
+    Unblocked, Why,
 };
 
 /// Who asks.
@@ -113,6 +114,8 @@ pub enum Reply {
     File(Box<FileLine>),
     /// To [`FileRequest::Forget`].
     FileForgotten(FileForgotten),
+    /// To [`FileRequest::Apply`].
+    FileApplied(Box<FileApplied>),
     /// To [`Request::Organisation`].
     Organisation(Box<OrganisationReply>),
 }

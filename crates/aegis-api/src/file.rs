@@ -28,6 +28,9 @@ pub enum FileRequest {
     Fetch(FileId),
     /// Answered by [`Reply::FileForgotten`](crate::Reply::FileForgotten).
     Forget(FileId),
+    /// Block what a file lists. Answered by [`Reply::FileApplied`](crate::Reply::FileApplied) when that is
+    /// done.
+    Apply(FileApplyRequest),
 }
 
 /// Says how a file is to be shared. Its content follows.
@@ -115,6 +118,49 @@ pub struct FileForgotten {
     pub was_here: bool,
     /// Whether this node had announced it and now takes that back.
     pub was_withdrawn: bool,
+}
+
+/// Blocks the addresses and prefixes that a file lists, for as long as it is offered.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileApplyRequest {
+    /// Which file. It must be here.
+    #[serde(with = "text")]
+    pub file: FileId,
+    /// Only say what would be done.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// What a file lists is blocked, or would be.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct FileApplied {
+    /// Which.
+    #[serde(with = "text")]
+    pub file: FileId,
+    /// Whether nothing was done.
+    pub dry_run: bool,
+    /// Until when it is blocked.
+    #[serde(with = "time")]
+    pub expires_at: Timestamp,
+    /// How many addresses and prefixes it lists.
+    pub entries: u64,
+    /// How many of them are blocked.
+    pub blocked: u64,
+    /// How many of those nothing else blocks.
+    pub new: u64,
+    /// Left out: this host stands on them, or they are no hosts.
+    pub protected: u64,
+    /// Left out: they are on the allowlist.
+    pub allowlisted: u64,
+    /// Left out: they are wider than anybody may block.
+    pub too_wide: u64,
+    /// Left out: they are in a private range.
+    pub private: u64,
+    /// Left out: configured peers are there.
+    pub configured_peers: u64,
+    /// Left out: the operator unblocked them not long ago.
+    pub unblocked: u64,
 }
 
 /// The content of a file that comes in.

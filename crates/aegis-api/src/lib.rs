@@ -44,7 +44,7 @@ pub use error::{ApiError, ErrorCode};
 pub use event::{Event, EventKind, UnblockCause, Via};
 pub use event_hub::{BACKLOG_EVENTS_MAX, EventHub, QUEUED_EVENTS_MAX, Subscription};
 pub use file::{
-    FileBody, FileContent, FileForgotten, FileLine, FileRequest,
+    FileApplied, FileApplyRequest, FileBody, FileContent, FileForgotten, FileLine, FileRequest,
     FileState, ShareRequest,
 };
 pub use history::{

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub enum Origin {
     /// Other nodes' alerts.
     Peers,
+    /// A list that the operator applied.
+    Feed,
     /// This host's own detectors.
     Detector,
     /// The operator's command.
@@ -113,6 +115,7 @@ impl Origin {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Peers => "peers",
+            Self::Feed => "feed",
             Self::Detector => "detector",
             Self::Operator => "operator",
         }
@@ -223,6 +226,7 @@ impl From<aegis_core::Origin> for Origin {
     fn from(origin: aegis_core::Origin) -> Self {
         match origin {
             aegis_core::Origin::Peers => Self::Peers,
+            aegis_core::Origin::Feed => Self::Feed,
             aegis_core::Origin::Detector => Self::Detector,
             aegis_core::Origin::Operator => Self::Operator,
         }

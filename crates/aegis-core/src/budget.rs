@@ -148,6 +148,11 @@ impl Budgets {
         }
     }
 
+    /// Returns whether `author` holds a block.
+    pub(crate) fn is_active(&self, author: &NodeId) -> bool {
+        self.active.contains_key(author)
+    }
+
     /// Returns whether no author holds a block.
     #[cfg(test)]
     pub(crate) fn is_idle(&self) -> bool {

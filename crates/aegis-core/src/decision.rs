@@ -9,6 +9,8 @@ use crate::{AlertId, Evidence, Indicator, NodeId, Severity, ThreatType, Timestam
 pub enum Origin {
     /// Other nodes' alerts.
     Peers,
+    /// A list that somebody else keeps, applied by the operator.
+    Feed,
     /// This host's own detectors.
     Detector,
     /// The operator's command.
@@ -20,6 +22,7 @@ impl Origin {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Peers => "peers",
+            Self::Feed => "feed",
             Self::Detector => "detector",
             Self::Operator => "operator",
         }
@@ -41,7 +44,8 @@ pub struct Decision {
     pub indicator: Indicator,
     /// Who caused it.
     pub origin: Origin,
-    /// Whose word it rests on: this node's for `Detector` and `Operator`.
+    /// Whose word it rests on: this node's for `Detector` and `Operator`. For `Feed` it is no node, but what
+    /// [`FeedId::as_author`](crate::FeedId::as_author) says.
     pub author: NodeId,
     /// The alert it rests on; `None` where nothing was published.
     pub alert: Option<AlertId>,

@@ -7,6 +7,7 @@
 mod answered;
 mod block;
 mod detect;
+mod feed;
 mod hear;
 mod history;
 mod host;
@@ -33,6 +34,7 @@ use std::{
     net::IpAddr,
 };
 
+pub use feed::{FeedInput, FeedPart, FeedWeight};
 pub use input::{Command, Input, Order, PeerAddress, Subject};
 pub use network::NetworkOpinion;
 pub use organisation::{
@@ -218,6 +220,7 @@ impl Engine {
             Input::Shown { from, words } => self.handle_words(now, from, words),
             Input::Pinged { peer, is_good } => self.book(now, peer, Deed::Ping { is_good }),
             Input::Misbehaved(peer) => self.book(now, peer, Deed::Misbehaved),
+            Input::Feed(it) => self.handle_feed_input(now, it),
             Input::Stopping => self.write_trust(now),
             Input::Cleared => self.clear(now),
         }

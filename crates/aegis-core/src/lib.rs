@@ -13,6 +13,7 @@ mod decision;
 mod detection;
 mod dice;
 mod engine;
+mod feed;
 pub mod file;
 pub mod gossip;
 mod guard;
@@ -45,11 +46,12 @@ pub use budget::Allowance;
 pub use decision::{Decision, Origin};
 pub use detection::Detection;
 pub use engine::{
-    BLOCKS_MAX, Cause, Checked, Command, Counters, Engine, EngineConfig, Input, JudgedWord,
-    NetworkOpinion, Notice, Order, OrganisationCommand, OrganisationReply, OrganisationRestore,
-    OrganisationWord, Output, PEERS_MAX, Peer, PeerAddress, PeerStanding, Purpose, Reply, Restore,
-    Subject, SyncCounters, Why, WhyEvidence,
+    BLOCKS_MAX, Cause, Checked, Command, Counters, Engine, EngineConfig, FeedInput, FeedPart,
+    FeedWeight, Input, JudgedWord, NetworkOpinion, Notice, Order, OrganisationCommand,
+    OrganisationReply, OrganisationRestore, OrganisationWord, Output, PEERS_MAX, Peer, PeerAddress,
+    PeerStanding, Purpose, Reply, Restore, Subject, SyncCounters, Why, WhyEvidence,
 };
+pub use feed::{FEED_BYTES_MAX, FEED_ENTRIES_MAX, Feed, FeedId, InvalidFeed};
 pub use history::{HistoryEntry, HistoryId, HistoryKind, InvalidHistoryId, InvalidHistoryKind};
 pub use indicator::{Indicator, InvalidIndicator};
 pub use ledger::Outcome;

@@ -33,6 +33,11 @@ impl ThreatType {
         Self("syn_flood".into())
     }
 
+    /// Returns the name of what is on a list that does not say what it did.
+    pub fn listed() -> Self {
+        Self("listed".into())
+    }
+
     /// Returns the name of a flood of UDP packets.
     pub fn udp_flood() -> Self {
         Self("udp_flood".into())

@@ -191,7 +191,12 @@ fn origin(row: &Row<'_>) -> Result<Origin, CorruptRow> {
     one_of(
         row,
         "origin",
-        [Origin::Peers, Origin::Detector, Origin::Operator],
+        [
+            Origin::Peers,
+            Origin::Feed,
+            Origin::Detector,
+            Origin::Operator,
+        ],
         Origin::as_str,
     )
 }

@@ -16,7 +16,7 @@ use aegis_api::{AllowEntry, Blocked, Check, Disallowed, Published, Unblocked};
 
 pub(crate) use self::{
     audit::audit,
-    file::{FILES, file_forgotten, file_kept, file_progress, file_shared},
+    file::{FILES, file_applied, file_forgotten, file_kept, file_progress, file_shared},
     history::{GROUPS_CSV, HISTORY, HISTORY_CSV, csv_group, csv_line, history_groups},
     list::{ALLOW_ENTRIES, BLOCKS, List, PEERS},
     opinion::opinion,

@@ -35,6 +35,7 @@ pub(crate) fn block(number: u32) -> Block {
         indicator: Indicator::host(Ipv4Addr::from(0x0a00_0000 + number).into()),
         origin: Origin::Operator,
         author: node_id(7),
+        file: None,
         alert_id: Some(AlertId::from_bytes([3; 16])),
         threat_type: ThreatType::syn_flood(),
         severity: Severity::MAX,

@@ -17,6 +17,7 @@ mod disk;
 mod dispatch;
 mod event_loop;
 mod fair;
+mod feeds;
 mod files;
 mod history;
 mod ladder;
@@ -87,6 +88,7 @@ struct Node {
     ticket: u64,
     changes: Vec<Change>,
     alerts: FairQueue<NodeId, Input>,
+    feeds: feeds::Feeds,
     links: links::Links,
     last_sync: Option<sync::LastSync>,
     read_back: Option<report::ReadBack>,

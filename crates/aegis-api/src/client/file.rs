@@ -16,7 +16,9 @@ use tokio::{
 };
 
 use super::{CALL_TIMEOUT, Client, ClientError, protocol, query, refused, refused_stream, request};
-use crate::{FileForgotten, FileLine, Page, PageQuery, ShareRequest};
+use crate::{
+    FileApplied, FileApplyRequest, FileForgotten, FileLine, Page, PageQuery, ShareRequest,
+};
 
 /// How much of a file is read at a time.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -56,6 +58,11 @@ impl Client {
     pub async fn forget_file(&self, file: FileId) -> Result<FileForgotten, ClientError> {
         let path = format!("/v1/files?file={file}");
         self.call(Method::DELETE, &path, Bytes::new()).await
+    }
+
+    /// Has what a file lists blocked, or says what would be.
+    pub async fn apply_file(&self, apply: &FileApplyRequest) -> Result<FileApplied, ClientError> {
+        self.post("/v1/files/apply", apply).await
     }
 
     /// Shares a file with this content.

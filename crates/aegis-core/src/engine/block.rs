@@ -34,7 +34,7 @@ impl Engine {
         self.note_blocked(now, actor.clone(), &decision);
         self.persist(Record::DecisionMade(decision));
         self.audit(now, actor, (Action::Block, indicator), detail);
-        if origin > Origin::Peers {
+        if origin > Origin::Feed {
             self.observe_peers(now, &indicator);
         }
         let standing = self.blocklist.standing(&indicator);
@@ -57,16 +57,24 @@ impl Engine {
 
     /// Ends what `ended` stood for, after the blocklist let go of it.
     pub(super) fn end_decisions(&mut self, now: Timestamp, ended: &[Decision], cause: Cause) {
-        for decision in ended {
+        // What a feed lists is blocked and freed without a word, unless somebody else has a say in it.
+        let (listed, told): (Vec<&Decision>, Vec<&Decision>) = ended.iter().partition(|it| {
+            let is_ended_by_itself = matches!(cause, Cause::Expired | Cause::Withdrawn);
+            it.origin == Origin::Feed && is_ended_by_itself
+        });
+        for decision in listed {
+            self.unlist(decision);
+        }
+        for decision in &told {
             self.forget_decision(decision);
         }
-        let mut indicators: Vec<Indicator> = ended.iter().map(|it| it.indicator).collect();
+        let mut indicators: Vec<Indicator> = told.iter().map(|it| it.indicator).collect();
         indicators.sort();
         indicators.dedup();
         for indicator in indicators {
             self.settle(now, indicator, cause);
         }
-        let own = ended.iter().filter(|it| it.origin > Origin::Peers);
+        let own = told.iter().filter(|it| it.origin > Origin::Feed);
         for indicator in own.map(|it| it.indicator).collect::<Vec<_>>() {
             self.observe_peers(now, &indicator);
         }
@@ -107,7 +115,7 @@ impl Engine {
         }
     }
 
-    fn forget_decision(&mut self, decision: &Decision) {
+    pub(super) fn forget_decision(&mut self, decision: &Decision) {
         let Decision {
             indicator,
             origin,
@@ -133,7 +141,7 @@ impl Engine {
             return Ok(());
         }
         let weakest = match decision.origin {
-            Origin::Peers => None,
+            Origin::Peers | Origin::Feed => None,
             Origin::Detector | Origin::Operator => self.blocklist.weakest(),
         };
         let Some(weakest) = weakest else {

@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use crate::{
     Alert, BlockDuration, Channel, Description, Detection, Evidence, HostFacts, Indicator, NodeId,
     OrganisationId, PeerClass, Question, Severity, Testimony, ThreatType,
-    engine::{OrganisationCommand, OrganisationWord, Purpose},
+    engine::{FeedInput, OrganisationCommand, OrganisationWord, Purpose},
     sync,
     trust::model::{Introduction, Recommendation},
 };
@@ -89,6 +89,8 @@ pub enum Input {
     Pinged { peer: NodeId, is_good: bool },
     /// A peer broke the protocol.
     Misbehaved(NodeId),
+    /// Something about a feed.
+    Feed(FeedInput),
     /// The node stops: what was gathered to be written is written.
     Stopping,
     /// The node stops for good: every block ends.

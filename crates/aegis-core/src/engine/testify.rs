@@ -124,7 +124,7 @@ impl Engine {
         }
         let covering = self.blocklist.covering(indicator);
         let own = covering.iter().flat_map(|it| self.blocklist.decisions(it));
-        let own = own.filter(|it| it.origin > Origin::Peers);
+        let own = own.filter(|it| it.origin > Origin::Feed);
         let seen = self.violations.seen(now, indicator);
         if let Some(decision) = own.max_by_key(|it| (it.origin, it.evidence)) {
             let opinion = Opinion {

@@ -255,12 +255,16 @@ impl Engine {
     pub(super) fn local_opinion(&self, now: Timestamp, indicator: &Indicator) -> Option<Opinion> {
         let covering = self.blocklist.covering(indicator);
         let own = covering.iter().flat_map(|it| self.blocklist.decisions(it));
-        let own = own.filter(|it| it.origin > Origin::Peers);
+        let own = own.filter(|it| it.origin > Origin::Feed);
         if let Some(decision) = own.max_by_key(|it| (it.origin, it.evidence)) {
             let confidence = match (decision.origin, decision.evidence) {
                 (Origin::Operator, _) => Confidence::FULL,
-                (Origin::Detector | Origin::Peers, Evidence::Verified) => Confidence::HIGH,
-                (Origin::Detector | Origin::Peers, Evidence::Spoofable) => Confidence::HALF,
+                (Origin::Detector | Origin::Feed | Origin::Peers, Evidence::Verified) => {
+                    Confidence::HIGH
+                }
+                (Origin::Detector | Origin::Feed | Origin::Peers, Evidence::Spoofable) => {
+                    Confidence::HALF
+                }
             };
             return Some(Opinion {
                 score: Score::MALICIOUS,

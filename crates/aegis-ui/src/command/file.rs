@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
-use aegis_api::{Description, FileId, FileName, FileSeverity, OrganisationId};
+use aegis_api::{Description, FileId, FileName, FileSeverity};
 use clap::{Args, Subcommand};
 
 use super::parse;
@@ -34,9 +34,10 @@ pub enum FileCommand {
 pub struct ShareArgs {
     /// File to share; its content is copied, what happens to it later does not matter
     pub path: PathBuf,
-    /// For the members of this organisation only; may be given several times
-    #[arg(long = "to", value_name = "ORGANISATION")]
-    pub organisations: Vec<OrganisationId>,
+    /// For the members of this organisation only: its ID, a part of it, or its name; may be given
+    /// several times
+    #[arg(long = "to", value_name = "ORG")]
+    pub organisations: Vec<String>,
     /// How far and how fast others hear of it: minor, major or critical
     #[arg(long, value_name = "SEVERITY", default_value = "minor")]
     pub severity: FileSeverity,
@@ -61,6 +62,13 @@ pub struct GetArgs {
     /// Also write it here; a file that is there already is not touched
     #[arg(long, short, value_name = "PATH")]
     pub output: Option<PathBuf>,
+    /// Block the addresses and prefixes that it lists, one a line, for as long as it is offered;
+    /// `file forget` frees them
+    #[arg(long)]
+    pub apply: bool,
+    /// Only say what would be blocked, and what left out
+    #[arg(long, requires = "apply")]
+    pub dry_run: bool,
     /// How long to wait for holders while nothing comes; the node goes on by itself
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse::wait)]
     pub wait: Duration,

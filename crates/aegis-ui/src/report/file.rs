@@ -1,6 +1,6 @@
 //! Shared files: what is offered, how far it is here, what was done.
 
-use aegis_api::{FileForgotten, FileLine, FileState};
+use aegis_api::{FileApplied, FileForgotten, FileLine, FileState};
 
 use super::list::List;
 use crate::text::{bytes, count, shown, span};
@@ -31,6 +31,32 @@ pub(crate) fn file_shared(line: &FileLine) -> String {
 pub(crate) fn file_kept(line: &FileLine) -> String {
     let (name, size) = (shown(&line.name), bytes(line.size));
     format!("{name} ({size}) is here, checked\n  {}\n", line.file)
+}
+
+/// Tells what of a file is blocked, or would be, and what was left out and why.
+pub(crate) fn file_applied(it: &FileApplied) -> String {
+    let does = if it.dry_run {
+        "Would block"
+    } else {
+        "Blocking"
+    };
+    let mut text = format!(
+        "{does} {} of the {} that it lists until {}, {} of them blocked by nothing else\n  {}\n",
+        it.blocked, it.entries, it.expires_at, it.new, it.file
+    );
+    for (left_out, why) in [
+        (it.protected, "protected"),
+        (it.allowlisted, "on the allowlist"),
+        (it.too_wide, "too wide"),
+        (it.private, "in a private range"),
+        (it.configured_peers, "where configured peers are"),
+        (it.unblocked, "unblocked not long ago"),
+    ] {
+        if left_out > 0 {
+            text.push_str(&format!("  left out {left_out}: {why}\n"));
+        }
+    }
+    text
 }
 
 /// Tells what became of a file that was to be forgotten.

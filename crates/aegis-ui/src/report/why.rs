@@ -49,6 +49,14 @@ fn headline(why: &Why) -> String {
     }
 }
 
+/// Returns who blocks it; of a list that was applied, how its ID begins.
+fn by(block: &Block) -> String {
+    match block.file {
+        Some(file) => format!("by {} {}", block.origin, &file.to_string()[..8]),
+        None => format!("by {}", block.origin),
+    }
+}
+
 fn decisions(blocks: &[Block]) -> String {
     if blocks.is_empty() {
         return String::new();
@@ -57,7 +65,7 @@ fn decisions(blocks: &[Block]) -> String {
     for block in blocks {
         table.row([
             block.indicator.to_string(),
-            format!("by {}", block.origin),
+            by(block),
             block.threat_type.to_string(),
             format!("severity {}", block.severity),
             block.evidence.to_string(),

@@ -3,8 +3,8 @@
 use std::{path::Path, time::Duration};
 
 use aegis_api::{
-    Client, ClientError, EventKind, FILE_BYTES_MAX, FileId, FileLine, FileName, FileState, NodeId,
-    PageQuery, ShareRequest,
+    Client, ClientError, EventKind, FILE_BYTES_MAX, FileApplyRequest, FileId, FileLine, FileName,
+    FileState, NodeId, PageQuery, ShareRequest,
 };
 use tokio::{
     fs::{File, OpenOptions},
@@ -12,7 +12,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::{Failure, Pages, empty_page};
+use super::{Failure, Pages, empty_page, organisation::audience};
 use crate::{
     Format, Outcome, Screen,
     command::{FileArg, FileCommand, GetArgs, ShareArgs},
@@ -76,10 +76,14 @@ async fn share(
     if metadata.len() > FILE_BYTES_MAX {
         return refuse("it has more than 2 GiB");
     }
+    let mut organisations = Vec::new();
+    for named in &args.organisations {
+        organisations.extend(audience(Some(named), client).await?);
+    }
     let request = ShareRequest {
         name,
         severity: args.severity,
-        organisations: args.organisations,
+        organisations,
         expires_in_secs: args.expires,
         description: args.describe,
     };
@@ -147,7 +151,16 @@ async fn get(args: GetArgs, client: &Client, screen: &mut Screen<'_>) -> Result<
     if let Some(path) = &args.output {
         write_out(client, file, path).await?;
     }
-    screen.show(&line, report::file_kept)?;
+    if !args.apply {
+        screen.show(&line, report::file_kept)?;
+        return Ok(Outcome::Done);
+    }
+    let apply = FileApplyRequest {
+        file,
+        dry_run: args.dry_run,
+    };
+    let applied = client.apply_file(&apply).await?;
+    screen.show(&applied, report::file_applied)?;
     Ok(Outcome::Done)
 }
 

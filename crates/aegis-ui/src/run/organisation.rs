@@ -70,17 +70,8 @@ pub(super) async fn org(
             let weight = (!remove).then_some(weight);
             return trust_organisation((organisation, weight), client, screen).await;
         }
-        OrgCommand::Leave { organisation } => {
-            let organisation = find_organisation(&organisation, client).await?;
-            let left = client.leave_organisation(organisation).await?;
-            screen.show(&left, report::organisation_left)?;
-            return Ok(Outcome::answer(left.was_member));
-        }
-        OrgCommand::Members { organisation } => {
-            let organisation = find_organisation(&organisation, client).await?;
-            let members = client.organisation_members(organisation).await?;
-            screen.show(&members, report::organisation_members)?;
-        }
+        OrgCommand::Leave { organisation } => return leave(&organisation, client, screen).await,
+        OrgCommand::Members { organisation } => members(&organisation, client, screen).await?,
         OrgCommand::List => {
             let organisations = client.organisations().await?;
             screen.show(&organisations, report::organisations)?;
@@ -95,6 +86,29 @@ pub(super) async fn org(
         }
     }
     Ok(Outcome::Done)
+}
+
+/// Has the node be a member no more.
+async fn leave(
+    organisation: &str,
+    client: &Client,
+    screen: &mut Screen<'_>,
+) -> Result<Outcome, Failure> {
+    let organisation = find_organisation(organisation, client).await?;
+    let left = client.leave_organisation(organisation).await?;
+    screen.show(&left, report::organisation_left)?;
+    Ok(Outcome::answer(left.was_member))
+}
+
+/// Lists the members that are known here.
+async fn members(
+    organisation: &str,
+    client: &Client,
+    screen: &mut Screen<'_>,
+) -> Result<(), Failure> {
+    let organisation = find_organisation(organisation, client).await?;
+    let members = client.organisation_members(organisation).await?;
+    Ok(screen.show(&members, report::organisation_members)?)
 }
 
 /// Trusts an organisation so far, or no more.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use aegis_api::{
-    ApiError, ErrorCode, FileForgotten, FileId, FileLine, FileRequest, FileSeverity, FileState,
-    Page, Reply,
+    ApiError, ErrorCode, FileApplied, FileForgotten, FileId, FileLine, FileRequest, FileSeverity,
+    FileState, Page, Reply,
 };
 
 use super::{HOSTILE, NOW, node_id};
@@ -57,6 +57,23 @@ pub(super) fn answer(request: &FileRequest) -> Result<Reply, ApiError> {
         }),
         FileRequest::Show(file) => Reply::File(Box::new(shown(*file)?)),
         FileRequest::Fetch(file) => Reply::File(Box::new(shown(*file)?)),
+        FileRequest::Apply(it) => {
+            shown(it.file)?;
+            Reply::FileApplied(Box::new(FileApplied {
+                file: it.file,
+                dry_run: it.dry_run,
+                expires_at: NOW,
+                entries: 1_000,
+                blocked: 990,
+                new: 900,
+                protected: 4,
+                allowlisted: 3,
+                too_wide: 2,
+                private: 1,
+                configured_peers: 0,
+                unblocked: 0,
+            }))
+        }
         FileRequest::Forget(file) => Reply::FileForgotten(FileForgotten {
             file: *file,
             was_here: *file == id(1),

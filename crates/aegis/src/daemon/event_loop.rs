@@ -14,7 +14,13 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::{Node, control::Call, disk::Synced, files::FileRecords};
+use super::{
+    Node,
+    control::Call,
+    disk::Synced,
+    feeds::next_feed_call,
+    files::{FeedCall, FileRecords},
+};
 
 /// Events of one kind taken in one go: one write to the store covers them, and nobody else waits
 /// longer than some milliseconds.
@@ -47,6 +53,7 @@ pub(super) struct Sources {
     pub(super) synced_rx: mpsc::Receiver<Synced>,
     pub(super) mirror_rx: Option<watch::Receiver<u64>>,
     pub(super) file_records_rx: Option<mpsc::Receiver<FileRecords>>,
+    pub(super) feeds_rx: Option<mpsc::Receiver<FeedCall>>,
     pub(super) host: HostWatch,
     pub(super) connections: Option<ConnectionWatch>,
     pub(super) stop_rx: watch::Receiver<bool>,
@@ -71,7 +78,9 @@ impl Node {
                 event = next_net(&mut sources.net_events_rx), if !self.alerts.is_full() => {
                     self.handle_next_net(event, &mut sources.net_events_rx);
                 }
-                () = std::future::ready(()), if !self.alerts.is_empty() => {}
+                call = next_feed_call(&mut sources.feeds_rx) => self.handle_feed_call(call),
+                // Whoever shares this thread has a turn between two handfuls: the control socket.
+                () = std::future::ready(()), if !self.alerts.is_empty() || !self.feeds.is_idle() => {}
                 facts = sources.host.changed() => self.handle_facts(facts),
                 addresses = next_connections(&mut sources.connections) => {
                     self.handle(Input::Established(addresses));
@@ -90,9 +99,10 @@ impl Node {
                 () = due => {}
             }
             self.take_in(&mut sources.net_events_rx);
-            let has_heard = self.hear();
+            let was_busy = self.hear() || !self.feeds.is_idle();
+            self.apply_some();
             self.handle_due();
-            if has_heard {
+            if was_busy {
                 // Whoever shares this thread has a turn between two handfuls: the control socket.
                 tokio::task::yield_now().await;
             }
@@ -198,6 +208,7 @@ impl Node {
     fn look_after(&mut self) {
         self.disk.ask();
         self.flush_p2p_logs();
+        self.weigh_peers();
         self.reattach();
         self.look_after_cookies();
         self.sweep();

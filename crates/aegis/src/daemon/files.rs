@@ -8,6 +8,7 @@
 //! ```
 
 mod answer;
+mod apply;
 mod fetch;
 mod global;
 mod hear;
@@ -36,6 +37,8 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
+pub(super) use apply::{FeedCall, FeedOrder};
+
 use super::Clock;
 use fetch::Fetch;
 use import::Import;
@@ -46,6 +49,9 @@ const CALLS_MAX: usize = 64;
 
 /// Groups of records that wait for the node's loop.
 const RECORDS_MAX: usize = 64;
+
+/// Feeds that are to be applied or ended.
+const FEEDS_MAX: usize = 16;
 
 /// How often is looked what is due.
 const BEAT: Duration = Duration::from_millis(200);
@@ -97,6 +103,7 @@ pub(super) struct Setup {
 pub(super) struct Ends {
     pub(super) calls_tx: mpsc::Sender<FileCall>,
     pub(super) records_rx: mpsc::Receiver<FileRecords>,
+    pub(super) feeds_rx: mpsc::Receiver<FeedCall>,
 }
 
 /// What a query to a peer is for.
@@ -119,6 +126,7 @@ enum Done {
     Opened(FileId, Result<shelf::Part, String>),
     Wrote(fetch::Written),
     Finished(FileId, Result<(), String>),
+    ReadFeed(Box<apply::Read>),
     Imported(Box<Import>),
     Recorded(Box<import::Recorded>),
 }
@@ -145,6 +153,9 @@ pub(super) struct Files {
     events_rx: Option<mpsc::Receiver<FileEvent>>,
     calls_rx: mpsc::Receiver<FileCall>,
     records_tx: mpsc::Sender<FileRecords>,
+    feeds_tx: mpsc::Sender<FeedCall>,
+    ending: BTreeSet<FileId>, // whose entries are to be freed, if they were applied
+    has_told_feeds: bool,     // which may still be applied since the last run
 }
 
 impl Files {
@@ -152,6 +163,7 @@ impl Files {
     pub(super) fn open(setup: Setup) -> std::io::Result<(Self, Ends)> {
         let (calls_tx, calls_rx) = mpsc::channel(CALLS_MAX);
         let (records_tx, records_rx) = mpsc::channel(RECORDS_MAX);
+        let (feeds_tx, feeds_rx) = mpsc::channel(FEEDS_MAX);
         let (shelf, found) = Shelf::open(&setup.dir)?;
         let node = setup.identity.node_id();
         let mut files = Self {
@@ -175,11 +187,15 @@ impl Files {
             events_rx: setup.events_rx,
             calls_rx,
             records_tx,
+            feeds_tx,
+            ending: BTreeSet::new(),
+            has_told_feeds: false,
         };
         files.restore(setup.announcements, found);
         let ends = Ends {
             calls_tx,
             records_rx,
+            feeds_rx,
         };
         Ok((files, ends))
     }
@@ -251,6 +267,7 @@ impl Files {
             Done::Opened(file, part) => self.handle_opened(file, part),
             Done::Wrote(written) => self.handle_written(written),
             Done::Finished(file, result) => self.handle_finished(file, result),
+            Done::ReadFeed(read) => self.handle_feed_read(*read),
             Done::Imported(import) => self.handle_imported(*import),
             Done::Recorded(recorded) => self.handle_recorded(*recorded),
         }
@@ -268,6 +285,7 @@ impl Files {
         self.look_after_fetches(now);
         self.seek_holders(now);
         self.tell_holdings(now);
+        self.end_feeds();
     }
 
     fn now(&self) -> Timestamp {
@@ -309,6 +327,9 @@ impl Files {
         let was_kept = self.kept.remove(&file).is_some();
         let was_fetched = self.fetches.remove(&file).is_some();
         self.catalogue.unpin(file);
+        if was_kept {
+            self.end_feed(file);
+        }
         if was_kept || was_fetched {
             let shelf = Arc::clone(&self.shelf);
             self.jobs.spawn_blocking(move || {

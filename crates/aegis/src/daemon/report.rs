@@ -11,7 +11,7 @@ pub(super) use trust::network_opinion;
 use std::{collections::BTreeMap, time::Duration};
 
 use aegis_api::{ApiError, ErrorCode, RulesetState, ttl_secs};
-use aegis_core::{AlertId, AllowEntry, Decision, Indicator, Reply, Timestamp};
+use aegis_core::{AlertId, AllowEntry, Decision, FeedId, Indicator, Reply, Timestamp};
 use aegis_enforce::{Blocked, EnforceError};
 
 /// How the kernel and the ruleset compared when that was looked at last.
@@ -130,10 +130,13 @@ pub(super) fn allow_entry(now: Timestamp, entry: &AllowEntry) -> aegis_api::Allo
 }
 
 fn block(now: Timestamp, decision: &Decision, kernel: Option<&Blocked>) -> aegis_api::Block {
+    let is_feed = decision.origin == aegis_core::Origin::Feed;
+    let feed = is_feed.then(|| FeedId::of_author(decision.author));
     aegis_api::Block {
         indicator: decision.indicator,
         origin: decision.origin.into(),
         author: decision.author,
+        file: feed.map(FeedId::file),
         alert_id: decision.alert,
         threat_type: decision.threat_type.clone(),
         severity: decision.severity,

@@ -31,6 +31,7 @@ use super::{
     cookies::start_cookies,
     disk::Synced,
     event_loop::Sources,
+    feeds::Feeds,
     files::{self, FileCall, Files},
     ladder::enforcer,
     p2p_log::P2pLogs,
@@ -97,6 +98,7 @@ impl Parts {
             ticket: 0,
             changes: Vec::new(),
             alerts: FairQueue::new(ALERTS_WAITING_MAX),
+            feeds: Feeds::default(),
             links: super::links::Links::default(),
             last_sync: None,
             read_back: None,
@@ -150,6 +152,7 @@ impl Daemon {
             synced_rx,
             mirror_rx: node.mirror.requests(),
             file_records_rx: None,
+            feeds_rx: None,
             host,
             connections: node.watch_connections(),
             stop_rx,
@@ -432,6 +435,7 @@ fn open_files(
 /// Has the node's loop take what the files' task wants on record; returns where calls about files go.
 fn take_records(ends: files::Ends, sources: &mut Sources) -> mpsc::Sender<FileCall> {
     sources.file_records_rx = Some(ends.records_rx);
+    sources.feeds_rx = Some(ends.feeds_rx);
     ends.calls_tx
 }
 

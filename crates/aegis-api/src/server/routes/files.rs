@@ -75,6 +75,12 @@ pub(super) fn routes<C: Control>() -> Router<App<C>> {
                 },
             ),
         )
+        .route(
+            "/v1/files/apply",
+            post(async move |State(app): On<C>, input::Body(it)| {
+                app.answer(file(FileRequest::Apply(it))).await
+            }),
+        )
         .route("/v1/files/content", get(content::<C>))
 }
 

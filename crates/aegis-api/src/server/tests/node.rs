@@ -107,6 +107,7 @@ pub(super) fn block(number: u32) -> Block {
         indicator: Indicator::host(std::net::Ipv4Addr::from(0x0a00_0000 + number).into()),
         origin: Origin::Operator,
         author: node_id(),
+        file: None,
         alert_id: Some(AlertId::from_bytes([3; 16])),
         threat_type: ThreatType::syn_flood(),
         severity: Severity::MAX,

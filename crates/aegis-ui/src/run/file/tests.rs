@@ -58,6 +58,18 @@ async fn a_file_is_named_by_the_start_of_its_id() {
             "",
         ),
         (
+            "file get 0101 --apply",
+            Outcome::Done,
+            "Blocking 990 of the 1000 that it lists",
+            "",
+        ),
+        (
+            "file get 0101 --apply --dry-run",
+            Outcome::Done,
+            "  left out 2: too wide\n",
+            "",
+        ),
+        (
             "file get 0303",
             Outcome::Negative,
             "",

@@ -24,6 +24,9 @@ impl Files {
             FileCall::Ask(caller, FileRequest::Forget(file), reply_tx) => {
                 self.forget(caller, file, reply_tx);
             }
+            FileCall::Ask(caller, FileRequest::Apply(apply), reply_tx) => {
+                self.apply(caller, apply, reply_tx);
+            }
             FileCall::Ask(_, request, reply_tx) => {
                 let reply = self.answer(&request);
                 let _ = reply_tx.send(reply); // whoever went away meanwhile has lost nothing
@@ -63,7 +66,7 @@ impl Files {
                 let line = self.line(now, *file).unwrap_or(line);
                 Ok(Reply::File(Box::new(line)))
             }
-            FileRequest::Forget(_) => Err(ApiError::new(
+            FileRequest::Forget(_) | FileRequest::Apply(_) => Err(ApiError::new(
                 ErrorCode::Internal,
                 "an order was taken for a question",
             )),

@@ -1,0 +1,216 @@
+//! Feeds in the Engine: what of one is blocked, and how that ends.
+//!
+//! A feed has up to half a million entries, so that none of them is told or audited by itself: whoever
+//! applies one says so once.
+
+use crate::{
+    Action, Actor, Change, Decision, Evidence, Feed, FeedId, Indicator, Origin, Record, Refusal,
+    Severity, ThreatType, Timestamp, blocklist::Standing, engine::Engine,
+};
+
+/// How bad a listed indicator is taken to be: nobody said what it did.
+const LISTED_SEVERITY: Severity = Severity::MEDIUM;
+
+/// What can be said of a feed.
+#[derive(Clone, Debug)]
+pub enum FeedInput {
+    /// A user applies one; the words are for the audit log. Its entries follow.
+    Applied {
+        /// Who.
+        user: u32,
+        /// Which, in words.
+        detail: String,
+    },
+    /// Some entries are to be blocked.
+    Entries(FeedPart),
+    /// It is taken back, or over.
+    Ended(FeedId),
+}
+
+/// Some entries of a feed, to be blocked.
+#[derive(Clone, Debug)]
+pub struct FeedPart {
+    /// Of which.
+    pub feed: FeedId,
+    /// Which.
+    pub entries: Vec<Indicator>,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// What would become of a feed's entries.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct FeedWeight {
+    /// How many there are.
+    pub entries: usize,
+    /// Blocked.
+    pub blocked: usize,
+    /// Those of them that nothing blocks yet: they need room.
+    pub new: usize,
+    /// Left out: the host stands on them, or they are no hosts.
+    pub protected: usize,
+    /// Left out: the operator allowed them.
+    pub allowlisted: usize,
+    /// Left out: wider than anybody may block.
+    pub too_wide: usize,
+    /// Left out: they mean another network on every host.
+    pub private: usize,
+    /// Left out: configured peers are there.
+    pub configured_peers: usize,
+    /// Left out: the operator unblocked them, and that holds still.
+    pub unblocked: usize,
+    /// How many more indicators can be blocked.
+    pub room: usize,
+}
+
+impl FeedWeight {
+    /// Returns whether all that is to be blocked can be.
+    pub const fn fits(&self) -> bool {
+        self.new <= self.room
+    }
+}
+
+impl Engine {
+    /// Returns what would become of a feed now; changes nothing.
+    pub fn weigh_feed(&self, feed: &Feed) -> FeedWeight {
+        let mut weight = FeedWeight {
+            entries: feed.entries().len(),
+            room: self.blocks_max.saturating_sub(self.blocklist.len()),
+            ..FeedWeight::default()
+        };
+        for indicator in feed.entries() {
+            let count = match self.may_list(indicator) {
+                Ok(()) => {
+                    let is_new = self.blocklist.decisions(indicator).is_empty();
+                    weight.new += usize::from(is_new);
+                    &mut weight.blocked
+                }
+                Err(Refusal::Allowlisted { .. }) => &mut weight.allowlisted,
+                Err(Refusal::TooWide { .. }) => &mut weight.too_wide,
+                Err(Refusal::PrivateRange) => &mut weight.private,
+                Err(Refusal::ConfiguredPeer { .. }) => &mut weight.configured_peers,
+                Err(Refusal::Unblocked) => &mut weight.unblocked,
+                Err(_) => &mut weight.protected,
+            };
+            *count += 1;
+        }
+        weight
+    }
+
+    pub(super) fn handle_feed_input(&mut self, now: Timestamp, input: FeedInput) {
+        match input {
+            FeedInput::Applied { user, detail } => {
+                self.audit_feed(now, Actor::User(user), (Action::Block, detail));
+            }
+            FeedInput::Entries(part) => self.block_listed(now, part),
+            FeedInput::Ended(feed) => self.end_feed(now, feed),
+        }
+    }
+
+    /// Blocks what may be blocked of some entries.
+    fn block_listed(&mut self, now: Timestamp, part: FeedPart) {
+        let FeedPart {
+            feed,
+            entries,
+            expires_at,
+        } = part;
+        for indicator in entries {
+            let has_room = self.blocklist.len() < self.blocks_max
+                || !self.blocklist.decisions(&indicator).is_empty();
+            if has_room && now < expires_at && self.may_list(&indicator).is_ok() {
+                self.list(Decision {
+                    indicator,
+                    origin: Origin::Feed,
+                    author: feed.as_author(),
+                    alert: None,
+                    threat_type: ThreatType::listed(),
+                    severity: LISTED_SEVERITY,
+                    evidence: Evidence::Spoofable,
+                    decided_at: now,
+                    expires_at,
+                });
+            }
+        }
+    }
+
+    /// Ends all blocks of a feed.
+    fn end_feed(&mut self, now: Timestamp, feed: FeedId) {
+        let author = feed.as_author();
+        if !self.budgets.is_active(&author) {
+            return;
+        }
+        let is_its = |it: &Decision| it.origin == Origin::Feed && it.author == author;
+        let listed = self.blocklist.iter();
+        let listed = listed.filter(|(_, decisions)| decisions.iter().any(is_its));
+        let listed: Vec<Indicator> = listed.map(|(indicator, _)| *indicator).collect();
+        for indicator in &listed {
+            if let Some(ended) = self.blocklist.remove(indicator, Origin::Feed, author) {
+                self.unlist(&ended);
+            }
+        }
+        let detail = format!("feed {}: {} entries", feed.file(), listed.len());
+        self.audit_feed(now, Actor::Node, (Action::Unblock, detail));
+    }
+
+    /// Returns the feeds of which anything is blocked.
+    pub fn feeds(&self) -> std::collections::BTreeSet<FeedId> {
+        let decisions = self.blocklist.iter().flat_map(|(_, decisions)| decisions);
+        let listed = decisions.filter(|it| it.origin == Origin::Feed);
+        listed.map(|it| FeedId::of_author(it.author)).collect()
+    }
+
+    /// Returns whether an entry of a feed may be blocked, or which guard forbids it. A list that the
+    /// operator applies may be as wide as the operator may block; but it cannot know this host's networks.
+    fn may_list(&self, indicator: &Indicator) -> Result<(), Refusal> {
+        self.guards.untouchable(indicator)?;
+        self.guards.public(indicator)?;
+        self.guards.configured_peer(indicator)?;
+        match self.unblocks.covering(indicator).next() {
+            Some(_) => Err(Refusal::Unblocked),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes a decision that is neither told nor audited.
+    fn list(&mut self, decision: Decision) {
+        let (indicator, author) = (decision.indicator, decision.author);
+        let kept = self.blocklist.decisions(&indicator).len();
+        let gave_way = self.blocklist.insert(decision.clone());
+        if gave_way.is_none() && self.blocklist.decisions(&indicator).len() == kept {
+            return; // an earlier one of the same feed lasts longer
+        }
+        self.budgets.add_active(author);
+        if let Some(it) = gave_way {
+            self.forget_decision(&it);
+        }
+        self.persist(Record::DecisionMade(decision));
+        self.agree_on(indicator);
+    }
+
+    /// Ends a decision of a feed, after the blocklist let go of it.
+    pub(super) fn unlist(&mut self, ended: &Decision) {
+        self.forget_decision(ended);
+        self.agree_on(ended.indicator);
+    }
+
+    /// Makes the kernel agree with what holds an indicator.
+    fn agree_on(&mut self, indicator: Indicator) {
+        self.enforce(match self.blocklist.standing(&indicator) {
+            Standing::Blocked(expires_at) => Change::Block {
+                indicator,
+                expires_at,
+            },
+            Standing::Free => Change::Unblock(indicator),
+        });
+    }
+
+    fn audit_feed(&mut self, at: Timestamp, actor: Actor, (action, detail): (Action, String)) {
+        self.persist(Record::Audit(crate::AuditEntry {
+            at,
+            actor,
+            action,
+            indicator: None,
+            detail,
+        }));
+    }
+}

@@ -1,0 +1,137 @@
+//! Feeds: blocked within the guards, without a word for each entry, and freed when they end.
+
+use super::*;
+use crate::{Feed, FeedId, FeedInput, FeedPart, FeedWeight, Origin, file::FileId};
+
+const UNTIL: Timestamp = Timestamp::from_millis(NOW.as_millis() + 3_600_000);
+
+fn feed(number: u8) -> FeedId {
+    FeedId::of_file(FileId::from_bytes([100 + number; 32]))
+}
+
+fn listed(texts: &[&str]) -> Feed {
+    Feed::parse(texts.join("\n").as_bytes()).unwrap()
+}
+
+fn apply(engine: &mut Engine, feed: FeedId, texts: &[&str]) -> Vec<Output> {
+    let part = FeedPart {
+        feed,
+        entries: listed(texts).entries().to_vec(),
+        expires_at: UNTIL,
+    };
+    run(engine, NOW, Input::Feed(FeedInput::Entries(part)))
+}
+
+fn end(engine: &mut Engine, feed: FeedId) -> Vec<Output> {
+    run(engine, NOW, Input::Feed(FeedInput::Ended(feed)))
+}
+
+#[test]
+fn what_is_listed_is_blocked_until_the_feed_is_over_and_nobody_is_told_of_each() {
+    let mut engine = engine();
+    let outputs = apply(&mut engine, feed(1), &["203.0.113.1", "198.18.7.0/24"]);
+    assert!(is_blocked(&engine, "203.0.113.1"));
+    assert!(is_blocked(&engine, "198.18.7.9"));
+    let is_quiet = |it: &Output| {
+        matches!(
+            it,
+            Output::Enforce(Change::Block { expires_at, .. }) if *expires_at == UNTIL
+        ) || matches!(it, Output::Persist(Record::DecisionMade(it)) if it.origin == Origin::Feed)
+    };
+    assert_eq!(outputs.len(), 4);
+    assert!(outputs.iter().all(is_quiet), "{outputs:?}");
+    assert_eq!(engine.feeds(), [feed(1)].into());
+    let outputs = pass(&mut engine, UNTIL);
+    assert!(!is_blocked(&engine, "203.0.113.1"));
+    let told = outputs.iter().filter(|it| matches!(it, Output::Notify(_)));
+    assert_eq!(told.count(), 0, "{outputs:?}");
+    assert_eq!(engine.feeds(), [].into());
+}
+
+#[test]
+fn what_must_not_be_blocked_is_left_out_and_counted() {
+    let mut engine = engine();
+    let allowed = Command::Allow {
+        indicator: "203.0.113.8".parse().unwrap(),
+        allow_for: None,
+        comment: None,
+    };
+    order(&mut engine, NOW, allowed).0.unwrap();
+    apply(&mut engine, feed(2), &["203.0.113.3"]);
+    let unblock = Command::Unblock {
+        indicator: "203.0.113.3".parse().unwrap(),
+        withdraw: false,
+    };
+    order(&mut engine, NOW, unblock).0.unwrap();
+    let texts = [
+        "127.0.0.1",
+        "0.0.0.0/0",
+        "10.0.0.0/8",
+        "203.0.113.3",
+        "203.0.113.8",
+        "203.0.113.9",
+        "ff02::1",
+    ];
+    let weight = engine.weigh_feed(&listed(&texts));
+    let expected = FeedWeight {
+        entries: 7,
+        blocked: 1,
+        new: 1,
+        protected: 2,
+        allowlisted: 1,
+        too_wide: 1,
+        private: 1,
+        configured_peers: 0,
+        unblocked: 1,
+        room: weight.room,
+    };
+    assert_eq!(weight, expected);
+    assert!(weight.fits());
+    apply(&mut engine, feed(1), &texts);
+    for text in texts {
+        assert_eq!(is_blocked(&engine, text), text == "203.0.113.9", "{text}");
+    }
+}
+
+#[test]
+fn a_feed_that_is_taken_back_frees_only_what_nobody_else_blocks() {
+    let mut engine = engine();
+    apply(
+        &mut engine,
+        feed(1),
+        &["203.0.113.1", "203.0.113.2", "203.0.113.3"],
+    );
+    apply(&mut engine, feed(2), &["203.0.113.2"]);
+    let own = block("203.0.113.3", 600);
+    order(&mut engine, NOW, own).0.unwrap();
+    let outputs = end(&mut engine, feed(1));
+    assert!(!is_blocked(&engine, "203.0.113.1"));
+    assert!(is_blocked(&engine, "203.0.113.2"), "another feed lists it");
+    assert!(
+        is_blocked(&engine, "203.0.113.3"),
+        "the operator blocked it"
+    );
+    let audited = outputs
+        .iter()
+        .filter(|it| matches!(it, Output::Persist(Record::Audit(_))));
+    assert_eq!(audited.count(), 1, "{outputs:?}");
+    assert_eq!(end(&mut engine, feed(1)), [], "once");
+    end(&mut engine, feed(2));
+    assert!(!is_blocked(&engine, "203.0.113.2"));
+    assert_eq!(engine.feeds(), [].into());
+}
+
+#[test]
+fn a_feed_that_does_not_fit_says_so_and_what_is_listed_teaches_nothing() {
+    let mut engine = engine();
+    let listed = listed(&["203.0.113.1", "203.0.113.2"]);
+    let weight = FeedWeight {
+        room: 1,
+        ..engine.weigh_feed(&listed)
+    };
+    assert!(!weight.fits());
+    let before = engine.peer_trust(NOW, &LAN_PEER).trust.right;
+    apply(&mut engine, feed(1), &["203.0.113.1"]);
+    hear(&mut engine, LAN_PEER, statement("203.0.113.1"));
+    assert_eq!(engine.peer_trust(NOW, &LAN_PEER).trust.right, before);
+}
