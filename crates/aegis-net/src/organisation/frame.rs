@@ -27,8 +27,8 @@ const OTHERS: u8 = 2;
 const REVOCATIONS: u8 = 3;
 const KEYS: u8 = 4;
 
-/// Packs as many of `words` as fit, the first ones first.
-pub(crate) fn pack(words: &[OrganisationWord], own: NodeId) -> Vec<u8> {
+/// Packs as many of `words` as fit, the first ones first, as the node `own` shows them.
+pub fn pack(words: &[OrganisationWord], own: NodeId) -> Vec<u8> {
     let mut frame = vec![0, 0];
     let mut count: u16 = 0;
     for word in words.iter().take(FRAME_WORDS_MAX) {
@@ -62,7 +62,7 @@ pub(crate) fn count(frame: &[u8]) -> Option<u16> {
 /// Reads what `from` showed, and checks all of it but whether it holds now.
 ///
 /// The first word that is wrong ends the reading: whoever shows it has checked it, or should have.
-pub(crate) fn unpack(frame: &[u8], from: NodeId) -> Result<Vec<OrganisationWord>, Misbehaviour> {
+pub fn unpack(frame: &[u8], from: NodeId) -> Result<Vec<OrganisationWord>, Misbehaviour> {
     if frame.len() > FRAME_BYTES_MAX {
         return Err(Misbehaviour::Oversized);
     }

@@ -2,9 +2,11 @@
 
 use std::{fs, path::Path};
 
-use aegis_core::ALERT_BYTES_MAX;
+use aegis_core::{ALERT_BYTES_MAX, NodeId};
 use aegis_net::{
     ask::{self, AskError, Unverified},
+    gate::Misbehaviour,
+    organisation::{self, InvalidMembershipText, OrganisationError, Sealed, membership_from_text},
     sync::{self, Unreadable},
     wire::{self, WireError},
 };
@@ -109,4 +111,76 @@ fn every_sync_message_of_the_corpus_is_read_or_refused_as_its_name_says() {
         count += 1;
     }
     assert!(count >= 50, "{count}");
+}
+
+#[test]
+fn every_word_of_organisations_of_the_corpus_is_read_or_refused_as_its_name_says() {
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/decode_organisation");
+    let from = NodeId::from_public_key([9; 32]);
+    let mut count = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let bytes = fs::read(&path).unwrap();
+        let mut words = name.split('-');
+        let outcome = match words.next().unwrap() {
+            "membership" => outcome_of(organisation::read_membership(&bytes)),
+            "revocations" => outcome_of(organisation::read_revocations(&bytes)),
+            "ring" => outcome_of(organisation::read_keys(&bytes)),
+            "frame" => match organisation::unpack(&bytes, from) {
+                Ok(words) => {
+                    assert_eq!(organisation::pack(&words, from), bytes, "{name}");
+                    "valid"
+                }
+                Err(Misbehaviour::Malformed) => "malformed",
+                Err(Misbehaviour::BadProof) => "proof",
+                Err(Misbehaviour::OutOfRange) => "range",
+                Err(Misbehaviour::Oversized) => "oversized",
+                Err(other) => panic!("{name}: {other}"),
+            },
+            "text" => match membership_from_text(std::str::from_utf8(&bytes).unwrap()) {
+                Ok(_) => "valid",
+                Err(InvalidMembershipText::NotOne) => "none",
+                Err(InvalidMembershipText::Broken(_)) => "broken",
+            },
+            kind => panic!("{kind}"),
+        };
+        assert_eq!(Some(outcome), words.next(), "{name}");
+        count += 1;
+    }
+    assert!(count >= 60, "{count}");
+}
+
+fn outcome_of<T>(read: Result<T, OrganisationError>) -> &'static str {
+    match read {
+        Ok(_) => "valid",
+        Err(OrganisationError::Malformed) => "malformed",
+        Err(OrganisationError::Signature) => "signature",
+        Err(OrganisationError::Grant(_)) => "grant",
+        Err(OrganisationError::Revocations(_)) => "list",
+    }
+}
+
+#[test]
+fn every_sealed_message_of_the_corpus_is_read_or_refused_as_its_name_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/decode_sealed");
+    let mut count = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let mut words = name.split('-');
+        if words.next() != Some("sealed") {
+            continue; // what the fuzzer seals
+        }
+        let bytes = fs::read(&path).unwrap();
+        let outcome = match Sealed::parse(&bytes) {
+            None => "malformed",
+            Some(it) if it.is_signed() => "valid",
+            Some(_) => "signature",
+        };
+        assert_eq!(Some(outcome), words.next(), "{name}");
+        count += 1;
+    }
+    assert!(count >= 12, "{count}");
 }
