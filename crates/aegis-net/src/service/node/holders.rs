@@ -125,7 +125,12 @@ pub(super) fn found(
 ) -> Option<Vec<PeerId>> {
     match result {
         Ok(kad::GetProvidersOk::FoundProviders { key, providers }) => {
-            is_files(key).then(|| providers.iter().copied().collect())
+            is_files(key).then(|| {
+                let mut holders = Vec::new();
+                holders.extend(providers);
+                holders.sort(); // their order is chance
+                holders
+            })
         }
         Ok(kad::GetProvidersOk::FinishedWithNoAdditionalRecord { .. }) | Err(_) => None,
     }
