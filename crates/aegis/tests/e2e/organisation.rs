@@ -2,10 +2,12 @@
 //! themselves, and part with one of them.
 
 use aegis::lab::node::LabNode;
-use aegis_api::{BlockRequest, MemberRole, NodeId, OrganisationId};
+use aegis_api::{BlockRequest, MemberRole, OrganisationId};
 
 use crate::support::{
-    block, code, indicator, until, until_blocked, until_refused,
+    block, code,
+    founder::{admit, found, node_id, trust, until_expelled, until_member},
+    indicator, until_blocked, until_refused,
     world::{How, World, cli, join},
 };
 
@@ -89,11 +91,7 @@ async fn netns_who_is_expelled_is_believed_by_nobody_and_reads_nothing_new() {
     let said = cli(&a, &format!("org revoke ACME {b_id}"));
     assert_eq!(said.code, Some(0), "{said:?}");
     for node in [&b, &c] {
-        until("it is told that b is expelled", async || {
-            let list = node.client.organisations().await.ok()?;
-            (list.organisations[0].revoked == 1).then_some(())
-        })
-        .await;
+        until_expelled(node, 1).await;
     }
     b.client.block(&block("203.0.113.3", 600)).await.unwrap();
     until_refused(&c.client, "203.0.113.3", b_id, "not_trusted").await;
@@ -128,50 +126,6 @@ async fn start(world: &World) -> [LabNode; 3] {
     let mut nodes: [LabNode; 3] = nodes.try_into().unwrap();
     join(&mut nodes).await;
     nodes
-}
-
-async fn node_id(node: &LabNode) -> NodeId {
-    node.client.status().await.unwrap().node_id
-}
-
-async fn found(founder: &LabNode) -> OrganisationId {
-    let said = cli(founder, "org create ACME");
-    assert_eq!(said.code, Some(0), "{said:?}");
-    let list = founder.client.organisations().await.unwrap();
-    list.organisations[0].organisation
-}
-
-/// Has the founder sign a node, which joins with what was signed.
-async fn admit(founder: &LabNode, node: &LabNode, role: &str) {
-    let id = node_id(node).await;
-    let signed = cli(founder, &format!("org sign {id} --role {role}"));
-    assert_eq!(signed.code, Some(0), "{signed:?}");
-    let word = signed.out.lines().last().unwrap();
-    let joined = cli(node, &format!("org join {word}"));
-    assert_eq!(joined.code, Some(0), "{joined:?}");
-}
-
-fn trust(node: &LabNode, organisation: OrganisationId) {
-    let said = cli(node, &format!("org trust {organisation}"));
-    assert_eq!(said.code, Some(0), "{said:?}");
-}
-
-/// Waits until `node` knows that `peer` is this member.
-async fn until_member(
-    node: &LabNode,
-    peer: NodeId,
-    organisation: OrganisationId,
-    role: MemberRole,
-) {
-    until(&format!("{peer} is known as {role}"), async || {
-        let peers = node.client.peers(Default::default()).await.ok()?;
-        let peer = peers.items.into_iter().find(|it| it.peer == peer)?;
-        let mut known = peer.organisations.iter();
-        known
-            .any(|it| it.organisation == organisation && it.role == role)
-            .then_some(())
-    })
-    .await;
 }
 
 fn addressed(text: &str, organisation: OrganisationId) -> BlockRequest {

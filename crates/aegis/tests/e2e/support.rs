@@ -4,8 +4,11 @@
 pub(crate) mod bad_peer;
 pub(crate) mod corrupter;
 pub(crate) mod damage;
+pub(crate) mod founder;
 pub(crate) mod host;
 pub(crate) mod liar;
+pub(crate) mod memory;
+pub(crate) mod outsider;
 pub(crate) mod role;
 pub(crate) mod shell;
 pub(crate) mod world;
@@ -55,7 +58,16 @@ pub(crate) fn now() -> Timestamp {
 }
 
 /// Looks until there is something to return; fails, naming `what`, where it takes too long.
-pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    until_in(DEADLINE, what, look).await
+}
+
+/// The same for what takes longer, or is to take less.
+pub(crate) async fn until_in<T>(
+    deadline: Duration,
+    what: &str,
+    mut look: impl AsyncFnMut() -> Option<T>,
+) -> T {
     let search = async {
         let mut looks = tokio::time::interval(INTERVAL);
         loop {
@@ -65,7 +77,7 @@ pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T
             }
         }
     };
-    match tokio::time::timeout(DEADLINE, search).await {
+    match tokio::time::timeout(deadline, search).await {
         Ok(found) => found,
         Err(_) => panic!("waited in vain: {what}"),
     }

@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use aegis_api::{Client, NodeId};
-use aegis_core::file::{CHUNK_BYTES, ChunkHash, ChunkSet, FileSize, Manifest};
+use aegis_core::{
+    OrganisationWord,
+    file::{CHUNK_BYTES, ChunkHash, ChunkSet, FileSize, Manifest},
+};
 use aegis_net::{
     FileCommand, FileEvent, NetCommand, NetHandle,
     file::{FileQuery, FileReply},
+    organisation::membership_from_text,
 };
 use tokio::io::AsyncReadExt as _;
 
@@ -22,8 +26,11 @@ pub(crate) async fn until_met(client: &Client, liar: NodeId) {
     .await;
 }
 
-/// Serves the file at `path` so, until the test ends this.
-pub(crate) async fn serve(handle: &mut NetHandle, path: &str) {
+/// Serves the file at `path` so, as the member that a word says if there is one, until the test ends
+/// this.
+pub(crate) async fn serve(handle: &mut NetHandle, path: &str, membership: Option<&str>) {
+    let membership = membership.map(|it| membership_from_text(it).unwrap());
+    let own = membership.map(|it| OrganisationWord::Membership(Arc::new(it)));
     let content = std::fs::read(path).unwrap();
     let chunks: Vec<&[u8]> = content.chunks(CHUNK_BYTES as usize).collect();
     let size = FileSize::new(content.len() as u64).unwrap();
@@ -36,6 +43,11 @@ pub(crate) async fn serve(handle: &mut NetHandle, path: &str) {
             event = handle.file_events_rx.recv() => event,
             _ = stdin.read(&mut byte) => return,
         };
+        if let (Some(FileEvent::PeerConnected { peer }), Some(own)) = (&event, &own) {
+            let (peer, words) = (*peer, vec![own.clone()]);
+            let command = NetCommand::Show { peer, words };
+            handle.commands_tx.send(command).await.unwrap();
+        }
         let Some(FileEvent::Asked { request, query, .. }) = event else {
             assert!(event.is_some(), "the network service ended");
             continue;

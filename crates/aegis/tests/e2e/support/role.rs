@@ -3,7 +3,11 @@
 //!
 //! The test that needs one starts itself with its role in the environment.
 
-use std::process::Stdio;
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    process::{ChildStdin, Stdio},
+    sync::mpsc::{Receiver, sync_channel},
+};
 
 use aegis::lab::testbed::Host;
 use aegis_api::NodeId;
@@ -18,6 +22,8 @@ use super::{
     host::Running,
     indicator,
     liar::{self, Lie},
+    outsider::{self, Outsider},
+    until_in,
 };
 
 /// Says in the environment which role to play.
@@ -25,6 +31,9 @@ const ROLE: &str = "AEGIS_E2E_ROLE";
 
 /// Marks what a role says among what the test harness says.
 const MARK: &str = "ROLE ";
+
+/// What a role has said and nobody has listened to.
+const SAID_MAX: usize = 16;
 
 /// What to play.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -45,8 +54,11 @@ pub(crate) enum Play {
     Flood(Flood),
     /// Answers questions with lies of this kind, and stays.
     Answer(Lie),
-    /// Serves the file at this path with every chunk corrupted, and stays.
-    Corrupt(String),
+    /// Serves the file at this path with every chunk corrupted, as the member that the second says if
+    /// there is one, and stays.
+    Corrupt(String, Option<String>),
+    /// Tries to get a file that is not for it.
+    Pry(Outsider),
 }
 
 impl Role {
@@ -98,16 +110,71 @@ impl Role {
                 }
                 liar::answer(&mut handle, lie).await;
             }
-            Play::Corrupt(path) => {
+            Play::Corrupt(path, membership) => {
                 let mut handle = bad_peer::join(&identity, to).await.unwrap();
-                corrupter::serve(&mut handle, &path).await;
+                corrupter::serve(&mut handle, &path, membership.as_deref()).await;
+            }
+            Play::Pry(it) => {
+                let handle = bad_peer::join(&identity, to).await.unwrap();
+                outsider::play(handle, &identity, it).await;
             }
             Play::Flood(flood) => {
                 let flooder = Flooder::join(flood, &identity, to).await.unwrap();
                 let flooded = flooder.send().await.unwrap();
-                println!("\n{MARK}{}", serde_json::to_string(&flooded).unwrap());
+                say(&flooded);
             }
         }
+    }
+}
+
+/// Says something to the test that started this process.
+pub(crate) fn say(what: &impl Serialize) {
+    println!("\n{MARK}{}", serde_json::to_string(what).unwrap());
+}
+
+/// A role that a test talks with while it plays.
+pub(crate) struct Talking {
+    said_rx: Receiver<String>,
+    stdin: Option<ChildStdin>,
+    _running: Running,
+}
+
+impl Talking {
+    /// Starts `test`, which calls [`Role::play`], in a role on `host`.
+    pub(crate) fn start(role: &Role, host: &Host, test: &str) -> Self {
+        let mut running = role.start(host, test);
+        let stdout = BufReader::new(running.0.stdout.take().unwrap());
+        let (said_tx, said_rx) = sync_channel(SAID_MAX);
+        std::thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                match line.strip_prefix(MARK) {
+                    Some(said) if said_tx.send(said.to_owned()).is_err() => return,
+                    Some(_) | None => {}
+                }
+            }
+        });
+        Self {
+            said_rx,
+            stdin: running.0.stdin.take(),
+            _running: running,
+        }
+    }
+
+    /// Waits for what it says next, which may take a while: it has much to try before.
+    pub(crate) async fn says<T: for<'a> Deserialize<'a>>(&self) -> T {
+        let next = async || self.said_rx.try_recv().ok();
+        let said = until_in(DEADLINE * 9, "a role says something", next).await;
+        serde_json::from_str(&said).unwrap()
+    }
+
+    /// Tells it to go on.
+    pub(crate) fn go_on(&mut self) {
+        self.stdin.as_mut().unwrap().write_all(b"go on\n").unwrap();
+    }
+
+    /// Tells it to come to an end.
+    pub(crate) fn end(&mut self) {
+        self.stdin = None;
     }
 }
 
