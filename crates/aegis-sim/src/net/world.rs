@@ -10,7 +10,7 @@ use std::{
 
 use aegis_core::{
     Alert, AlertId, Channel, Freshness, Input, NodeId, Output, Record, Statement,
-    sync::{Answer, Request},
+    sync::{Answer, Misbehaviour, Request},
 };
 
 use super::node::{Node, Role, START};
@@ -444,12 +444,7 @@ impl World {
                 }
             }
             Output::SyncMisbehaved { peer, misbehaviour } => {
-                let peer = self.places[&peer];
-                if self.nodes[peer].role == Role::Honest {
-                    self.violations.push(format!(
-                        "{place} blames the honest {peer}: {misbehaviour:?}"
-                    ));
-                }
+                self.note_blame(place, peer, misbehaviour);
             }
             Output::Enforce(_)
             | Output::Ask { .. }
@@ -463,6 +458,15 @@ impl World {
             | Output::Part(_)
             | Output::Answer { .. }
             | Output::Notify(_) => {}
+        }
+    }
+
+    /// Blaming the honest is a violation.
+    fn note_blame(&mut self, place: usize, peer: NodeId, misbehaviour: Misbehaviour) {
+        let peer = self.places[&peer];
+        if self.nodes[peer].role == Role::Honest {
+            let violation = format!("{place} blames the honest {peer}: {misbehaviour:?}");
+            self.violations.push(violation);
         }
     }
 
