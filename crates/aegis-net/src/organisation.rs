@@ -16,8 +16,8 @@ mod sealed;
 use aegis_core::{InvalidGrant, InvalidRevocations, OrganisationId};
 use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 
-pub(crate) use frame::count;
 pub use frame::{FRAME_BYTES_MAX, FRAME_WORDS_MAX, pack, unpack};
+pub(crate) use frame::{count, is_cut};
 pub use iris::{IrisSignatureError, iris_sign, iris_verify};
 pub use key::{OrganisationKey, OrganisationKeyError};
 pub use keys::{EpochKeys, KEYS_BYTES_MAX, KEYS_DOMAIN, make_keys, open_keys, read_keys};

@@ -59,6 +59,15 @@ pub(crate) fn count(frame: &[u8]) -> Option<u16> {
     fits.then_some(count)
 }
 
+/// Returns whether a frame ends before its words do, as when the connection does: nobody's fault.
+pub(crate) fn is_cut(frame: &[u8]) -> bool {
+    let Some((head, mut rest)) = frame.split_first_chunk::<2>() else {
+        return true;
+    };
+    let count = usize::from(u16::from_be_bytes(*head)).min(FRAME_WORDS_MAX);
+    (0..count).any(|_| next(&mut rest).is_none())
+}
+
 /// Reads what `from` showed, and checks all of it but whether it holds now.
 ///
 /// The first word that is wrong ends the reading: whoever shows it has checked it, or should have.

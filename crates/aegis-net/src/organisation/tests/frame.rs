@@ -85,3 +85,16 @@ fn words() -> Vec<OrganisationWord> {
         OrganisationWord::Revocations(Arc::new(read_revocations(&bytes("revocations")).unwrap())),
     ]
 }
+
+#[test]
+fn a_frame_that_a_broken_connection_cut_off_is_told_from_one_that_is_wrong() {
+    let list = Revocations::new(key().id(), (1, START), Vec::new()).unwrap();
+    let list = sign_revocations(&list, &key()).unwrap();
+    let word = OrganisationWord::Revocations(Arc::new(list));
+    let frame = pack(&[word.clone(), word], NodeId::from_public_key([9; 32]));
+    assert!(!is_cut(&frame));
+    for end in 0..frame.len() {
+        assert!(is_cut(&frame[..end]), "{end}");
+    }
+    assert!(!is_cut(&[&frame[..], &[0]].concat()), "too long is not cut");
+}

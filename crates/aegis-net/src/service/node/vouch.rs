@@ -17,7 +17,7 @@ use super::{Node, node_of, peer_of};
 use crate::{
     NetEvent, Via,
     gate::{Conduct, Quota, Table, TokenBucket},
-    organisation::{count, pack, unpack},
+    organisation::{count, is_cut, pack, unpack},
     service::vouch::VouchEvent,
 };
 
@@ -164,6 +164,11 @@ impl Node {
             .entry(from, || TokenBucket::full(WORDS));
         if !quota.take(words, now, WORDS) {
             tracing::debug!(peer = %from, "Peer shows more of organisations than it may");
+            return 0;
+        }
+        let has_fair_head = frame.len() < 2 || count(frame).is_some();
+        if has_fair_head && is_cut(frame) {
+            tracing::debug!(peer = %from, "Peer was cut off while it showed something");
             return 0;
         }
         match unpack(frame, from) {
