@@ -39,7 +39,7 @@ async fn netns_a_list_is_blocked_until_it_is_forgotten_or_taken_back() {
         .await
         .unwrap();
 
-    let file = share(&world, &nodes[0], LIST).await;
+    let file = share(&world, &nodes[0], LIST);
     let dry = get(&nodes[1], file, "--apply --dry-run").await;
     let says = "Would block 3 of the 7 that it lists";
     assert!(dry.out.contains(says), "{dry:?}");
@@ -91,7 +91,7 @@ async fn check_refusals(world: &World, nodes: &[LabNode]) {
         (&*long, 1, "nothing of it was applied"),
         ("203.0.113.7\nno address\n", 2, "line 2 does not begin with"),
     ] {
-        let file = share(world, &nodes[0], list).await;
+        let file = share(world, &nodes[0], list);
         let refused = get(&nodes[1], file, "--apply").await;
         assert_eq!(refused.code, Some(code), "{refused:?}");
         assert!(refused.err.contains(says), "{refused:?}");
@@ -100,7 +100,7 @@ async fn check_refusals(world: &World, nodes: &[LabNode]) {
 }
 
 /// Shares a list, and returns its id.
-async fn share(world: &World, node: &LabNode, list: &str) -> FileId {
+fn share(world: &World, node: &LabNode, list: &str) -> FileId {
     let path = world.dir().join("list.csv");
     fs::write(&path, list).unwrap();
     let what = format!("file share {} --severity major", path.display());

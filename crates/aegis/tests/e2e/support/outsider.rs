@@ -372,9 +372,7 @@ impl Trying {
                 FileEvent::Failed { id, .. } if Some(id) == wanted => return None,
                 FileEvent::Replied { .. } | FileEvent::Failed { .. } => {}
             }
-            if wanted.is_none() {
-                return None;
-            }
+            wanted?;
         }
     }
 
