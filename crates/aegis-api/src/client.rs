@@ -2,6 +2,7 @@
 
 mod event_stream;
 mod file;
+mod network;
 mod organisation;
 
 use std::{

@@ -9,9 +9,9 @@ use crate::{
     AllowEntry, AllowRequest, ApiError, AuditReport, Block, BlockRequest, Blocked, Check,
     Disallowed, ErrorCode, EventHub, FileApplied, FileBody, FileContent, FileForgotten, FileLine,
     FileRequest, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery, NetworkOpinion,
-    OrganisationReply, OrganisationRequest, Page, PageQuery, Peer, PeerTrust, PublishRequest,
-    Published, ShareRequest, Stats, Status, TrustForgotten, TrustRequest, UnblockRequest,
-    Unblocked, Why,
+    NetworkReply, NetworkRequest, OrganisationReply, OrganisationRequest, Page, PageQuery, Peer,
+    PeerTrust, PublishRequest, Published, ShareRequest, Stats, Status, TrustForgotten,
+    TrustRequest, UnblockRequest, Unblocked, Why,
 };
 
 /// Who asks.
@@ -66,6 +66,8 @@ pub enum Request {
     File(FileRequest),
     /// Answered by [`Reply::Organisation`].
     Organisation(OrganisationRequest),
+    /// Answered by [`Reply::Network`].
+    Network(NetworkRequest),
 }
 
 /// What is answered. The JSON is that of the value inside.
@@ -118,6 +120,8 @@ pub enum Reply {
     FileApplied(Box<FileApplied>),
     /// To [`Request::Organisation`].
     Organisation(Box<OrganisationReply>),
+    /// To [`Request::Network`].
+    Network(Box<NetworkReply>),
 }
 
 /// A node, or whatever speaks for one.

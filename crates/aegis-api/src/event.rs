@@ -57,8 +57,13 @@ pub enum EventKind {
         #[serde(with = "text")]
         peer: NodeId,
     },
-    /// A peer is connected no more.
+    /// A peer said goodbye and is connected no more.
     PeerLeft {
+        #[serde(with = "text")]
+        peer: NodeId,
+    },
+    /// A peer is connected no more and did not say goodbye: it is cut off, crashed, or was sent away.
+    PeerLost {
         #[serde(with = "text")]
         peer: NodeId,
     },

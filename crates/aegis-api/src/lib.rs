@@ -15,6 +15,7 @@ mod event;
 mod event_hub;
 mod file;
 mod history;
+mod network;
 mod opinion;
 mod organisation;
 mod page;
@@ -50,6 +51,10 @@ pub use file::{
 pub use history::{
     HISTORY_GROUPS_DEFAULT, HistoryBy, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery,
     HistoryScope, InvalidMoment, Moment,
+};
+pub use network::{
+    Admission, InvalidInvitationId, Invitation, InvitationId, InvitationList, InvitationTakenBack,
+    Joining, NetworkReply, NetworkRequest, TicketJoinRequest, TicketPrinted, TicketRequest,
 };
 pub use opinion::{LocalOpinion, NetworkOpinion, VOICE_LINES_MAX, VoiceLine};
 pub use organisation::{

@@ -4,7 +4,7 @@ use std::{net::Ipv4Addr, path::PathBuf, sync::Arc};
 
 use aegis_core::Timestamp;
 
-use crate::{Address, PeerAddress, gate::Limits};
+use crate::{Address, NetworkSecret, PeerAddress, gate::Limits};
 
 /// The port a node listens on unless told otherwise, TCP and UDP.
 pub const PORT_DEFAULT: u16 = 9001;
@@ -28,6 +28,8 @@ pub struct P2pConfig {
     pub mdns: bool,
     /// Whether to take part in the global network's DHT.
     pub kad: bool,
+    /// What the nodes of a closed network share; `None` for the open one.
+    pub secret: Option<NetworkSecret>,
     /// Where nodes of this host find each other; `None` for not at all.
     pub runtime_dir: Option<PathBuf>,
     /// The most connections at a time, both directions together.
@@ -55,6 +57,7 @@ impl Default for P2pConfig {
             known_peers: Vec::new(),
             mdns: true,
             kad: true,
+            secret: None,
             runtime_dir: None,
             connections_max: 100,
             memory_bytes_max: 512 * 1024 * 1024,

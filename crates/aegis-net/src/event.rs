@@ -8,7 +8,7 @@ use aegis_core::{
     trust::model::Recommendation,
 };
 
-use crate::{Address, FileCommand, PeerAddress, gate::Misbehaviour};
+use crate::{Address, FileCommand, JoinCommand, JoinEvent, PeerAddress, gate::Misbehaviour};
 
 /// How a peer was found.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -126,6 +126,8 @@ pub enum NetEvent {
     PeerLeft {
         /// Who.
         peer: NodeId,
+        /// Whether it said so; else it was lost, or sent away.
+        said_goodbye: bool,
     },
     /// A valid, fresh alert came in; it is relayed to whoever may not have heard it.
     AlertReceived {
@@ -239,6 +241,8 @@ pub enum NetEvent {
         /// Who does not answer.
         peer: NodeId,
     },
+    /// Something about joining by tickets.
+    Join(JoinEvent),
     /// A connected peer answered a ping, or did not. Reported every 10 s at most.
     Pinged {
         /// Who.
@@ -269,6 +273,7 @@ impl NetEvent {
             Self::SyncAsked { .. } => "sync_asked",
             Self::SyncAnswered { .. } => "sync_answered",
             Self::SyncFailed { .. } => "sync_failed",
+            Self::Join(_) => "join",
             Self::Pinged { .. } => "pinged",
         }
     }
@@ -277,6 +282,7 @@ impl NetEvent {
     pub(crate) const fn peer(&self) -> Option<NodeId> {
         match self {
             Self::Listening { .. } => None,
+            Self::Join(event) => event.peer(),
             Self::AlertReceived {
                 forwarder: peer, ..
             }
@@ -291,7 +297,7 @@ impl NetEvent {
             | Self::PeerDiscovered { peer, .. }
             | Self::PeerConnected { peer, .. }
             | Self::PeerClassChanged { peer, .. }
-            | Self::PeerLeft { peer }
+            | Self::PeerLeft { peer, .. }
             | Self::Misbehaved { peer, .. }
             | Self::PeerBanned { peer, .. }
             | Self::Unanswered { peer, .. }
@@ -374,6 +380,8 @@ pub enum NetCommand {
         /// What this node knows of the subject; `None` says that it knows nothing.
         recommendation: Option<Recommendation>,
     },
+    /// Do something about joining by tickets.
+    Join(JoinCommand),
     /// Do something about files.
     File(FileCommand),
     /// Show a connected peer what organisations signed; with no words, ask it to show what it has.

@@ -4,6 +4,7 @@
 //! - [`ask`]: questions to peers, and the testimonies and recommendations that answer them
 //! - [`batch`]: many messages in one compressed piece
 //! - [`mod@file`]: what nodes say to each other of files that they share, and the announcements of them
+//! - [`join`]: how a node that brings a [`Ticket`] is let in
 //! - [`organisation`]: what organisations sign, and their keys
 //! - [`sync`]: what is said while two nodes reconcile
 //! - [`gate`]: what becomes of a message and what it costs whom; pure, time is given in
@@ -22,9 +23,13 @@ pub mod file;
 mod file_event;
 pub mod gate;
 mod identity;
+pub mod join;
+mod join_event;
+mod network_secret;
 pub mod organisation;
 mod service;
 pub mod sync;
+mod ticket;
 pub mod wire;
 
 pub use address::{Address, InvalidAddress, InvalidPeerAddress, PeerAddress};
@@ -33,4 +38,9 @@ pub use counters::{CounterValues, Counters};
 pub use event::{NetCommand, NetEvent, QuestionId, RequestId, Silence, Via};
 pub use file_event::{FileAskId, FileCommand, FileEvent, FileRequestId};
 pub use identity::{Identity, IdentityError};
+pub use join_event::{JoinCommand, JoinEvent};
+pub use network_secret::{InvalidNetworkSecret, NetworkSecret};
 pub use service::{NetError, NetHandle, PUSH_ALERTS_MAX, QUESTION_WAIT_MAX, start};
+pub use ticket::{
+    InvalidTicket, TICKET_ADDRESSES_MAX, TICKET_CHARS_MAX, Ticket, TicketParts, Token,
+};

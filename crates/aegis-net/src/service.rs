@@ -18,6 +18,9 @@ mod files;
 mod handover;
 mod holders;
 mod inquire;
+mod join;
+mod members;
+mod names;
 mod node;
 mod outbox;
 mod peers;
@@ -53,6 +56,10 @@ const FILE_EVENTS_MAX: usize = 640;
 /// Places of that queue that peers' queries do not take: for replies to our own, and for peers that
 /// come and go.
 const FILE_EVENTS_RESERVED: usize = 512;
+
+/// How often and how many times a node that begins anew tries to listen where it did before.
+const LISTEN_AGAIN_EVERY: Duration = Duration::from_millis(50);
+const LISTEN_AGAIN_MAX: u32 = 60;
 
 /// Why there is no network service.
 #[derive(Debug, thiserror::Error)]
@@ -116,6 +123,51 @@ impl NetHandle {
     }
 }
 
+/// What a node is made of anew when it enters a closed network.
+struct Again {
+    config: P2pConfig,
+    identity: Identity,
+    clock: Clock,
+    outlets: (
+        mpsc::Sender<NetEvent>,
+        mpsc::Sender<FileEvent>,
+        Arc<Counters>,
+    ),
+}
+
+impl Again {
+    /// Runs a node, and the next one in the network that it enters, until one is told to stop.
+    async fn run(mut self, mut node: Node, mut commands_rx: mpsc::Receiver<NetCommand>) {
+        while let Some(secret) = node.run(&mut commands_rx).await {
+            self.config.secret = Some(secret);
+            node = match self.node().await {
+                Ok(node) => node,
+                // Whoever reads the events sees that they end.
+                Err(error) => return tracing::error!(%error, "Cannot enter the closed network"),
+            };
+            node.tell_entered();
+        }
+    }
+
+    /// Makes the next node, once the sockets of the one before are closed: that takes a moment.
+    async fn node(&self) -> Result<Node, NetError> {
+        let mut tries = tokio::time::interval(LISTEN_AGAIN_EVERY);
+        for _ in 1..LISTEN_AGAIN_MAX {
+            tries.tick().await;
+            match self.try_node() {
+                Err(NetError::Listen { .. }) => {}
+                other => return other,
+            }
+        }
+        self.try_node()
+    }
+
+    fn try_node(&self) -> Result<Node, NetError> {
+        let (clock, outlets) = (Arc::clone(&self.clock), self.outlets.clone());
+        Node::new(&self.config, &self.identity, clock, outlets)
+    }
+}
+
 /// Starts the service; returns once it listens on every address of `config`.
 pub async fn start(
     config: P2pConfig,
@@ -132,11 +184,17 @@ pub async fn start(
     let identity = identity.clone();
     let node_id = identity.node_id();
     let run = async move {
-        match Node::new(&config, &identity, clock, outlets) {
+        match Node::new(&config, &identity, Arc::clone(&clock), outlets.clone()) {
             Ok(node) => {
                 // Nobody waits any more where the caller gave up; the queue it holds is closed.
                 let _ = started_tx.send(Ok(()));
-                Box::pin(node.run(commands_rx)).await;
+                let again = Again {
+                    config,
+                    identity,
+                    clock,
+                    outlets,
+                };
+                Box::pin(again.run(node, commands_rx)).await;
             }
             Err(error) => drop(started_tx.send(Err(error))),
         }

@@ -3,6 +3,7 @@
 mod audit;
 mod file;
 mod history;
+mod network;
 mod organisation;
 mod parse;
 mod trust;
@@ -22,6 +23,7 @@ pub use self::{
     audit::AuditCommand,
     file::{FileArg, FileCommand, GetArgs, ShareArgs},
     history::{ByArg, HistoryArgs},
+    network::{JoinArgs, TicketArgs},
     organisation::{OrgCommand, RoleArg},
     parse::parse_duration_secs,
     trust::{PeerArg, TrustArgs, TrustCommand},
@@ -85,6 +87,10 @@ pub enum Command {
     /// Work with organisations: keys that vouch for nodes
     #[command(subcommand)]
     Org(OrgCommand),
+    /// Print a ticket: one word with which another node joins this one
+    Ticket(TicketArgs),
+    /// Join the node that printed a ticket, and wait until both hold the same
+    Join(JoinArgs),
 }
 
 /// What `block` takes.

@@ -24,6 +24,7 @@ pub fn line(event: &Event) -> String {
         }
         EventKind::PeerConnected { peer } => format!("Peer connected: {peer}"),
         EventKind::PeerLeft { peer } => format!("Peer left: {peer}"),
+        EventKind::PeerLost { peer } => format!("Peer lost: {peer}"),
         EventKind::AlertReceived {
             indicator,
             threat_type,

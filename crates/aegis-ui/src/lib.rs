@@ -19,13 +19,13 @@ mod text;
 pub use command::{
     AlertArgs, AllowArgs, AuditCommand, BlockArgs, ByArg, ClientArgs, Command, DEFAULT_SEVERITY,
     DEFAULT_THREAT_TYPE, EvidenceArg, FileArg, FileCommand, GLOBAL_HEADING, GetArgs, HistoryArgs,
-    OrgCommand, PeerArg, PublishArgs, RoleArg, ShareArgs, TrustArgs, TrustCommand, UnblockArgs,
-    parse_duration_secs,
+    JoinArgs, OrgCommand, PeerArg, PublishArgs, RoleArg, ShareArgs, TicketArgs, TrustArgs,
+    TrustCommand, UnblockArgs, parse_duration_secs,
 };
 pub use completions::completions;
 pub use console::{Console, ConsoleEnd, Input, LINE_BYTES_MAX};
 pub use event::line;
 pub use outcome::Outcome;
-pub use run::run;
+pub use run::{read_ticket, run};
 pub use screen::{Format, Screen};
 pub use text::{count, shown, shown_lines};

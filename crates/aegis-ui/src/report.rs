@@ -4,6 +4,7 @@ mod audit;
 mod file;
 mod history;
 mod list;
+mod network;
 mod opinion;
 mod organisation;
 mod status;
@@ -19,6 +20,7 @@ pub(crate) use self::{
     file::{FILES, file_applied, file_forgotten, file_kept, file_progress, file_shared},
     history::{GROUPS_CSV, HISTORY, HISTORY_CSV, csv_group, csv_line, history_groups},
     list::{ALLOW_ENTRIES, BLOCKS, List, PEERS},
+    network::{invitations, join_late, joined, joining, ticket_printed, ticket_taken_back},
     opinion::opinion,
     organisation::{
         membership_revoked, membership_signed, organisation_created, organisation_distrusted,

@@ -2,10 +2,13 @@
 
 mod file;
 mod history;
+mod network;
 mod organisation;
 mod trust;
 
 use std::io;
+
+pub use network::read_ticket;
 
 use aegis_api::{BlockRequest, Client, ClientError, Page, PageQuery, PublishRequest};
 use serde::Serialize;
@@ -102,6 +105,8 @@ async fn answer(
         Command::Trust(args) => return trust::trust(args, client, screen).await,
         Command::File(args) => return Box::pin(file::file(args, client, screen)).await,
         Command::Org(command) => return organisation::org(command, client, screen).await,
+        Command::Ticket(args) => return network::ticket(args, client, screen).await,
+        Command::Join(args) => return Box::pin(network::join(args, client, screen)).await,
     }
     Ok(Outcome::Done)
 }

@@ -5,6 +5,7 @@ mod detach;
 mod doctor;
 mod failure;
 mod generate;
+mod join;
 mod run_args;
 mod run_node;
 mod surroundings;
@@ -15,6 +16,7 @@ use std::{
     process::ExitCode,
 };
 
+use aegis_api::ClientError;
 use aegis_enforce::InstanceName;
 use aegis_ui::{ClientArgs, Console, Input, Outcome, Screen};
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -96,6 +98,7 @@ pub fn main() -> ExitCode {
     let instance = cli.instance;
     let outcome = match cli.command {
         Command::Run(args) => run_node::run(args, instance, cli.client.socket),
+        Command::Client(aegis_ui::Command::Join(args)) => join_or_keep(args, &cli.client, instance),
         Command::Client(command) => Ok(client(command, &cli.client, instance.as_ref())),
         Command::Console => Ok(console(&cli.client, instance.as_ref())),
         Command::Detach(args) => detach::run(args, instance, json),
@@ -165,6 +168,20 @@ fn socket(instance: Option<&InstanceName>) -> PathBuf {
         runtime_dir.unwrap_or_else(|| crate::config::default_runtime_dir(&surroundings()));
     let instance = instance.map_or("default", InstanceName::as_str);
     runtime_dir.join(format!("{instance}.sock"))
+}
+
+/// Has the daemon join by a ticket; where none runs, the ticket is kept for the next.
+fn join_or_keep(
+    args: aegis_ui::JoinArgs,
+    client_args: &ClientArgs,
+    instance: Option<InstanceName>,
+) -> anyhow::Result<Outcome> {
+    let daemon = client_args.client(&socket(instance.as_ref()));
+    if let Err(ClientError::Unreachable { .. }) = block_on(daemon.status()) {
+        return join::keep(&args, instance, client_args.json);
+    }
+    let command = aegis_ui::Command::Join(args);
+    Ok(client(command, client_args, instance.as_ref()))
 }
 
 fn client(

@@ -12,6 +12,7 @@ mod mirror;
 mod policy;
 mod raw;
 mod resolve;
+mod secret;
 mod trust;
 
 use std::path::PathBuf;

@@ -20,6 +20,7 @@ mod fair;
 mod feeds;
 mod files;
 mod history;
+mod join;
 mod ladder;
 mod links;
 mod memory;
@@ -28,6 +29,7 @@ mod notice;
 mod organisation;
 mod p2p_log;
 mod peer_log;
+mod place;
 mod report;
 mod restore;
 mod setup;
@@ -89,8 +91,10 @@ struct Node {
     changes: Vec<Change>,
     alerts: FairQueue<NodeId, Input>,
     feeds: feeds::Feeds,
+    joins: join::Joins,
     links: links::Links,
     last_sync: Option<sync::LastSync>,
+    placed: place::Placed,
     read_back: Option<report::ReadBack>,
     swept_at: Timestamp,
     attacks: Attacks,

@@ -6,3 +6,4 @@ pub mod daemon;
 pub mod foreground;
 pub mod lab;
 pub mod orgsig;
+mod tickets;

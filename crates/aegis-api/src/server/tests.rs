@@ -4,6 +4,7 @@ mod contract;
 mod events;
 mod history;
 mod limits;
+mod network;
 mod node;
 mod organisation;
 mod trust;

@@ -1,6 +1,6 @@
 //! What the Engine knows of its surroundings: the host it protects and the peers it meets.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use crate::{
     Alert, Change, Exemption, HostFacts, Indicator, KnownPeer, NodeId, PeerClass, Record,
@@ -56,6 +56,12 @@ impl Engine {
         for indicator in gone {
             self.enforce(Change::Unexempt(indicator));
         }
+    }
+
+    /// Has nobody's word but the operator's and this node's detectors' block the address of a peer:
+    /// it counts as one that the configuration names.
+    pub fn add_configured_address(&mut self, address: IpAddr) {
+        self.guards.add_configured(address);
     }
 
     pub(super) fn handle_peer_connected(

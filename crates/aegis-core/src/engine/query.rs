@@ -160,6 +160,11 @@ impl Engine {
         self.ledger.len()
     }
 
+    /// Returns how many alerts are alive.
+    pub fn live_len(&self) -> usize {
+        self.ledger.live().len()
+    }
+
     /// Returns the digest of all live alerts: equal on nodes that hold the same.
     pub fn live_digest(&self) -> SetDigest {
         self.ledger.live().digest()

@@ -17,7 +17,7 @@ use std::{
 
 use aegis_core::{ALERT_BYTES_MAX, AlertId, gossip as shape};
 use libp2p::{
-    StreamProtocol, Swarm, SwarmBuilder, allow_block_list as block_list, connection_limits,
+    Swarm, SwarmBuilder, allow_block_list as block_list, connection_limits,
     gossipsub::{self, IdentTopic, MessageAuthenticity, MessageId},
     identify,
     identity::Keypair,
@@ -29,25 +29,17 @@ use libp2p::{
 use super::{
     direct::Direct,
     inquire::{self, About, Inquire},
-    push::PushCodec,
-    sync, transport,
+    join,
+    members::Members,
+    names::Names,
+    push, sync, transport,
     vouch::{Vouch, vouch},
     wall::Wall,
 };
 use crate::{P2pConfig, batch::BATCH_BYTES_MAX};
 
-/// The topic that alerts are relayed on.
-pub(super) const TOPIC: &str = "aegis-threat-intel";
-
-/// The topic that batches of alerts are relayed on. A node that does not know it is said alerts one
-/// by one, on the other.
-const BATCH_TOPIC: &str = "aegis-threat-intel-batch/1";
-
 /// What identify says that we speak; a peer that says otherwise is no node of ours.
 pub(super) const PROTOCOL_VERSION: &str = "aegis/1";
-
-/// The DHT's own name, so that no other network's nodes get into ours.
-pub(super) const KAD_PROTOCOL: StreamProtocol = StreamProtocol::new("/aegis/kad/1");
 
 /// How often the gossip layer and the service look after themselves.
 pub(super) const HEARTBEAT: Duration = shape::HEARTBEAT;
@@ -121,11 +113,13 @@ pub(super) struct Behaviour {
     pub(super) ping: ping::Behaviour,
     pub(super) mdns: Toggle<mdns::tokio::Behaviour>,
     pub(super) kad: Toggle<kad::Behaviour<MemoryStore>>,
-    pub(super) push: request_response::Behaviour<PushCodec>,
+    pub(super) push: request_response::Behaviour<push::PushCodec>,
     pub(super) ask: Inquire,
     pub(super) recommend: Inquire,
     pub(super) files: Inquire,
     pub(super) vouch: Vouch,
+    pub(super) join: Inquire,
+    pub(super) goodbye: Inquire,
     pub(super) sync: Inquire,
     pub(super) direct: Direct,
     pub(super) gossip: Gossip,
@@ -141,8 +135,11 @@ pub(super) fn swarm(
     config: &P2pConfig,
     keypair: Keypair,
     wall: Wall,
-) -> io::Result<Swarm<Behaviour>> {
-    let behaviour = |keypair: &Keypair| behaviour(config, keypair, wall);
+) -> io::Result<Swarm<Members<Behaviour>>> {
+    let behaviour = |keypair: &Keypair| {
+        let own = keypair.public().to_peer_id();
+        behaviour(config, keypair, wall).map(|it| Members::new(it, own, config.secret))
+    };
     let builder = SwarmBuilder::with_existing_identity(keypair)
         .with_tokio()
         .with_quic_config(quic_config)
@@ -165,16 +162,6 @@ pub(super) fn swarm(
     Ok(swarm)
 }
 
-/// Returns the topic that alerts are relayed on.
-pub(super) fn topic() -> IdentTopic {
-    IdentTopic::new(TOPIC)
-}
-
-/// Returns the topic that batches of alerts are relayed on.
-pub(super) fn batch_topic() -> IdentTopic {
-    IdentTopic::new(BATCH_TOPIC)
-}
-
 fn swarm_config(config: libp2p::swarm::Config) -> libp2p::swarm::Config {
     config
         .with_idle_connection_timeout(IDLE_TIMEOUT)
@@ -193,7 +180,8 @@ type AnyError = Box<dyn Error + Send + Sync>;
 fn behaviour(config: &P2pConfig, keypair: &Keypair, wall: Wall) -> Result<Behaviour, AnyError> {
     let peer_id = keypair.public().to_peer_id();
     let mdns = if config.mdns { mdns(peer_id) } else { None };
-    let kad = config.kad.then(|| kad(peer_id));
+    let names = &Names::of(config.secret.as_ref());
+    let kad = config.kad.then(|| kad(peer_id, names));
     Ok(Behaviour {
         limits: connection_limits::Behaviour::new(connection_limits(config)),
         memory: memory_connection_limits::Behaviour::with_max_bytes(config.memory_bytes_max),
@@ -211,18 +199,16 @@ fn behaviour(config: &P2pConfig, keypair: &Keypair, wall: Wall) -> Result<Behavi
         ),
         mdns: mdns.into(),
         kad: kad.into(),
-        push: request_response::Behaviour::with_codec(
-            PushCodec,
-            [(PushCodec::PROTOCOL, request_response::ProtocolSupport::Full)],
-            request_response::Config::default().with_max_concurrent_streams(8),
-        ),
-        ask: About::Indicators.behaviour(),
-        recommend: About::Node.behaviour(),
-        files: inquire::files(),
-        vouch: vouch(),
-        sync: sync::behaviour(),
+        push: push::behaviour(names),
+        ask: About::Indicators.behaviour(names),
+        recommend: About::Node.behaviour(names),
+        files: inquire::files(names),
+        vouch: vouch(names),
+        join: join::behaviour(names),
+        goodbye: inquire::goodbye(names),
+        sync: sync::behaviour(names),
         direct: Direct::default(),
-        gossip: gossip()?,
+        gossip: gossip(names)?,
     })
 }
 
@@ -252,14 +238,14 @@ fn mdns(peer_id: libp2p::PeerId) -> Option<mdns::tokio::Behaviour> {
         .ok()
 }
 
-fn kad(peer_id: libp2p::PeerId) -> kad::Behaviour<MemoryStore> {
+fn kad(peer_id: libp2p::PeerId, names: &Names) -> kad::Behaviour<MemoryStore> {
     let store = kad::store::MemoryStoreConfig {
         max_records: 0,
         max_value_bytes: 0,
         max_providers_per_key: PROVIDERS_MAX,
         max_provided_keys: 1 + ORGANISATION_KEYS_MAX + FILE_KEYS_MAX,
     };
-    let mut config = kad::Config::new(KAD_PROTOCOL);
+    let mut config = kad::Config::new(names.kad());
     config
         .set_record_filtering(kad::StoreInserts::FilterBoth)
         .set_kbucket_inserts(kad::BucketInserts::Manual)
@@ -272,8 +258,8 @@ fn kad(peer_id: libp2p::PeerId) -> kad::Behaviour<MemoryStore> {
     kad
 }
 
-fn gossip() -> Result<Gossip, AnyError> {
-    let topics = [topic(), batch_topic()];
+fn gossip(names: &Names) -> Result<Gossip, AnyError> {
+    let topics = [names.topic(), names.batch_topic()];
     let hashes = topics.iter().map(IdentTopic::hash);
     let filter = gossipsub::MaxCountSubscriptionFilter {
         filter: gossipsub::WhitelistSubscriptionFilter(hashes.collect()),
@@ -282,10 +268,10 @@ fn gossip() -> Result<Gossip, AnyError> {
     };
     let mut gossip = Gossip::new_with_subscription_filter(
         MessageAuthenticity::Anonymous,
-        gossip_config()?,
+        gossip_config(names)?,
         filter,
     )?;
-    gossip.with_peer_score(score_params(), thresholds())?;
+    gossip.with_peer_score(score_params(names), thresholds())?;
     for topic in topics {
         gossip.subscribe(&topic)?;
     }
@@ -293,7 +279,7 @@ fn gossip() -> Result<Gossip, AnyError> {
 }
 
 /// The configuration that was measured best for small messages, rare and in bursts.
-fn gossip_config() -> Result<gossipsub::Config, AnyError> {
+fn gossip_config(names: &Names) -> Result<gossipsub::Config, AnyError> {
     let id_of =
         |message: &gossipsub::Message| MessageId::new(AlertId::of(&message.data).as_bytes());
     let config = gossipsub::ConfigBuilder::default()
@@ -315,8 +301,8 @@ fn gossip_config() -> Result<gossipsub::Config, AnyError> {
         .fanout_ttl(Duration::from_secs(60))
         .flood_publish(true)
         .max_transmit_size(FRAME_BYTES_MAX)
-        .max_transmit_size_for_topic(MESSAGE_BYTES_MAX, topic().hash())
-        .max_transmit_size_for_topic(BATCH_MESSAGE_BYTES_MAX, batch_topic().hash())
+        .max_transmit_size_for_topic(MESSAGE_BYTES_MAX, names.topic().hash())
+        .max_transmit_size_for_topic(BATCH_MESSAGE_BYTES_MAX, names.batch_topic().hash())
         .prune_backoff(Duration::from_secs(60))
         .connection_handler_queue_len(1000)
         .publish_queue_duration(Duration::from_secs(5))
@@ -327,7 +313,7 @@ fn gossip_config() -> Result<gossipsub::Config, AnyError> {
 
 /// Scores for a topic whose rate is low and comes in bursts: being in the mesh earns little,
 /// missing deliveries cost nothing, and invalid messages cost by the square of their number.
-fn score_params() -> gossipsub::PeerScoreParams {
+fn score_params(names: &Names) -> gossipsub::PeerScoreParams {
     let hour = gossipsub::score_parameter_decay(Duration::from_secs(3600));
     let topic_params = gossipsub::TopicScoreParams {
         topic_weight: 1.0,
@@ -345,8 +331,8 @@ fn score_params() -> gossipsub::PeerScoreParams {
     };
     gossipsub::PeerScoreParams {
         topics: HashMap::from([
-            (topic().hash(), topic_params.clone()),
-            (batch_topic().hash(), topic_params),
+            (names.topic().hash(), topic_params.clone()),
+            (names.batch_topic().hash(), topic_params),
         ]),
         topic_score_cap: 50.0,
         app_specific_weight: 1.0,

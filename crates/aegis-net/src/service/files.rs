@@ -135,6 +135,13 @@ impl Files {
         self.open.remove(&request).map(|it| it.channel)
     }
 
+    /// Forgets the queries of a peer that left, and returns those of ours that it will not answer.
+    pub(super) fn end_with(&mut self, peer: NodeId) -> Vec<FileAskId> {
+        self.open.retain(|_, it| it.peer != peer);
+        let ended = self.asked.extract_if(.., |_, it| it.1 == peer);
+        ended.map(|(_, (id, ..))| id).collect()
+    }
+
     /// Forgets what waits no more.
     pub(super) fn expire(&mut self, now: Timestamp) {
         self.open.retain(|_, it| now.since(it.asked_at) < OPEN_FOR);

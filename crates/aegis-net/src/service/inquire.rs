@@ -11,7 +11,7 @@ use libp2p::{
     request_response::{self, ProtocolSupport},
 };
 
-use super::QUESTION_WAIT_MAX;
+use super::{QUESTION_WAIT_MAX, names::Names};
 use crate::{
     ask::{ANSWER_BYTES_MAX, QUESTION_ABOUT_BYTES, QUESTION_BYTES_MAX, RECOMMENDATION_BYTES_MAX},
     file::{QUERY_BYTES_MAX, REPLY_BYTES_MAX},
@@ -41,6 +41,13 @@ const STREAM_FOR: Duration = QUESTION_WAIT_MAX.saturating_add(Duration::from_sec
 /// How long a stream about a file may stay: a chunk over a slow line takes this long.
 const FILE_STREAM_FOR: Duration = Duration::from_secs(30);
 
+/// What a node says that leaves, and what is said to it.
+pub(super) const GOODBYE: [u8; 1] = [0];
+
+/// Goodbyes on one connection at a time, and how long one may take.
+const GOODBYES_MAX: usize = 2;
+const GOODBYE_FOR: Duration = Duration::from_secs(2);
+
 /// Reads and writes questions and answers up to a length.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct InquireCodec {
@@ -49,8 +56,8 @@ pub(super) struct InquireCodec {
 }
 
 impl About {
-    const fn protocol(self) -> StreamProtocol {
-        StreamProtocol::new(match self {
+    fn protocol(self, names: &Names) -> StreamProtocol {
+        names.protocol(match self {
             Self::Indicators => "/aegis/ask/1",
             Self::Node => "/aegis/recommend/1",
         })
@@ -68,13 +75,13 @@ impl About {
     }
 
     /// Returns the protocol by which this is asked about, spoken both ways.
-    pub(super) fn behaviour(self) -> Inquire {
+    pub(super) fn behaviour(self, names: &Names) -> Inquire {
         let InquireCodec {
             question_bytes_max,
             answer_bytes_max,
         } = self.codec();
         let bytes_max = (question_bytes_max, answer_bytes_max);
-        behaviour(self.protocol(), bytes_max, (STREAMS_MAX, STREAM_FOR))
+        behaviour(self.protocol(names), bytes_max, (STREAMS_MAX, STREAM_FOR))
     }
 }
 
@@ -99,11 +106,20 @@ pub(super) fn behaviour(
 }
 
 /// Returns the protocol by which files are shared: a query and a reply like others, but longer.
-pub(super) fn files() -> Inquire {
+pub(super) fn files(names: &Names) -> Inquire {
     behaviour(
-        StreamProtocol::new("/aegis/file/1"),
+        names.protocol("/aegis/file/1"),
         (QUERY_BYTES_MAX, REPLY_BYTES_MAX),
         (STREAMS_MAX, FILE_STREAM_FOR),
+    )
+}
+
+/// Returns the protocol by which a node says that it leaves: a byte, and one that says it was heard.
+pub(super) fn goodbye(names: &Names) -> Inquire {
+    behaviour(
+        names.protocol("/aegis/goodbye/1"),
+        (GOODBYE.len(), GOODBYE.len()),
+        (GOODBYES_MAX, GOODBYE_FOR),
     )
 }
 

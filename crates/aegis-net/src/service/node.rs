@@ -1,13 +1,11 @@
 //! The loop that owns the swarm: what comes in from the network, the daemon and the timers.
 
-use std::{collections::VecDeque, io, net::TcpListener, sync::Arc, time::Duration};
+use std::{collections::VecDeque, io, sync::Arc, time::Duration};
 
 use aegis_core::{NodeId, PeerClass, Timestamp};
 use libp2p::{
     Multiaddr, Swarm,
-    core::transport::TransportError,
     futures::StreamExt as _,
-    multiaddr::Protocol,
     swarm::{SwarmEvent, dial_opts::DialOpts},
 };
 use tokio::{sync::mpsc, time};
@@ -20,8 +18,11 @@ use super::{
     handover::Handover,
     holders::{Holdings, Kept},
     inquire::About,
+    join::Joins,
+    members::{self, Members},
+    names::Names,
     outbox::Outbox,
-    peers::{Peer, Peers},
+    peers::Peers,
     questions::Questions,
     relay::{self, Relays},
     runtime_dir::RuntimeDir,
@@ -29,22 +30,29 @@ use super::{
     wall::Wall,
 };
 use crate::{
-    Address, Clock, Counters, FileEvent, Identity, NetCommand, NetEvent, P2pConfig,
-    address::{ip_of, node_at_end, node_of, peer_of},
+    Address, Clock, Counters, FileEvent, Identity, NetCommand, NetEvent, NetworkSecret, P2pConfig,
+    address::{ip_of, is_relayed, node_at_end, node_of, peer_of},
     counters::Counted,
-    gate::Gate,
+    gate::{Gate, Table},
 };
 
 mod alerts;
 mod answer;
 mod ask;
 mod batch;
+mod coming;
 mod command;
+mod company;
 mod conduct;
 mod direct;
 mod discovery;
+mod exchange;
 mod files;
+mod goodbye;
 mod holders;
+mod join;
+mod listen;
+mod reach;
 mod reconnect;
 mod sealed;
 mod sync;
@@ -64,15 +72,20 @@ const HANDLED_IN_A_TURN: u32 = 16;
 /// How long the peers are given to hear that this node leaves.
 const GOODBYE: Duration = Duration::from_millis(500);
 
+/// Strangers that a closed network remembers to have told of.
+const STRANGERS_MAX: usize = 1024;
+
 /// Everything the service knows.
 pub(super) struct Node {
-    swarm: Swarm<Behaviour>,
+    swarm: Swarm<Members<Behaviour>>,
+    names: Names,
     id: NodeId,
     clock: Clock,
     gate: Gate,
     peers: Peers,
     dialer: Dialer,
     bootstrap: Vec<discovery::Entry>,
+    company: company::Company,
     runtime_dir: Option<RuntimeDir>,
     listening: Vec<Address>,
     handovers: VecDeque<Handover>,
@@ -80,6 +93,9 @@ pub(super) struct Node {
     files: Files,
     holdings: Holdings,
     kept_holders: Kept,
+    joins: Joins,
+    enters: Option<NetworkSecret>, // a closed network, with all connections made anew
+    strangers: Table<NodeId, Timestamp>, // when each was told of
     vouching: vouch::Vouching,
     locks: sealed::Locks,
     syncs: Syncs,
@@ -104,11 +120,11 @@ impl Node {
             Arc<Counters>,
         ),
     ) -> Result<Self, NetError> {
-        let wall = Wall::new(clock.clone());
+        let wall = Wall::new(clock.clone(), behaviour::inbound_max(config) as usize);
         let mut swarm =
             behaviour::swarm(config, identity.keypair(), wall).map_err(NetError::Start)?;
         for address in &config.listen {
-            listen(&mut swarm, address)?;
+            listen::listen(&mut swarm, address)?;
         }
         let configured = config.peers.iter().map(|it| it.peer()).collect();
         let looks_around = config.mdns || config.runtime_dir.is_some();
@@ -116,12 +132,14 @@ impl Node {
         let id = identity.node_id();
         let mut node = Self {
             swarm,
+            names: Names::of(config.secret.as_ref()),
             id,
             clock,
             gate: Gate::new(config.limits),
             peers: Peers::new(configured, looks_around),
             dialer: Dialer::new(id),
             bootstrap: Vec::new(),
+            company: company::Company::new(config, identity.keypair()),
             runtime_dir: config.runtime_dir.as_deref().and_then(|it| join(it, id)),
             listening: Vec::new(),
             handovers: VecDeque::new(),
@@ -129,6 +147,9 @@ impl Node {
             files: Files::new(file_events_tx),
             holdings: Holdings::default(),
             kept_holders: Kept::default(),
+            joins: Joins::new(),
+            enters: None,
+            strangers: Table::new(STRANGERS_MAX),
             vouching: vouch::Vouching::default(),
             locks: sealed::Locks::new(identity.clone()),
             syncs: Syncs::start().map_err(NetError::Start)?,
@@ -145,8 +166,12 @@ impl Node {
         Ok(node)
     }
 
-    /// Runs until it is told to stop, or nobody is left who could tell.
-    pub(super) async fn run(mut self, mut commands_rx: mpsc::Receiver<NetCommand>) {
+    /// Runs until it is told to stop, or nobody is left who could tell; or to begin anew in the
+    /// closed network that is returned.
+    pub(super) async fn run(
+        mut self,
+        commands_rx: &mut mpsc::Receiver<NetCommand>,
+    ) -> Option<NetworkSecret> {
         let mut beat = time::interval(HEARTBEAT);
         let mut look = time::interval(LOOK_EVERY);
         for timer in [&mut beat, &mut look] {
@@ -174,6 +199,9 @@ impl Node {
                 () = relay::quiet(), if !self.relays.is_empty() => self.pass_on_some(),
             }
             self.pass_on_overdue();
+            if self.enters.is_some() {
+                break;
+            }
             handled += 1;
             if handled == HANDLED_IN_A_TURN {
                 handled = 0;
@@ -181,15 +209,24 @@ impl Node {
             }
         }
         self.leave().await;
+        if self.enters.is_some() {
+            self.part_from_all();
+        }
+        self.enters
     }
 
-    fn handle_swarm_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
+    fn handle_swarm_event(&mut self, event: SwarmEvent<members::Event<BehaviourEvent>>) {
         #[expect(
             clippy::wildcard_enum_match_arm,
             reason = "the enum is libp2p's and open; what is not named here needs nothing done"
         )]
         match event {
-            SwarmEvent::Behaviour(event) => self.handle_behaviour_event(event),
+            SwarmEvent::Behaviour(members::Event::Inner(event)) => {
+                self.handle_behaviour_event(event);
+            }
+            SwarmEvent::Behaviour(members::Event::Stranger(peer, why)) => {
+                self.handle_stranger(&peer, why);
+            }
             SwarmEvent::NewListenAddr { address, .. } => self.handle_listening(&address),
             SwarmEvent::ExpiredListenAddr { address, .. } => self.handle_not_listening(&address),
             SwarmEvent::ConnectionEstablished {
@@ -199,20 +236,24 @@ impl Node {
                 ..
             } => match node_of(&peer_id) {
                 Some(peer) if self.peers.connected.contains_key(&peer) => {
-                    self.handle_connected_again(peer, connection_id, endpoint.is_dialer());
+                    self.handle_connected_again(peer, connection_id, &endpoint);
                 }
-                Some(peer) => {
-                    let address = endpoint.get_remote_address();
-                    self.handle_connected(peer, address, endpoint.is_dialer());
-                }
+                Some(peer) => self.handle_connected(peer, connection_id, &endpoint),
                 // Whoever has no Ed25519 key is no node of ours.
                 None => drop(self.swarm.disconnect_peer_id(peer_id)),
             },
-            SwarmEvent::ConnectionClosed { peer_id, .. } => {
+            SwarmEvent::ConnectionClosed {
+                peer_id,
+                connection_id,
+                ..
+            } => {
                 if let Some(peer) = node_of(&peer_id) {
-                    self.handle_disconnected(peer);
+                    self.handle_disconnected(peer, connection_id);
                 }
             }
+            SwarmEvent::ExternalAddrConfirmed { address } => self.handle_external(address),
+            SwarmEvent::ExternalAddrExpired { address } => self.handle_not_external(&address),
+            SwarmEvent::ListenerClosed { listener_id, .. } => self.end_reservation(listener_id),
             SwarmEvent::OutgoingConnectionError { error, peer_id, .. } => {
                 tracing::debug!(peer = ?peer_id, %error, "Cannot connect");
             }
@@ -226,11 +267,15 @@ impl Node {
     fn handle_behaviour_event(&mut self, event: BehaviourEvent) {
         match event {
             BehaviourEvent::Gossip(event) => self.handle_gossip_event(event),
+            BehaviourEvent::Reach(event) => self.handle_reach_event(event),
+            BehaviourEvent::Exchange(event) => self.handle_exchange_event(event),
             BehaviourEvent::Direct(event) => self.handle_direct_event(event),
             BehaviourEvent::Ask(event) => self.handle_inquire_event(About::Indicators, event),
             BehaviourEvent::Recommend(event) => self.handle_inquire_event(About::Node, event),
             BehaviourEvent::Files(event) => self.handle_file_event(event),
             BehaviourEvent::Vouch(event) => self.handle_vouch_event(event),
+            BehaviourEvent::Join(event) => self.handle_join_event(event),
+            BehaviourEvent::Goodbye(event) => self.handle_goodbye_event(event),
             BehaviourEvent::Sync(event) => self.handle_sync_event(event),
             BehaviourEvent::Push(event) => self.handle_push_event(event),
             BehaviourEvent::Mdns(event) => self.handle_mdns_event(event),
@@ -245,6 +290,9 @@ impl Node {
     }
 
     fn handle_listening(&mut self, address: &Multiaddr) {
+        if is_relayed(address) {
+            return; // see `handle_external`
+        }
         if let Some(ip) = ip_of(address) {
             self.peers.add_own_ip(ip);
         }
@@ -262,115 +310,19 @@ impl Node {
         self.announce();
     }
 
-    fn handle_connected(&mut self, peer: NodeId, address: &Multiaddr, dialled: bool) {
-        let now = self.now();
-        if ip_of(address).is_some_and(|ip| ip.is_loopback()) {
-            // It may have come before we looked into the directory.
-            self.look_into_runtime_dir();
-        }
-        let class = self.peers.class_of(&peer, ip_of(address));
-        self.gate.set_class(peer, class);
-        let new = Peer {
-            connections: 1,
-            address: bare(address),
-            dialled,
-            class,
-            is_subscribed: false,
-            takes_batches: false,
-            connected_at: now,
-            called_again_at: None,
-            throttled_at: None,
-            outbox: VecDeque::new(),
-            is_pushing: false,
-            pinged_at: None,
-            link: Link::default(),
-        };
-        self.peers.connected.insert(peer, new);
-        self.has_other_neighbours = true;
-        self.dialer.connected(now, &peer);
-        self.throttle_again(now, peer);
-    }
-
-    fn handle_disconnected(&mut self, peer: NodeId) {
-        let Some(known) = self.peers.connected.get_mut(&peer) else {
-            return;
-        };
-        known.connections -= 1;
-        if known.connections > 0 {
-            known.called_again_at = None;
-            return;
-        }
-        let was_subscribed = known.is_subscribed;
-        let link = std::mem::take(&mut known.link);
-        self.peers.connected.remove(&peer);
-        self.has_other_neighbours = true;
-        self.pass_on_after(link);
-        // What it said to everybody is still news.
-        self.handovers
-            .retain(|it| it.peer != peer || it.is_gossiped());
-        self.end_questions_with(peer);
-        self.syncs.end_with(peer);
-        self.dialer.connected(self.now(), &peer);
-        self.hurry_back_to(peer);
-        if was_subscribed {
-            self.show_peers();
-            self.emit_of_files(FileEvent::PeerLeft { peer });
-            self.emit(NetEvent::PeerLeft { peer });
-        }
-    }
-
-    /// Reports a peer as connected once it hears what we publish: what is pushed to it then and
-    /// what is published afterwards is everything.
-    fn handle_subscribed(&mut self, peer: NodeId) {
-        let Some(known) = self.peers.connected.get_mut(&peer) else {
-            return;
-        };
-        if std::mem::replace(&mut known.is_subscribed, true) {
-            return;
-        }
-        let event = NetEvent::PeerConnected {
-            peer,
-            address: known.address.clone(),
-            class: known.class,
-            dialled: known.dialled,
-        };
-        self.show_peers();
-        self.emit_of_files(FileEvent::PeerConnected { peer });
-        self.emit(event);
-    }
-
-    /// Works out anew what class a connected peer is.
-    fn reclassify(&mut self, peer: NodeId) {
-        let Some(ip) = self.peers.connected.get(&peer).map(|it| it.address.ip()) else {
-            return;
-        };
-        let class = self.peers.class_of(&peer, ip);
-        let Some(known) = self.peers.connected.get_mut(&peer) else {
-            return;
-        };
-        if known.class == class {
-            return;
-        }
-        known.class = class;
-        self.has_other_neighbours = true; // to be told to this peer, or not any more
-        let is_reported = known.is_subscribed;
-        self.gate.set_class(peer, class);
-        if is_reported {
-            self.emit(NetEvent::PeerClassChanged { peer, class });
-        }
-    }
-
     fn handle_beat(&mut self) {
         self.counters.count(Counted::Heartbeat);
         self.end_bans();
         self.watch_conduct();
         self.tend_links();
         self.part_from_strangers();
+        self.tend_company();
         // A clock that was put back would have their own timer sleep for too long.
         self.end_due_questions();
         self.syncs.end_due(self.now());
         let now = self.now();
         self.files.expire(now);
+        self.joins.expire(now);
         self.walk();
         self.seek_members();
         self.tend_holdings();
@@ -378,6 +330,7 @@ impl Node {
 
     fn handle_look(&mut self) {
         self.part_from_returned();
+        self.tend_ways();
         self.look_into_runtime_dir();
         self.dial_due();
     }
@@ -406,6 +359,7 @@ impl Node {
         }
         self.send_what_waits();
         self.pass_on_the_rest().await;
+        self.say_goodbye().await;
         let peers: Vec<NodeId> = self.peers.connected.keys().copied().collect();
         for peer in peers {
             let _ = self.swarm.disconnect_peer_id(peer_of(peer));
@@ -443,36 +397,6 @@ impl Node {
     fn has_room(&self) -> bool {
         self.events_tx.capacity() > EVENTS_RESERVED
     }
-}
-
-fn listen(swarm: &mut Swarm<Behaviour>, address: &Address) -> Result<(), NetError> {
-    let refused = |source| NetError::Listen {
-        address: address.clone(),
-        source,
-    };
-    probe(address).map_err(refused)?;
-    swarm
-        .listen_on(address.to_multiaddr())
-        .map(drop)
-        .map_err(|error| match error {
-            TransportError::Other(source) => refused(source),
-            TransportError::MultiaddrNotSupported(_) => {
-                refused(io::Error::from(io::ErrorKind::Unsupported))
-            }
-        })
-}
-
-/// Fails where another process listens on a TCP port: libp2p listens with `SO_REUSEPORT`, so that
-/// two nodes of one user would take turns in getting each other's connections.
-fn probe(address: &Address) -> io::Result<()> {
-    let address = address.to_multiaddr();
-    let mut parts = address.iter().skip(1);
-    if let (Some(ip), Some(Protocol::Tcp(port))) = (ip_of(&address), parts.next())
-        && port != 0
-    {
-        TcpListener::bind((ip, port))?;
-    }
-    Ok(())
 }
 
 /// Takes this node's place among those of the host; without it the others are found some other way.

@@ -40,6 +40,8 @@ pub(super) struct Peer {
     pub(super) is_pushing: bool,
     /// When a ping of it was last reported.
     pub(super) pinged_at: Option<Timestamp>,
+    /// Whether it said that it leaves.
+    pub(super) said_goodbye: bool,
     /// What is between us beside the gossip.
     pub(super) link: Link,
 }
@@ -81,6 +83,11 @@ impl Peers {
     /// Gives `node` a class, whatever it would be otherwise.
     pub(super) fn give_class(&mut self, node: NodeId, class: PeerClass) {
         self.given.insert(node, class);
+    }
+
+    /// Takes a class away that was given.
+    pub(super) fn take_class(&mut self, node: &NodeId) {
+        self.given.remove(node);
     }
 
     /// Returns the class of a node that is reached at `ip`.

@@ -8,10 +8,14 @@ use std::io;
 use libp2p::{
     StreamProtocol,
     futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    request_response,
+    request_response::{self, ProtocolSupport},
 };
 
+use super::names::Names;
 use crate::batch::BATCH_BYTES_MAX;
+
+/// Pushes on one connection at a time.
+const STREAMS_MAX: usize = 8;
 
 /// Reads and writes pushes.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +29,13 @@ pub(super) struct PushReply {
     pub(super) rejected: u16,
 }
 
-impl PushCodec {
-    pub(super) const PROTOCOL: StreamProtocol = StreamProtocol::new("/aegis/alerts/1");
+/// Returns the protocol, spoken both ways.
+pub(super) fn behaviour(names: &Names) -> request_response::Behaviour<PushCodec> {
+    request_response::Behaviour::with_codec(
+        PushCodec,
+        [(names.protocol("/aegis/alerts/1"), ProtocolSupport::Full)],
+        request_response::Config::default().with_max_concurrent_streams(STREAMS_MAX),
+    )
 }
 
 impl PushReply {

@@ -10,19 +10,17 @@ use aegis_core::{
     Alert, NodeId, Timestamp,
     sync::{Answer, Request},
 };
-use libp2p::{
-    StreamProtocol,
-    request_response::{OutboundRequestId, ResponseChannel},
-};
+use libp2p::request_response::{OutboundRequestId, ResponseChannel};
 use tokio::sync::mpsc;
 
-use super::inquire::{self, Inquire};
+use super::{
+    inquire::{self, Inquire},
+    names::Names,
+};
 use crate::{
     QuestionId, RequestId,
     sync::{self, FRAME_BYTES_MAX, Unreadable},
 };
-
-const PROTOCOL: StreamProtocol = StreamProtocol::new("/aegis/sync/1");
 
 /// Requests on one connection at a time, both ways. A session has one at a time; sessions from both
 /// sides may cross.
@@ -38,9 +36,10 @@ const THEIRS_PER_PEER_MAX: usize = 2;
 const WAITING_MAX: usize = 32;
 
 /// Returns the protocol, spoken both ways.
-pub(super) fn behaviour() -> Inquire {
+pub(super) fn behaviour(names: &Names) -> Inquire {
     let bytes_max = (FRAME_BYTES_MAX, FRAME_BYTES_MAX);
-    inquire::behaviour(PROTOCOL, bytes_max, (STREAMS_MAX, STREAM_FOR))
+    let protocol = names.protocol("/aegis/sync/1");
+    inquire::behaviour(protocol, bytes_max, (STREAMS_MAX, STREAM_FOR))
 }
 
 /// All that is under way.
@@ -150,9 +149,11 @@ impl Syncs {
         self.theirs.remove(&request).map(|it| it.channel)
     }
 
-    /// Forgets the requests of a peer that left.
-    pub(super) fn end_with(&mut self, peer: NodeId) {
+    /// Forgets the requests of a peer that left, and returns those of ours that it will not answer.
+    pub(super) fn end_with(&mut self, peer: NodeId) -> Vec<QuestionId> {
         self.theirs.retain(|_, it| it.peer != peer);
+        let ended = self.ours.extract_if(.., |_, it| it.1 == peer);
+        ended.map(|(_, (id, _))| id).collect()
     }
 
     /// Forgets requests that nobody answered in time, which after a clock was put back are all.

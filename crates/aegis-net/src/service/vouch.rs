@@ -11,9 +11,8 @@ use libp2p::{
     request_response::{self, ProtocolSupport},
 };
 
+use super::names::Names;
 use crate::organisation::FRAME_BYTES_MAX;
-
-const PROTOCOL: StreamProtocol = StreamProtocol::new("/aegis/org/1");
 
 /// The protocol, spoken both ways.
 pub(super) type Vouch = request_response::Behaviour<VouchCodec>;
@@ -29,10 +28,10 @@ const STREAMS_MAX: usize = 8;
 pub(super) struct VouchCodec;
 
 /// Returns the protocol.
-pub(super) fn vouch() -> Vouch {
+pub(super) fn vouch(names: &Names) -> Vouch {
     request_response::Behaviour::with_codec(
         VouchCodec,
-        [(PROTOCOL, ProtocolSupport::Full)],
+        [(names.protocol("/aegis/org/1"), ProtocolSupport::Full)],
         request_response::Config::default().with_max_concurrent_streams(STREAMS_MAX),
     )
 }

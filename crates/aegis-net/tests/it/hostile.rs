@@ -67,7 +67,7 @@ impl Scene {
             "bad messages are not relayed"
         );
         let is_parting = |it: &NetEvent, from: NodeId| match it {
-            NetEvent::PeerLeft { peer } => *peer == from,
+            NetEvent::PeerLeft { peer, .. } => *peer == from,
             _ => false,
         };
         let (a, b) = (self.a.id(), self.b.id());

@@ -15,6 +15,9 @@ const PEER_CHARS_MAX: usize = 52;
 /// The fewest digits that may stand for a whole file ID.
 const FILE_DIGITS_MIN: usize = 4;
 
+/// The most nodes that one ticket lets in.
+const TICKET_USES_MAX: u32 = 1000;
+
 /// The longest that a file is announced, in seconds: 366 days.
 const FILE_EXPIRES_SECS_MAX: u32 = 366 * 86_400;
 
@@ -85,6 +88,16 @@ pub(super) fn file_expires(text: &str) -> Result<NonZeroU32, &'static str> {
     let secs = u32::try_from(secs).ok().and_then(NonZeroU32::new);
     secs.filter(|it| it.get() <= FILE_EXPIRES_SECS_MAX)
         .ok_or("must be 1 second to 366 days")
+}
+
+pub(super) fn ticket_validity(text: &str) -> Result<NonZeroU32, &'static str> {
+    file_expires(text)
+}
+
+pub(super) fn uses(text: &str) -> Result<NonZeroU32, &'static str> {
+    let uses = text.parse().ok().and_then(NonZeroU32::new);
+    uses.filter(|it| it.get() <= TICKET_USES_MAX)
+        .ok_or("must be 1 to 1000")
 }
 
 pub(super) fn wait(text: &str) -> Result<Duration, &'static str> {

@@ -35,6 +35,8 @@ fn every_shell_learns_the_words_and_their_values() {
             "revoke",
             "describe",
             "publisher",
+            "ticket",
+            "uses",
         ] {
             assert!(script.contains(word), "{shell}: {word}");
         }

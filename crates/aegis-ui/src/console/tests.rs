@@ -210,7 +210,8 @@ fn completion_knows_every_word() {
     let words = Word::all();
     for word in [
         "status", "stats", "list", "block", "unblock", "publish", "check", "why", "ask", "allow",
-        "peers", "trust", "history", "audit", "file", "org", "help", "quit", "exit",
+        "peers", "trust", "history", "audit", "file", "org", "ticket", "join", "help", "quit",
+        "exit",
     ] {
         assert!(words.iter().any(|it| it == word), "{word}");
     }

@@ -88,6 +88,7 @@ fn peers_that_come_and_go() {
         &format!("Peer connected: {PEER}"),
     );
     check(EventKind::PeerLeft { peer }, &format!("Peer left: {PEER}"));
+    check(EventKind::PeerLost { peer }, &format!("Peer lost: {PEER}"));
 }
 
 #[test]

@@ -133,7 +133,10 @@ async fn trust_organisation(
 
 /// Returns the organisation that is meant: a whole ID as it is, otherwise the one that is known here
 /// and has this name, or this part of an ID.
-async fn find_organisation(text: &str, client: &Client) -> Result<OrganisationId, Failure> {
+pub(super) async fn find_organisation(
+    text: &str,
+    client: &Client,
+) -> Result<OrganisationId, Failure> {
     if let Ok(id) = text.parse() {
         return Ok(id);
     }
@@ -176,7 +179,18 @@ pub(super) async fn audience(
 
 /// Returns the membership that is meant: the text itself, or what a file holds.
 fn read_membership(text: &str) -> Result<String, Failure> {
-    if text.trim().starts_with(MEMBERSHIP_PREFIX) {
+    let named = ("membership", "unreadable_membership");
+    read_word(text, MEMBERSHIP_PREFIX, named)
+}
+
+/// Returns the word that is meant: the text itself where it begins with `prefix`, or what a file
+/// holds, or standard input.
+pub(super) fn read_word(
+    text: &str,
+    prefix: &str,
+    (what, code): (&str, &'static str),
+) -> Result<String, Failure> {
+    if text.trim().starts_with(prefix) {
         return Ok(text.trim().to_owned());
     }
     let mut read = String::new();
@@ -190,8 +204,8 @@ fn read_membership(text: &str) -> Result<String, Failure> {
     match done {
         Ok(_) => Ok(read.trim().to_owned()),
         Err(error) => Err(Failure::Refused(
-            "unreadable_membership",
-            format!("{text} is neither a membership nor a file that can be read: {error}"),
+            code,
+            format!("{text} is neither a {what} nor a file that can be read: {error}"),
         )),
     }
 }

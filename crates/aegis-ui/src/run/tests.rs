@@ -1,6 +1,7 @@
 //! Commands against a scripted node: what is said where, and how it ends.
 
 mod history;
+mod network;
 mod organisation;
 
 use std::io::{self, Write};

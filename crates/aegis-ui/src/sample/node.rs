@@ -12,8 +12,8 @@ use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinSet};
 
 use super::{
-    NOW, allow_entry, block, history, ip, node_id, opinion, organisation_reply, peer, peer_trust,
-    stats, status, stranger, why,
+    NOW, allow_entry, block, history, ip, network_reply, node_id, opinion, organisation_reply,
+    peer, peer_trust, stats, status, stranger, why,
 };
 
 /// Long enough for a busy machine; nothing waits for it unless it fails.
@@ -132,6 +132,7 @@ impl Control for Script {
             Request::HistoryGroups(_) => Reply::HistoryGroups(history::groups()),
             Request::File(request) => super::file::answer(&request)?,
             Request::Organisation(it) => organisation_reply(it)?,
+            Request::Network(it) => network_reply(it)?,
             Request::ForgetTrust(peer) => Reply::TrustForgotten(TrustForgotten {
                 peer,
                 was_known: is_met(&peer),

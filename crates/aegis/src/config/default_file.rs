@@ -115,6 +115,18 @@ const KEYS: &[Key] = &[
         "p2p.bootstrap",
         "Where to enter the global network: multiaddrs, /dnsaddr/ names too.",
     ),
+    optional(
+        "p2p.secret_file",
+        "\"/etc/aegis/network.secret\"",
+        "A file of mode 0600 that holds what the nodes of a closed network share: 64 hexadecimal\n\
+         digits, as `openssl rand -hex 32` prints them. Nodes without them are disconnected and\n\
+         learn nothing; without a secret the node is in the open network (docs/protocol.md).",
+    ),
+    optional(
+        "p2p.secret",
+        "\"<64 hexadecimal digits>\"",
+        "The same in this file, which must then be readable for its owner alone. One of both.",
+    ),
     key(
         "p2p.mdns",
         "Find nodes of the local network and be found by them.",

@@ -11,6 +11,7 @@ use crate::config::{
     history::RawHistory,
     mirror::RawMirror,
     policy::RawPolicy,
+    secret::RawSecret,
     trust::{RawAsk, RawTrust},
 };
 
@@ -105,6 +106,8 @@ pub struct RawP2p {
     pub listen: Vec<String>,
     pub peers: Vec<String>,
     pub bootstrap: Vec<String>,
+    pub secret: Option<RawSecret>,
+    pub secret_file: Option<PathBuf>,
     pub mdns: bool,
     pub kad: bool,
     pub connections_max: u32,
@@ -119,6 +122,8 @@ impl Default for RawP2p {
             listen: Vec::new(),
             peers: Vec::new(),
             bootstrap: Vec::new(),
+            secret: None,
+            secret_file: None,
             mdns: true,
             kad: true,
             connections_max: 100,

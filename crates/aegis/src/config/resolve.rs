@@ -24,6 +24,7 @@ use crate::config::{
     mirror::mirror,
     policy::quorum,
     raw::{RawLimits, RawLog, RawMode, RawP2p},
+    secret::secret,
     trust::{ask, trust},
 };
 
@@ -163,6 +164,7 @@ fn p2p(raw: RawP2p, runtime_dir: PathBuf) -> Result<P2pConfig, ConfigError> {
         listen,
         bootstrap: list::<Address>("p2p.bootstrap", &raw.bootstrap)?,
         peers: list::<PeerAddress>("p2p.peers", &raw.peers)?,
+        secret: secret(raw.secret, raw.secret_file)?,
         mdns: raw.mdns,
         kad: raw.kad,
         runtime_dir: Some(runtime_dir),

@@ -19,6 +19,11 @@ impl Node {
         if let Some(question) = history::question(&request, || self.all_members()) {
             return self.history.ask(self.now(), question, reply_tx);
         }
+        if let Request::Network(it) = &request {
+            let reply = self.network(caller.uid, it);
+            let _ = reply_tx.send(reply);
+            return;
+        }
         let command = if let Request::Organisation(it) = &request {
             let command = self.organisation_command(it);
             command.map(|it| it.map(Command::Organisation))
@@ -78,6 +83,7 @@ impl Node {
             | Request::HistoryGroups(_)
             | Request::VerifyAudit
             | Request::File(_)
+            | Request::Network(_)
             | Request::Organisation(_) => Err(ApiError::new(
                 ErrorCode::Internal,
                 "it was asked of the wrong task",
@@ -226,6 +232,7 @@ fn command(request: &Request) -> Option<Command> {
         | Request::HistoryGroups(_)
         | Request::VerifyAudit
         | Request::AllowEntries(_)
+        | Request::Network(_)
         | Request::File(_) => return None,
     })
 }

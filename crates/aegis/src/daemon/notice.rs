@@ -101,6 +101,17 @@ impl Node {
             class,
             address,
         });
+        self.ask_about_joining(peer);
+    }
+
+    fn peer_left(&mut self, peer: NodeId, said_goodbye: bool) {
+        let kind = if said_goodbye {
+            EventKind::PeerLeft { peer }
+        } else {
+            EventKind::PeerLost { peer }
+        };
+        self.hub.publish(self.now(), kind);
+        self.handle(Input::PeerLeft(peer));
     }
 
     /// Takes what the network reports.
@@ -129,10 +140,7 @@ impl Node {
                 dialled,
             } => self.peer_connected(peer, class, (&address, dialled)),
             NetEvent::PeerClassChanged { peer, class } => self.class_changed(peer, class),
-            NetEvent::PeerLeft { peer } => {
-                self.hub.publish(now, EventKind::PeerLeft { peer });
-                self.handle(Input::PeerLeft(peer));
-            }
+            NetEvent::PeerLeft { peer, said_goodbye } => self.peer_left(peer, said_goodbye),
             NetEvent::AlertReceived {
                 alert,
                 forwarder,
@@ -166,6 +174,7 @@ impl Node {
                 asked,
             } => self.sync_asked(request, from, asked),
             NetEvent::SyncAnswered { id, from, answer } => self.sync_answered(id, from, answer),
+            NetEvent::Join(event) => self.handle_join(event),
             NetEvent::SyncFailed { id, peer } => self.handle(Input::SyncFailed { id: id.0, peer }),
         }
     }
@@ -226,6 +235,7 @@ impl Node {
             | NetEvent::PeerConnected { .. }
             | NetEvent::PeerClassChanged { .. }
             | NetEvent::PeerLeft { .. }
+            | NetEvent::Join(_)
             | NetEvent::AlertReceived { .. }
             | NetEvent::Misbehaved { .. }
             | NetEvent::PeerBanned { .. }

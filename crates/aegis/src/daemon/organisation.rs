@@ -229,7 +229,7 @@ impl Node {
         })
     }
 
-    fn admit(&self, request: &MembershipRequest) -> Done<OrganisationCommand> {
+    pub(super) fn admit(&self, request: &MembershipRequest) -> Done<OrganisationCommand> {
         let id = self.meant(request.organisation)?;
         let key = self.key(&id)?;
         let membership = self.sign_membership(request, &key)?;
@@ -291,7 +291,7 @@ impl Node {
         members.map(|it| it.grant().member()).collect()
     }
 
-    fn sign_membership(
+    pub(super) fn sign_membership(
         &self,
         request: &MembershipRequest,
         key: &OrganisationKey,
@@ -351,7 +351,7 @@ impl Node {
     }
 
     /// Returns the founded organisation that is meant: the only one where none is named.
-    fn meant(&self, named: Option<OrganisationId>) -> Done<OrganisationId> {
+    pub(super) fn meant(&self, named: Option<OrganisationId>) -> Done<OrganisationId> {
         let mut founded = self.engine.organisations().founded().map(|it| it.id);
         match named {
             Some(id) if founded.any(|it| it == id) => Ok(id),
@@ -368,7 +368,7 @@ impl Node {
         }
     }
 
-    fn key(&self, id: &OrganisationId) -> Done<OrganisationKey> {
+    pub(super) fn key(&self, id: &OrganisationId) -> Done<OrganisationKey> {
         let key = OrganisationKey::load(&self.key_file(id)).map_err(|it| internal(&chain(&it)))?;
         if key.id() == *id {
             Ok(key)

@@ -75,7 +75,9 @@ impl Node {
             NetEvent::PeerClassChanged { peer, class } => {
                 ("class_changed", peer, json!({ "class": class.as_str() }))
             }
-            NetEvent::PeerLeft { peer } => ("left", peer, json!({})),
+            NetEvent::PeerLeft { peer, said_goodbye } => {
+                ("left", peer, json!({ "said_goodbye": said_goodbye }))
+            }
             NetEvent::Misbehaved { peer, misbehaviour } => {
                 let more = json!({ "misbehaviour": format!("{misbehaviour:?}") });
                 ("misbehaved", peer, more)
@@ -106,7 +108,9 @@ impl Node {
                 let millis = rtt.map(|it| it.as_secs_f64() * 1000.0);
                 ("ping", peer, json!({ "rtt_ms": millis }))
             }
-            NetEvent::Listening { .. } | NetEvent::AlertReceived { .. } => return,
+            NetEvent::Listening { .. } | NetEvent::AlertReceived { .. } | NetEvent::Join(_) => {
+                return;
+            }
         };
         let mut line = Map::new();
         line.insert("event".to_owned(), name.into());

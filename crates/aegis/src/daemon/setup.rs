@@ -20,7 +20,7 @@ use aegis_enforce::{
     cookie::{CookieSwitch, ProcSysctl},
     host::HostWatch,
 };
-use aegis_net::{Identity, NetHandle, P2pConfig, PeerAddress};
+use aegis_net::{Identity, NetHandle, NetworkSecret, P2pConfig, PeerAddress};
 use aegis_store::Store;
 use anyhow::Context as _;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -33,6 +33,7 @@ use super::{
     event_loop::Sources,
     feeds::Feeds,
     files::{self, FileCall, Files},
+    join::Joins,
     ladder::enforcer,
     p2p_log::P2pLogs,
     report,
@@ -72,6 +73,7 @@ struct Parts {
     history: HistoryDesk,
     identity: Identity,
     hub: EventHub,
+    joins: Joins,
 }
 
 impl Parts {
@@ -99,8 +101,10 @@ impl Parts {
             changes: Vec::new(),
             alerts: FairQueue::new(ALERTS_WAITING_MAX),
             feeds: Feeds::default(),
+            joins: self.joins,
             links: super::links::Links::default(),
             last_sync: None,
+            placed: super::place::Placed::default(),
             read_back: None,
             swept_at: started_at,
             attacks: Attacks::default(),
@@ -119,6 +123,8 @@ impl Daemon {
         let listener = Listener::bind(&config.socket)?;
         let identity = Identity::load_or_create(&config.state_dir.join("node.key"))?;
         let (store, snapshot, announcements) = open_store(&config, started_at)?;
+        let secret = config.p2p.as_ref().and_then(|it| it.secret);
+        let (joins, no_joins) = Joins::open(config.state_dir.clone(), secret);
         let (disk, synced_rx, history) = start_threads(&store, &config)?;
         let known_peers = known_peers(&snapshot);
         let mut engine = engine(&config, &identity, seed()?);
@@ -130,7 +136,7 @@ impl Daemon {
         let verified = enforcer.verified()?;
         let hub = EventHub::new();
         let (control, calls_rx) = ControlHandle::new(hub.clone());
-        let net = start_net(&config, known_peers, &identity).await?;
+        let net = start_net(&config, (known_peers, joins.secret()), &identity).await?;
         let (stop_tx, stop_rx) = watch::channel(false);
         let parts = Parts {
             engine,
@@ -141,9 +147,11 @@ impl Daemon {
             history,
             identity,
             hub: hub.clone(),
+            joins,
         };
         let mut node = parts.into_node(started_at, &config)?;
         node.take_over(facts)?;
+        no_joins.into_iter().for_each(|it| node.degraded(it));
         let mut sources = Sources {
             kernel_events,
             verified,
@@ -385,12 +393,13 @@ fn connect(mut net: NetHandle, node: &mut Node, sources: &mut Sources) -> NetHan
     sources.net_events_rx = Some(std::mem::replace(&mut net.events_rx, closed_rx));
     node.engine.announce_organisations(node.now());
     node.drain();
+    node.join_again();
     net
 }
 
 async fn start_net(
     config: &Config,
-    known_peers: Vec<PeerAddress>,
+    (known_peers, secret): (Vec<PeerAddress>, Option<NetworkSecret>),
     identity: &Identity,
 ) -> anyhow::Result<Option<NetHandle>> {
     let Some(p2p) = &config.p2p else {
@@ -398,6 +407,7 @@ async fn start_net(
     };
     let p2p = P2pConfig {
         known_peers,
+        secret,
         ..p2p.clone()
     };
     let clock = Clock;

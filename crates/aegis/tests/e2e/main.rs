@@ -34,5 +34,6 @@ mod share;
 mod support;
 mod sync;
 mod terminals;
+mod ticket;
 mod traffic;
 mod trust;

@@ -84,7 +84,7 @@ impl Flooder {
             mut handle,
             alerts,
         } = self;
-        let is_end = |it: &NetEvent| matches!(it, NetEvent::PeerLeft { peer } if *peer == to);
+        let is_end = |it: &NetEvent| matches!(it, NetEvent::PeerLeft { peer, .. } if *peer == to);
         let mut flooded = Flooded {
             sent: 0,
             took_ms: 0,

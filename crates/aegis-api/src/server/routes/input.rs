@@ -173,6 +173,6 @@ pub(super) fn query<T: DeserializeOwned>(parts: &Parts) -> Result<T, ApiError> {
     }
 }
 
-fn invalid(field: &str, why: impl Display) -> ApiError {
+pub(super) fn invalid(field: &str, why: impl Display) -> ApiError {
     ApiError::new(ErrorCode::InvalidRequest, format!("{field}: {why}"))
 }

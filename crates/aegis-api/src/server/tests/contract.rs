@@ -213,6 +213,10 @@ pub(super) async fn refused(node: &Node, request: &str, says: &str) {
     assert!(answer.contains(says), "{request}\n{answer}");
 }
 
+pub(super) fn delete(path: &str) -> String {
+    get(path).replacen("GET", "DELETE", 1)
+}
+
 pub(super) fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: aegis\r\nConnection: close\r\n\r\n")
 }

@@ -271,6 +271,7 @@ impl Control for Script {
                 was_known: peer == node_id(),
             }),
             Request::Organisation(it) => super::organisation::script(it),
+            Request::Network(it) => super::network::script(it),
         })
     }
 

@@ -2,18 +2,22 @@
 
 use super::*;
 
+fn names() -> Names {
+    Names::default()
+}
+
 #[test]
 fn the_configuration_is_one_that_gossip_takes() {
-    let config = gossip_config().unwrap();
-    assert!(gossip().is_ok());
+    let config = gossip_config(&names()).unwrap();
+    assert!(gossip(&names()).is_ok());
     assert!(config.validate_messages());
     assert_eq!(config.heartbeat_interval(), HEARTBEAT);
     // A frame limit of 8 KiB or less breaks streams at the first burst.
     assert_eq!(config.max_transmit_size(), 65_536);
-    let batch_max = config.max_transmit_size_for_topic(&batch_topic().hash());
+    let batch_max = config.max_transmit_size_for_topic(&names().batch_topic().hash());
     // One read brings 8 KiB.
     assert!(batch_max + 8192 < config.max_transmit_size());
-    let message_max = config.max_transmit_size_for_topic(&topic().hash());
+    let message_max = config.max_transmit_size_for_topic(&names().topic().hash());
     assert!(message_max > ALERT_BYTES_MAX + 64);
     assert!(config.duplicate_cache_time() > aegis_core::SKEW_MAX);
     assert!(!config.do_px());
@@ -25,8 +29,8 @@ fn the_id_of_a_message_is_the_id_of_the_alert() {
         source: None,
         data: b"bytes".to_vec(),
         sequence_number: None,
-        topic: topic().hash(),
+        topic: names().topic().hash(),
     };
-    let id = gossip_config().unwrap().message_id(&message);
+    let id = gossip_config(&names()).unwrap().message_id(&message);
     assert_eq!(id.0, AlertId::of(b"bytes").as_bytes());
 }

@@ -19,7 +19,6 @@ use crate::{
     organisation::{Sealed, is_sealed},
     service::{
         PUSH_ALERTS_MAX,
-        behaviour::{batch_topic, topic},
         push::PushReply,
         relay::{OVERDUE_PER_TURN, Relay},
     },
@@ -65,7 +64,7 @@ impl Node {
         }
         let gossip = &mut self.swarm.behaviour_mut().gossip;
         let id = alert.id();
-        match gossip.publish(topic(), alert.wire().to_vec()) {
+        match gossip.publish(self.names.topic(), alert.wire().to_vec()) {
             Ok(_) => self.counters.count(Counted::Published),
             // Sent by us or relayed to us before; whoever there is has it.
             Err(PublishError::Duplicate) => self.counters.count(Counted::Published),
@@ -141,7 +140,7 @@ impl Node {
                 propagation_source,
                 message_id,
                 message,
-            } if message.topic == batch_topic().hash() => {
+            } if message.topic == self.names.batch_topic().hash() => {
                 self.handle_gossiped_batch(propagation_source, message_id, &message.data);
             }
             gossipsub::Event::Message {
@@ -149,7 +148,9 @@ impl Node {
                 message_id,
                 message,
             } => self.handle_gossip(propagation_source, message_id, &message.data),
-            gossipsub::Event::Subscribed { peer_id, topic } if topic == batch_topic().hash() => {
+            gossipsub::Event::Subscribed { peer_id, topic }
+                if topic == self.names.batch_topic().hash() =>
+            {
                 self.handle_takes_batches(&peer_id, true);
             }
             gossipsub::Event::Subscribed { peer_id, .. } => {
@@ -159,7 +160,7 @@ impl Node {
                 }
             }
             gossipsub::Event::Unsubscribed { peer_id, topic } => {
-                if topic == batch_topic().hash() {
+                if topic == self.names.batch_topic().hash() {
                     self.handle_takes_batches(&peer_id, false);
                 }
             }

@@ -17,7 +17,6 @@ use crate::{
     counters::Counted,
     gate::{Arrival, Misbehaviour},
     service::{
-        behaviour::batch_topic,
         handover::{
             GOSSIPED_MAX, GOSSIPED_PER_PEER_MAX, HANDOVERS_MAX, HANDOVERS_PER_PEER_MAX, Handover,
             MESSAGES_PER_TURN, Origin, Tally,
@@ -72,7 +71,7 @@ impl Node {
         }
         let gossip = &mut self.swarm.behaviour_mut().gossip;
         for batch in batch::pack(alerts.iter().map(|it| it.wire())) {
-            if let Err(error) = gossip.publish(batch_topic(), batch) {
+            if let Err(error) = gossip.publish(self.names.batch_topic(), batch) {
                 tracing::debug!(%error, "Batch not sent, so its alerts go one by one");
                 return alerts.iter().for_each(|it| self.publish_one(it));
             }

@@ -9,7 +9,10 @@ use super::{Node, node_of, peer_of};
 use crate::{
     NetEvent,
     gate::{Blame, Conduct, Misbehaviour},
-    service::behaviour::{GRAYLIST_SCORE, THROTTLED_SCORE},
+    service::{
+        behaviour::{GRAYLIST_SCORE, THROTTLED_SCORE},
+        members::Stranger,
+    },
 };
 
 /// How long a throttled peer keeps its connection. The gossip layer drops what it sends unread,
@@ -85,7 +88,7 @@ impl Node {
 
     /// Lets a node in again.
     pub(super) fn unban(&mut self, peer: NodeId) {
-        let behaviour = self.swarm.behaviour_mut();
+        let behaviour = &mut **self.swarm.behaviour_mut();
         behaviour.wall.bans.unban(&peer);
         behaviour.blocked.unblock_peer(peer_of(peer));
     }
@@ -100,7 +103,7 @@ impl Node {
     /// Lets in again whose ban is over.
     pub(super) fn end_bans(&mut self) {
         let now = self.now();
-        let behaviour = self.swarm.behaviour_mut();
+        let behaviour = &mut **self.swarm.behaviour_mut();
         behaviour.wall.bans.expire(now);
         let bans = &behaviour.wall.bans;
         let mut over: Vec<PeerId> = Vec::new();
@@ -183,6 +186,20 @@ impl Node {
         for peer in strangers {
             self.part_from(peer);
         }
+    }
+
+    /// Tells of a peer that is no member of this closed network, and leaves it alone for a while.
+    pub(super) fn handle_stranger(&mut self, peer: &PeerId, why: Stranger) {
+        let Some(peer) = node_of(peer) else { return };
+        let now = self.now();
+        self.dialer.put_off(&peer, now + FOREIGN_FOR);
+        let is_told = |it: &Timestamp| (*it..*it + FOREIGN_FOR).contains(&now);
+        if self.strangers.peek(&peer).is_some_and(is_told) {
+            return; // else whoever calls again and again fills the log
+        }
+        self.strangers.insert(peer, now);
+        let why = why.as_str();
+        tracing::warn!(%peer, why, "Disconnected a node that is not of this network");
     }
 
     /// Disconnects a peer that is no node of ours, and leaves it alone for a while.

@@ -24,7 +24,6 @@ use crate::{
     counters::Counted,
     gate::{Arrival, Conduct, Misbehaviour},
     service::{
-        behaviour::topic,
         direct::{Event, Frame, NEIGHBOURS_MAX},
         peers::Peer,
         relay::Relay,
@@ -249,7 +248,7 @@ impl Node {
     /// Sends a message to everybody, beside what was said before.
     pub(super) fn gossip(&mut self, bytes: &[u8]) {
         let gossip = &mut self.swarm.behaviour_mut().gossip;
-        if let Err(error) = gossip.publish(topic(), bytes.to_vec()) {
+        if let Err(error) = gossip.publish(self.names.topic(), bytes.to_vec()) {
             tracing::debug!(%error, "Alert not passed on");
         }
     }

@@ -10,10 +10,9 @@ use libp2p::{
     swarm::dial_opts::DialOpts,
 };
 
-use super::{Node, bare, holders, ip_of, node_of, peer_of, vouch};
+use super::{Node, bare, holders, node_of, peer_of, vouch};
 use crate::{
-    Address, NetEvent, P2pConfig, Via,
-    service::behaviour::{KAD_PROTOCOL, PROTOCOL_VERSION, TOPIC},
+    Address, NetEvent, P2pConfig, Via, address::reach_of, service::behaviour::PROTOCOL_VERSION,
 };
 
 /// How often the global network is asked for more peers while there are few.
@@ -22,14 +21,14 @@ const WALK_EVERY: Duration = Duration::from_secs(60);
 /// How soon the global network is asked after a new peer came.
 const WALK_SOON: Duration = Duration::from_secs(2);
 
-/// How many peers are enough not to ask for more: one and a half meshes.
-const PEERS_ENOUGH: usize = 12;
-
 /// How long after a failed try an entry is tried again, and how much longer after each further one.
 const ENTRY_RETRY: Duration = Duration::from_secs(2);
 
 /// How long to wait at most.
 const ENTRY_RETRY_MAX: Duration = Duration::from_secs(120);
+
+/// The key of the DHT under which our nodes announce themselves.
+const NAMESPACE: &str = "aegis-threat-intel";
 
 /// Addresses that identify may add to the DHT for one peer.
 const IDENTIFIED_MAX: usize = 8;
@@ -71,17 +70,25 @@ impl Node {
         }
     }
 
-    /// Takes in where a peer may be reached, and reports it if it is new.
-    pub(super) fn learn(&mut self, now: Timestamp, peer: NodeId, address: Address, via: Via) {
-        if self.dialer.learn(now, peer, address, via) {
+    /// Takes in where a peer may be reached, and reports it if it is new; returns whether it is.
+    pub(super) fn learn(
+        &mut self,
+        now: Timestamp,
+        peer: NodeId,
+        address: Address,
+        via: Via,
+    ) -> bool {
+        let is_new = self.dialer.learn(now, peer, address, via);
+        if is_new {
             tracing::debug!(%peer, via = via.as_str(), "Discovered a peer");
             self.emit(NetEvent::PeerDiscovered { peer, via });
         }
+        is_new
     }
 
     /// Dials the entries to the global network while there are few peers.
     pub(super) fn dial_bootstrap(&mut self, now: Timestamp) {
-        if self.peers.connected.len() >= PEERS_ENOUGH {
+        if self.has_enough() {
             return;
         }
         let enough = !self.peers.connected.is_empty();
@@ -165,7 +172,12 @@ impl Node {
     }
 
     pub(super) fn handle_identify_event(&mut self, event: identify::Event) {
-        let identify::Event::Received { peer_id, info, .. } = event else {
+        let identify::Event::Received {
+            connection_id,
+            peer_id,
+            info,
+        } = event
+        else {
             return;
         };
         let Some(peer) = node_of(&peer_id) else {
@@ -174,13 +186,13 @@ impl Node {
         if info.protocol_version != PROTOCOL_VERSION {
             return self.part_from(peer);
         }
-        if !info.protocols.contains(&KAD_PROTOCOL) {
+        self.note_identified(peer, connection_id, &info);
+        if !info.protocols.contains(&self.names.kad()) {
             return;
         }
         // A node of a private network is no use to one that reaches it over the public one.
-        let known = self.peers.connected.get(&peer);
-        let by_public = known.and_then(|it| it.address.ip()).is_some_and(is_public);
-        let is_useful = |it: &Multiaddr| ip_of(it).is_some_and(|ip| !by_public || is_public(ip));
+        let least = self.scope_of(&peer);
+        let is_useful = |it: &Multiaddr| reach_of(&bare_of(it)).is_some_and(|scope| scope >= least);
         let addresses = info.listen_addrs.into_iter().filter(is_useful);
         let Some(kad) = self.swarm.behaviour_mut().kad.as_mut() else {
             return;
@@ -246,8 +258,7 @@ impl Node {
     /// this node is one.
     pub(super) fn walk(&mut self) {
         let now = self.now();
-        let has_enough = self.peers.connected.len() >= PEERS_ENOUGH;
-        if now < self.walk_at || has_enough || self.peers.connected.is_empty() {
+        if now < self.walk_at || self.has_enough() || self.peers.connected.is_empty() {
             return;
         }
         let Some(kad) = self.swarm.behaviour_mut().kad.as_mut() else {
@@ -263,19 +274,10 @@ impl Node {
 
 /// The one key of the DHT under which our nodes announce themselves.
 fn namespace() -> RecordKey {
-    RecordKey::new(&TOPIC)
+    RecordKey::new(&NAMESPACE)
 }
 
-fn is_public(ip: std::net::IpAddr) -> bool {
-    match ip {
-        std::net::IpAddr::V4(v4) => {
-            !v4.is_private() && !v4.is_loopback() && !v4.is_link_local() && !v4.is_unspecified()
-        }
-        std::net::IpAddr::V6(v6) => {
-            !v6.is_unique_local()
-                && !v6.is_loopback()
-                && !v6.is_unicast_link_local()
-                && !v6.is_unspecified()
-        }
-    }
+/// Returns an address without the peer ID at its end.
+fn bare_of(address: &Multiaddr) -> Multiaddr {
+    bare(address).to_multiaddr()
 }

@@ -36,6 +36,17 @@ impl Node {
         self.dialer.hurry(now);
     }
 
+    /// Tells that everybody left, as they have for whom comes after this node in another network.
+    pub(super) fn part_from_all(&mut self) {
+        let peers: Vec<NodeId> = self.peers.connected.keys().copied().collect();
+        for peer in peers {
+            if let Some(known) = self.peers.connected.get_mut(&peer) {
+                known.connections = 1;
+            }
+            self.handle_disconnected(peer);
+        }
+    }
+
     /// Has a peer that parted dialled at once where this node has just come back.
     pub(super) fn hurry_back_to(&mut self, peer: NodeId) {
         let now = self.now();

@@ -15,7 +15,6 @@ use crate::{
     counters::Counted,
     gate::{Arrival, Judgement, SealedAdmission},
     organisation::{EpochKeys, Sealed, open_keys, seal},
-    service::behaviour::topic,
     wire,
 };
 
@@ -96,7 +95,7 @@ impl Node {
             return;
         };
         let gossip = &mut self.swarm.behaviour_mut().gossip;
-        match gossip.publish(topic(), message) {
+        match gossip.publish(self.names.topic(), message) {
             Ok(_) | Err(PublishError::Duplicate) => self.counters.count(Counted::Published),
             Err(error) => {
                 self.counters.count(Counted::Unheard);

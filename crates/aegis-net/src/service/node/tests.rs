@@ -37,13 +37,13 @@ impl<S: tracing::Subscriber> Layer<S> for BeatCounter {
 fn an_idle_node_s_gossip_beats_on_time() {
     let beats = Arc::new(AtomicU64::new(0));
     let counter = BeatCounter(Arc::clone(&beats));
-    let (commands_tx, commands_rx) = mpsc::channel(1);
+    let (commands_tx, mut commands_rx) = mpsc::channel(1);
     let node = thread::spawn(move || {
         let subscriber = tracing_subscriber::registry().with(counter);
         tracing::subscriber::with_default(subscriber, || {
             let runtime = tokio::runtime::Builder::new_current_thread();
             let runtime = { runtime }.enable_all().build().unwrap();
-            runtime.block_on(async { Box::pin(idle_node().run(commands_rx)).await });
+            runtime.block_on(async { Box::pin(idle_node().run(&mut commands_rx)).await });
         });
     });
     let runtime = tokio::runtime::Builder::new_current_thread();

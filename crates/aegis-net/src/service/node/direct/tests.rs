@@ -142,7 +142,8 @@ async fn what_was_said_as_a_peer_left_goes_by_gossip_too() {
     scene.node.handle_direct_event(closed);
     assert_eq!(scene.unconfirmed(), 1);
     assert!(!scene.publish().1);
-    scene.node.handle_disconnected(c.node_id());
+    let connection = libp2p::swarm::ConnectionId::new_unchecked(1);
+    scene.node.handle_disconnected(c.node_id(), connection);
     assert_eq!(scene.unconfirmed(), 2);
 }
 
