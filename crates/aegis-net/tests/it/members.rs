@@ -73,6 +73,7 @@ async fn a_node_with_another_secret_or_none_is_no_peer() {
         })
         .await;
         b.wait_for_peer(friend.id()).await;
+        friend.wait_for_peer(b.id()).await;
         // And where the member calls.
         let dial = JoinCommand::Adopt(vec![b.peer_address()]);
         a.command(NetCommand::Join(dial)).await;

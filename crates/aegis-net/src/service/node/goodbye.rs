@@ -64,11 +64,8 @@ impl Node {
 
     /// Says goodbye to every peer, and waits a moment for them to have heard it.
     pub(super) async fn say_goodbye(&mut self) {
-        let peers = self.peers.connected.iter();
-        let peers: Vec<NodeId> = peers
-            .filter(|(_, it)| it.is_subscribed)
-            .map(|(peer, _)| *peer)
-            .collect();
+        // Those, too, that this node has not heard of yet as peers: they may have heard of it.
+        let peers: Vec<NodeId> = self.peers.connected.keys().copied().collect();
         let mut unheard = peers.len();
         for peer in peers {
             let goodbye = &mut self.swarm.behaviour_mut().goodbye;
