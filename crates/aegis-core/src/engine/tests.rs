@@ -1,6 +1,7 @@
 //! What the Engine must hold, told as stories: one door in, one door out.
 
 mod ask;
+mod deed;
 mod feed;
 mod hear;
 mod history;
