@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use aegis_core::{AskPolicy, Audience, trust::model::ModelKind};
 
-use super::{mirror::RawMirror, raw::RawLog, *};
+use super::{
+    mirror::RawMirror,
+    raw::{RawLog, RawP2p},
+    *,
+};
 
 const PEER: &str = "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN";
 
@@ -29,6 +33,11 @@ fn the_default_file_says_what_the_defaults_are() {
         ebpf_program_path: commented_in.ebpf_program_path.clone(),
         bpffs: commented_in.bpffs.clone(),
         policy: commented_in.policy.clone(),
+        p2p: RawP2p {
+            secret: commented_in.p2p.secret.clone(),
+            secret_file: commented_in.p2p.secret_file.clone(),
+            ..RawP2p::default()
+        },
         log: RawLog {
             p2p_dir: commented_in.log.p2p_dir.clone(),
             ..RawLog::default()
