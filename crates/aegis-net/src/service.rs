@@ -138,7 +138,7 @@ struct Again {
 impl Again {
     /// Runs a node, and the next one in the network that it enters, until one is told to stop.
     async fn run(mut self, mut node: Node, mut commands_rx: mpsc::Receiver<NetCommand>) {
-        while let Some(secret) = node.run(&mut commands_rx).await {
+        while let Some(secret) = Box::pin(node.run(&mut commands_rx)).await {
             self.config.secret = Some(secret);
             node = match self.node().await {
                 Ok(node) => node,

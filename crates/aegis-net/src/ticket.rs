@@ -252,7 +252,7 @@ struct Rest<'a>(&'a [u8]);
 
 impl Rest<'_> {
     fn take<const N: usize>(&mut self, name: &'static str) -> Result<[u8; N], InvalidTicket> {
-        let (first, rest) = self.0.split_first_chunk().ok_or(missing(name))?;
+        let (first, rest) = self.0.split_first_chunk().ok_or_else(|| missing(name))?;
         self.0 = rest;
         Ok(*first)
     }
@@ -266,9 +266,9 @@ impl Rest<'_> {
         for _ in 0..count {
             let [length] = self.take("addresses")?;
             let split = self.0.split_at_checked(length.into());
-            let (bytes, rest) = split.ok_or(missing("addresses"))?;
+            let (bytes, rest) = split.ok_or_else(|| missing("addresses"))?;
             self.0 = rest;
-            let address = address(bytes).ok_or(field("addresses", "one is none"))?;
+            let address = address(bytes).ok_or_else(|| field("addresses", "one is none"))?;
             if addresses.contains(&address) {
                 return Err(field("addresses", "one is there twice"));
             }

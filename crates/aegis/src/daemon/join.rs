@@ -59,7 +59,7 @@ impl Joins {
             Err(error) => (Tickets::default(), Some(chain(&error))),
         };
         let joins = Self {
-            secret: configured.or(tickets.secret()),
+            secret: configured.or_else(|| tickets.secret()),
             state_dir,
             tickets,
             under_way: BTreeMap::new(),

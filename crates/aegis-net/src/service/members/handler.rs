@@ -31,6 +31,10 @@ const PROVES_WITHIN: Duration = Duration::from_secs(5);
 
 type Door = ReadyUpgrade<StreamProtocol>;
 
+/// A protocol behind the door, or the handshake; and what goes with it.
+type Through<P> = Either<Door, SendWrapper<P>>;
+type With<I> = Either<(), I>;
+
 /// What a connection reports.
 #[derive(Debug)]
 pub(in crate::service) enum Report<E> {
@@ -177,10 +181,10 @@ impl<H: ConnectionHandler> Handler<H> {
 impl<H: ConnectionHandler> ConnectionHandler for Handler<H> {
     type FromBehaviour = H::FromBehaviour;
     type ToBehaviour = Report<H::ToBehaviour>;
-    type InboundProtocol = Either<Door, SendWrapper<H::InboundProtocol>>;
-    type OutboundProtocol = Either<Door, SendWrapper<H::OutboundProtocol>>;
-    type InboundOpenInfo = Either<(), H::InboundOpenInfo>;
-    type OutboundOpenInfo = Either<(), H::OutboundOpenInfo>;
+    type InboundProtocol = Through<H::InboundProtocol>;
+    type OutboundProtocol = Through<H::OutboundProtocol>;
+    type InboundOpenInfo = With<H::InboundOpenInfo>;
+    type OutboundOpenInfo = With<H::OutboundOpenInfo>;
 
     fn listen_protocol(&self) -> SubstreamProtocol<Self::InboundProtocol, Self::InboundOpenInfo> {
         match self.state {
@@ -271,10 +275,7 @@ impl<H: ConnectionHandler> ConnectionHandler for Handler<H> {
 impl<H: ConnectionHandler> Handler<H> {
     fn handle_inbound(
         &mut self,
-        it: FullyNegotiatedInbound<
-            Either<Door, SendWrapper<H::InboundProtocol>>,
-            Either<(), H::InboundOpenInfo>,
-        >,
+        it: FullyNegotiatedInbound<Through<H::InboundProtocol>, With<H::InboundOpenInfo>>,
     ) {
         match (it.protocol, it.info) {
             (future::Either::Left(stream), _) => {
@@ -294,10 +295,7 @@ impl<H: ConnectionHandler> Handler<H> {
 
     fn handle_outbound(
         &mut self,
-        it: FullyNegotiatedOutbound<
-            Either<Door, SendWrapper<H::OutboundProtocol>>,
-            Either<(), H::OutboundOpenInfo>,
-        >,
+        it: FullyNegotiatedOutbound<Through<H::OutboundProtocol>, With<H::OutboundOpenInfo>>,
     ) {
         match (it.protocol, it.info) {
             (future::Either::Left(stream), _) => self.begin(stream),
@@ -312,10 +310,7 @@ impl<H: ConnectionHandler> Handler<H> {
 
     fn handle_dial_error(
         &mut self,
-        it: DialUpgradeError<
-            Either<(), H::OutboundOpenInfo>,
-            Either<Door, SendWrapper<H::OutboundProtocol>>,
-        >,
+        it: DialUpgradeError<With<H::OutboundOpenInfo>, Through<H::OutboundProtocol>>,
     ) {
         let DialUpgradeError { info, error } = it;
         let Either::Right(info) = info else {

@@ -98,12 +98,16 @@ impl Node {
         let Some(from) = self.joins.asked.remove(&stream) else {
             return;
         };
-        let event = match JoinReply::from_bytes(bytes) {
-            Some(reply) => JoinEvent::Replied { from, reply },
-            None => JoinEvent::Failed { peer: from },
+        let Some(reply) = JoinReply::from_bytes(bytes) else {
+            self.emit(NetEvent::Join(JoinEvent::Failed { peer: from }));
+            return self.blame_for_reply(from, bytes);
         };
-        self.emit(NetEvent::Join(event));
-        if matches!(JoinReply::from_bytes(bytes), None if !bytes.is_empty()) {
+        self.emit(NetEvent::Join(JoinEvent::Replied { from, reply }));
+    }
+
+    /// Blames a peer for a reply that is none; one without a byte refuses.
+    fn blame_for_reply(&mut self, from: NodeId, bytes: &[u8]) {
+        if !bytes.is_empty() {
             let blame = self.gate.charge(self.now(), from, Misbehaviour::Malformed);
             self.handle_blame(blame);
         }
