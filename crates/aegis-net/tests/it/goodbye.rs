@@ -99,11 +99,11 @@ async fn nothing_waits_for_a_peer_that_leaves() {
     tokio::time::timeout(DEADLINE, asked).await.unwrap();
     let stopped_at = now();
     a.stop().await;
-    b.wait_for("the end of the question", |it| match it {
-        NetEvent::Unanswered { why, .. } => Some(assert_eq!(*why, Silence::Gone)),
+    let why = b.wait_for("the end of the question", |it| match it {
+        NetEvent::Unanswered { why, .. } => Some(*why),
         _ => None,
-    })
-    .await;
+    });
+    assert_eq!(why.await, Silence::Gone);
     b.wait_for("the end of the request", |it| {
         matches!(it, NetEvent::SyncFailed { .. }).then_some(())
     })
