@@ -216,6 +216,8 @@ pub enum Via {
     Config,
     /// Remembered from earlier.
     Memory,
+    /// Another peer told of it.
+    Peer,
     /// Through the global network.
     Dht,
     /// It called.

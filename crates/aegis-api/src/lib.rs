@@ -20,6 +20,7 @@ mod opinion;
 mod organisation;
 mod page;
 mod peer;
+mod place;
 mod server;
 mod stats;
 mod status;
@@ -65,6 +66,7 @@ pub use organisation::{
 };
 pub use page::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, Page, PageQuery};
 pub use peer::Peer;
+pub use place::{Place, Reachability, Route};
 pub use server::{
     ANSWER_TIMEOUT, BODY_BYTES_MAX, BODY_TIMEOUT, BindError, CONNECTIONS_MAX, EVENT_STREAMS_MAX,
     HEADER_TIMEOUT, Listener, STALL_TIMEOUT, serve,

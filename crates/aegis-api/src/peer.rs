@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Affiliation,
     encoding::{number, text, time},
+    place::Route,
     word::PeerClass,
 };
 
@@ -43,6 +44,9 @@ pub struct Peer {
     /// What it is to the organisations that are followed here.
     #[serde(default)]
     pub organisations: Vec<Affiliation>,
+    /// How it is reached; `None` where it is not connected.
+    #[serde(default)]
+    pub route: Option<Route>,
     /// Anything special about it, such as a penalty, in words for a person.
     pub standing: Option<String>,
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     encoding::{severity, text, time},
+    place::Place,
     sync::SyncState,
     word::{AttachMode, NodeMode},
 };
@@ -55,6 +56,9 @@ pub struct Status {
     pub memory_bytes: u64,
     /// What does not work as it should, in words for a person.
     pub problems: Vec<String>,
+    /// How the node is placed in the network; `None` where it has none, or nothing is known yet.
+    #[serde(default)]
+    pub place: Option<Place>,
     /// The mirror of the blocklist; absent where none is configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mirror: Option<Mirror>,

@@ -5,6 +5,10 @@ use std::{fmt, net::IpAddr, str::FromStr};
 use aegis_core::NodeId;
 use libp2p::{Multiaddr, PeerId, multiaddr::Protocol};
 
+mod scope;
+
+pub(crate) use scope::{Scope, is_relayed, reach_of};
+
 /// The longest address in bytes of text.
 const TEXT_BYTES_MAX: usize = 256;
 
@@ -35,7 +39,8 @@ impl Address {
         &self.0
     }
 
-    /// Returns the IP address, `None` for a name.
+    /// Returns the IP address, `None` for a name, and where the way leads over a relay, whose
+    /// address says nothing of who is behind it.
     pub fn ip(&self) -> Option<IpAddr> {
         ip_of(&self.to_multiaddr())
     }
@@ -89,7 +94,9 @@ impl FromStr for Address {
             )
         );
         let nodes = address.iter().filter(|it| matches!(it, Protocol::P2p(_)));
-        let node_is_last = nodes.count() == usize::from(node_at_end(&address).is_some());
+        let is_relayed = is_relayed(&address);
+        let named = usize::from(node_at_end(&address).is_some()) + usize::from(is_relayed);
+        let node_is_last = nodes.count() == named && (!is_relayed || is_circuit(&address));
         let text = address.to_string();
         if starts_well && node_is_last && text.len() <= TEXT_BYTES_MAX {
             Ok(Self(text))
@@ -163,8 +170,21 @@ impl fmt::Display for PeerAddress {
     }
 }
 
-/// Returns the IP address that a multiaddr starts with, IPv4 where it is IPv4-mapped.
+/// Returns whether a multiaddr is that of a relay, `/p2p-circuit`, and who is behind it or nothing.
+fn is_circuit(address: &Multiaddr) -> bool {
+    let mut bare = address.clone();
+    if node_at_end(&bare).is_some() {
+        bare.pop();
+    }
+    reach_of(&bare).is_some()
+}
+
+/// Returns the IP address that a multiaddr starts with, IPv4 where it is IPv4-mapped; `None` where
+/// it leads over a relay.
 pub(crate) fn ip_of(address: &Multiaddr) -> Option<IpAddr> {
+    if is_relayed(address) {
+        return None;
+    }
     let first = address.iter().next()?;
     if let Protocol::Ip4(ip) = first {
         return Some(ip.into());

@@ -8,7 +8,10 @@ use aegis_core::{
     trust::model::Recommendation,
 };
 
-use crate::{Address, FileCommand, JoinCommand, JoinEvent, PeerAddress, gate::Misbehaviour};
+use crate::{
+    Address, FileCommand, JoinCommand, JoinEvent, PeerAddress, Surroundings, crowd::Worth,
+    gate::Misbehaviour,
+};
 
 /// How a peer was found.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -27,6 +30,8 @@ pub enum Via {
     Member,
     /// In the global network, as a holder of a file that is wanted.
     Holder,
+    /// A peer told of it.
+    Exchange,
     /// Through the global network, or because it came to us.
     Dht,
 }
@@ -42,6 +47,7 @@ impl Via {
             Self::Known => "known",
             Self::Member => "member",
             Self::Holder => "holder",
+            Self::Exchange => "exchange",
             Self::Dht => "dht",
         }
     }
@@ -243,6 +249,8 @@ pub enum NetEvent {
     },
     /// Something about joining by tickets.
     Join(JoinEvent),
+    /// The node's place in the network changed. Reported once a beat at most.
+    Placed(Box<Surroundings>),
     /// A connected peer answered a ping, or did not. Reported every 10 s at most.
     Pinged {
         /// Who.
@@ -274,6 +282,7 @@ impl NetEvent {
             Self::SyncAnswered { .. } => "sync_answered",
             Self::SyncFailed { .. } => "sync_failed",
             Self::Join(_) => "join",
+            Self::Placed(_) => "placed",
             Self::Pinged { .. } => "pinged",
         }
     }
@@ -281,7 +290,7 @@ impl NetEvent {
     /// Returns whom it came from or is about.
     pub(crate) const fn peer(&self) -> Option<NodeId> {
         match self {
-            Self::Listening { .. } => None,
+            Self::Listening { .. } | Self::Placed(_) => None,
             Self::Join(event) => event.peer(),
             Self::AlertReceived {
                 forwarder: peer, ..
@@ -424,6 +433,8 @@ pub enum NetCommand {
         /// What this node says.
         answer: sync::Answer<Arc<Alert>>,
     },
+    /// What the daemon thinks of connected peers; the least useful leave where there are too many.
+    Weigh(Vec<(NodeId, Worth)>),
     /// Charge a peer for what the daemon found that it did.
     Blame {
         /// Whom.

@@ -195,6 +195,11 @@ impl Gate {
         }
     }
 
+    /// Returns whether `node` is a member of a trusted organisation.
+    pub fn has_rank(&self, node: &NodeId) -> bool {
+        self.ranks.peek(node).is_some()
+    }
+
     /// Returns the class of `node`, `None` for one never met.
     pub fn class(&mut self, node: &NodeId) -> Option<PeerClass> {
         self.classes.touch(node).copied()

@@ -7,6 +7,7 @@
 //! - [`join`]: how a node that brings a [`Ticket`] is let in
 //! - [`organisation`]: what organisations sign, and their keys
 //! - [`sync`]: what is said while two nodes reconcile
+//! - [`crowd`]: how many peers a node keeps and whom it parts from; pure, too
 //! - [`gate`]: what becomes of a message and what it costs whom; pure, time is given in
 //! - [`start`]: the service, a thread of its own, reached by [`NetCommand`] and [`NetEvent`]
 //!
@@ -18,7 +19,9 @@ pub mod ask;
 pub mod batch;
 mod config;
 mod counters;
+pub mod crowd;
 mod event;
+mod exchange;
 pub mod file;
 mod file_event;
 pub mod gate;
@@ -28,12 +31,13 @@ mod join_event;
 mod network_secret;
 pub mod organisation;
 mod service;
+mod surroundings;
 pub mod sync;
 mod ticket;
 pub mod wire;
 
 pub use address::{Address, InvalidAddress, InvalidPeerAddress, PeerAddress};
-pub use config::{Clock, P2pConfig, PORT_DEFAULT};
+pub use config::{Clock, P2pConfig, PORT_DEFAULT, PeerExchange, RelayConfig};
 pub use counters::{CounterValues, Counters};
 pub use event::{NetCommand, NetEvent, QuestionId, RequestId, Silence, Via};
 pub use file_event::{FileAskId, FileCommand, FileEvent, FileRequestId};
@@ -41,6 +45,7 @@ pub use identity::{Identity, IdentityError};
 pub use join_event::{JoinCommand, JoinEvent};
 pub use network_secret::{InvalidNetworkSecret, NetworkSecret};
 pub use service::{NetError, NetHandle, PUSH_ALERTS_MAX, QUESTION_WAIT_MAX, start};
+pub use surroundings::{Reachability, Route, Surroundings};
 pub use ticket::{
     InvalidTicket, TICKET_ADDRESSES_MAX, TICKET_CHARS_MAX, Ticket, TicketParts, Token,
 };

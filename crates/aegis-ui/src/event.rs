@@ -182,6 +182,7 @@ fn via_name(via: Via) -> &'static str {
         Via::Host => "this host",
         Via::Config => "configuration",
         Via::Memory => "an earlier meeting",
+        Via::Peer => "another peer",
         Via::Dht => "the global network",
         Via::Inbound => "its call",
     }

@@ -109,6 +109,19 @@ pub(crate) fn status() -> Status {
         state_dir: "state/aegis".into(),
         memory_bytes: 17 << 20,
         problems: vec!["the clock is not synchronised".into()],
+        place: Some(aegis_api::Place {
+            reachability: aegis_api::Reachability::Private,
+            external: vec![],
+            relays: vec![node_id(8).to_string(), HOSTILE.into()],
+            reservations: 0,
+            circuits: 0,
+            relayed: 1,
+            outbound: 1,
+            low: 12,
+            target: 50,
+            high: 80,
+            trimmed: 3,
+        }),
         mirror: None,
     }
 }
@@ -154,6 +167,7 @@ pub(crate) fn peer(number: u8) -> Peer {
         wrong: 1,
         influence: 2.5,
         organisations: vec![affiliation()],
+        route: Some(aegis_api::Route::Relayed),
         standing: Some("throttled until 12:10".into()),
     }
 }

@@ -9,6 +9,7 @@ mod detect;
 mod files;
 mod history;
 mod mirror;
+mod place;
 mod policy;
 mod raw;
 mod resolve;

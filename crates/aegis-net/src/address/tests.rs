@@ -24,7 +24,9 @@ fn an_address_starts_with_where_it_is() {
         "/ip4/1.2.3.4/tcp/70000",
         "/unix/tmp",
         &format!("/p2p/{PEER}"),
-        &format!("/ip4/1.2.3.4/tcp/1/p2p/{PEER}/p2p-circuit"),
+        &format!("/ip4/1.2.3.4/tcp/1/p2p-circuit/p2p/{PEER}"),
+        &format!("/ip4/1.2.3.4/tcp/1/p2p/{PEER}/p2p/{PEER}"),
+        &format!("/dns4/relay.example/tcp/1/p2p/{PEER}/p2p-circuit"),
         &format!("/dns4/{}/tcp/1", "a".repeat(300)),
     ] {
         assert_eq!(text.parse::<Address>(), Err(InvalidAddress), "{text}");
@@ -43,6 +45,20 @@ fn a_peer_address_says_who_is_there() {
     assert_eq!(nobody, Err(InvalidPeerAddress));
     let not_ed25519 = "/ip4/1.2.3.4/tcp/1/p2p/QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N";
     assert_eq!(not_ed25519.parse::<PeerAddress>(), Err(InvalidPeerAddress));
+}
+
+#[test]
+fn an_address_over_a_relay_does_not_say_where_its_node_is() {
+    let other = "12D3KooWRawPbxPtP1eZaJpumGnyWX2DcUyd3RQnydr3eAto4Az7";
+    let circuit = format!("/ip4/192.0.2.1/tcp/9001/p2p/{PEER}/p2p-circuit");
+    let text = format!("{circuit}/p2p/{other}");
+    let at: PeerAddress = text.parse().unwrap();
+    assert_eq!(
+        (at.peer().to_string(), at.to_string()),
+        (other.to_owned(), text)
+    );
+    assert_eq!(at.address().as_str(), circuit);
+    assert_eq!(at.address().ip(), None);
 }
 
 #[test]

@@ -22,17 +22,21 @@ use libp2p::{
     identify,
     identity::Keypair,
     kad::{self, store::MemoryStore},
-    mdns, memory_connection_limits, ping, quic, request_response,
+    mdns, memory_connection_limits, noise, ping, quic, relay, request_response,
     swarm::{NetworkBehaviour, behaviour::toggle::Toggle},
+    yamux,
 };
 
 use super::{
     direct::Direct,
+    exchange,
     inquire::{self, About, Inquire},
     join,
     members::Members,
     names::Names,
-    push, sync, transport,
+    push,
+    reach::{Reach, reach},
+    sync, transport,
     vouch::{Vouch, vouch},
     wall::Wall,
 };
@@ -82,8 +86,9 @@ const PENDING_MAX: u32 = 64;
 /// other off for it.
 const PROMISE_FOR: Duration = Duration::from_secs(30);
 
-/// Connections with one peer: one by TCP and one by QUIC, as when both sides dial.
-const CONNECTIONS_PER_PEER_MAX: u32 = 2;
+/// Connections with one peer: one by TCP and one by QUIC, as when both sides dial, while one leads
+/// over a relay, and one by which it is checked whether this node can be reached.
+const CONNECTIONS_PER_PEER_MAX: u32 = 4;
 
 /// Providers that the DHT keeps for the one key that it keeps.
 const PROVIDERS_MAX: usize = 64;
@@ -122,6 +127,8 @@ pub(super) struct Behaviour {
     pub(super) goodbye: Inquire,
     pub(super) sync: Inquire,
     pub(super) direct: Direct,
+    pub(super) exchange: Inquire,
+    pub(super) reach: Reach,
     pub(super) gossip: Gossip,
 }
 
@@ -136,9 +143,9 @@ pub(super) fn swarm(
     keypair: Keypair,
     wall: Wall,
 ) -> io::Result<Swarm<Members<Behaviour>>> {
-    let behaviour = |keypair: &Keypair| {
+    let behaviour = |keypair: &Keypair, relay| {
         let own = keypair.public().to_peer_id();
-        behaviour(config, keypair, wall).map(|it| Members::new(it, own, config.secret))
+        behaviour(config, keypair, relay, wall).map(|it| Members::new(it, own, config.secret))
     };
     let builder = SwarmBuilder::with_existing_identity(keypair)
         .with_tokio()
@@ -146,15 +153,20 @@ pub(super) fn swarm(
         .with_other_transport(transport::tcp)
         .map_err(io::Error::other)?;
     let swarm = if std::path::Path::new("/etc/resolv.conf").exists() {
-        let builder = builder.with_dns()?.with_behaviour(behaviour);
+        let builder = builder.with_dns()?;
+        let builder = builder.with_relay_client(noise::Config::new, yamux::Config::default);
+        let builder = builder.map_err(io::Error::other)?;
         builder
+            .with_behaviour(behaviour)
             .map_err(io::Error::other)?
             .with_swarm_config(swarm_config)
             .build()
     } else {
         tracing::warn!("No resolver is configured, so names of nodes cannot be resolved");
-        let builder = builder.with_behaviour(behaviour);
+        let builder = builder.with_relay_client(noise::Config::new, yamux::Config::default);
+        let builder = builder.map_err(io::Error::other)?;
         builder
+            .with_behaviour(behaviour)
             .map_err(io::Error::other)?
             .with_swarm_config(swarm_config)
             .build()
@@ -177,7 +189,18 @@ fn quic_config(mut config: quic::Config) -> quic::Config {
 
 type AnyError = Box<dyn Error + Send + Sync>;
 
-fn behaviour(config: &P2pConfig, keypair: &Keypair, wall: Wall) -> Result<Behaviour, AnyError> {
+fn behaviour(
+    config: &P2pConfig,
+    keypair: &Keypair,
+    relay: relay::client::Behaviour,
+    wall: Wall,
+) -> Result<Behaviour, AnyError> {
+    let reach = reach(
+        &config.relay,
+        keypair.public().to_peer_id(),
+        &wall.clock,
+        relay,
+    );
     let peer_id = keypair.public().to_peer_id();
     let mdns = if config.mdns { mdns(peer_id) } else { None };
     let names = &Names::of(config.secret.as_ref());
@@ -188,7 +211,8 @@ fn behaviour(config: &P2pConfig, keypair: &Keypair, wall: Wall) -> Result<Behavi
         blocked: block_list::Behaviour::default(),
         wall,
         identify: identify::Behaviour::new(
-            identify::Config::new(PROTOCOL_VERSION.to_owned(), keypair.public())
+            identify::Config::new_with_signed_peer_record(PROTOCOL_VERSION.to_owned(), keypair)
+                .with_push_listen_addr_updates(true)
                 .with_agent_version(concat!("aegis/", env!("CARGO_PKG_VERSION")).to_owned())
                 .with_cache_size(0),
         ),
@@ -208,6 +232,8 @@ fn behaviour(config: &P2pConfig, keypair: &Keypair, wall: Wall) -> Result<Behavi
         goodbye: inquire::goodbye(names),
         sync: sync::behaviour(names),
         direct: Direct::default(),
+        exchange: exchange::behaviour(names),
+        reach,
         gossip: gossip(names)?,
     })
 }
@@ -216,13 +242,18 @@ fn connection_limits(config: &P2pConfig) -> connection_limits::ConnectionLimits 
     // At least a third of the places are kept for peers that we chose ourselves, so that nobody
     // can surround the node by dialling it.
     let most = config.connections_max.max(2);
-    let inbound = most - most.div_ceil(3);
     connection_limits::ConnectionLimits::default()
         .with_max_pending_incoming(Some(PENDING_MAX))
         .with_max_pending_outgoing(Some(PENDING_MAX))
-        .with_max_established_incoming(Some(inbound))
+        .with_max_established_incoming(Some(inbound_max(config)))
         .with_max_established(Some(most))
         .with_max_established_per_peer(Some(CONNECTIONS_PER_PEER_MAX))
+}
+
+/// Returns how many connections of others are let in.
+pub(super) fn inbound_max(config: &P2pConfig) -> u32 {
+    let most = config.connections_max.max(2);
+    most - most.div_ceil(3)
 }
 
 /// Returns the search of the local network; where it cannot be had the node goes without.

@@ -32,6 +32,15 @@ const LOST_FOR: Duration = Duration::from_secs(3600);
 /// seconds.
 const RETRY_LOST_MAX: Duration = Duration::from_secs(2);
 
+/// A connection that ends sooner did not come about, in truth: the other end did not want it.
+const BRIEF: Duration = Duration::from_secs(3);
+
+/// So many brief connections in a row are bad luck, such as dials that cross.
+const BRIEF_MAX: u32 = 3;
+
+/// How long to wait at most for whoever ends connections at once.
+const UNWANTED_MAX: Duration = Duration::from_secs(600);
+
 /// Dials at one time: more would crowd out connections that come in.
 const DIALS_MAX: usize = 16;
 
@@ -40,6 +49,7 @@ const DIALS_MAX: usize = 16;
 pub(super) struct Dialer {
     own: NodeId,
     targets: Table<NodeId, Target>,
+    has_enough: bool, // so that strangers are not dialled
 }
 
 #[derive(Debug)]
@@ -50,6 +60,8 @@ struct Target {
     next_at: Timestamp,
     /// When it was connected, or that was lost.
     connected_at: Option<Timestamp>,
+    /// Connections in a row that ended at once.
+    brief: u32,
 }
 
 impl Dialer {
@@ -57,6 +69,7 @@ impl Dialer {
         Self {
             own,
             targets: Table::new(TARGETS_MAX),
+            has_enough: false,
         }
     }
 
@@ -79,6 +92,7 @@ impl Dialer {
             attempts: 0,
             next_at,
             connected_at: None,
+            brief: 0,
         });
         if rank(via) < rank(target.via) {
             target.via = via;
@@ -98,7 +112,10 @@ impl Dialer {
         now: Timestamp,
         is_connected: impl Fn(&NodeId) -> bool,
     ) -> Vec<(NodeId, Vec<Address>)> {
-        let ready = |(peer, it): &(&NodeId, &Target)| it.next_at <= now && !is_connected(peer);
+        let is_wanted = |it: &Target| !self.has_enough || rank(it.via) < rank(Via::Known);
+        let ready = |(peer, it): &(&NodeId, &Target)| {
+            it.next_at <= now && is_wanted(it) && !is_connected(peer)
+        };
         let mut due: Vec<_> = self.targets.iter().filter(ready).collect();
         due.sort_by_key(|(_, it)| (rank(it.via), it.next_at));
         let peers: Vec<NodeId> = due.iter().take(DIALS_MAX).map(|(peer, _)| **peer).collect();
@@ -119,6 +136,33 @@ impl Dialer {
             target.next_at = next_at;
             target.connected_at = Some(now);
         }
+    }
+
+    /// Notes that a connection ended after so long, so that who does not want one is dialled less and
+    /// less often.
+    pub(super) fn ended(&mut self, now: Timestamp, peer: &NodeId, lasted: Duration) {
+        let Some(target) = self.targets.touch(peer) else {
+            return;
+        };
+        if lasted >= BRIEF {
+            target.brief = 0;
+            return;
+        }
+        target.brief = target.brief.saturating_add(1);
+        if let Some(doublings) = target.brief.checked_sub(BRIEF_MAX + 1) {
+            let wait_max = if rank(target.via) < rank(Via::Known) {
+                RETRY_MAX
+            } else {
+                UNWANTED_MAX
+            };
+            let wait = RETRY_MIN.saturating_mul(2 << doublings.min(9));
+            target.next_at = now + wait.min(wait_max);
+        }
+    }
+
+    /// Notes whether there are enough peers not to dial strangers.
+    pub(super) fn note_enough(&mut self, has_enough: bool) {
+        self.has_enough = has_enough;
     }
 
     /// Drops `peer` if it was found only so, because that is no longer true. One that was connected
@@ -190,7 +234,7 @@ fn rank(via: Via) -> u8 {
         Via::Bootstrap => 3,
         Via::Known => 4,
         Via::Member => 5,
-        Via::Holder => 6,
+        Via::Holder | Via::Exchange => 6,
         Via::Dht => 7,
     }
 }
@@ -201,6 +245,7 @@ fn attempts_max(via: Via) -> u32 {
         Via::Configured | Via::Bootstrap | Via::Mdns | Via::RuntimeDir => u32::MAX,
         Via::Known | Via::Member => 5,
         Via::Holder | Via::Dht => 3,
+        Via::Exchange => 2,
     }
 }
 

@@ -7,6 +7,8 @@ use std::{
 
 use aegis_core::{Indicator, NodeId, PeerClass, Timestamp};
 
+use libp2p::swarm::ConnectionId;
+
 use super::node::Link;
 use crate::{Address, gate::Table};
 
@@ -16,11 +18,13 @@ const NODES_MAX: usize = 4096;
 /// One connected peer.
 #[derive(Debug)]
 pub(super) struct Peer {
-    /// How many connections there are, at least one.
-    pub(super) connections: u32,
-    /// Its end of the first connection.
+    /// The connections there are, at least one.
+    pub(super) ways: BTreeMap<ConnectionId, Way>,
+    /// Which of the protocols it speaks that not every node does.
+    pub(super) speaks: Speaks,
+    /// Its end of the connection that counts, or the relay that this leads over.
     pub(super) address: Address,
-    /// Whether this node made the first connection.
+    /// Whether this node made the connection that counts.
     pub(super) dialled: bool,
     /// What it starts from in being trusted.
     pub(super) class: PeerClass,
@@ -44,6 +48,45 @@ pub(super) struct Peer {
     pub(super) said_goodbye: bool,
     /// What is between us beside the gossip.
     pub(super) link: Link,
+}
+
+/// One connection with a peer.
+#[derive(Clone, Debug)]
+pub(super) struct Way {
+    /// Where it leads, or over which relay.
+    pub(super) address: Address,
+    pub(super) is_relayed: bool,
+    pub(super) is_dialled: bool,
+    /// Whether it was made only to see whether it can be made.
+    pub(super) is_trial: bool,
+    pub(super) opened_at: Timestamp,
+}
+
+/// What a peer says that it can do for others.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Speaks {
+    /// Relay.
+    pub(super) relay: bool,
+    /// Tell of its peers.
+    pub(super) exchange: bool,
+}
+
+impl Peer {
+    /// Returns whether all that leads to it leads over relays.
+    pub(super) fn is_relayed(&self) -> bool {
+        let mut ways = self.ways.values().filter(|it| !it.is_trial);
+        ways.all(|it| it.is_relayed)
+    }
+
+    /// Takes the best connection that is left for the one that counts: a direct one, the eldest.
+    pub(super) fn settle(&mut self) {
+        let ways = self.ways.values();
+        let best = ways.min_by_key(|it| (it.is_trial, it.is_relayed, it.opened_at));
+        if let Some(best) = best {
+            self.address = best.address.clone();
+            self.dialled = best.is_dialled;
+        }
+    }
 }
 
 /// All connected peers; as many as the connection limits let in.
@@ -73,6 +116,16 @@ impl Peers {
     /// Notes an address of this host.
     pub(super) fn add_own_ip(&mut self, ip: IpAddr) {
         self.own_ips.insert(ip);
+    }
+
+    /// Returns the addresses of this host.
+    pub(super) fn own_ips(&self) -> &BTreeSet<IpAddr> {
+        &self.own_ips
+    }
+
+    /// Returns whom the operator named.
+    pub(super) fn configured(&self) -> &BTreeSet<NodeId> {
+        &self.configured
     }
 
     /// Notes that `node` announced itself on the local network or this host.

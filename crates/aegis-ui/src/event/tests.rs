@@ -77,6 +77,7 @@ fn peers_that_come_and_go() {
         (Via::Host, "this host"),
         (Via::Config, "configuration"),
         (Via::Memory, "an earlier meeting"),
+        (Via::Peer, "another peer"),
         (Via::Dht, "the global network"),
         (Via::Inbound, "its call"),
     ] {

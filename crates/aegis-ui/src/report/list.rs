@@ -1,6 +1,6 @@
 //! Lists: title, lines for the items of a page, and what is said where there are none.
 
-use aegis_api::{AllowEntry, Block, Peer};
+use aegis_api::{AllowEntry, Block, Peer, Route};
 
 use super::{organisation::affiliations, table::Table};
 use crate::text::{amount, count, shown, span};
@@ -70,10 +70,10 @@ fn peer_lines(peers: &[Peer]) -> String {
 
 /// The id alone takes most of a line, so the rest has lines of its own.
 fn peer_block(peer: &Peer) -> String {
-    let state = if peer.connected {
-        "connected"
-    } else {
-        "not connected"
+    let state = match (peer.connected, peer.route) {
+        (true, Some(Route::Relayed)) => "connected over a relay",
+        (true, Some(Route::Direct) | None) => "connected",
+        (false, _) => "not connected",
     };
     let mut text = format!("{}\n", peer.peer);
     text.push_str(&format!(

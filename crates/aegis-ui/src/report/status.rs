@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aegis_api::{Mirror, Stats, Status, SyncState, Traffic};
+use aegis_api::{Mirror, Place, Reachability, Stats, Status, SyncState, Traffic};
 
 use super::table::Table;
 use crate::text::{bytes, count, shown, span};
@@ -39,6 +39,9 @@ pub(crate) fn status(status: &Status) -> String {
     for address in &status.listen {
         row("Listening", shown(address));
     }
+    if let Some(place) = &status.place {
+        place_rows(place, &mut row);
+    }
     if let Some(mirror) = &status.mirror {
         row("Mirror", self::mirror(mirror));
     }
@@ -48,6 +51,40 @@ pub(crate) fn status(status: &Status) -> String {
         row("Problem", shown(problem));
     }
     table.render(0)
+}
+
+/// Tells whether others can reach the node, and how many peers it wants.
+fn place_rows(place: &Place, mut row: impl FnMut(&str, String)) {
+    let reached = match place.reachability {
+        Reachability::Public => "from everywhere",
+        Reachability::Private if place.relays.is_empty() => {
+            "NOT from outside its own network, and over no relay"
+        }
+        Reachability::Private => "over relays only",
+        Reachability::Unknown => "not known yet whether from outside",
+    };
+    row("Reached", reached.to_owned());
+    for address in &place.external {
+        row("", shown(address));
+    }
+    for relay in &place.relays {
+        row("", format!("over {}", shown(relay)));
+    }
+    let served = count(place.reservations, "node");
+    if place.reservations > 0 || place.circuits > 0 {
+        row(
+            "Relaying",
+            format!("for {served}, {}", count(place.circuits, "connection")),
+        );
+    }
+    let (low, high, trimmed) = (place.low, place.high, place.trimmed);
+    row(
+        "Wanted",
+        format!(
+            "{low} to {high} peers; {} over a relay, {trimmed} sent away",
+            place.relayed
+        ),
+    );
 }
 
 fn mirror(mirror: &Mirror) -> String {

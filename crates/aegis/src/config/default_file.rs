@@ -136,9 +136,57 @@ const KEYS: &[Key] = &[
         "Take part in the DHT of the global network (used once a bootstrap node is set).",
     ),
     key("p2p.connections_max", "Connections at a time, 2…10000."),
+    optional(
+        "p2p.connections_low",
+        "12",
+        "Below so many peers the node looks for more; at most connections_target.",
+    ),
+    optional(
+        "p2p.connections_target",
+        "50",
+        "Strangers are dialled up to so many peers, and so many are left after parting from some;\n\
+         half of connections_max unless set.",
+    ),
+    optional(
+        "p2p.connections_high",
+        "80",
+        "Above so many peers the node parts from the least useful; configured peers and members\n\
+         of trusted organisations stay. Four fifths of connections_max unless set.",
+    ),
     key(
         "p2p.memory_mib_max",
         "Memory of the process in MiB above which no new peer is let in, 64…65536.",
+    ),
+    key(
+        "p2p.peer_exchange",
+        "Who is told of this node's peers: \"all\" who ask, \"known\" (configured peers, peers of the\n\
+         local network, members of trusted organisations), or \"off\", which asks nobody either.",
+    ),
+    key(
+        "p2p.relay.enabled",
+        "Where others cannot reach this node, be reached over peers that relay, and have such\n\
+         connections made direct where the routers between allow it.",
+    ),
+    key(
+        "p2p.relay.serve",
+        "Relay for others, where they can reach this node. What is relayed is encrypted from end\n\
+         to end.",
+    ),
+    key(
+        "p2p.relay.reservations_max",
+        "Nodes that may be reached over this one, 1…1024.",
+    ),
+    key(
+        "p2p.relay.circuits_max",
+        "Connections relayed at a time, 1…1024.",
+    ),
+    key(
+        "p2p.relay.circuit_kib_max",
+        "The most KiB that one relayed connection may carry each way, 1…1048576.",
+    ),
+    key(
+        "p2p.relay.circuit_secs_max",
+        "The longest that one relayed connection may last, in seconds, 1…86400.",
     ),
     key(
         "trust.preset",

@@ -10,6 +10,7 @@ use crate::config::{
     files::RawFiles,
     history::RawHistory,
     mirror::RawMirror,
+    place::{RawPeerExchange, RawRelay},
     policy::RawPolicy,
     secret::RawSecret,
     trust::{RawAsk, RawTrust},
@@ -111,7 +112,12 @@ pub struct RawP2p {
     pub mdns: bool,
     pub kad: bool,
     pub connections_max: u32,
+    pub connections_low: Option<u32>,
+    pub connections_target: Option<u32>,
+    pub connections_high: Option<u32>,
     pub memory_mib_max: u32,
+    pub peer_exchange: RawPeerExchange,
+    pub relay: RawRelay,
 }
 
 impl Default for RawP2p {
@@ -127,7 +133,12 @@ impl Default for RawP2p {
             mdns: true,
             kad: true,
             connections_max: 100,
+            connections_low: None,
+            connections_target: None,
+            connections_high: None,
             memory_mib_max: 512,
+            peer_exchange: RawPeerExchange::default(),
+            relay: RawRelay::default(),
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::config::{
     files::files,
     history::history,
     mirror::mirror,
+    place,
     policy::quorum,
     raw::{RawLimits, RawLog, RawMode, RawP2p},
     secret::secret,
@@ -169,6 +170,16 @@ fn p2p(raw: RawP2p, runtime_dir: PathBuf) -> Result<P2pConfig, ConfigError> {
         kad: raw.kad,
         runtime_dir: Some(runtime_dir),
         connections_max: within("p2p.connections_max", raw.connections_max, 2, 10_000)?,
+        marks: place::marks(
+            raw.connections_max,
+            (
+                raw.connections_low,
+                raw.connections_target,
+                raw.connections_high,
+            ),
+        )?,
+        peer_exchange: raw.peer_exchange.into(),
+        relay: place::relay(raw.relay)?,
         memory_bytes_max: within("p2p.memory_mib_max", raw.memory_mib_max, 64, 65_536)? as usize
             * 1024
             * 1024,

@@ -36,6 +36,9 @@ fn the_default_file_says_what_the_defaults_are() {
         p2p: RawP2p {
             secret: commented_in.p2p.secret.clone(),
             secret_file: commented_in.p2p.secret_file.clone(),
+            connections_low: Some(12),
+            connections_target: Some(50),
+            connections_high: Some(80),
             ..RawP2p::default()
         },
         log: RawLog {
@@ -213,6 +216,22 @@ fn each_detector_keeps_its_own_defaults_for_what_is_left_out() {
     expected.syn_flood_destination.threshold = 9000;
     assert_eq!(config.detectors, expected);
     assert_eq!(parse("").unwrap().detectors, defaults);
+}
+
+#[test]
+fn wrong_marks_and_limits_of_relays_are_refused() {
+    check(
+        "[p2p]\nconnections_low = 51",
+        "p2p.connections_low: must be at least 1 and at most connections_target (50)",
+    );
+    check(
+        "[p2p]\nconnections_max = 20\nconnections_high = 21",
+        "p2p.connections_high: must be within 1…20",
+    );
+    check(
+        "[p2p.relay]\ncircuits_max = 0",
+        "p2p.relay.circuits_max: must be within 1…1024",
+    );
 }
 
 #[test]

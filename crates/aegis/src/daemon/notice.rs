@@ -176,6 +176,7 @@ impl Node {
             NetEvent::SyncAnswered { id, from, answer } => self.sync_answered(id, from, answer),
             NetEvent::Join(event) => self.handle_join(event),
             NetEvent::SyncFailed { id, peer } => self.handle(Input::SyncFailed { id: id.0, peer }),
+            NetEvent::Placed(surroundings) => self.handle_placed(surroundings),
         }
     }
 }
@@ -241,7 +242,8 @@ impl Node {
             | NetEvent::PeerBanned { .. }
             | NetEvent::SyncAsked { .. }
             | NetEvent::SyncAnswered { .. }
-            | NetEvent::SyncFailed { .. } => return,
+            | NetEvent::SyncFailed { .. }
+            | NetEvent::Placed(_) => return,
         };
         self.handle(input);
     }
@@ -297,6 +299,7 @@ fn discovered(via: Via) -> aegis_api::Via {
         Via::RuntimeDir => aegis_api::Via::Host,
         Via::Bootstrap | Via::Configured => aegis_api::Via::Config,
         Via::Known => aegis_api::Via::Memory,
+        Via::Exchange => aegis_api::Via::Peer,
         Via::Member | Via::Holder | Via::Dht => aegis_api::Via::Dht,
     }
 }

@@ -108,7 +108,10 @@ impl Node {
                 let millis = rtt.map(|it| it.as_secs_f64() * 1000.0);
                 ("ping", peer, json!({ "rtt_ms": millis }))
             }
-            NetEvent::Listening { .. } | NetEvent::AlertReceived { .. } | NetEvent::Join(_) => {
+            NetEvent::Listening { .. }
+            | NetEvent::AlertReceived { .. }
+            | NetEvent::Join(_)
+            | NetEvent::Placed(_) => {
                 return;
             }
         };

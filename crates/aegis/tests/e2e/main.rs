@@ -29,6 +29,7 @@ mod organisation;
 mod privileges;
 mod refusal;
 mod restart;
+mod routers;
 mod sealed;
 mod share;
 mod support;

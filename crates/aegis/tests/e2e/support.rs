@@ -10,6 +10,7 @@ pub(crate) mod liar;
 pub(crate) mod memory;
 pub(crate) mod outsider;
 pub(crate) mod role;
+pub(crate) mod routers;
 pub(crate) mod shell;
 pub(crate) mod world;
 

@@ -163,6 +163,7 @@ pub(super) fn status() -> Status {
         state_dir: "state".into(),
         memory_bytes: 1 << 24,
         problems: Vec::new(),
+        place: None,
         mirror: None,
     }
 }
@@ -340,6 +341,7 @@ pub(super) fn peer() -> Peer {
         wrong: 1,
         influence: 1.5,
         organisations: vec![super::organisation::affiliation()],
+        route: None,
         standing: None,
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aegis_core::{NodeId, Timestamp};
-use libp2p::swarm::ConnectionId;
+use libp2p::{core::ConnectedPoint, swarm::ConnectionId};
 
 use super::{Node, peer_of};
 
@@ -62,13 +62,23 @@ impl Node {
         &mut self,
         peer: NodeId,
         connection: ConnectionId,
-        dialled: bool,
+        endpoint: &ConnectedPoint,
     ) {
         let now = self.now();
+        let (dialled, is_relayed) = (endpoint.is_dialer(), endpoint.is_relayed());
+        let is_trial = self.is_trial(peer, connection, dialled);
+        let way = self.way(endpoint, is_trial);
         let Some(known) = self.peers.connected.get_mut(&peer) else {
             return;
         };
-        known.connections += 1;
+        let was_relayed = known.is_relayed();
+        known.ways.insert(connection, way);
+        if is_trial {
+            return;
+        }
+        if was_relayed && !is_relayed {
+            return self.go_direct(peer);
+        }
         if now.since(known.connected_at) < DIALS_CROSS_FOR {
             return;
         }

@@ -200,6 +200,11 @@ impl Node {
         }
     }
 
+    /// Returns the members for whom there is always a place.
+    pub(super) fn reserved_members(&self) -> Vec<NodeId> {
+        self.vouching.reserved.iter().copied().collect()
+    }
+
     /// Lets members of these organisations be found, and this node as a member of those joined.
     pub(super) fn follow(&mut self, joined: Vec<OrganisationId>, trusted: Vec<OrganisationId>) {
         let left = self

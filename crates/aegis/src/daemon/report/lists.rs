@@ -45,11 +45,14 @@ impl Node {
         let now = self.now();
         let items = self.engine.peers().filter(is_behind).map(|it| {
             let trust = self.engine.trust_in(now, &it.peer);
+            let route = self.route_to(&it.peer).filter(|_| it.is_connected);
+            let (route, reached) = route.unzip();
+            let known = Some(it.address.clone()).filter(|it| Some(it) != reached.as_ref());
             let peer = Peer {
                 peer: it.peer,
                 class: it.class.into(),
                 connected: it.is_connected,
-                addresses: vec![it.address.clone()],
+                addresses: reached.into_iter().chain(known).collect(),
                 first_seen_at: it.first_seen_at,
                 last_seen_at: it.last_seen_at,
                 alerts_accepted: it.alerts_accepted,
@@ -59,6 +62,7 @@ impl Node {
                 wrong: trust.wrong,
                 influence: trust.influence,
                 organisations: self.affiliations(&it.peer),
+                route,
                 standing: None,
             };
             (it.peer, peer)

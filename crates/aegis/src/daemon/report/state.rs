@@ -67,6 +67,7 @@ impl Node {
             state_dir: self.state_dir.clone(),
             memory_bytes: memory::resident_bytes(),
             problems,
+            place: self.place(),
             mirror: self.mirror_state(),
         })
     }

@@ -1,0 +1,152 @@
+//! Two nodes behind routers that translate addresses: over a relay, and without one.
+
+use aegis::lab::node::LabNode;
+use aegis_api::{NodeId, Peer, Reachability, Route};
+
+use crate::support::{
+    block, indicator, publish,
+    routers::{PUBLIC, Ports, behind_routers},
+    until, until_blocked,
+    world::{How, World, cli, stop},
+};
+
+/// How any node of these tests is set up: nothing finds others but what the test is about.
+const ALONE: &str = "[p2p]\nmdns = false\nkad = false\n";
+
+async fn id(node: &LabNode) -> NodeId {
+    node.client.status().await.unwrap().node_id
+}
+
+/// Starts a node that knows of these addresses only.
+async fn start(world: &World, host: &str, key: &str, addresses: &[String]) -> LabNode {
+    let config = format!("{ALONE}{key} = {addresses:?}\n");
+    let how = How {
+        config: &config,
+        ..How::default()
+    };
+    world.start(host, how).await
+}
+
+fn public_addresses(node: NodeId) -> Vec<String> {
+    ["tcp/9001", "udp/9001/quic-v1"]
+        .map(|it| format!("/ip4/{PUBLIC}/{it}/p2p/{node}"))
+        .into()
+}
+
+async fn peer(node: &LabNode, peer: NodeId) -> Option<Peer> {
+    let page = node.client.peers(Default::default()).await.ok()?;
+    page.items
+        .into_iter()
+        .find(|it| it.peer == peer && it.connected)
+}
+
+async fn until_reached(node: &LabNode, other: NodeId, route: Route) {
+    until(
+        &format!("{} reaches the other: {route:?}", node.name),
+        async || {
+            let known = peer(node, other).await?;
+            (known.route == Some(route)).then_some(())
+        },
+    )
+    .await;
+}
+
+/// Waits until a node is placed so: whether others can reach it, and over how many relays.
+async fn until_placed(node: &LabNode, reachability: Reachability, relays: usize) {
+    until(&format!("{} is {reachability:?}", node.name), async || {
+        let place = node.client.status().await.ok()?.place?;
+        (place.reachability == reachability && place.relays.len() == relays).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn netns_nodes_behind_routers_that_keep_no_port_meet_over_a_relay() {
+    let Some(world) = behind_routers(Ports::Random) else {
+        return;
+    };
+    // Who they are is known before any is told of the others.
+    let [mut r_id, mut a_id, mut b_id] = [None; 3];
+    for (host, it) in [("r", &mut r_id), ("a", &mut a_id), ("b", &mut b_id)] {
+        let node = start(&world, host, "peers", &[]).await;
+        *it = Some(id(&node).await);
+        stop(node).await;
+    }
+    let [r_id, a_id, b_id] = [r_id, a_id, b_id].map(Option::unwrap);
+    let inside = |it: NodeId| format!("/ip4/192.168.1.2/tcp/9001/p2p/{it}");
+    let circuit = |it: NodeId| format!("/ip4/{PUBLIC}/tcp/9001/p2p/{r_id}/p2p-circuit/p2p/{it}");
+    let known_to = |other: NodeId| {
+        let mut known = public_addresses(r_id);
+        known.push(circuit(other));
+        known
+    };
+    let r = start(&world, "r", "peers", &[inside(a_id), inside(b_id)]).await;
+    let a = start(&world, "a", "peers", &known_to(b_id)).await;
+    let b = start(&world, "b", "peers", &known_to(a_id)).await;
+    until_placed(&r, Reachability::Public, 0).await;
+    until_placed(&a, Reachability::Private, 1).await;
+    until_placed(&b, Reachability::Private, 1).await;
+    until_reached(&a, b_id, Route::Relayed).await;
+    until_reached(&b, a_id, Route::Relayed).await;
+    until("the relay relays", async || {
+        let place = r.client.status().await.ok()?.place?;
+        (place.circuits >= 1 && place.reservations == 2).then_some(())
+    })
+    .await;
+
+    // What is said directly is said to each peer by itself, and so over the relay.
+    let mut said = 0;
+    until("an alert said to each by itself", async || {
+        said += 1;
+        let text = format!("203.0.113.{said}");
+        a.client.block(&block(&text, 600)).await.ok()?;
+        until_blocked(&b.client, &text, true).await;
+        let stats = a.client.stats().await.ok()?;
+        (stats.net["direct"] > 0).then_some(())
+    })
+    .await;
+
+    let shown = cli(&a, "peers");
+    assert!(shown.out.contains("connected over a relay"), "{shown:?}");
+    let shown = cli(&a, "status");
+    assert!(shown.out.contains("over relays only"), "{shown:?}");
+    assert!(shown.out.contains(&format!("over {r_id}")), "{shown:?}");
+    let shown = cli(&r, "status");
+    assert!(shown.out.contains("from everywhere"), "{shown:?}");
+}
+
+#[tokio::test]
+async fn netns_a_relayed_connection_becomes_direct_and_outlives_its_relay() {
+    let Some(world) = behind_routers(Ports::Kept) else {
+        return;
+    };
+    let r = start(&world, "r", "peers", &[]).await;
+    let r_id = id(&r).await;
+    let a = start(&world, "a", "bootstrap", &public_addresses(r_id)).await;
+    let b = start(&world, "b", "bootstrap", &public_addresses(r_id)).await;
+    let (a_id, b_id) = (id(&a).await, id(&b).await);
+    // They are told of each other by the public node, over which alone they can meet.
+    until_reached(&a, b_id, Route::Direct).await;
+    until_reached(&b, a_id, Route::Direct).await;
+
+    stop(r).await;
+    until("the public node is gone", async || {
+        let is_gone = peer(&a, r_id).await.is_none() && peer(&b, r_id).await.is_none();
+        is_gone.then_some(())
+    })
+    .await;
+    for (from, to, text) in [(&a, &b, "203.0.113.1"), (&b, &a, "203.0.113.2")] {
+        from.client.publish(&publish(text, 600)).await.unwrap();
+        let author = id(from).await;
+        until("the other hears it", async || {
+            let why = to.client.why(indicator(text)).await.ok()?;
+            why.evidence
+                .iter()
+                .any(|it| it.author == author)
+                .then_some(())
+        })
+        .await;
+    }
+    until_reached(&a, b_id, Route::Direct).await;
+    until_reached(&b, a_id, Route::Direct).await;
+}
