@@ -8,6 +8,7 @@
 mod coin;
 mod config;
 mod encoding;
+mod governor;
 mod history;
 mod row;
 mod schism;
@@ -20,13 +21,13 @@ pub use config::AegisConfig;
 
 use self::{
     coin::{Coins, Reliability},
+    governor::{Governor, stance},
     history::{History, logistic},
     row::Column,
     weigh::{Weighed, loss, statement},
 };
 use super::model::{
-    Case, Deed, Introduction, ModelKind, PeerTrust, Recommendation, SortRecord, Stance, TrustModel,
-    Verdict,
+    Case, Deed, Introduction, ModelKind, PeerTrust, Recommendation, SortRecord, TrustModel, Verdict,
 };
 use crate::{Confidence, NodeId, Score, Timestamp, Truth};
 
@@ -39,6 +40,8 @@ pub struct AegisModel {
     local: Coins,
     /// How many cases were closed: where the ring of columns stands.
     column: Column,
+    /// How far the network as a whole is believed.
+    governor: Governor,
 }
 
 impl Default for AegisModel {
@@ -60,6 +63,7 @@ impl AegisModel {
                 benign_wrong: 0.0,
             },
             column: Column(0),
+            governor: Governor::new(&config),
         }
     }
 
@@ -101,6 +105,16 @@ impl AegisModel {
         }
     }
 
+    /// Returns how much the truth about a case would help: 0…1.
+    fn value(&self, weighed: &Weighed<'_>) -> f64 {
+        if weighed.schism.is_some() {
+            return 1.0;
+        }
+        let network = weighed.own + weighed.sides[0] - weighed.sides[1];
+        let doubt = entropy(logistic(network)).max(weighed.dispute());
+        (doubt + weighed.split) / 2.0
+    }
+
     /// Moves the ring on to `column`, if it is not there yet.
     fn advance(&mut self, column: Column) {
         for history in self.peers.values_mut() {
@@ -130,19 +144,13 @@ impl TrustModel for AegisModel {
 
     fn judge(&self, now: Timestamp, case: &Case<'_>) -> Verdict {
         let weighed = self.weigh(now, case);
-        let probability = logistic(weighed.log_odds());
-        let stance = if probability >= self.config.malicious_from {
-            Stance::Malicious
-        } else if probability <= self.config.benign_to {
-            Stance::Benign
-        } else {
-            Stance::Unknown
-        };
+        let log_odds = self.governor.govern(weighed.experts());
+        let probability = logistic(log_odds);
         Verdict {
             score: Score::clamped(2.0 * probability - 1.0),
             confidence: Confidence::clamped(1.0 - entropy(probability)),
             probability: Confidence::clamped(probability),
-            stance,
+            stance: stance(&self.config, log_odds),
             voices: weighed.voices(),
         }
     }
@@ -168,8 +176,9 @@ impl TrustModel for AegisModel {
     }
 
     fn learn(&mut self, now: Timestamp, case: &Case<'_>, truth: Truth) {
-        let weighed = self.weigh(now, case);
+        let weighed = self.weigh_closed(now, case);
         let critical = self.criticality(&weighed, truth);
+        let experts = weighed.experts();
         let own = weighed.own;
         let dispute = weighed.dispute();
         let schism = weighed.schism;
@@ -218,19 +227,15 @@ impl TrustModel for AegisModel {
                 history.condemn(&config, guilt);
             }
         }
+        self.governor.learn(&config, experts, truth);
         if let Some((said, strength)) = case.local.and_then(|it| statement(&config, &it)) {
             self.local
                 .count(said, truth, strength, config.half_life_long);
         }
     }
 
-    fn check_value(&self, now: Timestamp, case: &Case<'_>, verdict: &Verdict) -> f64 {
-        let weighed = self.weigh(now, case);
-        if weighed.schism.is_some() {
-            return 1.0;
-        }
-        let doubt = entropy(verdict.probability.value()).max(weighed.dispute());
-        (doubt + weighed.split) / 2.0
+    fn check_value(&self, now: Timestamp, case: &Case<'_>, _verdict: &Verdict) -> f64 {
+        self.value(&self.weigh(now, case))
     }
 
     fn book(&mut self, _now: Timestamp, _peer: NodeId, _deed: Deed) {
@@ -314,14 +319,15 @@ impl TrustModel for AegisModel {
     }
 
     fn save_shared(&self) -> Vec<u8> {
-        encoding::write_shared(&self.local, self.column)
+        encoding::write_shared(&self.local, self.column, &self.governor)
     }
 
     fn restore_shared(&mut self, bytes: &[u8]) -> bool {
-        let Some((local, column)) = encoding::read_shared(bytes) else {
+        let Some((local, column, governor)) = encoding::read_shared(bytes, &self.config) else {
             return false;
         };
         self.local = local;
+        self.governor = governor;
         self.advance(column);
         true
     }

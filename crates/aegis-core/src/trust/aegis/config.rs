@@ -71,6 +71,12 @@ pub struct AegisConfig {
     pub schism_prior: f64,
     /// What those who turned must come to at least, in nats.
     pub schism_min: f64,
+    /// The most credit that the network as a whole can have, in right answers.
+    pub credit_max: f64,
+    /// The least that it is left with: at most -1, the most that one case costs.
+    pub credit_min: f64,
+    /// How much of a gain counts while the network is not followed: 0…1.
+    pub shadow_credit: f64,
     /// Right share that this node's own detectors are believed to have before it is known: 0…1.
     pub local_reliability: f64,
     /// How many verified cases that belief counts for.
@@ -116,6 +122,9 @@ impl Default for AegisConfig {
             turn_max: 12.0,
             schism_prior: 1.0,
             schism_min: 1.0,
+            credit_max: 2.0,
+            credit_min: -1.0,
+            shadow_credit: 0.5,
             local_reliability: 0.75,
             local_shrinkage: 40.0,
             hearsay_full: 20.0,

@@ -3,6 +3,7 @@
 use super::{
     AegisConfig,
     coin::Coins,
+    governor::Governor,
     history::{Critical, History},
     row::{Column, Row},
 };
@@ -14,7 +15,9 @@ use crate::{
 /// First byte of what is saved of a peer.
 const PEER_VERSION: u8 = 2;
 /// First byte of what is saved of all together.
-const SHARED_VERSION: u8 = 0x81;
+const SHARED_VERSION: u8 = 0x82;
+/// The same before there was a governor.
+const SHARED_VERSION_UNGOVERNED: u8 = 0x81;
 /// No count fades to more than this, whatever the half-life in the configuration.
 const COUNT_MAX: f64 = 1e6;
 /// No node ever closes so many cases.
@@ -76,23 +79,29 @@ pub(super) fn read_peer(bytes: &[u8], config: &AegisConfig) -> Option<(History, 
 }
 
 /// Returns what belongs to no peer as bytes.
-pub(super) fn write_shared(local: &Coins, column: Column) -> Vec<u8> {
+pub(super) fn write_shared(local: &Coins, column: Column, governor: &Governor) -> Vec<u8> {
     let mut writer = Writer::default();
     writer.put_u8(SHARED_VERSION);
     write_coins(&mut writer, local);
     writer.put_u64(column.0);
+    writer.put_f64(governor.credit);
     writer.into_bytes()
 }
 
 /// Reads what belongs to no peer, or `None` where it is anything else.
-pub(super) fn read_shared(bytes: &[u8]) -> Option<(Coins, Column)> {
+pub(super) fn read_shared(bytes: &[u8], config: &AegisConfig) -> Option<(Coins, Column, Governor)> {
     let mut reader = Reader::new(bytes);
-    if reader.take_u8()? != SHARED_VERSION {
+    let version = reader.take_u8()?;
+    if ![SHARED_VERSION, SHARED_VERSION_UNGOVERNED].contains(&version) {
         return None;
     }
     let local = read_coins(&mut reader)?;
     let column = read_column(&mut reader)?;
-    reader.is_at_end().then_some((local, column))
+    let mut governor = Governor::new(config);
+    if version == SHARED_VERSION {
+        governor.credit = read_number(&mut reader, config.credit_min, config.credit_max)?;
+    }
+    reader.is_at_end().then_some((local, column, governor))
 }
 
 fn write_coins(writer: &mut Writer, coins: &Coins) {

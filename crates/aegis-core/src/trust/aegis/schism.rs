@@ -18,8 +18,6 @@ pub(super) struct Schism {
     pub(super) rest: f64,
     /// Those who oppose them of late.
     pub(super) turned: f64,
-    /// Those whose trust the operator fixed: they count, whoever turned.
-    pub(super) fixed: f64,
 }
 
 impl Schism {
@@ -27,20 +25,23 @@ impl Schism {
     pub(super) fn of(config: &AegisConfig, heard: &[Heard<'_>]) -> Option<Self> {
         let mut sides = Self::default();
         let mut evidence = [0.0; 2];
+        let mut strongest = [0.0_f64; 2];
         let mut voices = 0.0;
-        for voice in heard.iter().filter(|it| it.weight > 0.0) {
-            if voice.history.introduction.is_fixed {
-                sides.fixed += signed(voice.said, voice.counted);
-                continue;
-            }
+        // Whose trust the operator fixed belongs to neither side: it counts, whoever turned.
+        let free = |it: &&Heard<'_>| it.weight > 0.0 && !it.history.introduction.is_fixed;
+        for voice in heard.iter().filter(free) {
             let turned = voice.history.turned(config);
             sides.rest += (1.0 - turned) * signed(voice.said, voice.counted);
             sides.turned += turned * signed(voice.said, voice.counted);
             let sure = (voice.history.turn - config.turn_prior).max(0.0) * (1.0 - voice.unison);
             evidence[side(voice.said)] += sure;
+            strongest[side(voice.said)] = strongest[side(voice.said)].max(sure);
             voices += 1.0;
         }
-        let evidence = evidence[usize::from(sides.turned < 0.0)];
+        // A schism needs company: it must show without its strongest voice, or whoever is trusted
+        // could bring it about alone.
+        let turned = usize::from(sides.turned < 0.0);
+        let evidence = evidence[turned] - strongest[turned];
         let needed = config.schism_prior + f64::ln(voices);
         let is_opposed = sides.rest * sides.turned < 0.0;
         // Where those who turned outweigh the rest, as the honest do a block in unison, the case

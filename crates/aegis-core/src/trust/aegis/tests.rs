@@ -1,13 +1,17 @@
 //! Tests of AEGIS's own trust model, mechanism by mechanism.
 
 mod encoding;
+mod governor;
 mod property;
 mod schism;
 
 use std::time::Duration;
 
 use super::*;
-use crate::{Evidence, Opinion, Topic, trust::model::Voice};
+use crate::{
+    Evidence, Opinion, Topic,
+    trust::model::{Stance, Voice},
+};
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -408,5 +412,5 @@ fn influence(model: &AegisModel, peer: u32) -> f64 {
 fn influence_on(model: &AegisModel, peer: u32, said: Truth) -> f64 {
     let voices = voices(&[(peer, said)]);
     let weighed = model.weigh(NOW, &case(&voices, None));
-    (weighed.log_odds() - weighed.own).abs()
+    (weighed.experts().network - weighed.own).abs()
 }

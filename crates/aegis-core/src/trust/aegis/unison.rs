@@ -26,6 +26,16 @@ struct Columns {
     is_whole: bool,
 }
 
+/// Which columns tell something of a case.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Remembered {
+    /// All of them: it is not closed yet.
+    All,
+    /// All but the one that it left when it was closed: there its sides are of one mind and against
+    /// each other, whoever they are.
+    ButItsOwn,
+}
+
 /// Makes voices that speak in unison share one voice. Returns what malicious and benign come to,
 /// and how likely the same people were divided before.
 ///
@@ -33,18 +43,31 @@ struct Columns {
 /// in general to m / (1 + (m - 1) ρ), Kish's design effect, voice by voice.
 pub(super) fn share_voices(
     config: &AegisConfig,
-    column: Column,
+    (column, remembered): (Column, Remembered),
     heard: &mut [Heard<'_>],
 ) -> ([f64; 2], f64) {
-    let counts = [Truth::Malicious, Truth::Benign].map(|said| count(heard, said));
+    let mut counts = [Truth::Malicious, Truth::Benign].map(|said| count(heard, said));
+    let now = [Truth::Malicious, Truth::Benign].map(|it| speakers(heard, it).count() as f64);
+    let skipped = match remembered {
+        Remembered::All => None,
+        Remembered::ButItsOwn => own_column(column, now, &counts),
+    };
+    for counts in &mut counts {
+        skip(counts, skipped);
+    }
     let mut sides = [0.0; 2];
     let mut split: f64 = 0.0;
     for said in [Truth::Malicious, Truth::Benign] {
         let own = side(said);
         let (repeated, columns) = division(config, &counts[own], &counts[1 - own]);
         split = split.max(repeated);
-        let newest = newest_unison(config, column, heard, (said, &counts[own]));
-        let divided = divided_unison(config, heard, (said, &counts[own]), (repeated, columns));
+        let newest = newest_unison(config, (column, skipped), heard, (said, &counts[own]));
+        let divided = divided_unison(
+            config,
+            skipped,
+            (&mut *heard, said),
+            (repeated, columns, &counts[own]),
+        );
         let unison = if newest.probability >= divided.probability {
             newest
         } else {
@@ -53,6 +76,21 @@ pub(super) fn share_voices(
         sides[own] = share(heard, said, &counts[own], &unison);
     }
     (sides, split)
+}
+
+/// Returns the newest column in which all voices said what they say now, which is the case's own.
+fn own_column(column: Column, now: [f64; 2], counts: &[Counts; 2]) -> Option<usize> {
+    let [malicious, benign] = counts;
+    (0..COLUMNS as u64)
+        .map(|age| column.place_of(age))
+        .find(|place| malicious[*place] == [0.0, now[0]] && benign[*place] == [now[1], 0.0])
+}
+
+/// Empties a column.
+fn skip(counts: &mut Counts, skipped: Option<usize>) {
+    if let Some(counts) = skipped.and_then(|place| counts.get_mut(place)) {
+        *counts = [0.0; 2];
+    }
 }
 
 /// Returns the voices of one side that have any weight.
@@ -102,7 +140,7 @@ struct Unison {
 /// Tests for unison by cumulative sums (Page, 1954), from the newest column back.
 fn newest_unison(
     config: &AegisConfig,
-    column: Column,
+    (column, skipped): (Column, Option<usize>),
     heard: &mut [Heard<'_>],
     (said, counts): (Truth, &Counts),
 ) -> Unison {
@@ -113,7 +151,8 @@ fn newest_unison(
         }
         Columns::new(weights)
     };
-    let counts = trim(heard, said, counts, &newest(config.recent));
+    let mut counts = trim(heard, said, counts, &newest(config.recent));
+    skip(&mut counts, skipped);
     let dispersion = dispersion(config, &counts);
     let (mut sum, mut best, mut ages) = (0.0, 0.0, 0);
     for age in 0..COLUMNS as u64 {
@@ -131,11 +170,12 @@ fn newest_unison(
 /// Tests for unison in the columns in which the same people were divided.
 fn divided_unison(
     config: &AegisConfig,
-    heard: &mut [Heard<'_>],
-    (said, counts): (Truth, &Counts),
-    (repeated, columns): (f64, Columns),
+    skipped: Option<usize>,
+    (heard, said): (&mut [Heard<'_>], Truth),
+    (repeated, columns, counts): (f64, Columns, &Counts),
 ) -> Unison {
-    let counts = trim(heard, said, counts, &columns);
+    let mut counts = trim(heard, said, counts, &columns);
+    skip(&mut counts, skipped);
     let sum: f64 = columns
         .weights
         .iter()

@@ -2,9 +2,10 @@
 
 use super::{
     AegisConfig, AegisModel,
+    governor::Experts,
     history::{History, logistic, logit},
-    schism::Schism,
-    unison::share_voices,
+    schism::{Schism, signed},
+    unison::{Remembered, share_voices},
 };
 use crate::{
     NodeId, Opinion, Timestamp, Truth,
@@ -41,15 +42,19 @@ pub(super) struct Weighed<'a> {
     pub(super) sides: [f64; 2],
     /// The schism that shows, if one does.
     pub(super) schism: Option<Schism>,
+    /// What those whose trust the operator fixed add to it, in nats: above 0 malicious.
+    pub(super) fixed: f64,
 }
 
 impl Weighed<'_> {
-    /// Returns the log-odds of malice.
-    pub(super) fn log_odds(&self) -> f64 {
-        if let Some(schism) = self.schism {
-            return self.own + schism.fixed;
-        }
-        self.own + self.sides[0] - self.sides[1]
+    /// Returns the log-odds of malice without the network and with it.
+    pub(super) fn experts(&self) -> Experts {
+        let alone = self.own + self.fixed;
+        let network = match self.schism {
+            Some(_) => alone,
+            None => self.own + self.sides[0] - self.sides[1],
+        };
+        Experts { alone, network }
     }
 
     /// Returns how evenly the voices are divided: 0 of one mind … 1 evenly.
@@ -109,6 +114,15 @@ pub(super) const fn side(said: Truth) -> usize {
 impl AegisModel {
     /// Returns what `case` weighs, voice by voice.
     pub(super) fn weigh(&self, now: Timestamp, case: &Case<'_>) -> Weighed<'_> {
+        self.weigh_beside(now, case, Remembered::All)
+    }
+
+    /// Returns what a closed case weighs: its own column is no evidence of what its voices do.
+    pub(super) fn weigh_closed(&self, now: Timestamp, case: &Case<'_>) -> Weighed<'_> {
+        self.weigh_beside(now, case, Remembered::ButItsOwn)
+    }
+
+    fn weigh_beside(&self, now: Timestamp, case: &Case<'_>, remembered: Remembered) -> Weighed<'_> {
         let mut heard = Vec::with_capacity(case.voices.len().min(VOICES_MAX));
         for voice in case.voices.iter().take(VOICES_MAX) {
             let statement = statement(&self.config, &voice.opinion);
@@ -137,8 +151,10 @@ impl AegisModel {
                 share: 0.0,
             });
         }
-        let (sides, split) = share_voices(&self.config, self.column, &mut heard);
+        let (sides, split) = share_voices(&self.config, (self.column, remembered), &mut heard);
+        let trusted = heard.iter().filter(|it| it.history.introduction.is_fixed);
         Weighed {
+            fixed: trusted.map(|it| signed(it.said, it.counted)).sum(),
             schism: Schism::of(&self.config, &heard),
             heard,
             own: logit(self.config.prior) + self.local_log_odds(case),

@@ -96,3 +96,26 @@ fn errors_make_no_schism() {
         conclude(&mut model, &words);
     }
 }
+
+#[test]
+fn one_peer_alone_makes_no_schism() {
+    let mut model = proven(PEERS);
+    let words = |round| -> Vec<_> {
+        let words = noisy(PEERS, round).into_iter();
+        words
+            .map(|(peer, said)| (peer, if peer == 1 { Malicious } else { said }))
+            .collect()
+    };
+    for round in 0..30 {
+        conclude(&mut model, &words(round));
+    }
+    let config = model.config;
+    assert!(
+        model.peers[&id(1)].turned(&config) > 0.99,
+        "it turned, and that shows"
+    );
+    for round in 30..60 {
+        let verdict = judge(&model, &words(round), None);
+        assert_eq!(verdict.stance, Stance::Benign, "{round}: {verdict:?}");
+    }
+}
