@@ -122,7 +122,7 @@ impl Default for AegisConfig {
             turn_max: 12.0,
             schism_prior: 1.0,
             schism_min: 1.0,
-            credit_max: 2.0,
+            credit_max: 5.0,
             credit_min: -1.0,
             shadow_credit: 0.5,
             local_reliability: 0.75,

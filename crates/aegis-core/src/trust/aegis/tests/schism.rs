@@ -100,21 +100,26 @@ fn errors_make_no_schism() {
 #[test]
 fn one_peer_alone_makes_no_schism_unless_others_err_with_it() {
     let mut model = proven(PEERS);
-    let words = |round| -> Vec<_> {
-        let words = noisy(PEERS, round).into_iter();
-        words
-            .map(|(peer, said)| (peer, if peer == 1 { Malicious } else { said }))
-            .collect()
+    let turned = |words: Vec<(u32, Truth)>| -> Vec<_> {
+        let said = |(peer, said)| (peer, if peer == 1 { Malicious } else { said });
+        words.into_iter().map(said).collect()
     };
     for round in 0..30 {
-        conclude(&mut model, &words(round));
+        conclude(&mut model, &turned(noisy(PEERS, round)));
     }
     let config = model.config;
     assert!(
         model.peers[&id(1)].turned(&config) > 0.99,
         "it turned, and that shows"
     );
-    let stances = (30..60).map(|round| judge(&model, &words(round), None).stance);
+    let alone = turned(PEERS.map(|it| (it, Benign)).collect());
+    let voices = voices(&alone);
+    assert!(model.weigh(NOW, &case(&voices, None)).schism.is_none());
+
+    // Two or three who err in the same rounds by chance may keep the node back now and then; more
+    // than one round in ten would be the peer's doing.
+    let rounds = 30..230;
+    let stances = rounds.map(|round| judge(&model, &turned(noisy(PEERS, round)), None).stance);
     let known = stances.filter(|it| *it == Stance::Benign).count();
-    assert!(known >= 24, "{known} of 30");
+    assert!(known >= 180, "{known} of 200");
 }
