@@ -38,7 +38,7 @@ async fn a_node_parts_from_peers_above_its_high_mark_but_not_from_configured_one
     })
     .await;
     let left = hub.events.iter().filter_map(|it| match it {
-        NetEvent::PeerLeft { peer } => Some(*peer),
+        NetEvent::PeerLeft { peer, .. } => Some(*peer),
         _ => None,
     });
     let left: Vec<_> = left.collect();

@@ -7,7 +7,7 @@ use crate::trust::dovecot::DovecotModel;
 fn misbehaviour_costs_the_one_who_did_it_and_nobody_else() {
     let mut engine = engine();
     engine.trust.model = Box::new(DovecotModel::default());
-    connect(&mut engine, STRANGER, PeerClass::Lan);
+    connect(&mut engine, STRANGER, PeerClass::Dht);
     let trust = |engine: &Engine, peer| engine.peer_trust(NOW, &peer).trust.service_trust.value();
     let before = (trust(&engine, LAN_PEER), trust(&engine, STRANGER));
     run(&mut engine, NOW, Input::Misbehaved(STRANGER));

@@ -11,7 +11,7 @@ use crate::{
     address::Scope,
     crowd::{Marks, Seat, Worth, surplus},
     gate::Table,
-    service::{behaviour::topic, peers::Way},
+    service::peers::Way,
 };
 
 /// How long a peer that this node parted from is neither dialled nor let in, while there are
@@ -104,7 +104,10 @@ impl Node {
 
     fn seats(&self) -> Vec<Seat> {
         let gossip = &self.swarm.behaviour().gossip;
-        let mesh: BTreeSet<_> = gossip.mesh_peers(&topic().hash()).copied().collect();
+        let mesh: BTreeSet<_> = gossip
+            .mesh_peers(&self.names.topic().hash())
+            .copied()
+            .collect();
         let connected = self.peers.connected.iter();
         let seats = connected.map(|(peer, known)| Seat {
             peer: *peer,

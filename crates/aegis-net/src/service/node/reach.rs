@@ -125,7 +125,8 @@ impl Node {
         };
         known.speaks.relay = info.protocols.contains(&RELAYS);
         let spoke_exchange = known.speaks.exchange;
-        known.speaks.exchange = info.protocols.contains(&exchange::PROTOCOL);
+        let speaks = self.names.protocol(exchange::PROTOCOL);
+        known.speaks.exchange = info.protocols.contains(&speaks);
         let is_new = known.speaks.exchange && !spoke_exchange;
         let way = known.ways.get(&connection).cloned();
         if is_new {

@@ -40,10 +40,7 @@ impl Node {
     pub(super) fn part_from_all(&mut self) {
         let peers: Vec<NodeId> = self.peers.connected.keys().copied().collect();
         for peer in peers {
-            if let Some(known) = self.peers.connected.get_mut(&peer) {
-                known.connections = 1;
-            }
-            self.handle_disconnected(peer);
+            self.has_left(peer);
         }
     }
 

@@ -57,7 +57,8 @@ impl Scene {
     /// Gives it a peer of the local network.
     pub(super) fn connect(&mut self, peer: NodeId) {
         let new = Peer {
-            connections: 1,
+            ways: std::collections::BTreeMap::new(),
+            speaks: crate::service::peers::Speaks::default(),
             address: Address::tcp([192, 0, 2, 1].into(), 9001),
             dialled: true,
             class: PeerClass::Lan,
@@ -69,6 +70,7 @@ impl Scene {
             outbox: VecDeque::new(),
             is_pushing: false,
             pinged_at: None,
+            said_goodbye: false,
             link: Link::default(),
         };
         self.node.gate.set_class(peer, PeerClass::Lan);

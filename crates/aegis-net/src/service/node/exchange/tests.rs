@@ -63,6 +63,7 @@ fn join(node: &mut Node, n: u8, ip: [u8; 4], addresses: &[&str]) {
         outbox: std::collections::VecDeque::new(),
         is_pushing: false,
         pinged_at: None,
+        said_goodbye: false,
         link: Link::default(),
     };
     node.peers.connected.insert(id(n), peer);
