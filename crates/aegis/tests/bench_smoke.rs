@@ -57,7 +57,7 @@ fn netns_the_benchmark_measures_floods() {
 #[test]
 fn netns_the_benchmark_measures_bad_peers() {
     if !measure::play_bad_peer().unwrap() {
-        check(Part::Hostile, &[10, 2]);
+        check(Part::Hostile, &[13, 2]);
     }
 }
 
