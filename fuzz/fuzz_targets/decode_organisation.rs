@@ -64,7 +64,10 @@ fn check_signed_anew(bytes: &[u8]) {
     match read_revocations(&revocations) {
         Ok(read) => {
             let again = sign_revocations(read.revocations(), &key);
-            assert_eq!(&again.expect("the key is the organisation's").wire()[..], revocations);
+            assert_eq!(
+                &again.expect("the key is the organisation's").wire()[..],
+                revocations
+            );
         }
         Err(error) => assert!(matches!(
             error,

@@ -28,7 +28,8 @@ const SIGNATURE_BYTES: usize = 64;
 static KEYS: LazyLock<EpochKeys> = LazyLock::new(|| {
     let member = Identity::from_secret(SECRET);
     let key = OrganisationKey::from_secret([8; 32]);
-    let ring = make_keys(&key, (1, 1, NOW), &[member.node_id()]).expect("one member is not too many");
+    let ring =
+        make_keys(&key, (1, 1, NOW), &[member.node_id()]).expect("one member is not too many");
     open_keys(&ring, &member).expect("it is for this member")
 });
 
@@ -45,7 +46,9 @@ fuzz_target!(|bytes: &[u8]| {
             let sealed = Sealed::parse(&message).expect("what is sealed here is read here");
             assert!(sealed.is_signed());
             assert_eq!(sealed.sealed_at(), NOW);
-            let (_, opened) = sealed.open(&KEYS).expect("it is for whoever has these keys");
+            let (_, opened) = sealed
+                .open(&KEYS)
+                .expect("it is for whoever has these keys");
             assert_eq!(opened, bytes);
             let _ = wire::decode(&opened);
         }
