@@ -8,6 +8,7 @@
 
 use std::{
     env, fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -213,11 +214,33 @@ fn object_folder() -> anyhow::Result<PathBuf> {
     std::path::absolute(target.join("bpf")).context("find the target folder")
 }
 
+/// Names our crates without the path that cargo takes into its name, which otherwise decides
+/// the order of some instructions.
+const WRAPPER: &str = r#"#!/bin/sh
+rustc=$1
+shift
+case "$*" in
+*"--crate-name aegis"*)
+    for it do
+        shift
+        case $it in metadata=*) it=metadata=aegis ;; esac
+        set -- "$@" "$it"
+    done
+    ;;
+esac
+exec "$rustc" "$@"
+"#;
+
 /// Builds an object in a folder of its own and returns its bytes.
 fn build(root: &Path, source: &Source) -> anyhow::Result<Vec<u8>> {
     let Source { folder, binary } = source;
     let toolchain = toolchain().context("find the pinned compiler")?;
     let target = object_folder()?;
+    fs::create_dir_all(&target).context("make the target folder")?;
+    let wrapper = target.join("rustc-wrapper");
+    fs::write(&wrapper, WRAPPER).context("write the compiler's wrapper")?;
+    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755))
+        .context("let the compiler's wrapper run")?;
     let output = Command::new("cargo")
         .arg(format!("+{toolchain}"))
         .args(["build", "--release", "--locked", "-Z", "build-std=core"])
@@ -230,7 +253,7 @@ fn build(root: &Path, source: &Source) -> anyhow::Result<Vec<u8>> {
         )
         .env_remove("RUSTFLAGS")
         .env_remove("RUSTC")
-        .env_remove("RUSTC_WRAPPER")
+        .env("RUSTC_WRAPPER", &wrapper)
         .env_remove("RUSTUP_TOOLCHAIN")
         .env_remove("CARGO")
         .output()
