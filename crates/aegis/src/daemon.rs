@@ -46,7 +46,10 @@ use aegis_enforce::{
 };
 use aegis_net::{Identity, NetCommand};
 use aegis_store::Store;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::Instant,
+};
 
 use attack::Attacks;
 use disk::Disk;
@@ -90,6 +93,7 @@ struct Node {
     ticket: u64,
     changes: Vec<Change>,
     alerts: FairQueue<NodeId, Input>,
+    rests_until: Instant, // authors of whom much waits are not heard before
     feeds: feeds::Feeds,
     joins: join::Joins,
     links: links::Links,

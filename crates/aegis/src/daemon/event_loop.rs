@@ -2,7 +2,7 @@
 
 use std::{pin::pin, time::Duration};
 
-use aegis_core::Input;
+use aegis_core::{Channel, Input};
 use aegis_enforce::{
     EnforceError, EventStream, KernelEvent, VerifiedStream,
     connections::ConnectionWatch,
@@ -11,7 +11,7 @@ use aegis_enforce::{
 use aegis_net::NetEvent;
 use tokio::{
     sync::{mpsc, watch},
-    time::{MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval},
 };
 
 use super::{
@@ -27,7 +27,15 @@ use super::{
 const BURST_MAX: usize = 256;
 
 /// Alerts heard in one go: one write to the store covers them, in a few milliseconds.
-const HEARD_AT_ONCE: usize = 16;
+pub(super) const HEARD_AT_ONCE: usize = 16;
+
+/// Between two handfuls of an author who says much at once, this thread rests for so many times what
+/// the first took. Whatever else needs the processors, on this node and others, gets them in time
+/// meanwhile: an author who says a thousand things is heard half a second later, and nobody else is.
+const RESTS: u32 = 3;
+
+/// The longest of these rests.
+const REST_MAX: Duration = Duration::from_millis(50);
 
 /// How often the store is synced, interfaces are looked at and the tables are swept.
 const LOOK_AFTER_INTERVAL: Duration = Duration::from_secs(1);
@@ -80,7 +88,8 @@ impl Node {
                 }
                 call = next_feed_call(&mut sources.feeds_rx) => self.handle_feed_call(call),
                 // Whoever shares this thread has a turn between two handfuls: the control socket.
-                () = std::future::ready(()), if !self.alerts.is_empty() || !self.feeds.is_idle() => {}
+                () = std::future::ready(()), if self.alerts.has_short() || !self.feeds.is_idle() => {}
+                () = tokio::time::sleep_until(self.rests_until), if !self.alerts.is_empty() => {}
                 facts = sources.host.changed() => self.handle_facts(facts),
                 addresses = next_connections(&mut sources.connections) => {
                     self.handle(Input::Established(addresses));
@@ -170,17 +179,32 @@ impl Node {
 
     /// Hears some of the alerts that wait, an author at a time; returns whether there were any.
     fn hear(&mut self) -> bool {
-        if self.alerts.is_empty() {
-            return false;
-        }
-        for _ in 0..HEARD_AT_ONCE {
-            let Some(alert) = self.alerts.pop() else {
-                break;
+        let started_at = Instant::now();
+        let may_hear_long = self.rests_until <= started_at;
+        let (mut heard, mut is_news) = (0, false);
+        while heard < HEARD_AT_ONCE {
+            let alert = match self.alerts.pop_short() {
+                Some(alert) => alert,
+                None if may_hear_long => {
+                    let Some(alert) = self.alerts.pop_long() else {
+                        break;
+                    };
+                    is_news |= is_gossip(&alert);
+                    alert
+                }
+                None => break,
             };
             self.engine.handle_input(self.clock.now(), alert);
+            heard += 1;
         }
-        self.drain();
-        true
+        if heard > 0 {
+            self.drain();
+        }
+        if is_news {
+            let now = Instant::now();
+            self.rests_until = now + (RESTS * (now - started_at)).min(REST_MAX);
+        }
+        heard > 0
     }
 
     pub(super) fn handle_facts(&mut self, facts: HostFacts) {
@@ -270,6 +294,17 @@ impl Node {
         }
         self.rotate_keys();
     }
+}
+
+/// Returns whether an alert came as news; what sync asked for is wanted as fast as it can be had.
+fn is_gossip(input: &Input) -> bool {
+    matches!(
+        input,
+        Input::AlertReceived {
+            channel: Channel::Gossip,
+            ..
+        }
+    )
 }
 
 /// Returns the next event, `None` once there is no network any more, nothing where there is none.

@@ -23,14 +23,17 @@ use aegis_enforce::{
 use aegis_net::{Identity, NetHandle, NetworkSecret, P2pConfig, PeerAddress};
 use aegis_store::Store;
 use anyhow::Context as _;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::Instant,
+};
 
 use super::{
     ALERTS_WAITING_MAX, Clock, ControlHandle, Disk, FairQueue, HistoryDesk, Mirror, Net, Node,
     attack::Attacks,
     cookies::start_cookies,
     disk::Synced,
-    event_loop::Sources,
+    event_loop::{HEARD_AT_ONCE, Sources},
     feeds::Feeds,
     files::{self, FileCall, Files},
     join::Joins,
@@ -99,7 +102,8 @@ impl Parts {
             orders: std::collections::BTreeMap::new(),
             ticket: 0,
             changes: Vec::new(),
-            alerts: FairQueue::new(ALERTS_WAITING_MAX),
+            alerts: FairQueue::new(ALERTS_WAITING_MAX, HEARD_AT_ONCE),
+            rests_until: Instant::now(),
             feeds: Feeds::default(),
             joins: self.joins,
             links: super::links::Links::default(),
