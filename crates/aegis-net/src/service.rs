@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{Address, Clock, Counters, FileEvent, Identity, NetCommand, NetEvent, P2pConfig};
 
 mod behaviour;
+mod checkers;
 mod dialer;
 mod direct;
 mod exchange;
@@ -27,6 +28,7 @@ mod node;
 mod observed;
 mod outbox;
 mod peers;
+mod punch;
 mod push;
 mod questions;
 mod reach;

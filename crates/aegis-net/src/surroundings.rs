@@ -49,6 +49,12 @@ pub struct Surroundings {
     pub external: Vec<Address>,
     /// The relays over which it can be reached.
     pub relays: Vec<NodeId>,
+    /// Where others reach it over those.
+    pub relayed_at: Vec<Address>,
+    /// Where others see it, what most of them say first, which need not mean that they reach it.
+    pub seen_at: Vec<Address>,
+    /// Of those, where somebody tried to reach it in vain.
+    pub in_vain: Vec<Address>,
     /// Nodes that can be reached over this one.
     pub reservations: usize,
     /// Connections that this node relays.

@@ -66,6 +66,11 @@ const DUPLICATES_KEPT_FOR: Duration = Duration::from_secs(600);
 /// repair losses, and an attacker has to replace them too.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
 
+/// How long making a connection may take. A node that has an address checked waits for 10 s
+/// (libp2p-autonat 0.16.0): if it took as long to find that nobody answers there, as where a router
+/// drops what comes unasked, no check would have a result, and each would begin anew for ever.
+const CONNECTED_WITHIN: Duration = Duration::from_secs(8);
+
 /// How often the local network is asked who is there, once it has answered.
 const MDNS_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -160,6 +165,7 @@ pub(super) fn swarm(
             .with_behaviour(behaviour)
             .map_err(io::Error::other)?
             .with_swarm_config(swarm_config)
+            .with_connection_timeout(CONNECTED_WITHIN)
             .build()
     } else {
         tracing::warn!("No resolver is configured, so names of nodes cannot be resolved");
@@ -169,6 +175,7 @@ pub(super) fn swarm(
             .with_behaviour(behaviour)
             .map_err(io::Error::other)?
             .with_swarm_config(swarm_config)
+            .with_connection_timeout(CONNECTED_WITHIN)
             .build()
     };
     Ok(swarm)

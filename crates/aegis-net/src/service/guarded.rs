@@ -4,7 +4,7 @@
 //! by [`Guarded::offer`], where it is due.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     task::{Context, Poll},
 };
@@ -12,10 +12,10 @@ use std::{
 use aegis_core::Timestamp;
 use libp2p::{
     Multiaddr, PeerId,
-    core::{Endpoint, transport::PortUse},
+    core::{ConnectedPoint, Endpoint, transport::PortUse},
     swarm::{
         ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, NewExternalAddrCandidate,
-        THandler, THandlerInEvent, THandlerOutEvent, ToSwarm,
+        THandler, THandlerInEvent, THandlerOutEvent, ToSwarm, behaviour::ConnectionEstablished,
     },
 };
 
@@ -31,7 +31,7 @@ const DIALS: Quota = Quota {
     per_second: 1,
 };
 
-/// Addresses of one dial: as many as hole punching names, which never forgets one but for another.
+/// Addresses of one dial.
 const ADDRESSES_MAX: usize = 20;
 
 /// Peers that were asked something lately.
@@ -42,6 +42,7 @@ pub(super) struct Guarded<B> {
     inner: B,
     clock: Clock,
     dials: BTreeSet<ConnectionId>, // as many as are under way or connected
+    open: BTreeMap<ConnectionId, (PeerId, ConnectedPoint)>, // as many as are let in
     bucket: TokenBucket,
     asked: Table<PeerId, Timestamp>,
 }
@@ -68,6 +69,7 @@ impl<B: NetworkBehaviour> Guarded<B> {
             inner,
             clock,
             dials: BTreeSet::new(),
+            open: BTreeMap::new(),
             bucket: TokenBucket::full(DIALS),
             asked: Table::new(ASKED_MAX),
         }
@@ -78,6 +80,22 @@ impl<B: NetworkBehaviour> Guarded<B> {
         let candidate = NewExternalAddrCandidate { addr: address };
         let event = FromSwarm::NewExternalAddrCandidate(candidate);
         self.inner.on_swarm_event(event);
+    }
+
+    /// Has `inner` do the protocol from now on, knowing nothing but the connections there are.
+    pub(super) fn begin_anew(&mut self, inner: B) {
+        self.inner = inner;
+        for (connection, (peer, endpoint)) in &self.open {
+            let established = ConnectionEstablished {
+                peer_id: *peer,
+                connection_id: *connection,
+                endpoint,
+                failed_addresses: &[],
+                other_established: 0,
+            };
+            let event = FromSwarm::ConnectionEstablished(established);
+            self.inner.on_swarm_event(event);
+        }
     }
 
     /// Returns whether the protocol made this connection.
@@ -170,8 +188,13 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Guarded<B> {
         if let FromSwarm::NewExternalAddrCandidate(_) = event {
             return; // see `offer`
         }
+        if let FromSwarm::ConnectionEstablished(it) = &event {
+            let endpoint = it.endpoint.clone();
+            self.open.insert(it.connection_id, (it.peer_id, endpoint));
+        }
         if let FromSwarm::ConnectionClosed(it) = &event {
             self.dials.remove(&it.connection_id);
+            self.open.remove(&it.connection_id);
         }
         if let FromSwarm::DialFailure(it) = &event {
             self.dials.remove(&it.connection_id);

@@ -113,6 +113,13 @@ impl Peers {
         }
     }
 
+    /// Notes that a connected peer called once more.
+    pub(super) fn note_called_again(&mut self, now: Timestamp, peer: &NodeId) {
+        if let Some(known) = self.connected.get_mut(peer) {
+            known.called_again_at = Some(now);
+        }
+    }
+
     /// Notes an address of this host.
     pub(super) fn add_own_ip(&mut self, ip: IpAddr) {
         self.own_ips.insert(ip);

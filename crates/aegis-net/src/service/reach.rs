@@ -6,11 +6,11 @@
 use std::num::NonZeroU32;
 
 use libp2p::{
-    PeerId, StreamProtocol, autonat, dcutr, relay,
+    PeerId, StreamProtocol, autonat, relay,
     swarm::{NetworkBehaviour, behaviour::toggle::Toggle},
 };
 
-use super::guarded::Guarded;
+use super::{checkers::Checkers, guarded::Guarded, punch::Punch};
 use crate::{Clock, RelayConfig};
 
 /// What a node speaks that relays for others.
@@ -22,8 +22,9 @@ const RESERVED_FOR: std::time::Duration = std::time::Duration::from_secs(1800);
 /// Circuits that one node may have over this one at a time.
 const CIRCUITS_PER_NODE_MAX: usize = 4;
 
-/// How often a node may ask for a place or a circuit: so often at once, and once a second later
-/// on. From one address, such as that of a provider's translation, twice as often.
+/// How often a node may ask for a place or a circuit: so often at once, and once a minute later on,
+/// so that one circuit after another carries no more than 2 MiB a minute either way. From one
+/// address, such as that of a provider's translation, twice as often.
 const ASKS_PER_NODE: NonZeroU32 = NonZeroU32::MIN.saturating_add(15);
 const ASKS_PER_HOST: NonZeroU32 = NonZeroU32::MIN.saturating_add(31);
 const ASKED_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
@@ -37,9 +38,11 @@ pub(super) struct Reach {
     /// Relaying for others.
     pub(super) serve: Toggle<relay::Behaviour>,
     /// Making relayed connections direct.
-    pub(super) punch: Toggle<Guarded<dcutr::Behaviour>>,
+    pub(super) punch: Toggle<Punch>,
     /// Asking others to dial this node.
     pub(super) probe: Guarded<autonat::v2::client::Behaviour>,
+    /// Who can be asked that, told of again when it is asked anew.
+    pub(super) checkers: Checkers,
     /// Dialling others who ask for it.
     pub(super) probed: Guarded<autonat::v2::server::Behaviour>,
 }
@@ -57,15 +60,23 @@ pub(super) fn reach(
         serve.set_status(Some(relay::Status::Disable));
         serve
     });
-    let punch = config
-        .enabled
-        .then(|| Guarded::new(dcutr::Behaviour::new(own), clock.clone()));
+    let punch = config.enabled.then(|| Punch::new(own, clock.clone()));
     Reach {
         relay,
         serve: serve.into(),
         punch: punch.into(),
         probe: Guarded::new(autonat::v2::client::Behaviour::default(), clock.clone()),
+        checkers: Checkers::default(),
         probed: Guarded::new(autonat::v2::server::Behaviour::default(), clock.clone()),
+    }
+}
+
+impl Reach {
+    /// Forgets which addresses were checked, and with what result.
+    pub(super) fn forget_checks(&mut self) {
+        let client = autonat::v2::client::Behaviour::default();
+        self.probe.begin_anew(client);
+        self.checkers.tell_again();
     }
 }
 
@@ -87,3 +98,6 @@ fn limits(config: &RelayConfig) -> relay::Config {
         .circuit_src_per_peer(ASKS_PER_NODE, ASKED_EVERY)
         .circuit_src_per_ip(ASKS_PER_HOST, ASKED_EVERY)
 }
+
+#[cfg(test)]
+mod tests;

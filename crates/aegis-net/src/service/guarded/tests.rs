@@ -13,6 +13,7 @@ const NOW: Timestamp = Timestamp::from_secs(1_763_640_000);
 struct Dials {
     next: Vec<Multiaddr>,
     offered: Vec<Multiaddr>,
+    connected: Vec<PeerId>,
 }
 
 impl NetworkBehaviour for Dials {
@@ -43,6 +44,9 @@ impl NetworkBehaviour for Dials {
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
         if let FromSwarm::NewExternalAddrCandidate(it) = event {
             self.offered.push(it.addr.clone());
+        }
+        if let FromSwarm::ConnectionEstablished(it) = event {
+            self.connected.push(it.peer_id);
         }
     }
 
@@ -139,4 +143,36 @@ fn what_peers_say_of_this_node_comes_only_by_offer() {
     assert_eq!(guarded.inner.offered, []);
     guarded.offer(&said);
     assert_eq!(guarded.inner.offered, [said]);
+}
+
+#[test]
+fn a_protocol_that_begins_anew_knows_the_connections_there_are_and_nothing_else() {
+    let mut guarded = guarded();
+    guarded.offer(&public(1).parse().unwrap());
+    let endpoint = ConnectedPoint::Listener {
+        local_addr: public(1).parse().unwrap(),
+        send_back_addr: public(2).parse().unwrap(),
+    };
+    let peers: [PeerId; 2] = std::array::from_fn(|_| PeerId::random());
+    for (n, peer) in peers.iter().enumerate() {
+        let established = ConnectionEstablished {
+            peer_id: *peer,
+            connection_id: ConnectionId::new_unchecked(n),
+            endpoint: &endpoint,
+            failed_addresses: &[],
+            other_established: 0,
+        };
+        guarded.on_swarm_event(FromSwarm::ConnectionEstablished(established));
+    }
+    let closed = libp2p::swarm::ConnectionClosed {
+        peer_id: peers[0],
+        connection_id: ConnectionId::new_unchecked(0),
+        endpoint: &endpoint,
+        cause: None,
+        remaining_established: 0,
+    };
+    guarded.on_swarm_event(FromSwarm::ConnectionClosed(closed));
+    guarded.begin_anew(Dials::default());
+    assert_eq!(guarded.inner.connected, [peers[1]]);
+    assert_eq!(guarded.inner.offered, []);
 }

@@ -156,8 +156,18 @@ impl Node {
         if dialled {
             return reach.probed.has_dialled(connection);
         }
+        if self.was_punched(peer) {
+            return false;
+        }
         let asked_at = reach.probe.asked_at(&peer_of(peer));
         asked_at.is_some_and(|it| self.now().since(it) < DIALLED_BACK_WITHIN)
+    }
+
+    /// Returns whether this node and a peer dialled each other a moment ago, as both ends of a relayed
+    /// connection do.
+    pub(super) fn was_punched(&self, peer: NodeId) -> bool {
+        let mut punch = self.swarm.behaviour().reach.punch.as_ref().into_iter();
+        punch.any(|it| it.was_tried(&peer_of(peer)))
     }
 
     /// Takes the direct connection with a peer that was reached over a relay until now.
@@ -226,6 +236,9 @@ impl Node {
             reachability: places.reachability(self.peers.own_ips()),
             external: places.external().map(Address::of).collect(),
             relays: places.relays().collect(),
+            relayed_at: places.relayed_at().collect(),
+            seen_at: places.seen_at().collect(),
+            in_vain: places.in_vain().collect(),
             reservations: places.reservations_served(),
             circuits: places.circuits_served(),
             marks: self.company.marks,

@@ -22,6 +22,7 @@ use crate::{
         exchange,
         observed::Observed,
         peers::Peer,
+        punch,
         reach::{RELAYS, ReachEvent},
     },
 };
@@ -34,6 +35,9 @@ const REFUSED_FOR: Duration = Duration::from_secs(60);
 
 /// Relays that refused and are remembered.
 const REFUSED_MAX: usize = 256;
+
+/// Addresses of one kind that are shown.
+const SHOWN_MAX: usize = 4;
 
 /// How the node is placed.
 pub(super) struct Places {
@@ -88,6 +92,25 @@ impl Places {
         self.external.iter()
     }
 
+    /// Returns where others reach it over relays.
+    pub(super) fn relayed_at(&self) -> impl Iterator<Item = Address> {
+        let relayed = self.external.iter().filter(|it| is_relayed(it));
+        relayed.take(SHOWN_MAX).map(Address::of)
+    }
+
+    /// Returns where others see it, what most of them say first.
+    pub(super) fn seen_at(&self) -> impl Iterator<Item = Address> {
+        let seen = self.observed.claimed().into_iter().take(SHOWN_MAX);
+        seen.map(|it| Address::of(&it))
+    }
+
+    /// Returns where others see it and could not reach it.
+    pub(super) fn in_vain(&self) -> impl Iterator<Item = Address> {
+        let seen = self.observed.claimed().into_iter().take(SHOWN_MAX);
+        let in_vain = seen.filter(|it| self.observed.is_in_vain(it));
+        in_vain.map(|it| Address::of(&it))
+    }
+
     /// Returns over whom this node can be reached.
     pub(super) fn relays(&self) -> impl Iterator<Item = NodeId> {
         let given = self.reservations.iter().filter(|(_, it)| it.is_given);
@@ -108,6 +131,12 @@ impl Places {
 
     pub(super) fn forget(&mut self, peer: &NodeId) {
         self.observed.forget(peer);
+    }
+
+    /// Has addresses checked anew at which others could not reach this node before it was connected
+    /// anew.
+    pub(super) fn check_again(&mut self, now: Timestamp) {
+        self.observed.hurry(now);
     }
 }
 
@@ -145,17 +174,20 @@ impl Node {
         if !way.is_dialled {
             observed.reached(peer, way.address.ip(), &info.observed_addr);
         }
+        self.offer_to_punchers();
     }
 
     /// Looks after all of it, once a beat.
     pub(super) fn tend_places(&mut self) {
         let now = self.now();
-        while let Some(address) = self.company.places.observed.next_to_check(now) {
+        let again = self.company.places.observed.due_again(now);
+        if !again.is_empty() {
             let reach = &mut self.swarm.behaviour_mut().reach;
-            reach.probe.offer(&address);
-            if let Some(punch) = reach.punch.as_mut() {
-                punch.offer(&address);
-            }
+            reach.forget_checks();
+            again.iter().for_each(|it| reach.probe.offer(it));
+        }
+        while let Some(address) = self.company.places.observed.next_to_check(now) {
+            self.swarm.behaviour_mut().reach.probe.offer(&address);
         }
         let own_ips = self.peers.own_ips();
         for address in self.company.places.observed.proven(own_ips) {
@@ -165,6 +197,17 @@ impl Node {
             }
         }
         self.reserve(now);
+        if let Some(punch) = self.swarm.behaviour_mut().reach.punch.as_mut() {
+            punch.tend();
+        }
+    }
+
+    /// Has peers that this node meets over a relay told where others see it by now.
+    fn offer_to_punchers(&mut self) {
+        let claimed = self.company.places.observed.claimed();
+        if let Some(punch) = self.swarm.behaviour_mut().reach.punch.as_mut() {
+            punch.set_seen_at(claimed);
+        }
     }
 
     /// Asks relays for a place where others cannot reach this node.
@@ -264,12 +307,12 @@ impl Node {
         match event {
             ReachEvent::Relay(event) => self.handle_relay_event(&event),
             ReachEvent::Serve(event) => self.company.places.handle_served(&event),
-            ReachEvent::Punch(event) => match event.result {
-                Ok(_) => tracing::debug!(peer = %event.remote_peer_id, "Got through to a peer"),
-                Err(error) => {
-                    tracing::debug!(peer = %event.remote_peer_id, %error, "Cannot get through");
-                }
-            },
+            ReachEvent::Punch(punch::Event::Through(peer, tries)) => {
+                tracing::debug!(%peer, tries, "Got through to a peer");
+            }
+            ReachEvent::Punch(punch::Event::Missed(peer, tries)) => {
+                tracing::debug!(%peer, tries, "Did not get through to a peer");
+            }
             ReachEvent::Probe(event) => {
                 tracing::debug!(
                     address = %event.tested_addr,
@@ -277,8 +320,14 @@ impl Node {
                     is_reached = event.result.is_ok(),
                     "Asked whether this node can be reached"
                 );
-                self.company.places.has_failed |= event.result.is_err();
+                if event.result.is_err() {
+                    let now = self.now();
+                    self.company.places.has_failed = true;
+                    let observed = &mut self.company.places.observed;
+                    observed.failed(now, &event.tested_addr);
+                }
             }
+            ReachEvent::Checkers(never) => match never {},
             ReachEvent::Probed(event) => {
                 tracing::debug!(peer = %event.client, address = %event.tested_addr, "Tried to reach a peer");
             }

@@ -34,6 +34,7 @@ impl Node {
             let _ = self.swarm.disconnect_peer_id(peer_of(peer));
         }
         self.dialer.hurry(now);
+        self.company.places.check_again(now);
     }
 
     /// Tells that everybody left, as they have for whom comes after this node in another network.
@@ -76,13 +77,14 @@ impl Node {
         if was_relayed && !is_relayed {
             return self.go_direct(peer);
         }
-        if now.since(known.connected_at) < DIALS_CROSS_FOR {
+        let connected_at = known.connected_at;
+        if now.since(connected_at) < DIALS_CROSS_FOR || self.was_punched(peer) {
             return;
         }
         if dialled {
             self.swarm.close_connection(connection);
         } else {
-            known.called_again_at = Some(now);
+            self.peers.note_called_again(now, &peer);
         }
     }
 
