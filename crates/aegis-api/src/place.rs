@@ -33,6 +33,10 @@ pub struct Place {
     pub external: Vec<String>,
     /// The peer IDs of the relays over which it can be reached.
     pub relays: Vec<String>,
+    /// Where others see it, as multiaddr texts, which need not mean that they reach it.
+    pub seen_at: Vec<String>,
+    /// Of those, where somebody tried to reach it in vain.
+    pub in_vain: Vec<String>,
     /// Nodes that can be reached over this one.
     pub reservations: u64,
     /// Connections that this node relays now.

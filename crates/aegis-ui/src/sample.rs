@@ -113,6 +113,8 @@ pub(crate) fn status() -> Status {
             reachability: aegis_api::Reachability::Private,
             external: vec![],
             relays: vec![node_id(8).to_string(), HOSTILE.into()],
+            seen_at: vec!["/ip4/203.0.113.9/tcp/9001".into(), HOSTILE.into()],
+            in_vain: vec!["/ip4/203.0.113.9/tcp/9001".into()],
             reservations: 0,
             circuits: 0,
             relayed: 1,

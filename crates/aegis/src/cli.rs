@@ -102,7 +102,11 @@ pub fn main() -> ExitCode {
         Command::Client(command) => Ok(client(command, &cli.client, instance.as_ref())),
         Command::Console => Ok(console(&cli.client, instance.as_ref())),
         Command::Detach(args) => detach::run(args, instance, json),
-        Command::Doctor(args) => doctor::run(args, json),
+        Command::Doctor(args) => {
+            let daemon = cli.client.client(&socket(instance.as_ref()));
+            let place = block_on(daemon.status()).ok().and_then(|it| it.place);
+            doctor::run(args, place.as_ref(), json)
+        }
         Command::Lab(args) => crate::lab::run(args, json),
         Command::LabAgent(agent) => crate::lab::agent::run(agent),
         Command::Config(command) => config_command::run(command, instance, json),

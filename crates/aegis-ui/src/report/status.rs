@@ -53,6 +53,12 @@ pub(crate) fn status(status: &Status) -> String {
     table.render(0)
 }
 
+/// Returns where others see the node, as far as it is not said that they reach it there.
+fn seen_only(place: &Place) -> impl Iterator<Item = &String> {
+    let is_public = place.reachability == Reachability::Public;
+    place.seen_at.iter().filter(move |_| !is_public)
+}
+
 /// Tells whether others can reach the node, and how many peers it wants.
 fn place_rows(place: &Place, mut row: impl FnMut(&str, String)) {
     let reached = match place.reachability {
@@ -69,6 +75,14 @@ fn place_rows(place: &Place, mut row: impl FnMut(&str, String)) {
     }
     for relay in &place.relays {
         row("", format!("over {}", shown(relay)));
+    }
+    for address in seen_only(place) {
+        let tried = if place.in_vain.contains(address) {
+            ", where nobody gets in"
+        } else {
+            ""
+        };
+        row("", format!("seen at {}{tried}", shown(address)));
     }
     let served = count(place.reservations, "node");
     if place.reservations > 0 || place.circuits > 0 {

@@ -1,7 +1,10 @@
 //! `aegis doctor`: what this host allows, what is missing, and the command that mends it.
 
+mod reach;
+
 use std::path::PathBuf;
 
+use aegis_api::Place;
 use aegis_enforce::{
     DEFAULT_BPFFS,
     host::default_interfaces,
@@ -33,14 +36,20 @@ struct Line<'a> {
     fix: Option<&'a str>,
 }
 
-/// Runs `aegis doctor`; a failed check is a negative answer.
-pub(super) fn run(args: DoctorArgs, is_json: bool) -> anyhow::Result<Outcome> {
+/// Runs `aegis doctor`; a failed check is a negative answer. `place` is how the node that runs is
+/// placed in the network, if one runs and knows.
+pub(super) fn run(
+    args: DoctorArgs,
+    place: Option<&Place>,
+    is_json: bool,
+) -> anyhow::Result<Outcome> {
     let interfaces = if args.interface.is_empty() {
         default_interfaces().unwrap_or_default()
     } else {
         args.interface
     };
-    let checks = checks(&interfaces, &args.bpffs);
+    let mut checks = checks(&interfaces, &args.bpffs);
+    checks.extend(place.map(reach::check));
     let lines: Vec<Line<'_>> = checks.iter().map(line).collect();
     if is_json {
         print(&(serde_json::to_string(&lines)? + "\n"))?;

@@ -64,6 +64,8 @@ impl super::Node {
             },
             external: it.external.iter().map(ToString::to_string).collect(),
             relays: it.relays.iter().map(ToString::to_string).collect(),
+            seen_at: it.seen_at.iter().map(ToString::to_string).collect(),
+            in_vain: it.in_vain.iter().map(ToString::to_string).collect(),
             reservations: count(it.reservations),
             circuits: count(it.circuits),
             relayed: count(routes().filter(|it| it.is_relayed).count()),
@@ -73,6 +75,19 @@ impl super::Node {
             high: count(it.marks.high()),
             trimmed: it.trimmed,
         })
+    }
+
+    /// Returns where others can reach this node from outside its own network: by itself, or else
+    /// over relays.
+    pub(super) fn reached_at(&self) -> &[aegis_net::Address] {
+        let Some(it) = self.placed.surroundings.as_deref() else {
+            return &[];
+        };
+        if it.external.is_empty() {
+            &it.relayed_at
+        } else {
+            &it.external
+        }
     }
 
     /// Returns how a peer is reached now and where, `None` for one that is not connected.

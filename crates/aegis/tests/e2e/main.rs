@@ -27,6 +27,7 @@ mod lab;
 mod nft;
 mod organisation;
 mod privileges;
+mod reached;
 mod refusal;
 mod restart;
 mod routers;

@@ -114,7 +114,8 @@ impl Node {
         })
     }
 
-    /// Returns where this node can be reached, those first that the operator names.
+    /// Returns where this node can be reached: what the operator names, then where others reach it,
+    /// if it must be over relays, then its own addresses, which may do within its own network.
     fn ticket_addresses(&self, named: &[String]) -> Result<Vec<Address>, ApiError> {
         if named.len() > TICKET_ADDRESSES_MAX {
             return Err(invalid("addresses: must be 8 at most"));
@@ -131,6 +132,7 @@ impl Node {
         if own.iter().any(is_far) {
             own.retain(is_far);
         }
+        addresses.extend_from_slice(self.reached_at());
         addresses.extend(own);
         if addresses.is_empty() {
             let message = "this node listens nowhere; name an address with --address";
