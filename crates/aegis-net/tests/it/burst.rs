@@ -3,22 +3,15 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use aegis_core::{Alert, Statement};
-use aegis_net::{NetEvent, P2pConfig, wire};
+use aegis_net::{NetEvent, wire};
 
-use crate::support::{TestNode, Transport, alert, eventually, lonely};
+use crate::support::{TestNode, Transport, alert, eventually, lonely, pair};
 
 /// libp2p-gossipsub 0.50.1 measures its frame limit against all that one read brought, so that a
 /// limit of 8 KiB or less kills the stream at the first burst.
 #[tokio::test]
 async fn a_burst_of_large_alerts_arrives_whole() {
-    let mut a = TestNode::start(lonely(Transport::Tcp)).await;
-    let mut b = TestNode::start(P2pConfig {
-        peers: vec![a.peer_address()],
-        ..lonely(Transport::Tcp)
-    })
-    .await;
-    a.wait_for_peer(b.id()).await;
-    b.wait_for_peer(a.id()).await;
+    let [a, mut b] = pair(lonely(Transport::Tcp)).await;
     let said: Vec<Arc<Alert>> = (0..100).map(|n| large(&a, n)).collect();
     for it in &said {
         a.publish(it).await;

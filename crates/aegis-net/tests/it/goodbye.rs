@@ -10,7 +10,7 @@ use aegis_net::{
 
 use crate::{
     raw::RawPeer,
-    support::{DEADLINE, TestNode, Transport, lonely, now},
+    support::{DEADLINE, TestNode, Transport, lonely, now, pair},
 };
 
 /// Far less than any of what waits would wait: a question 10 s, sync 20 s, a file 30 s.
@@ -50,14 +50,7 @@ async fn who_says_goodbye_has_left_and_who_does_not_is_lost() {
 
 #[tokio::test]
 async fn nothing_waits_for_a_peer_that_leaves() {
-    let mut a = TestNode::start(lonely(Transport::Tcp)).await;
-    let mut b = TestNode::start(P2pConfig {
-        peers: vec![a.peer_address()],
-        ..lonely(Transport::Tcp)
-    })
-    .await;
-    a.wait_for_peer(b.id()).await;
-    b.wait_for_peer(a.id()).await;
+    let [mut a, mut b] = pair(lonely(Transport::Tcp)).await;
     let peer = a.id();
     // None of them is answered.
     let id = QuestionId(1);

@@ -8,19 +8,19 @@ use aegis_core::{
     file::{Audience, ChunkHash, FileId, FileSize, Manifest},
 };
 use aegis_net::{
-    FileCommand, NetCommand, NetEvent, P2pConfig, Via,
+    FileCommand, NetCommand, NetEvent, Via,
     organisation::{OrganisationKey, make_keys},
 };
 use tokio::time::{interval, timeout};
 
-use crate::support::{DEADLINE, TestNode, Transport, lonely, now};
+use crate::support::{DEADLINE, TestNode, globe, now};
 
 /// How often a search begins anew: whoever is to keep what is announced may not have been met yet.
 const AGAIN: Duration = Duration::from_secs(1);
 
 #[tokio::test]
 async fn a_file_for_everybody_is_found_by_whoever_knows_its_id() {
-    let [_hub, holder, mut seeker, mut other] = globe().await;
+    let (_hub, [holder, mut seeker, mut other]) = globe().await;
     hold(&holder, file(1), Audience::Everybody).await;
     let found = find(&mut seeker, file(1), &Audience::Everybody).await;
     assert_eq!(found, holder.id());
@@ -29,7 +29,7 @@ async fn a_file_for_everybody_is_found_by_whoever_knows_its_id() {
 
 #[tokio::test]
 async fn a_file_for_members_is_found_by_members_alone_and_in_a_new_epoch_too() {
-    let [_hub, holder, mut member, mut stranger] = globe().await;
+    let (_hub, [holder, mut member, mut stranger]) = globe().await;
     let key = OrganisationKey::generate();
     let to_members = Audience::of(BTreeSet::from([key.id()])).unwrap();
     hold(&holder, file(1), to_members.clone()).await;
@@ -45,29 +45,6 @@ async fn a_file_for_members_is_found_by_members_alone_and_in_a_new_epoch_too() {
     unlock(&holder, &key, 2, &[&holder, &stranger]).await;
     unlock(&stranger, &key, 2, &[&holder, &stranger]).await;
     assert_eq!(find(&mut stranger, file(1), &to_members).await, holder.id());
-}
-
-/// Returns a hub and three nodes that met only it.
-async fn globe() -> [TestNode; 4] {
-    let global = || P2pConfig {
-        kad: true,
-        ..lonely(Transport::Tcp)
-    };
-    let mut hub = TestNode::start(global()).await;
-    let mut nodes = Vec::new();
-    for _ in 0..3 {
-        let bootstrap = vec![hub.peer_address().to_string().parse().unwrap()];
-        let mut node = TestNode::start(P2pConfig {
-            bootstrap,
-            ..global()
-        })
-        .await;
-        node.wait_for_peer(hub.id()).await;
-        hub.wait_for_peer(node.id()).await;
-        nodes.push(node);
-    }
-    nodes.insert(0, hub);
-    nodes.try_into().ok().unwrap()
 }
 
 async fn hold(node: &TestNode, file: FileId, audience: Audience) {

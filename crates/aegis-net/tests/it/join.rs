@@ -8,7 +8,7 @@ use std::{
 use aegis_core::{Channel, NodeId, PeerClass};
 use aegis_net::{Address, Identity, NetCommand, NetError, NetEvent, P2pConfig, Via, start};
 
-use crate::support::{DEADLINE, TestNode, Transport, alert, clock, eventually, lonely};
+use crate::support::{DEADLINE, TestNode, Transport, alert, clock, eventually, lonely, pair};
 
 #[tokio::test]
 async fn two_nodes_join_by_bootstrap_over_tcp() {
@@ -277,14 +277,7 @@ async fn peers_of_a_peer_are_met_through_the_dht() {
 
 #[tokio::test]
 async fn a_banned_peer_stays_out_until_it_is_let_in() {
-    let mut a = TestNode::start(lonely(Transport::Tcp)).await;
-    let mut b = TestNode::start(P2pConfig {
-        peers: vec![a.peer_address()],
-        ..lonely(Transport::Tcp)
-    })
-    .await;
-    a.wait_for_peer(b.id()).await;
-    b.wait_for_peer(a.id()).await;
+    let [mut a, mut b] = pair(lonely(Transport::Tcp)).await;
     let until = crate::support::now() + Duration::from_secs(600);
     let peer = b.id();
     a.command(NetCommand::Ban { peer, until }).await;

@@ -15,7 +15,7 @@ use libp2p::{
 
 use crate::{
     raw_codec::RawCodec,
-    support::{DEADLINE, TestNode, Transport, alert, lonely},
+    support::{DEADLINE, TestNode, Transport, alert, lonely, pair},
 };
 
 fn secret(number: u8) -> NetworkSecret {
@@ -40,14 +40,7 @@ async fn members_meet_and_hear_each_other_over_quic() {
 }
 
 async fn members_meet_and_hear_each_other(transport: Transport) {
-    let mut a = TestNode::start(closed(1, transport)).await;
-    let mut b = TestNode::start(P2pConfig {
-        peers: vec![a.peer_address()],
-        ..closed(1, transport)
-    })
-    .await;
-    a.wait_for_peer(b.id()).await;
-    b.wait_for_peer(a.id()).await;
+    let [mut a, mut b] = pair(closed(1, transport)).await;
     let said = alert(&b.identity, 1);
     b.publish(&said).await;
     assert_eq!(a.wait_for_alert(said.id()).await, b.id());

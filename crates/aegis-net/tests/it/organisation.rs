@@ -14,7 +14,7 @@ use aegis_net::{
 
 use crate::{
     raw::RawPeer,
-    support::{TestNode, Transport, alert, eventually, lonely, now},
+    support::{TestNode, Transport, alert, eventually, globe, lonely, now, pair},
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -31,14 +31,7 @@ async fn a_node_shows_its_membership_and_what_is_revoked_over_quic() {
 
 async fn a_node_shows_what_organisations_signed(transport: Transport) {
     let key = OrganisationKey::generate();
-    let mut a = TestNode::start(lonely(transport)).await;
-    let mut b = TestNode::start(P2pConfig {
-        peers: vec![a.peer_address()],
-        ..lonely(transport)
-    })
-    .await;
-    a.wait_for_peer(b.id()).await;
-    b.wait_for_peer(a.id()).await;
+    let [mut a, b] = pair(lonely(transport)).await;
     let shown = vec![
         member(&key, b.id()),
         member(&key, NodeId::from_public_key([9; 32])),
@@ -87,14 +80,7 @@ async fn a_false_proof_costs_whoever_brings_it() {
 
 #[tokio::test]
 async fn a_publisher_says_more_than_a_stranger_may() {
-    let mut a = TestNode::start(lonely(Transport::Tcp)).await;
-    let mut b = TestNode::start(P2pConfig {
-        peers: vec![a.peer_address()],
-        ..lonely(Transport::Tcp)
-    })
-    .await;
-    a.wait_for_peer(b.id()).await;
-    b.wait_for_peer(a.id()).await;
+    let [mut a, mut b] = pair(lonely(Transport::Tcp)).await;
     a.command(NetCommand::Rank {
         node: b.id(),
         role: Some(MemberRole::Publisher),
@@ -121,29 +107,10 @@ async fn a_publisher_says_more_than_a_stranger_may() {
 #[tokio::test]
 async fn members_find_each_other_through_nodes_that_know_neither() {
     let organisation = OrganisationKey::generate().id();
-    let global = || P2pConfig {
-        kad: true,
-        ..lonely(Transport::Tcp)
-    };
-    let mut hub = TestNode::start(global()).await;
-    let mut nodes = Vec::new();
-    for _ in 0..4 {
-        let bootstrap = vec![hub.peer_address().to_string().parse().unwrap()];
-        let mut node = TestNode::start(P2pConfig {
-            bootstrap,
-            ..global()
-        })
-        .await;
-        node.wait_for_peer(hub.id()).await;
-        hub.wait_for_peer(node.id()).await;
-        nodes.push(node);
-    }
     // They met at the hub; the last one only trusts.
-    let [a, .., b] = nodes.as_mut_slice() else {
-        panic!("four nodes");
-    };
-    follow(a, vec![organisation], Vec::new()).await;
-    follow(b, Vec::new(), vec![organisation]).await;
+    let (_hub, [mut a, _, _, mut b]) = globe().await;
+    follow(&a, vec![organisation], Vec::new()).await;
+    follow(&b, Vec::new(), vec![organisation]).await;
     let found = b.wait_for("a member", |it| match it {
         NetEvent::PeerDiscovered {
             peer,

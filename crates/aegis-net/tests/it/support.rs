@@ -65,6 +65,41 @@ pub(crate) fn lonely(transport: Transport) -> P2pConfig {
     }
 }
 
+/// Returns two nodes that are connected and hear each other, of which the second calls the first.
+pub(crate) async fn pair(config: P2pConfig) -> [TestNode; 2] {
+    let mut a = TestNode::start(config.clone()).await;
+    let mut b = TestNode::start(P2pConfig {
+        peers: vec![a.peer_address()],
+        ..config
+    })
+    .await;
+    a.wait_for_peer(b.id()).await;
+    b.wait_for_peer(a.id()).await;
+    [a, b]
+}
+
+/// Returns a hub of the global network, and nodes that met only it.
+pub(crate) async fn globe<const N: usize>() -> (TestNode, [TestNode; N]) {
+    let global = || P2pConfig {
+        kad: true,
+        ..lonely(Transport::Tcp)
+    };
+    let mut hub = TestNode::start(global()).await;
+    let mut nodes = Vec::new();
+    for _ in 0..N {
+        let bootstrap = vec![hub.peer_address().to_string().parse().unwrap()];
+        let mut node = TestNode::start(P2pConfig {
+            bootstrap,
+            ..global()
+        })
+        .await;
+        node.wait_for_peer(hub.id()).await;
+        hub.wait_for_peer(node.id()).await;
+        nodes.push(node);
+    }
+    (hub, nodes.try_into().ok().unwrap())
+}
+
 /// Returns an alert of `identity` about the `n`-th address of a test network.
 pub(crate) fn alert(identity: &Identity, n: u32) -> Arc<Alert> {
     let address = Ipv4Addr::from_bits(Ipv4Addr::new(198, 18, 0, 0).to_bits() + n);
