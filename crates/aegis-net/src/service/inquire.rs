@@ -5,14 +5,18 @@
 
 use std::{io, time::Duration};
 
+use aegis_core::NodeId;
 use libp2p::{
     StreamProtocol,
     futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    request_response::{self, ProtocolSupport},
+    request_response::{
+        self, Event, Message, OutboundFailure, OutboundRequestId, ProtocolSupport, ResponseChannel,
+    },
 };
 
 use super::{QUESTION_WAIT_MAX, names::Names};
 use crate::{
+    address::node_of,
     ask::{ANSWER_BYTES_MAX, QUESTION_ABOUT_BYTES, QUESTION_BYTES_MAX, RECOMMENDATION_BYTES_MAX},
     file::{QUERY_BYTES_MAX, REPLY_BYTES_MAX},
 };
@@ -30,7 +34,44 @@ pub(super) enum About {
 pub(super) type Inquire = request_response::Behaviour<InquireCodec>;
 
 /// Something that happens in it.
-pub(super) type InquireEvent = request_response::Event<Vec<u8>, Vec<u8>>;
+pub(super) type InquireEvent = Event<Vec<u8>, Vec<u8>>;
+
+/// What of it concerns the node.
+pub(super) enum Heard {
+    /// A peer asks. Where the channel is dropped it is refused.
+    Asked(NodeId, Vec<u8>, ResponseChannel<Vec<u8>>),
+    /// A peer answers.
+    Answered(NodeId, OutboundRequestId, Vec<u8>),
+    /// A peer will not answer.
+    Unanswered(OutboundRequestId, OutboundFailure),
+}
+
+/// Returns what of an event concerns the node: what peers say that are nodes, and not that an answer
+/// went out or that nobody waits for it.
+pub(super) fn heard(event: InquireEvent) -> Option<Heard> {
+    match event {
+        Event::Message { peer, message, .. } => {
+            let peer = node_of(&peer)?;
+            Some(match message {
+                Message::Request {
+                    request, channel, ..
+                } => Heard::Asked(peer, request, channel),
+                Message::Response {
+                    request_id,
+                    response,
+                } => Heard::Answered(peer, request_id, response),
+            })
+        }
+        Event::OutboundFailure {
+            request_id, error, ..
+        } => Some(Heard::Unanswered(request_id, error)),
+        Event::InboundFailure { peer, error, .. } => {
+            tracing::trace!(%peer, %error, "Peer does not wait for an answer");
+            None
+        }
+        Event::ResponseSent { .. } => None,
+    }
+}
 
 /// Questions of one connection at a time, both ways; a peer that asks more at once is not heard.
 const STREAMS_MAX: usize = 64;

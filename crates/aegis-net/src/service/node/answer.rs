@@ -6,15 +6,15 @@ use std::{collections::BTreeSet, sync::Arc};
 use aegis_core::{
     Indicator, NodeId, Opinion, TESTIMONY_AGE_MAX, Testimony, Topic, trust::model::Recommendation,
 };
-use libp2p::request_response::{Event, Message, ResponseChannel};
+use libp2p::request_response::ResponseChannel;
 
-use super::{Node, node_of};
+use super::Node;
 use crate::{
     NetEvent, RequestId, ask,
     counters::Counted,
     gate::Misbehaviour,
     service::{
-        inquire::{About, InquireEvent},
+        inquire::{self, About, Heard, InquireEvent},
         node::ask::Inquiry,
         questions::{Span, Theirs},
     },
@@ -22,27 +22,13 @@ use crate::{
 
 impl Node {
     pub(super) fn handle_inquire_event(&mut self, about: About, event: InquireEvent) {
-        match event {
-            Event::Message { peer, message, .. } => match message {
-                Message::Request {
-                    request, channel, ..
-                } => {
-                    if let Some(peer) = node_of(&peer) {
-                        self.handle_question(peer, (about, &request), channel);
-                    }
-                }
-                Message::Response {
-                    request_id,
-                    response,
-                } => self.handle_answer(about, request_id, &response),
-            },
-            Event::OutboundFailure {
-                request_id, error, ..
-            } => self.handle_unanswered(about, request_id, &error),
-            Event::InboundFailure { peer, error, .. } => {
-                tracing::trace!(%peer, %error, "Peer has no answer");
+        match inquire::heard(event) {
+            Some(Heard::Asked(peer, question, channel)) => {
+                self.handle_question(peer, (about, &question), channel);
             }
-            Event::ResponseSent { .. } => {}
+            Some(Heard::Answered(_, stream, answer)) => self.handle_answer(about, stream, &answer),
+            Some(Heard::Unanswered(stream, error)) => self.handle_unanswered(about, stream, &error),
+            None => {}
         }
     }
 

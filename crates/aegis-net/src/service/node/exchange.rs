@@ -6,18 +6,15 @@ use std::{
 };
 
 use aegis_core::{Indicator, NodeId, PeerClass, Timestamp};
-use libp2p::{
-    identity::Keypair,
-    request_response::{Event, Message, OutboundRequestId},
-};
+use libp2p::{identity::Keypair, request_response::OutboundRequestId};
 
-use super::{Node, node_of, peer_of};
+use super::{Node, peer_of};
 use crate::{
     PeerExchange, Via,
     crowd::subnet_of,
     exchange::{RECORDS_MAX, Record, answer, question, read_answer, read_question},
     gate::{Conduct, Misbehaviour, Quota, Table, TokenBucket},
-    service::inquire::InquireEvent,
+    service::inquire::{self, Heard, InquireEvent},
 };
 
 /// Peers whose records and quotas are remembered.
@@ -149,31 +146,19 @@ impl Node {
     }
 
     pub(super) fn handle_exchange_event(&mut self, event: InquireEvent) {
-        match event {
-            Event::Message { peer, message, .. } => {
-                let Some(peer) = node_of(&peer) else { return };
-                match message {
-                    Message::Request {
-                        request, channel, ..
-                    } => {
-                        let answer = self.peers_for(peer, &request).unwrap_or_default();
-                        // An error means that the peer is gone, and with it the wish to know.
-                        let exchange = &mut self.swarm.behaviour_mut().exchange;
-                        let _ = exchange.send_response(channel, answer);
-                    }
-                    Message::Response {
-                        request_id,
-                        response,
-                    } => self.take_peers(peer, request_id, &response),
-                }
+        match inquire::heard(event) {
+            Some(Heard::Asked(peer, question, channel)) => {
+                let answer = self.peers_for(peer, &question).unwrap_or_default();
+                // An error means that the peer is gone, and with it the wish to know.
+                let exchange = &mut self.swarm.behaviour_mut().exchange;
+                let _ = exchange.send_response(channel, answer);
             }
-            Event::OutboundFailure {
-                request_id, error, ..
-            } => {
+            Some(Heard::Answered(peer, stream, answer)) => self.take_peers(peer, stream, &answer),
+            Some(Heard::Unanswered(stream, error)) => {
                 tracing::debug!(%error, "Peer does not tell of others");
-                self.company.exchanges.asked.remove(&request_id);
+                self.company.exchanges.asked.remove(&stream);
             }
-            Event::InboundFailure { .. } | Event::ResponseSent { .. } => {}
+            None => {}
         }
     }
 

@@ -3,16 +3,20 @@
 //! Nothing of it passes through the queue of the node's other events: chunks are large.
 
 use aegis_core::{NodeId, PeerClass};
-use libp2p::request_response::{Event, Message, OutboundRequestId, ResponseChannel};
+use libp2p::request_response::{OutboundRequestId, ResponseChannel};
 use tokio::sync::mpsc;
 
-use super::{Node, node_of, peer_of};
+use super::{Node, peer_of};
 use crate::{
     FileAskId, FileCommand, FileEvent,
     counters::Counted,
     file::{self, FileQuery, FileReply},
     gate::{Conduct, Misbehaviour},
-    service::{FILE_EVENTS_RESERVED, files::Welcome, inquire::InquireEvent},
+    service::{
+        FILE_EVENTS_RESERVED,
+        files::Welcome,
+        inquire::{self, Heard, InquireEvent},
+    },
 };
 
 impl Node {
@@ -36,32 +40,18 @@ impl Node {
     }
 
     pub(super) fn handle_file_event(&mut self, event: InquireEvent) {
-        match event {
-            Event::Message { peer, message, .. } => match message {
-                Message::Request {
-                    request, channel, ..
-                } => {
-                    if let Some(peer) = node_of(&peer) {
-                        self.handle_file_query(peer, &request, channel);
-                    }
-                }
-                Message::Response {
-                    request_id,
-                    response,
-                } => self.handle_file_reply(request_id, response),
-            },
-            Event::OutboundFailure {
-                request_id, error, ..
-            } => {
-                if let Some((id, peer, _)) = self.files.asked.remove(&request_id) {
+        match inquire::heard(event) {
+            Some(Heard::Asked(peer, query, channel)) => {
+                self.handle_file_query(peer, &query, channel);
+            }
+            Some(Heard::Answered(_, stream, reply)) => self.handle_file_reply(stream, reply),
+            Some(Heard::Unanswered(stream, error)) => {
+                if let Some((id, peer, _)) = self.files.asked.remove(&stream) {
                     tracing::debug!(%peer, %error, "Peer did not reply about a file");
                     self.emit_of_files(FileEvent::Failed { id, peer });
                 }
             }
-            Event::InboundFailure { peer, error, .. } => {
-                tracing::trace!(%peer, %error, "Peer does not wait for a reply about a file");
-            }
-            Event::ResponseSent { .. } => {}
+            None => {}
         }
     }
 

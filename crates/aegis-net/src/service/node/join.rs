@@ -1,15 +1,15 @@
 //! Joining by tickets: what is asked and replied, and whom the operator took in meanwhile.
 
 use aegis_core::{NodeId, PeerClass};
-use libp2p::request_response::{Event, Message, OutboundRequestId, ResponseChannel};
+use libp2p::request_response::{OutboundRequestId, ResponseChannel};
 
-use super::{Node, node_of, peer_of};
+use super::{Node, peer_of};
 use crate::{
     JoinCommand, JoinEvent, NetEvent, PeerAddress, Via,
     counters::Counted,
     gate::{Conduct, Misbehaviour},
     join::{JoinQuery, JoinReply},
-    service::inquire::InquireEvent,
+    service::inquire::{self, Heard, InquireEvent},
 };
 
 impl Node {
@@ -35,32 +35,18 @@ impl Node {
     }
 
     pub(super) fn handle_join_event(&mut self, event: InquireEvent) {
-        match event {
-            Event::Message { peer, message, .. } => match message {
-                Message::Request {
-                    request, channel, ..
-                } => {
-                    if let Some(peer) = node_of(&peer) {
-                        self.handle_join_query(peer, &request, channel);
-                    }
-                }
-                Message::Response {
-                    request_id,
-                    response,
-                } => self.handle_join_reply(request_id, &response),
-            },
-            Event::OutboundFailure {
-                request_id, error, ..
-            } => {
-                if let Some(peer) = self.joins.asked.remove(&request_id) {
+        match inquire::heard(event) {
+            Some(Heard::Asked(peer, query, channel)) => {
+                self.handle_join_query(peer, &query, channel);
+            }
+            Some(Heard::Answered(_, stream, reply)) => self.handle_join_reply(stream, &reply),
+            Some(Heard::Unanswered(stream, error)) => {
+                if let Some(peer) = self.joins.asked.remove(&stream) {
                     tracing::debug!(%peer, %error, "Peer did not reply about joining");
                     self.emit(NetEvent::Join(JoinEvent::Failed { peer }));
                 }
             }
-            Event::InboundFailure { peer, error, .. } => {
-                tracing::trace!(%peer, %error, "Peer does not wait for a reply about joining");
-            }
-            Event::ResponseSent { .. } => {}
+            None => {}
         }
     }
 
