@@ -42,7 +42,9 @@ async fn netns_a_ticket_of_a_node_behind_a_router_lets_one_in_that_is_behind_ano
     let b = start(&world, "b", "peers", &[]).await;
     let joined = cli(&b, &format!("join {word}"));
     assert_eq!(joined.code, Some(0), "{joined:?}");
-    until_blocked(&b.client, "203.0.113.1", true).await;
+    assert!(joined.out.contains("both hold 1 alert"), "{joined:?}");
+    a.client.block(&block("203.0.113.3", 600)).await.unwrap();
+    until_blocked(&b.client, "203.0.113.3", true).await;
     b.client.block(&block("203.0.113.2", 600)).await.unwrap();
     until_blocked(&a.client, "203.0.113.2", true).await;
     // Having met, they need the relay no more.
