@@ -13,6 +13,7 @@ mod message;
 mod schedule;
 mod session;
 mod sketch;
+mod walk;
 mod wire;
 
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub use message::{Answer, Prefix, Request};
 pub(crate) use schedule::{Ending, Schedule};
 pub use session::{Heard, Misbehaviour, Next, Opening, Session, Tally};
 pub use sketch::{Cell, Difference, Sketch, Undecoded};
+pub(crate) use walk::origin_beside;
 pub use wire::Malformed;
 
 /// Cells a node keeps current of its own set, and sends at most: enough for about 5,700

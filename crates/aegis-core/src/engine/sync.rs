@@ -7,7 +7,10 @@ use crate::{
     Alert, Channel, NodeId, Timestamp, TokenBucket,
     dice::Dice,
     engine::{Engine, Output, PEERS_MAX},
-    sync::{Answer, Ending, Misbehaviour, Next, Opening, Request, Schedule, Session, answer},
+    sync::{
+        Answer, Ending, Misbehaviour, Next, Opening, Request, Schedule, Session, answer,
+        origin_beside,
+    },
 };
 
 /// Sessions that this node has open at a time.
@@ -175,7 +178,9 @@ impl Engine {
             _ if is_salted => Opening::Salted(cells),
             _ => Opening::Cells(cells),
         };
-        let (session, request) = Session::begin(live, opening);
+        let walks = self.sync.running.values();
+        let origin = origin_beside(walks.filter_map(|it| it.session.walks_at()).collect());
+        let (session, request) = Session::begin_at(live, opening, origin);
         self.counters.sync.begun += 1;
         let running = Running {
             session,

@@ -14,6 +14,7 @@ use super::{
     live_set::LiveSet,
     message::{Answer, Prefix, Request},
     sketch::{Cell, Difference, Sketch},
+    walk::Walk,
 };
 use crate::{ALERT_BYTES_MAX, Alert, AlertId, sync::Salt};
 
@@ -146,8 +147,9 @@ pub struct Session {
     lacking: VecDeque<Prefix>,
     surplus: VecDeque<AlertId>,
     giving: VecDeque<AlertId>,
-    range: Option<Prefix>, // where the next one begins
-    width: usize,          // how many ids of this node's own it names
+    origin: Prefix,     // where a walk begins
+    walk: Option<Walk>, // by ranges, once there is one
+    width: usize,       // how many ids of this node's own a range names
     promised: usize,
     kept: usize, // of what was promised
     given_bytes: usize,
@@ -157,13 +159,24 @@ pub struct Session {
 impl Session {
     /// Begins a session; returns it with its first request.
     pub fn begin(live: &LiveSet, opening: Opening) -> (Self, Request<Arc<Alert>>) {
+        Self::begin_at(live, opening, Prefix::MIN)
+    }
+
+    /// Begins a session that walks ranges from `origin` on and round, if it walks any: several at a
+    /// time, each from elsewhere, are given each a part of what this node lacks.
+    pub fn begin_at(
+        live: &LiveSet,
+        opening: Opening,
+        origin: Prefix,
+    ) -> (Self, Request<Arc<Alert>>) {
         let mut session = Self {
             asked: Asked::Give,
             cells_tries: 0,
             lacking: VecDeque::new(),
             surplus: VecDeque::new(),
             giving: VecDeque::new(),
-            range: None,
+            origin,
+            walk: None,
             width: WIDTH_FIRST,
             promised: 0,
             kept: 0,
@@ -173,7 +186,7 @@ impl Session {
         let request = match opening {
             Opening::Cells(count) => session.ask_cells(live, count, true),
             Opening::Salted(count) => session.ask_cells(live, count, false),
-            Opening::Ranges => session.ask_range(live, Prefix::MIN),
+            Opening::Ranges => session.ask_first_range(live),
         };
         (session, request)
     }
@@ -181,6 +194,12 @@ impl Session {
     /// Returns what it came to so far.
     pub fn tally(&self) -> Tally {
         self.tally
+    }
+
+    /// Returns where it walks, if it does.
+    pub fn walks_at(&self) -> Option<Prefix> {
+        let (first, _) = self.walk?.left()?;
+        Some(first)
     }
 
     /// Takes the answer to the last request. `find` finds the alerts of `live`.
@@ -290,7 +309,7 @@ impl Session {
                 let is_hopeless = got < count || wanted > CELLS_MAX || is_dear;
                 Ok(Some(
                     if is_hopeless || self.cells_tries >= CELLS_TRIES_MAX {
-                        self.ask_range(live, Prefix::MIN)
+                        self.ask_first_range(live)
                     } else {
                         self.ask_cells(live, wanted, false)
                     },
@@ -348,7 +367,9 @@ impl Session {
         } else if !is_full(heard) {
             self.width = (2 * self.width).min(PREFIXES_MAX);
         }
-        self.range = reached.next();
+        if let Some(walk) = &mut self.walk {
+            walk.reach(reached);
+        }
         Ok(None)
     }
 
@@ -364,7 +385,8 @@ impl Session {
             self.tally.is_cut = true;
             return Next::Done;
         }
-        let has_more = self.range.is_some() || !self.lacking.is_empty() || !self.surplus.is_empty();
+        let range = self.walk.and_then(|it| it.left());
+        let has_more = range.is_some() || !self.lacking.is_empty() || !self.surplus.is_empty();
         // Gives when there is a chunk of it, or nothing else to do.
         if self.giving.len() >= CHUNK_ALERTS_MAX || !has_more {
             let alerts = self.give(find);
@@ -374,8 +396,8 @@ impl Session {
                 return Next::Ask(Request::Give(alerts));
             }
         }
-        if let Some(first) = self.range {
-            return Next::Ask(self.ask_range(live, first));
+        if let Some(range) = range {
+            return Next::Ask(self.ask_range(live, range));
         }
         if has_more {
             return Next::Ask(self.ask_exchange(live));
@@ -394,16 +416,22 @@ impl Session {
         }
     }
 
-    /// Asks for as many ids from `first` on as this node's own in them can be named.
-    fn ask_range(&mut self, live: &LiveSet, first: Prefix) -> Request<Arc<Alert>> {
-        self.tally.requests += 1;
+    fn ask_first_range(&mut self, live: &LiveSet) -> Request<Arc<Alert>> {
         self.tally.by_ranges = true;
-        self.range = None;
-        let mut ids = live.known_from(first);
+        let walk = Walk::from(self.origin);
+        self.walk = Some(walk);
+        self.ask_range(live, walk.left().unwrap_or((Prefix::MIN, Prefix::MAX)))
+    }
+
+    /// Asks for as many ids from `first` to `end` as this node's own in them can be named.
+    fn ask_range(&mut self, live: &LiveSet, (first, end): (Prefix, Prefix)) -> Request<Arc<Alert>> {
+        self.tally.requests += 1;
+        let ids = live.known_from(first);
+        let mut ids = ids.take_while(|it| Prefix::of(it) <= end);
         let held: Vec<_> = ids.by_ref().take(self.width).collect();
         let last = match (ids.next(), held.last()) {
             (Some(_), Some(last)) => Prefix::of(last),
-            _ => Prefix::MAX,
+            _ => end,
         };
         let prefixes = held.iter().map(Prefix::of).collect();
         self.asked = Asked::Range { first, last, held };

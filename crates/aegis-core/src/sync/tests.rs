@@ -5,6 +5,7 @@ mod hostile;
 mod live;
 mod pair;
 mod schedule;
+mod walk;
 mod wire;
 
 use std::{
@@ -137,7 +138,12 @@ struct Told {
 
 /// Lets `asker` reconcile with `other` over the wire, to the end.
 fn reconcile(asker: &mut Node, other: &mut Node, opening: Opening) -> Told {
-    let (mut session, mut asks) = Session::begin(&asker.live, opening);
+    reconcile_at(asker, other, opening, Prefix::MIN)
+}
+
+/// The same, where it walks from `origin` on.
+fn reconcile_at(asker: &mut Node, other: &mut Node, opening: Opening, origin: Prefix) -> Told {
+    let (mut session, mut asks) = Session::begin_at(&asker.live, opening, origin);
     let (mut overhead, mut until_known) = (0, 0);
     loop {
         let alerts_bytes =

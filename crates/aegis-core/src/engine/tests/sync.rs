@@ -132,6 +132,95 @@ fn a_cold_node_has_everything_within_a_second() {
     assert_eq!((counters.heard, counters.failed), (254, 0));
 }
 
+/// A cold node beside two that hold the same: who is asked what, and what comes twice.
+struct Cold {
+    engine: Engine,
+    others: [(NodeId, Engine); 2],
+    told: Vec<crate::AlertId>,
+}
+
+impl Cold {
+    fn new(alerts: u32) -> Self {
+        let mut others = [(LAN_PEER, node(LAN_PEER, 1)), (OTHER, node(OTHER, 2))];
+        for number in 0..alerts {
+            let author = NodeId::from_public_key([number as u8 % 50 + 100; 32]);
+            let address = std::net::Ipv4Addr::from_bits(0xcb00_7100 + number).to_string();
+            for (_, other) in &mut others {
+                let severity = Severity::new(1).unwrap();
+                let mild = Statement {
+                    severity,
+                    ..statement(&address)
+                };
+                hear(other, author, mild);
+            }
+        }
+        let mut engine = node(NODE, 3);
+        for (id, _) in &others {
+            connect(&mut engine, *id, PeerClass::Lan);
+        }
+        Self {
+            engine,
+            others,
+            told: Vec::new(),
+        }
+    }
+
+    /// Passes the time up to `until`, in which only `awake` answer.
+    fn pass(&mut self, until: Timestamp, awake: &[NodeId]) {
+        while let Some(due) = self.engine.poll_timeout().filter(|it| *it <= until) {
+            self.engine.handle_timeout(due);
+            let mut asked: VecDeque<_> = drain(&mut self.engine, due).into();
+            // A question of each in turn, as it is on the wire.
+            while let Some(output) = asked.pop_front() {
+                let Output::SyncAsk { id, peer, asks } = output else {
+                    continue;
+                };
+                let other = self.others.iter_mut().find(|it| it.0 == peer);
+                let Some((_, other)) = other.filter(|_| awake.contains(&peer)) else {
+                    continue;
+                };
+                let input = Input::SyncAsked {
+                    request: id,
+                    from: NODE,
+                    asked: asks,
+                };
+                for output in run(other, due, input) {
+                    let Output::SyncAnswer { answer, .. } = output else {
+                        continue;
+                    };
+                    if let Answer::Range { alerts, .. } | Answer::Exchange { alerts, .. } = &answer
+                    {
+                        self.told.extend(alerts.iter().map(|it| it.id()));
+                    }
+                    let from = peer;
+                    let input = Input::SyncAnswered { id, from, answer };
+                    asked.extend(run(&mut self.engine, due, input));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cold_node_asks_every_peer_at_once_and_is_told_little_twice() {
+    let mut cold = Cold::new(9_000);
+    cold.pass(NOW + Duration::from_secs(1), &[LAN_PEER, OTHER]);
+    assert_eq!(cold.engine.alerts_live(), 9_000);
+    assert!(cold.told.len() < 9_000 + 2 * 1_024, "{}", cold.told.len());
+    let asked = cold.engine.counters().sync;
+    assert_eq!((asked.begun, asked.failed), (2, 0), "both at the same time");
+}
+
+#[test]
+fn a_peer_that_is_silent_holds_no_cold_node_up() {
+    for awake in [LAN_PEER, OTHER] {
+        let mut cold = Cold::new(3_000);
+        cold.pass(NOW + Duration::from_secs(1), &[awake]);
+        assert_eq!(cold.engine.alerts_live(), 3_000);
+        assert_eq!(cold.told.len(), 3_000);
+    }
+}
+
 #[test]
 fn what_was_taken_back_does_not_come_back_from_whoever_missed_that() {
     let mut engines = [(NODE, node(NODE, 1)), (OTHER, node(OTHER, 2))];

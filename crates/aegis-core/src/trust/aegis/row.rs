@@ -29,7 +29,10 @@ pub(super) struct Row {
 /// How many rows have a bit in each column: numbers in binary, one digit of all columns in a word,
 /// so that a row is added to all of them at once.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Tally([Bits; DIGITS]);
+pub(super) struct Tally {
+    digits: [Bits; DIGITS],
+    used: usize, // digits that may be other than 0: few voices are counted the faster
+}
 
 impl Column {
     /// Returns the column of the next case.
@@ -81,10 +84,11 @@ impl Tally {
     /// Adds one in every column of `bits`.
     pub(super) fn add(&mut self, bits: Bits) {
         let mut carry = bits;
-        for digit in &mut self.0 {
+        for (place, digit) in self.digits.iter_mut().enumerate() {
             if carry == Bits::default() {
                 return;
             }
+            self.used = self.used.max(place + 1);
             for (digit, carry) in digit.iter_mut().zip(&mut carry) {
                 (*digit, *carry) = (*digit ^ *carry, *digit & *carry);
             }
@@ -93,7 +97,7 @@ impl Tally {
 
     /// Returns the number of the column at `place`.
     pub(super) fn at(&self, place: usize) -> f64 {
-        let digits = self.0.iter().enumerate();
+        let digits = self.digits[..self.used].iter().enumerate();
         let sum = digits.map(|(power, digit)| (digit[place / 64] >> (place % 64) & 1) << power);
         sum.sum::<u64>() as f64
     }

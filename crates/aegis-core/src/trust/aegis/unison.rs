@@ -216,6 +216,9 @@ fn dispersion(config: &AegisConfig, counts: &Counts) -> f64 {
 /// Returns how much one column speaks for unison, in nats: how often those who spoke dissent from
 /// their majority, against how often independent ones would.
 fn evidence(config: &AegisConfig, [benign, malicious]: [f64; 2]) -> f64 {
+    if benign + malicious <= 1.0 {
+        return 0.0; // a single voice tells nothing; most columns are such where few speak
+    }
     let along = ((1.0 - config.unison_dissent) / (1.0 - config.free_dissent)).ln();
     let against = (config.unison_dissent / config.free_dissent).ln();
     along * (benign.max(malicious) - 1.0).max(0.0) + against * benign.min(malicious)
