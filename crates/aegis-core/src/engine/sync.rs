@@ -1,7 +1,11 @@
 //! Reconciling with peers: begins sessions, feeds what they bring through the door of every other
 //! alert, and answers the sessions of others within bounds.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use crate::{
     Alert, Channel, NodeId, Timestamp, TokenBucket,
@@ -66,12 +70,22 @@ struct Running {
     is_news: bool,
 }
 
+/// Alerts that came with an answer and wait until the next request is on its way: so the peer, the
+/// line, and the checking of signatures do not wait for them.
+#[derive(Clone, Debug)]
+struct Unheard {
+    since: Timestamp,
+    from: NodeId,
+    alerts: Vec<Arc<Alert>>,
+}
+
 /// What an Engine knows of its sessions.
 #[derive(Clone, Debug)]
 pub(super) struct Sync {
     schedule: Schedule,
     dice: Dice,
     running: BTreeMap<NodeId, Running>,
+    unheard: VecDeque<Unheard>, // one of each session at most, whose next answer is under way
     requests: u64,
     allowed: BTreeMap<NodeId, Allowed>,
     all: TokenBucket,
@@ -84,6 +98,7 @@ impl Sync {
             schedule: Schedule::new(node, seed ^ 0x7379_6e63), // another stream than questions
             dice: Dice::new(seed ^ 0x6469_6365),
             running: BTreeMap::new(),
+            unheard: VecDeque::new(),
             requests: 0,
             allowed: BTreeMap::new(),
             all: TokenBucket::new(ALL_BURST, ALL_RATE),
@@ -110,13 +125,17 @@ impl Sync {
         for running in self.running.values_mut() {
             running.ends_at = running.ends_at.min(now + SESSION_FOR);
         }
+        for waiting in &mut self.unheard {
+            waiting.since = waiting.since.min(now);
+        }
     }
 
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         let ends = self.running.values().map(|it| it.ends_at).min();
         let starts = self.schedule.next_due();
         let starts = starts.filter(|_| self.running.len() < SESSIONS_MAX);
-        ends.into_iter().chain(starts).min()
+        let waiting = self.unheard.front().map(|it| it.since);
+        ends.into_iter().chain(starts).chain(waiting).min()
     }
 
     /// Takes a token of `peer`'s: whether it is answered, or else whether that is its fault.
@@ -139,8 +158,9 @@ impl Sync {
 }
 
 impl Engine {
-    /// Ends sessions that take too long, and begins those that are due.
+    /// Hears what waits, ends sessions that take too long, and begins those that are due.
     pub(super) fn handle_due_sync(&mut self, now: Timestamp) {
+        self.hear_waiting(now);
         let is_over = |it: &&NodeId| {
             self.sync
                 .running
@@ -208,6 +228,7 @@ impl Engine {
         from: NodeId,
         answer: Answer<Arc<Alert>>,
     ) {
+        self.hear_waiting(now);
         let is_equal = answer == Answer::Same;
         let (live, ledger) = (self.ledger.live(), &self.ledger);
         let running = self.sync.running.get_mut(&from);
@@ -222,24 +243,31 @@ impl Engine {
         let is_cut = running.session.tally().is_cut;
         self.counters.sync.equal += u64::from(is_equal);
         self.counters.sync.given += given as u64;
-        let is_news = self.hear_sync(now, from, heard.alerts);
-        let running = self.sync.running.get_mut(&from);
-        let is_news = running.is_some_and(|it| {
-            it.is_news |= is_news;
-            it.is_news
-        });
-        match heard.next {
-            Next::Ask(request) => self.ask_sync(from, request),
-            Next::Done if is_news || is_cut => self.end_sync(now, from, Ending::News),
-            Next::Done => self.end_sync(now, from, Ending::Idle),
-            Next::Busy => self.end_sync(now, from, Ending::Failed),
-            Next::Misbehaved(misbehaviour) => {
-                self.end_sync(now, from, Ending::Failed);
-                self.push(Output::SyncMisbehaved {
-                    peer: from,
-                    misbehaviour,
-                });
-            }
+        let waiting = Unheard {
+            since: now,
+            from,
+            alerts: heard.alerts,
+        };
+        self.sync.unheard.push_back(waiting);
+        let (has_failed, misbehaviour) = match heard.next {
+            Next::Ask(request) => return self.ask_sync(from, request),
+            Next::Done => (false, None),
+            Next::Busy => (true, None),
+            Next::Misbehaved(misbehaviour) => (true, Some(misbehaviour)),
+        };
+        self.hear_waiting(now);
+        let is_news = self.sync.running.get(&from).is_some_and(|it| it.is_news);
+        let ending = match (has_failed, is_news || is_cut) {
+            (true, _) => Ending::Failed,
+            (false, true) => Ending::News,
+            (false, false) => Ending::Idle,
+        };
+        self.end_sync(now, from, ending);
+        if let Some(misbehaviour) = misbehaviour {
+            self.push(Output::SyncMisbehaved {
+                peer: from,
+                misbehaviour,
+            });
         }
     }
 
@@ -253,6 +281,16 @@ impl Engine {
         self.sync.running.remove(&peer);
         self.counters.sync.failed += u64::from(ending == Ending::Failed);
         self.sync.schedule.handle_ended(now, peer, ending);
+    }
+
+    /// Hears the alerts that wait.
+    fn hear_waiting(&mut self, now: Timestamp) {
+        while let Some(Unheard { from, alerts, .. }) = self.sync.unheard.pop_front() {
+            let is_news = self.hear_sync(now, from, alerts);
+            if let Some(running) = self.sync.running.get_mut(&from) {
+                running.is_news |= is_news;
+            }
+        }
     }
 
     /// Hears alerts that came by sync; returns whether any was one that gossip had its chance at.
@@ -277,6 +315,7 @@ impl Engine {
         from: NodeId,
         asked: Request<Arc<Alert>>,
     ) {
+        self.hear_waiting(now);
         let answer = match self.sync.admit(now, from) {
             Ok(()) => self.answer_sync(now, from, asked),
             Err(is_flood) => {

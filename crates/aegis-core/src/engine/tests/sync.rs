@@ -222,6 +222,44 @@ fn a_peer_that_is_silent_holds_no_cold_node_up() {
 }
 
 #[test]
+fn the_next_request_is_on_its_way_before_what_came_is_heard() {
+    let mut cold = Cold::new(3_000);
+    let now = NOW + Duration::from_secs(1);
+    let asked = pass(&mut cold.engine, now);
+    let asked = asked.into_iter().find_map(|it| match it {
+        Output::SyncAsk { id, peer, asks } => Some((id, peer, asks)),
+        _ => None,
+    });
+    let (request, from, asked) = asked.expect("a peer just met is asked");
+    let other = cold.others.iter_mut().find(|it| it.0 == from).unwrap();
+    let input = Input::SyncAsked {
+        request,
+        from: NODE,
+        asked,
+    };
+    let answer = run(&mut other.1, now, input)
+        .into_iter()
+        .find_map(|it| match it {
+            Output::SyncAnswer { answer, .. } => Some(answer),
+            _ => None,
+        });
+    let input = Input::SyncAnswered {
+        id: request,
+        from,
+        answer: answer.unwrap(),
+    };
+    let outputs = run(&mut cold.engine, now, input);
+    assert!(
+        matches!(&outputs[..], [Output::SyncAsk { .. }]),
+        "{outputs:?}"
+    );
+    assert_eq!(cold.engine.alerts_live(), 0);
+    assert_eq!(cold.engine.poll_timeout(), Some(now), "and then at once");
+    pass(&mut cold.engine, now);
+    assert!(cold.engine.alerts_live() >= 500);
+}
+
+#[test]
 fn what_was_taken_back_does_not_come_back_from_whoever_missed_that() {
     let mut engines = [(NODE, node(NODE, 1)), (OTHER, node(OTHER, 2))];
     let alert = sign(LAN_PEER, statement(ATTACKER));
