@@ -33,6 +33,40 @@ fn what_is_for_members_is_no_business_of_whoever_reconciles() {
 }
 
 #[test]
+fn what_was_said_to_members_is_told_to_nobody_else_who_asks() {
+    let mut engine = engine();
+    join(&mut engine);
+    connect(&mut engine, MEMBER, PeerClass::Dht);
+    let words = vec![member(MEMBER, MemberRole::Member, 1)];
+    show(&mut engine, MEMBER, words);
+    order(&mut engine, NOW, addressed(ATTACKER)).0.unwrap();
+    let told = |engine: &mut Engine, from| {
+        let input = Input::Asked {
+            request: 1,
+            from,
+            question: crate::Question {
+                indicators: vec![ATTACKER.parse().unwrap()],
+                hops: 0,
+                wait: Duration::from_secs(3),
+            },
+        };
+        let outputs = run(engine, NOW, input);
+        let own = outputs.iter().find_map(|it| match it {
+            Output::Testify { own, .. } => Some(own[0].2.is_some()),
+            _ => None,
+        });
+        own.expect("an answer")
+    };
+    for outsider in [STRANGER, LAN_PEER] {
+        assert!(!told(&mut engine, outsider));
+    }
+    assert!(told(&mut engine, MEMBER));
+    // What its own detectors saw is nobody's secret.
+    detect(&mut engine, NOW, ATTACKER);
+    assert!(told(&mut engine, STRANGER));
+}
+
+#[test]
 fn a_withdrawal_goes_to_whom_the_alert_went() {
     let mut engine = engine();
     join(&mut engine);
