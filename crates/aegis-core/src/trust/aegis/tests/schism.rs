@@ -97,29 +97,54 @@ fn errors_make_no_schism() {
     }
 }
 
-#[test]
-fn one_peer_alone_makes_no_schism_unless_others_err_with_it() {
-    let mut model = proven(PEERS);
-    let turned = |words: Vec<(u32, Truth)>| -> Vec<_> {
-        let said = |(peer, said)| (peer, if peer == 1 { Malicious } else { said });
-        words.into_iter().map(said).collect()
+/// Returns what everybody says when `turned` call everything malicious.
+fn accused(turned: &[u32], words: Vec<(u32, Truth)>) -> Vec<(u32, Truth)> {
+    let said = |(peer, said)| {
+        (
+            peer,
+            if turned.contains(&peer) {
+                Malicious
+            } else {
+                said
+            },
+        )
     };
-    for round in 0..30 {
-        conclude(&mut model, &turned(noisy(PEERS, round)));
-    }
-    let config = model.config;
-    assert!(
-        model.peers[&id(1)].turned(&config) > 0.99,
-        "it turned, and that shows"
-    );
-    let alone = turned(PEERS.map(|it| (it, Benign)).collect());
-    let voices = voices(&alone);
-    assert!(model.weigh(NOW, &case(&voices, None)).schism.is_none());
+    words.into_iter().map(said).collect()
+}
 
+#[test]
+fn a_schism_needs_company() {
+    // Few voices, so that one that turned outweighs what the others are suspected of.
+    let few = 1..=8;
+    for (turned, is_schism) in [(&[1][..], false), (&[1, 2], true)] {
+        let mut model = proven(PEERS);
+        for round in 0..30 {
+            conclude(&mut model, &accused(turned, noisy(PEERS, round)));
+        }
+        for peer in turned {
+            let history = &model.peers[&id(*peer)];
+            assert!(history.turned(&model.config) > 0.99, "{peer} turned");
+        }
+        let words = accused(turned, few.clone().map(|it| (it, Benign)).collect());
+        let voices = voices(&words);
+        let weighed = model.weigh(NOW, &case(&voices, None));
+        assert_eq!(weighed.schism.is_some(), is_schism, "{turned:?}");
+        let is_known = judge(&model, &words, None).stance == Stance::Benign;
+        assert_eq!(is_known, !is_schism, "{turned:?}");
+    }
+}
+
+#[test]
+fn one_peer_keeps_the_node_back_only_where_others_err_with_it() {
+    let mut model = proven(PEERS);
+    for round in 0..30 {
+        conclude(&mut model, &accused(&[1], noisy(PEERS, round)));
+    }
     // Two or three who err in the same rounds by chance may keep the node back now and then; more
     // than one round in ten would be the peer's doing.
     let rounds = 30..230;
-    let stances = rounds.map(|round| judge(&model, &turned(noisy(PEERS, round)), None).stance);
+    let stances =
+        rounds.map(|round| judge(&model, &accused(&[1], noisy(PEERS, round)), None).stance);
     let known = stances.filter(|it| *it == Stance::Benign).count();
     assert!(known >= 180, "{known} of 200");
 }
