@@ -9,6 +9,12 @@
 //! The loops are bounded by constants and every access is checked, which is what the kernel's
 //! verifier asks for; the same code runs on the host under tests and a fuzzer.
 
+mod plain;
+
+pub use self::plain::{
+    is_plain_source_mapped, parse_plain_request_v4, parse_plain_request_v6, parse_plain_v4,
+    parse_plain_v6, plain_source_v4, plain_source_v6,
+};
 use crate::Family;
 
 /// VLAN tags (802.1Q or 802.1ad) that the parser looks through.
@@ -241,84 +247,6 @@ pub fn parse_link(frame: &(impl Frame + ?Sized)) -> Result<Link, Skip> {
 
 /// Where the IP header starts in a frame without VLAN tags.
 pub const UNTAGGED_OFFSET: usize = ETHERNET_BYTES;
-
-/// Returns the total length, in network byte order, of an IPv4 packet without VLAN tags and options:
-/// what nearly every packet is, with one check of how long it is and one of what it is. `None` says
-/// nothing about the others.
-#[inline(always)]
-pub fn parse_plain_v4(frame: &(impl Frame + ?Sized)) -> Option<[u8; 2]> {
-    const OFFSET: usize = UNTAGGED_OFFSET;
-    let _: [u8; OFFSET + 20] = frame.load(0)?;
-    // At once, not byte by byte out of the array: the type, and the header's first byte.
-    let head = u32::from_ne_bytes(frame.load(OFFSET - 2)?);
-    let [high, low] = ETHER_TYPE_IPV4.to_be_bytes();
-    let mask = u32::from_ne_bytes([0xff, 0xff, 0xff, 0]);
-    if head & mask != u32::from_ne_bytes([high, low, 0x45, 0]) {
-        return None;
-    }
-    frame.load(OFFSET + 2)
-}
-
-/// Returns the source, in network byte order, of a packet of which [`parse_plain_v4`] returned
-/// something.
-#[inline(always)]
-pub fn plain_source_v4(frame: &(impl Frame + ?Sized)) -> Option<[u8; 4]> {
-    frame.load(UNTAGGED_OFFSET + 12)
-}
-
-/// Returns destination and port, both in network byte order, of a TCP connection request in a packet
-/// of which [`parse_plain_v4`] returned something. `None` says nothing about the others.
-#[inline(always)]
-pub fn parse_plain_request_v4(frame: &(impl Frame + ?Sized)) -> Option<([u8; 4], [u8; 2])> {
-    const OFFSET: usize = UNTAGGED_OFFSET;
-    const TCP: usize = OFFSET + 20;
-    let _: [u8; TCP + 14] = frame.load(0)?;
-    // At once: which fragment, how many hops yet, and the protocol.
-    let middle = u32::from_ne_bytes(frame.load(OFFSET + 6)?);
-    let mask = u32::from_ne_bytes([0x1f, 0xff, 0, 0xff]);
-    if middle & mask != u32::from_ne_bytes([0, 0, 0, PROTOCOL_TCP]) {
-        return None;
-    }
-    let [flags] = frame.load(TCP + 13)?;
-    // A header that contradicts itself is for those who say so, and of the length one byte is enough
-    // to see that nearly none does.
-    let [length] = frame.load(OFFSET + 3)?;
-    if flags & (Tcp::SYN | Tcp::ACK) != Tcp::SYN || length < 20 {
-        return None;
-    }
-    Some((frame.load(OFFSET + 16)?, frame.load(TCP + 2)?))
-}
-
-/// Returns whether this is a frame without VLAN tags that says to hold an IPv6 packet, and is long
-/// enough for its header: what nearly every other packet is.
-#[inline(always)]
-pub fn is_plain_v6(frame: &(impl Frame + ?Sized)) -> bool {
-    const OFFSET: usize = UNTAGGED_OFFSET;
-    let (Some(_), Some(kind)) = (frame.load::<{ OFFSET + 40 }>(0), frame.load(OFFSET - 2)) else {
-        return false;
-    };
-    u16::from_ne_bytes(kind) == ETHER_TYPE_IPV6.to_be()
-}
-
-/// Returns destination and port, as on the wire, of a TCP connection request right behind the header
-/// of a packet of which [`is_plain_v6`] and [`parse_ipv6`] say that it is one. `None` says nothing
-/// about the others.
-#[inline(always)]
-pub fn parse_plain_request_v6(frame: &(impl Frame + ?Sized)) -> Option<(AddressV6, [u8; 2])> {
-    const OFFSET: usize = UNTAGGED_OFFSET;
-    const TCP: usize = OFFSET + 40;
-    let _: [u8; TCP + 14] = frame.load(0)?;
-    let [next] = frame.load(OFFSET + 6)?;
-    let [flags] = frame.load(TCP + 13)?;
-    if next != PROTOCOL_TCP || flags & (Tcp::SYN | Tcp::ACK) != Tcp::SYN {
-        return None;
-    }
-    let destination = AddressV6 {
-        net: u64::from_ne_bytes(frame.load(OFFSET + 24)?),
-        host: u64::from_ne_bytes(frame.load(OFFSET + 32)?),
-    };
-    Some((destination, frame.load(TCP + 2)?))
-}
 
 /// Returns whether the first byte of a header says version 4 and at least five words.
 #[inline(always)]

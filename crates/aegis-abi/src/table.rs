@@ -4,7 +4,7 @@
 //! *filter* word holds two bits for each entry that hashes to it, so that a packet whose source is
 //! not listed touches that one word and no more. A bucket holds whole keys: what is found is
 //! listed and what is not found is not, whatever the size of the table. An entry that finds no
-//! room in its bucket lies in one of its fifteen neighbours, and where they are full too in a small
+//! room in its bucket lies in one of its thirty-one neighbours, and where they are full too in a small
 //! hash table, the *stash*; the bucket says so, and only then is anybody else asked.
 //!
 //! User space writes memory that the kernel program reads at the same time: everything of an entry

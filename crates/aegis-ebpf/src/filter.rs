@@ -6,8 +6,9 @@
 //! be read is passed and counted.
 
 use aegis_abi::{
-    Counter, Family, Skip, UNTAGGED_OFFSET, config_flag, is_plain_v6, parse_ipv4, parse_ipv6,
-    parse_link, parse_plain_v4, parse_source_v4, plain_source_v4,
+    AddressV6, Counter, Family, Skip, UNTAGGED_OFFSET, config_flag, is_plain_source_mapped,
+    parse_ipv4, parse_ipv6, parse_link, parse_plain_v4, parse_plain_v6, parse_source_v4,
+    plain_source_v4, plain_source_v6,
     table::{Bucket, Bucket32, Bucket64},
 };
 use aya_ebpf::helpers::bpf_jiffies64;
@@ -119,15 +120,42 @@ pub(crate) fn decide<C: Challenge>(
         let packet = (flags, bytes, u32::from_be_bytes(source));
         return decide_v4((frame, Place::PLAIN), packet, challenge);
     }
-    if is_plain_v6(frame) {
-        return decide_v6(frame, length, Place::PLAIN, challenge);
+    if let Some(rest) = parse_plain_v6(frame) {
+        let said = UNTAGGED_OFFSET as u64 + 40 + u64::from(u16::from_be_bytes(rest));
+        let bytes = length.bytes(said);
+        if is_plain_source_mapped(frame) {
+            return pass(Counter::MappedSource, bytes);
+        }
+        let flags = SETTINGS.flags();
+        // As for IPv4.
+        if flags & config_flag::ANY_V6 == 0 && !C::ANSWERS {
+            return pass(Counter::Clean, bytes);
+        }
+        let Some(source) = plain_source_v6(frame) else {
+            return Fate::Pass; // as above
+        };
+        let packet = (flags, bytes, source);
+        return decide_v6((frame, Place::PLAIN), packet, challenge);
     }
+    decide_other(&frame.anew(), length, challenge)
+}
+
+/// Decides about a packet with tags or options, or that is of another kind, or none.
+#[inline(always)]
+fn decide_other<C: Challenge>(frame: &impl Packet, length: &impl Length, challenge: &C) -> Fate {
     let link = match parse_link(frame) {
         Ok(link) => link,
         Err(skip) => return skipped(length, skip),
     };
     match link.family {
-        Family::V6 => decide_v6(frame, length, Place::at(link.offset), challenge),
+        Family::V6 => match parse_ipv6(frame, link.offset) {
+            Ok(header) => {
+                let bytes = length.bytes(header.end as u64);
+                let packet = (SETTINGS.flags(), bytes, header.source);
+                decide_v6((frame, Place::at(link.offset)), packet, challenge)
+            }
+            Err(skip) => skipped(length, skip),
+        },
         Family::V4 => match parse_source_v4(frame, link.offset) {
             Ok(source) => {
                 let packet = (
@@ -304,21 +332,13 @@ fn decide_v4<C: Challenge>(
 
 #[inline(always)]
 fn decide_v6<C: Challenge>(
-    frame: &impl Packet,
-    length: &impl Length,
-    place: Place,
+    (frame, place): (&impl Packet, Place),
+    (flags, bytes, source): (u32, u64, AddressV6),
     challenge: &C,
 ) -> Fate {
-    let header = match parse_ipv6(frame, place.offset) {
-        Ok(header) => header,
-        Err(skip) => return skipped(length, skip),
-    };
-    let bytes = length.bytes(header.end as u64);
-    let flags = SETTINGS.flags();
     if flags & config_flag::ANY_V6 == 0 && !C::ANSWERS {
         return pass(Counter::Clean, bytes);
     }
-    let source = header.source;
     let hash = SETTINGS.hash_key().hash64(u64::from_be(source.net));
     if flags & config_flag::LISTS_V6 != 0 || has_own(flags) {
         if let Some(found) = lists::net_v6(flags, (source, hash), bytes) {

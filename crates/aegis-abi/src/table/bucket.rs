@@ -23,7 +23,8 @@ impl Overflow {
     /// The largest number that is still known exactly is one less.
     pub const MANY: u32 = 15;
     /// Buckets lie in groups of one more, aligned: a neighbour's number differs in its last bits.
-    pub const REACH_MAX: u32 = 15;
+    pub const REACH_MAX: u32 = (1 << Self::REACH_BITS) - 1;
+    const REACH_BITS: u32 = 5;
     /// Of a key that can only be in the stash.
     pub const IN_STASH: Self = Self {
         reach: 0,
@@ -34,15 +35,15 @@ impl Overflow {
     #[inline(always)]
     pub const fn of(bits: u32) -> Self {
         Self {
-            reach: bits & 15,
-            stash: (bits >> 4) & 15,
+            reach: bits & Self::REACH_MAX,
+            stash: (bits >> Self::REACH_BITS) & Self::MANY,
         }
     }
 
     /// Returns it as bits; zero where nothing lies elsewhere.
     #[inline(always)]
     pub const fn bits(self) -> u32 {
-        self.reach | self.stash << 4
+        self.reach | self.stash << Self::REACH_BITS
     }
 }
 
@@ -195,7 +196,8 @@ macro_rules! bucket {
             pub counts: [u16; $slots],
             /// Nothing.
             pub room: [u16; $room],
-            /// How far entries lie in neighbour buckets; from bit 4 on how many in the stash.
+            /// The bits of its [`Overflow`]: how far entries lie in neighbour buckets, and how many in
+            /// the stash.
             pub overflow: u16,
         }
 

@@ -137,7 +137,7 @@ fn a_probe_finds_what_was_put_and_says_where_else_to_look() {
     let mut bucket = Bucket32::default();
     bucket.keys[4] = 77;
     bucket.ends[4] = End::new(Expiry(0x5_1234)).bits();
-    bucket.overflow = 2 | 15 << 4;
+    bucket.overflow = 2 | 15 << 5;
     let probe = |key| {
         // SAFETY: the bucket is live.
         unsafe { Bucket32::probe(&raw const bucket, key) }

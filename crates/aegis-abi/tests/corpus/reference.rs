@@ -3,9 +3,10 @@
 //! The fuzzer and the corpus replay share it.
 
 use aegis_abi::{
-    AddressV6, Network, Skip, Transport, UNTAGGED_OFFSET, is_plain_v6, parse_destination_v4,
-    parse_destination_v6, parse_network, parse_plain_request_v4, parse_plain_request_v6,
-    parse_plain_v4, parse_tcp, parse_transport, plain_source_v4,
+    AddressV6, Network, Skip, Transport, UNTAGGED_OFFSET, is_plain_source_mapped,
+    parse_destination_v4, parse_destination_v6, parse_network, parse_plain_request_v4,
+    parse_plain_request_v6, parse_plain_v4, parse_plain_v6, parse_tcp, parse_transport,
+    plain_source_v4, plain_source_v6,
 };
 
 /// What is to be known of a packet: its source, and the TCP flags where there are any.
@@ -22,7 +23,24 @@ pub(crate) fn check(frame: &[u8]) {
     if let (true, Ok(Network::V4(header))) = (is_plain, parse_network(frame)) {
         assert_eq!(plain_source_v4(frame), Some(header.source), "{frame:02x?}");
     }
-    let is_plain_v6 = is_plain_v6(frame) && matches!(parse_network(frame), Ok(Network::V6(_)));
+    let rest = parse_plain_v6(frame);
+    match (rest, parse_network(frame)) {
+        (Some(rest), Ok(Network::V6(header))) => {
+            assert_eq!(plain_source_v6(frame), Some(header.source), "{frame:02x?}");
+            assert!(!is_plain_source_mapped(frame), "{frame:02x?}");
+            let end = UNTAGGED_OFFSET + 40 + usize::from(u16::from_be_bytes(rest));
+            assert_eq!(end, header.end, "{frame:02x?}");
+        }
+        (Some(_), other) => {
+            assert_eq!(other, Err(Skip::MappedSource), "{frame:02x?}");
+            assert!(is_plain_source_mapped(frame), "{frame:02x?}");
+        }
+        (None, Ok(Network::V6(header))) => {
+            assert_ne!(header.offset, UNTAGGED_OFFSET, "{frame:02x?}");
+        }
+        (None, _) => {}
+    }
+    let is_plain_v6 = rest.is_some() && parse_network(frame).is_ok();
     let request = parse_plain_request_v6(frame).filter(|_| is_plain_v6);
     assert_eq!(request, read_request_v6(frame), "{frame:02x?}");
     let request = parse_plain_request_v4(frame).filter(|_| is_plain);

@@ -61,7 +61,8 @@ impl TableSize {
         // To the nearer power of two.
         let words = (words * 3 / 4 + 1).next_power_of_two();
         Self {
-            buckets: u32::try_from(buckets.next_multiple_of(GROUP)).unwrap_or(u32::MAX - 15),
+            buckets: u32::try_from(buckets.next_multiple_of(GROUP))
+                .unwrap_or(u32::MAX - (GROUP as u32 - 1)),
             words: u32::try_from(words).unwrap_or(1 << 31),
         }
     }

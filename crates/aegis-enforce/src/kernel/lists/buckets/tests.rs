@@ -181,12 +181,13 @@ fn a_table_of_nets_is_exact_at_every_size_and_load() {
 fn few_entries_of_a_full_table_lie_in_the_stash() {
     let check = |stashed: usize, entries: usize| {
         let share = stashed as f64 / entries as f64;
-        assert!(share < 0.002, "{share} of the entries");
+        assert!(share < 0.0001, "{share} of the entries");
     };
     let entries = 200_000;
     let mut numbers = Numbers(7);
-    let mut v4 = Table::<Bucket32>::new(TableSize::new(entries, 6, 76));
-    let mut v6 = Table::<Bucket64>::new(TableSize::new(entries, 4, 70));
+    // A tenth more than tables are made for.
+    let mut v4 = Table::<Bucket32>::new(TableSize::new(entries, 6, 79));
+    let mut v6 = Table::<Bucket64>::new(TableSize::new(entries, 4, 77));
     for _ in 0..entries {
         v4.set(numbers.next() as u32, 1);
         v6.set(numbers.next(), 1);
