@@ -113,18 +113,15 @@ impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
             end: entry.end.staged(),
             ..entry
         };
+        if self.is_new(hash) {
+            return self.stage_new(stash, kind, (hash, entry), staged);
+        }
         if let Some(place) = self.put_new(hash, entry) {
             staged.slots.push(place);
             return Ok(());
         }
         match self.find_at(stash, kind, (hash, entry.key))? {
-            None => match self.insert_at(stash, kind, (hash, entry))? {
-                Some((bucket, slot)) => staged.slots.push((bucket as u32, slot as u8)),
-                None => {
-                    let key = StashKey::overflown(kind, entry.key.into());
-                    staged.stashed.push(key);
-                }
-            },
+            None => self.stage_new(stash, kind, (hash, entry), staged)?,
             Some(Found::Slot(bucket, slot)) => {
                 let at = self.buckets.at(bucket);
                 // SAFETY: a slot that was found, and we alone write.
@@ -146,8 +143,33 @@ impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
         Ok(())
     }
 
+    /// Writes an entry that is not there yet.
+    fn stage_new(
+        &mut self,
+        stash: &mut impl Stash,
+        kind: u64,
+        (hash, entry): (Hash, Slot<B::Key>),
+        staged: &mut Staged,
+    ) -> io::Result<()> {
+        match self.insert_at(stash, kind, (hash, entry))? {
+            Some((bucket, slot)) => staged.slots.push((bucket as u32, slot as u8)),
+            None => {
+                let key = StashKey::overflown(kind, entry.key.into());
+                staged.stashed.push(key);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether the filter alone says that there is no entry of this hash, so that no bucket
+    /// need be searched for one.
+    fn is_new(&self, hash: Hash) -> bool {
+        let word = hash.word(self.filter.count() as u32 - 1) as usize;
+        !hash.is_in(self.filter.word(word))
+    }
+
     /// Puts an entry into its own bucket, where that alone says that it is not there yet, and has
-    /// room: the common case, in one look.
+    /// room: the common case of those that were there not long ago, in one look.
     fn put_new(&mut self, hash: Hash, entry: Slot<B::Key>) -> Option<(u32, u8)> {
         if entry.key.into() == 0 {
             return None;
