@@ -1,8 +1,10 @@
 //! The kernel object: embedded or from a path, loaded onto the pinned maps.
 
 use std::{
+    collections::HashMap,
     fs, io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
+    thread,
 };
 
 use aegis_abi::{cookie, maps};
@@ -20,6 +22,9 @@ static EMBEDDED: &[u8] = include_bytes_aligned!("../../bpf/aegis.bpf.o");
 
 /// The loader's name for the variables of the programs, which are the configuration and no more.
 const SETTINGS: &str = ".bss";
+
+/// Why a program is not loaded.
+type ProgramError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The loaded programs.
 #[derive(Debug)]
@@ -97,15 +102,36 @@ impl Programs {
             is_loaded(cookie::PROGRAM_XDP_FRAGS_COOKIE),
         );
         let plain = (!has_plain).then_some(maps::PROGRAM_XDP);
-        for name in plain
-            .into_iter()
-            .chain([maps::PROGRAM_TC, maps::PROGRAM_CLOCK])
-        {
-            let loaded = self.load_program(name);
-            loaded.map_err(|it| load_error(&self.origin, it))?;
+        let frags = (!has_frags).then_some(maps::PROGRAM_XDP_FRAGS);
+        let others = [maps::PROGRAM_TC, maps::PROGRAM_CLOCK];
+        let wanted: Vec<_> = plain.into_iter().chain(frags).chain(others).collect();
+        for (name, loaded) in wanted.iter().zip(self.load_each(&wanted)) {
+            match loaded {
+                Ok(()) => self.has_frags |= *name == maps::PROGRAM_XDP_FRAGS,
+                Err(_) if *name == maps::PROGRAM_XDP_FRAGS => {} // an older kernel than it wants
+                Err(error) => return Err(load_error(&self.origin, error)),
+            }
         }
-        self.has_frags = !has_frags && self.load_program(maps::PROGRAM_XDP_FRAGS).is_ok();
         Ok(())
+    }
+
+    /// Loads programs, each in a thread of its own, since the kernel takes tens of milliseconds to
+    /// check one of them; returns what became of each.
+    fn load_each(&mut self, names: &[&'static str]) -> Vec<Result<(), ProgramError>> {
+        let mut programs: HashMap<&str, &mut Program> = self.ebpf.programs_mut().collect();
+        thread::scope(|scope| {
+            let mut begin = |name: &&str| -> Result<_, ProgramError> {
+                let program = programs.remove(*name).ok_or_else(|| no_program(name))?;
+                let thread = thread::Builder::new().name("aegis-load".to_owned());
+                Ok(thread.spawn_scoped(scope, || load(program))?)
+            };
+            let begun: Vec<_> = names.iter().map(&mut begin).collect();
+            let end = |thread: Result<thread::ScopedJoinHandle<'_, _>, _>| match thread?.join() {
+                Ok(loaded) => loaded,
+                Err(_) => Err("loading it panicked".into()), // which said why
+            };
+            begun.into_iter().map(end).collect()
+        })
     }
 
     /// Returns why no loaded program answers with SYN cookies; `None` where one does.
@@ -223,16 +249,28 @@ impl Programs {
         Ok(names)
     }
 
-    fn load_program(&mut self, name: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        match self.ebpf.program_mut(name) {
-            Some(Program::Xdp(program)) => Ok(program.load()?),
-            Some(Program::SchedClassifier(program)) => Ok(program.load()?),
-            _ => Err(format!("it holds no program {name}").into()),
-        }
+    fn load_program(&mut self, name: &str) -> Result<(), ProgramError> {
+        load(
+            self.ebpf
+                .program_mut(name)
+                .ok_or_else(|| no_program(name))?,
+        )
     }
 }
 
-fn load_error(origin: &str, source: Box<dyn std::error::Error + Send + Sync>) -> EnforceError {
+fn load(program: &mut Program) -> Result<(), ProgramError> {
+    match program {
+        Program::Xdp(program) => Ok(program.load()?),
+        Program::SchedClassifier(program) => Ok(program.load()?),
+        _ => Err("it is of a kind that the object does not hold".into()),
+    }
+}
+
+fn no_program(name: &str) -> ProgramError {
+    format!("it holds no program {name}").into()
+}
+
+fn load_error(origin: &str, source: ProgramError) -> EnforceError {
     EnforceError::Load {
         origin: origin.to_owned(),
         source,
