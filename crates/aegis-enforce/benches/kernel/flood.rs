@@ -243,10 +243,13 @@ impl Field {
     }
 
     /// Lets AEGIS meet the traffic and then look after its lists, as a node does every ten seconds:
-    /// whether most packets are dropped decides whether the filter in front is asked.
+    /// whether most packets are dropped decides whether the filter in front is asked. Once before, so
+    /// that it is asked of this traffic and not of what was before it.
     fn settle(&mut self, traffic: &Traffic, packets: u32) -> Result<()> {
         for number in 0..self.receivers.len() {
-            if self.receivers[number].enforcer.is_none() {
+            if let Some((enforcer, instance)) = &mut self.receivers[number].enforcer {
+                enforcer.sweep(instance.now()).context("sweep the lists")?;
+            } else {
                 continue;
             }
             self.send(traffic, self.receivers[number].ifindex, packets)?;

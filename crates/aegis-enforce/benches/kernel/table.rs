@@ -160,7 +160,8 @@ fn change(options: &Options, report: &mut Report, family: Family, entries: u32) 
     proof.expect(family, 0..entries, false)
 }
 
-/// Adds many entries and takes them out again, some times: each is a matter of milliseconds.
+/// Adds many entries and takes them out again, some times, each time others: each is a matter of
+/// milliseconds. The lists are swept in between, as a node does every ten seconds.
 fn bulk_rates(
     options: &Options,
     family: Family,
@@ -168,16 +169,22 @@ fn bulk_rates(
     (enforcer, instance): (&mut Enforcer, &Instance),
 ) -> Result<[Spread; 2]> {
     let mut proof = Proof::new(options, instance)?;
-    let blocks = blocks(family, numbers.clone());
     let unblock = |number: u32| Change::Unblock(family.indicator(u64::from(number)));
-    let unblocks: Vec<_> = numbers.clone().map(unblock).collect();
-    let rate = |seconds: f64| numbers.len() as f64 / seconds;
+    let bulk = numbers.len() as u32;
+    let rate = |seconds: f64| f64::from(bulk) / seconds;
     let (mut added, mut removed) = (Vec::new(), Vec::new());
-    for _ in 0..options.effort.rounds {
+    for round in 0..options.effort.rounds as u32 {
+        let first = numbers.start + round * bulk;
+        let numbers = first..first + bulk;
+        let blocks = blocks(family, numbers.clone());
+        let unblocks: Vec<_> = numbers.clone().map(unblock).collect();
         added.push(rate(timed(enforcer, instance, &blocks)?));
         proof.expect(family, numbers.clone(), true)?;
         removed.push(rate(timed(enforcer, instance, &unblocks)?));
-        proof.expect(family, numbers.clone(), false)?;
+        proof.expect(family, numbers, false)?;
+        enforcer
+            .sweep(instance.now())
+            .context("sweep the lists between two additions")?;
     }
     let [added, removed] = [added, removed].map(Spread::of);
     Ok([
