@@ -34,7 +34,7 @@ pub struct RelayConfig {
     pub reservations_max: u32,
     /// Connections that this node relays at a time.
     pub circuits_max: u32,
-    /// The most bytes of a relayed connection, either way.
+    /// The most bytes of a relayed connection, both ways together.
     pub circuit_bytes_max: u64,
     /// How long a relayed connection may last.
     pub circuit_for_max: Duration,

@@ -23,8 +23,7 @@ const RESERVED_FOR: std::time::Duration = std::time::Duration::from_secs(1800);
 const CIRCUITS_PER_NODE_MAX: usize = 4;
 
 /// How often a node may ask for a place or a circuit: so often at once, and once a minute later on,
-/// so that one circuit after another carries no more than 2 MiB a minute either way. From one
-/// address, such as that of a provider's translation, twice as often.
+/// so that one circuit after another carries no more than 2 MiB a minute. From one address, such as that of a provider's translation, twice as often.
 const ASKS_PER_NODE: NonZeroU32 = NonZeroU32::MIN.saturating_add(15);
 const ASKS_PER_HOST: NonZeroU32 = NonZeroU32::MIN.saturating_add(31);
 const ASKED_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
@@ -87,7 +86,8 @@ fn limits(config: &RelayConfig) -> relay::Config {
         reservation_duration: RESERVED_FOR,
         reservation_rate_limiters: Vec::new(),
         max_circuits: config.circuits_max as usize,
-        max_circuits_per_peer: CIRCUITS_PER_NODE_MAX,
+        // libp2p-relay 0.22.0 lets one more in than it is told.
+        max_circuits_per_peer: CIRCUITS_PER_NODE_MAX - 1,
         max_circuit_duration: config.circuit_for_max,
         max_circuit_bytes: config.circuit_bytes_max,
         circuit_src_rate_limiters: Vec::new(),

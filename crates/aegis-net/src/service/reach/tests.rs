@@ -165,28 +165,27 @@ async fn a_relayed_connection_ends_with_the_bytes_that_it_may_carry() {
     let mut scene = Scene::set(config).await;
     let id = scene.call().await.expect("the relay carries it");
     let called = *scene.called.local_peer_id();
-    for _ in 0..64 {
+    let mut arrived = 0;
+    // One after another, as the streams of a connection take turns.
+    loop {
         let load = &mut scene.caller.behaviour_mut().load;
         load.send_request(&called, vec![7; LOAD_BYTES]);
-    }
-    let (mut arrived, mut has_ended) = (0, false);
-    while !has_ended {
-        let (came, ended) = scene
-            .until(|it| match it {
-                Seen::Called(SwarmEvent::Behaviour(GuestEvent::Load(
-                    request_response::Event::Message {
-                        message: request_response::Message::Request { request, .. },
-                        ..
-                    },
-                ))) => Some((request.len() as u64, false)),
-                Seen::Caller(SwarmEvent::ConnectionClosed { connection_id, .. }) => {
-                    (connection_id == id).then_some((0, true))
-                }
-                _ => None,
-            })
-            .await;
-        arrived += came;
-        has_ended |= ended;
+        let came = scene.until(|it| match it {
+            Seen::Called(SwarmEvent::Behaviour(GuestEvent::Load(
+                request_response::Event::Message {
+                    message: request_response::Message::Request { request, .. },
+                    ..
+                },
+            ))) => Some(Some(request.len() as u64)),
+            Seen::Caller(SwarmEvent::ConnectionClosed { connection_id, .. }) => {
+                (connection_id == id).then_some(None)
+            }
+            _ => None,
+        });
+        match came.await {
+            Some(bytes) => arrived += bytes,
+            None => break,
+        }
     }
     assert!(
         arrived > 0 && arrived <= config.circuit_bytes_max,
