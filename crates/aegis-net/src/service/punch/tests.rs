@@ -118,13 +118,15 @@ impl End {
 
     /// Returns what it offers on a connection, where it begins there.
     fn begins(&mut self) -> Option<Vec<Multiaddr>> {
-        match self.next()? {
-            ToSwarm::NotifyHandler {
-                event: Order::Begin(offered),
-                ..
-            } => Some(offered),
-            other => panic!("{other:?}"),
-        }
+        let next = self.next()?;
+        let ToSwarm::NotifyHandler {
+            event: Order::Begin(offered),
+            ..
+        } = next
+        else {
+            panic!("{next:?}");
+        };
+        Some(offered)
     }
 
     /// Takes the next dial, which fails.

@@ -1,5 +1,10 @@
 //! What a relay carries for others, and what not: real nodes on loopback.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of all that happens a test names what it looks for"
+)]
+
 use std::time::Duration;
 
 use libp2p::{
