@@ -125,7 +125,8 @@ const KEYS: &[Key] = &[
     optional(
         "p2p.secret",
         "\"<64 hexadecimal digits>\"",
-        "The same in this file, which must then be readable for its owner alone. One of both.",
+        "The same in this file. Unlike that of secret_file, nobody checks this one's mode: see to it\n\
+         that only its owner can read it. One of both.",
     ),
     key(
         "p2p.mdns",
