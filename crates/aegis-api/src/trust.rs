@@ -34,6 +34,12 @@ pub struct PeerTrust {
     /// The most wrong it may still do before its word weighs nothing, in nats.
     #[serde(with = "number")]
     pub budget: f64,
+    /// How often it broke the protocol, where the model counts that.
+    #[serde(default)]
+    pub misdeeds: u64,
+    /// How much of its weight that costs it now, 0…100.
+    #[serde(default)]
+    pub penalty_percent: u8,
     /// How far it is trusted in advance, 0…100.
     pub pretrust_percent: u8,
     /// Whether its trust stays what it is in advance, whatever the peer does.

@@ -87,7 +87,7 @@ pub enum Input {
     SyncFailed { id: u64, peer: NodeId },
     /// A connected peer answered a ping, or did not.
     Pinged { peer: NodeId, is_good: bool },
-    /// A peer broke the protocol.
+    /// A peer broke the protocol, beyond doubt.
     Misbehaved(NodeId),
     /// Something about a feed.
     Feed(FeedInput),

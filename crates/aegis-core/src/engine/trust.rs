@@ -151,8 +151,12 @@ impl Engine {
     pub(super) fn book(&mut self, now: Timestamp, peer: NodeId, deed: Deed) {
         if self.peers.contains_key(&peer) {
             self.trust.model.book(now, peer, deed);
-            // AEGIS' own model makes nothing of deeds, so there is nothing to write.
-            if self.trust.model.kind() != ModelKind::Aegis {
+            // AEGIS' own model makes nothing of other deeds, so there is nothing to write.
+            let is_misdeed = deed == Deed::Misbehaved;
+            if is_misdeed {
+                self.trust.note_trend(now, peer);
+            }
+            if is_misdeed || self.trust.model.kind() != ModelKind::Aegis {
                 self.trust.change(now, peer);
             }
         }

@@ -10,6 +10,7 @@ mod config;
 mod encoding;
 mod governor;
 mod history;
+mod misdeed;
 mod row;
 mod schism;
 mod unison;
@@ -238,8 +239,21 @@ impl TrustModel for AegisModel {
         self.value(&self.weigh(now, case))
     }
 
-    fn book(&mut self, _now: Timestamp, _peer: NodeId, _deed: Deed) {
-        // Pings, questions and alerts earn nothing here: they are free to whoever wants trust.
+    fn book(&mut self, now: Timestamp, peer: NodeId, deed: Deed) {
+        match deed {
+            Deed::Misbehaved => {
+                if let Some(history) = self.peers.get_mut(&peer) {
+                    history.misdeeds.commit(now);
+                }
+            }
+            // They earn nothing here: they are free to whoever wants trust.
+            Deed::Ping { .. }
+            | Deed::Asked
+            | Deed::AskedAbout
+            | Deed::Alerted
+            | Deed::Answered
+            | Deed::Observed(_) => {}
+        }
     }
 
     fn recommend(&self, subject: &NodeId) -> Option<Recommendation> {
@@ -293,6 +307,8 @@ impl TrustModel for AegisModel {
             wrong: history.wrong,
             influence,
             budget: history.budget(&self.config) * self.config.leverage,
+            misdeeds: history.misdeeds.count,
+            penalty: Confidence::clamped(1.0 - history.conduct(now)),
         }
     }
 

@@ -166,6 +166,10 @@ pub struct PeerTrust {
     /// The most wrong it may still do before its word weighs nothing, in nats; 0 where it has
     /// earned nothing.
     pub budget: f64,
+    /// How often it broke the protocol, where the model counts that.
+    pub misdeeds: u64,
+    /// The share of its weight that this costs it now.
+    pub penalty: Confidence,
 }
 
 /// A trust model.

@@ -61,6 +61,30 @@ impl Misbehaviour {
         }
     }
 
+    /// Returns whether it shows beyond doubt what the culprit did, so that its word is trusted less
+    /// as well: it came over the culprit's own connection, or bears the culprit's own signature.
+    ///
+    /// The gossip layer's score is no proof, because neighbours add to it: it falls for everybody
+    /// who calls from an address from which many do.
+    pub const fn is_proof(self) -> bool {
+        match self {
+            Self::BadGossip => false,
+            Self::Flooding
+            | Self::Oversized
+            | Self::Malformed
+            | Self::Respelled
+            | Self::Forged
+            | Self::ImpossibleTime
+            | Self::BadBatch
+            | Self::Unasked
+            | Self::OutOfRange
+            | Self::Contradictory
+            | Self::WrongBytes
+            | Self::BadProof
+            | Self::BadSync => true,
+        }
+    }
+
     /// Returns the word that logs and reports use.
     pub const fn as_str(self) -> &'static str {
         match self {

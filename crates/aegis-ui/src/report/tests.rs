@@ -167,6 +167,21 @@ fn trust_in_advance_says_whose_word_it_is() {
 }
 
 #[test]
+fn who_broke_the_protocol_is_told_and_what_that_costs() {
+    let liar = PeerTrust {
+        misdeeds: 4,
+        penalty_percent: 93,
+        ..stranger(node_id(9))
+    };
+    let text = fitting(trust(&liar));
+    assert!(
+        text.contains("\n  broke the protocol 4 times: its word weighs 93 % less for now\n"),
+        "{text}"
+    );
+    assert!(!fitting(trust(&stranger(node_id(9)))).contains("protocol"));
+}
+
+#[test]
 fn a_trust_without_bounds_is_shown_as_such() {
     let boundless = PeerTrust {
         influence: f64::MAX,

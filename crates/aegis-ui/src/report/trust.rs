@@ -21,6 +21,7 @@ pub(crate) fn trust(trust: &PeerTrust) -> String {
         count(trust.open, "word"),
     ));
     text.push_str(&influence(trust));
+    text.push_str(&misdeeds(trust));
     text.push_str(&trend(&trust.trend));
     text.push_str(&words(&trust.judged));
     text
@@ -85,6 +86,18 @@ fn influence(trust: &PeerTrust) -> String {
         percent_of_log_odds(trust.influence),
         amount(trust.budget)
     )
+}
+
+/// Tells what it did against the protocol, if anything.
+fn misdeeds(trust: &PeerTrust) -> String {
+    match trust.misdeeds {
+        0 => String::new(),
+        times => format!(
+            "  broke the protocol {}: its word weighs {} % less for now\n",
+            count(times, "time"),
+            trust.penalty_percent
+        ),
+    }
 }
 
 /// Returns the probability that so many nats make of even odds, in whole percent rounded down.

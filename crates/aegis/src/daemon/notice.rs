@@ -156,7 +156,9 @@ impl Node {
             }
             NetEvent::Misbehaved { peer, misbehaviour } => {
                 tracing::debug!(%peer, ?misbehaviour, "Peer broke the protocol");
-                self.handle(Input::Misbehaved(peer));
+                if misbehaviour.is_proof() {
+                    self.handle(Input::Misbehaved(peer));
+                }
             }
             NetEvent::PeerBanned { peer, until } => {
                 tracing::warn!(%peer, %until, "Peer cut off");

@@ -390,6 +390,8 @@ pub(super) fn trust() -> PeerTrust {
         wrong: 1,
         influence: 1.5,
         budget: 4.0,
+        misdeeds: 0,
+        penalty_percent: 0,
         pretrust_percent: 0,
         fixed: false,
         named: false,

@@ -1,4 +1,4 @@
-//! Deeds: what breaks the protocol is held against whoever did it, where the model weighs deeds.
+//! Deeds: what breaks the protocol is held against whoever did it.
 
 use super::*;
 use crate::trust::dovecot::DovecotModel;
@@ -18,4 +18,27 @@ fn misbehaviour_costs_the_one_who_did_it_and_nobody_else() {
     let never = trust(&engine, unknown);
     run(&mut engine, NOW, Input::Misbehaved(unknown));
     assert_eq!(trust(&engine, unknown), never);
+}
+
+#[test]
+fn misbehaviour_weighs_on_a_word_that_was_trusted_and_is_kept() {
+    let mut engine = engine();
+    let trust = |engine: &Engine, peer| engine.peer_trust(NOW, &peer).trust;
+    let before = trust(&engine, LAN_PEER);
+    assert!(before.influence > 0.0);
+    run(&mut engine, NOW, Input::Misbehaved(LAN_PEER));
+    let after = trust(&engine, LAN_PEER);
+    assert_eq!(after.influence, before.influence / 2.0);
+    assert_eq!((after.misdeeds, after.penalty.percent()), (1, 50));
+    let kept = pass(&mut engine, NOW + Duration::from_secs(6));
+    let kept = kept.iter().find_map(|it| match it {
+        Output::Persist(Record::TrustKept(kept)) if kept.peer == LAN_PEER => Some(kept.clone()),
+        _ => None,
+    });
+    assert_eq!(kept.expect("a restart does not wash it off").trend.len(), 2);
+    // A stranger has nothing to lose, and nothing moves by it.
+    connect(&mut engine, STRANGER, PeerClass::Dht);
+    run(&mut engine, NOW, Input::Misbehaved(STRANGER));
+    assert_eq!(trust(&engine, STRANGER).influence, 0.0);
+    assert_eq!(trust(&engine, LAN_PEER), after);
 }

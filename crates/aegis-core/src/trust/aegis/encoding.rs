@@ -5,6 +5,7 @@ use super::{
     coin::Coins,
     governor::Governor,
     history::{Critical, History},
+    misdeed::Misdeeds,
     row::{Column, Row},
 };
 use crate::{
@@ -13,7 +14,9 @@ use crate::{
 };
 
 /// First byte of what is saved of a peer.
-const PEER_VERSION: u8 = 2;
+const PEER_VERSION: u8 = 3;
+/// The same before misdeeds were kept.
+const PEER_VERSION_MILD: u8 = 2;
 /// First byte of what is saved of all together.
 const SHARED_VERSION: u8 = 0x82;
 /// The same before there was a governor.
@@ -44,13 +47,18 @@ pub(super) fn write_peer(history: &History, column: Column) -> Vec<u8> {
     for word in history.row.spoke.iter().chain(&history.row.malicious) {
         writer.put_u64(*word);
     }
+    let (marks, at, count) = history.misdeeds.parts();
+    writer.put_f64(marks);
+    writer.put_u64(at.as_millis());
+    writer.put_u64(count);
     writer.into_bytes()
 }
 
 /// Reads a peer's history and the column it was saved at, or `None` where it is anything else.
 pub(super) fn read_peer(bytes: &[u8], config: &AegisConfig) -> Option<(History, Column)> {
     let mut reader = Reader::new(bytes);
-    if reader.take_u8()? != PEER_VERSION {
+    let version = reader.take_u8()?;
+    if ![PEER_VERSION, PEER_VERSION_MILD].contains(&version) {
         return None;
     }
     let mut history = History::default();
@@ -75,6 +83,9 @@ pub(super) fn read_peer(bytes: &[u8], config: &AegisConfig) -> Option<(History, 
     history.heard_at = Timestamp::from_millis(reader.take_u64()?);
     let column = read_column(&mut reader)?;
     history.row = read_row(&mut reader)?;
+    if version == PEER_VERSION {
+        history.misdeeds = read_misdeeds(&mut reader)?;
+    }
     reader.is_at_end().then_some((history, column))
 }
 
@@ -129,6 +140,12 @@ fn read_coins(reader: &mut Reader<'_>) -> Option<Coins> {
         benign_right: read_number(reader, 0.0, COUNT_MAX)?,
         benign_wrong: read_number(reader, 0.0, COUNT_MAX)?,
     })
+}
+
+fn read_misdeeds(reader: &mut Reader<'_>) -> Option<Misdeeds> {
+    let marks = reader.take_f64(COUNT_MAX)?;
+    let at = Timestamp::from_millis(reader.take_u64()?);
+    Misdeeds::new(marks, at, reader.take_u64()?)
 }
 
 fn read_row(reader: &mut Reader<'_>) -> Option<Row> {

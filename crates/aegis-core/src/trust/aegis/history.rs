@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     AegisConfig,
     coin::{Coins, Reliability},
+    misdeed::Misdeeds,
     row::Row,
     weigh::side,
 };
@@ -42,6 +43,8 @@ pub(super) struct History {
     pub(super) right: u64,
     /// Verified cases in which it was wrong, ever.
     pub(super) wrong: u64,
+    /// What it did against the protocol.
+    pub(super) misdeeds: Misdeeds,
     pub(super) heard_at: Timestamp,
     /// What it said of late, whether verified or not.
     pub(super) row: Row,
@@ -93,10 +96,20 @@ impl History {
         (self.earned + self.given(config)).clamp(0.0, self.budget_cap(config))
     }
 
-    /// Returns how much of its worth is left at `now`, since it was last heard: 0…1.
+    /// Returns how much of its worth is left at `now`, since it was last heard, and after what it
+    /// did against the protocol: 0…1.
     pub(super) fn presence(&self, now: Timestamp) -> f64 {
         let absent = now.since(self.heard_at).saturating_sub(ABSENCE_FREE);
-        (-absent.as_secs_f64() / ABSENCE_HALF_LIFE.as_secs_f64()).exp2()
+        let kept = (-absent.as_secs_f64() / ABSENCE_HALF_LIFE.as_secs_f64()).exp2();
+        kept * self.conduct(now)
+    }
+
+    /// Returns how much of its worth what it did against the protocol leaves it: 1/16…1.
+    pub(super) fn conduct(&self, now: Timestamp) -> f64 {
+        match self.introduction.is_fixed {
+            true => 1.0,
+            false => self.misdeeds.share(now),
+        }
     }
 
     /// Returns whether what was verified of it speaks against it.

@@ -2,6 +2,7 @@
 
 mod encoding;
 mod governor;
+mod misdeed;
 mod property;
 mod schism;
 

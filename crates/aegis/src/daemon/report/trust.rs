@@ -42,6 +42,8 @@ impl Node {
             wrong: it.trust.wrong,
             influence: it.trust.influence,
             budget: it.trust.budget,
+            misdeeds: it.trust.misdeeds,
+            penalty_percent: it.trust.penalty.percent(),
             pretrust_percent: it.introduction.pretrust.percent(),
             fixed: it.introduction.is_fixed,
             named: it.is_named,
