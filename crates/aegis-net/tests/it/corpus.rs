@@ -4,6 +4,7 @@ use std::{fs, path::Path};
 
 use aegis_core::{ALERT_BYTES_MAX, NodeId};
 use aegis_net::{
+    InvalidTicket, Ticket,
     ask::{self, AskError, Unverified},
     gate::Misbehaviour,
     organisation::{self, InvalidMembershipText, OrganisationError, Sealed, membership_from_text},
@@ -183,4 +184,35 @@ fn every_sealed_message_of_the_corpus_is_read_or_refused_as_its_name_says() {
         count += 1;
     }
     assert!(count >= 12, "{count}");
+}
+
+#[test]
+fn every_ticket_of_the_corpus_is_read_or_refused_as_its_name_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/parse_ticket");
+    let mut count = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let mut words = name.split('-');
+        let kind = words.next().unwrap();
+        if kind == "bytes" {
+            continue; // what the fuzzer writes as a word
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let outcome = match text.parse::<Ticket>() {
+            Ok(ticket) => {
+                assert_eq!(ticket.to_text(), text.trim(), "{name}");
+                "valid"
+            }
+            Err(InvalidTicket::NotOne) => "none",
+            Err(InvalidTicket::TooLong) => "long",
+            Err(InvalidTicket::Character { .. }) => "character",
+            Err(InvalidTicket::Checksum) => "checksum",
+            Err(InvalidTicket::Version { .. }) => "version",
+            Err(InvalidTicket::Field { .. }) => "field",
+        };
+        assert_eq!(outcome, kind, "{name}");
+        count += 1;
+    }
+    assert!(count >= 39, "{count}");
 }
