@@ -31,9 +31,11 @@ fn misbehaviour_weighs_on_a_word_that_was_trusted_and_is_kept() {
     assert_eq!(after.influence, before.influence / 2.0);
     assert_eq!((after.misdeeds, after.penalty.percent()), (1, 50));
     let kept = pass(&mut engine, NOW + Duration::from_secs(6));
-    let kept = kept.iter().find_map(|it| match it {
-        Output::Persist(Record::TrustKept(kept)) if kept.peer == LAN_PEER => Some(kept.clone()),
-        _ => None,
+    let kept = kept.iter().find_map(|it| {
+        let Output::Persist(Record::TrustKept(kept)) = it else {
+            return None;
+        };
+        (kept.peer == LAN_PEER).then(|| kept.clone())
     });
     assert_eq!(kept.expect("a restart does not wash it off").trend.len(), 2);
     // A stranger has nothing to lose, and nothing moves by it.

@@ -51,9 +51,11 @@ fn what_was_said_to_members_is_told_to_nobody_else_who_asks() {
             },
         };
         let outputs = run(engine, NOW, input);
-        let own = outputs.iter().find_map(|it| match it {
-            Output::Testify { own, .. } => Some(own[0].2.is_some()),
-            _ => None,
+        let own = outputs.iter().find_map(|it| {
+            let Output::Testify { own, .. } = it else {
+                return None;
+            };
+            Some(own[0].2.is_some())
         });
         own.expect("an answer")
     };

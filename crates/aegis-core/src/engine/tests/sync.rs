@@ -226,9 +226,11 @@ fn the_next_request_is_on_its_way_before_what_came_is_heard() {
     let mut cold = Cold::new(3_000);
     let now = NOW + Duration::from_secs(1);
     let asked = pass(&mut cold.engine, now);
-    let asked = asked.into_iter().find_map(|it| match it {
-        Output::SyncAsk { id, peer, asks } => Some((id, peer, asks)),
-        _ => None,
+    let asked = asked.into_iter().find_map(|it| {
+        let Output::SyncAsk { id, peer, asks } = it else {
+            return None;
+        };
+        Some((id, peer, asks))
     });
     let (request, from, asked) = asked.expect("a peer just met is asked");
     let other = cold.others.iter_mut().find(|it| it.0 == from).unwrap();
@@ -237,12 +239,13 @@ fn the_next_request_is_on_its_way_before_what_came_is_heard() {
         from: NODE,
         asked,
     };
-    let answer = run(&mut other.1, now, input)
-        .into_iter()
-        .find_map(|it| match it {
-            Output::SyncAnswer { answer, .. } => Some(answer),
-            _ => None,
-        });
+    let outputs = run(&mut other.1, now, input);
+    let answer = outputs.into_iter().find_map(|it| {
+        let Output::SyncAnswer { answer, .. } = it else {
+            return None;
+        };
+        Some(answer)
+    });
     let input = Input::SyncAnswered {
         id: request,
         from,
