@@ -11,7 +11,7 @@ use aegis_abi::{cookie, maps};
 use aya::{
     Ebpf, EbpfLoader, include_bytes_aligned,
     maps::Map,
-    programs::{Program, ProgramInfo},
+    programs::{Program, ProgramInfo, SchedClassifier},
 };
 
 use super::generation::Base;
@@ -191,7 +191,7 @@ impl Programs {
     }
 
     /// Returns the traffic-control program for attaching it by filter.
-    pub(super) fn classifier(&mut self) -> Option<&mut aya::programs::SchedClassifier> {
+    pub(super) fn classifier(&mut self) -> Option<&mut SchedClassifier> {
         let program = self.ebpf.program_mut(maps::PROGRAM_TC)?;
         program.try_into().ok()
     }
@@ -259,11 +259,11 @@ impl Programs {
 }
 
 fn load(program: &mut Program) -> Result<(), ProgramError> {
-    match program {
-        Program::Xdp(program) => Ok(program.load()?),
-        Program::SchedClassifier(program) => Ok(program.load()?),
-        _ => Err("it is of a kind that the object does not hold".into()),
+    if let Program::Xdp(program) = program {
+        return Ok(program.load()?);
     }
+    let program: &mut SchedClassifier = program.try_into()?; // the object holds no third kind
+    Ok(program.load()?)
 }
 
 fn no_program(name: &str) -> ProgramError {
