@@ -100,7 +100,7 @@ impl Ready {
     /// Counts a request; returns whether that was all there was to do.
     #[inline(always)]
     fn count(self, request: &Request, counters: CpuCounters) -> bool {
-        let is_counted = quick::is_counted(self.0, request, &SETTINGS.hash_key());
+        let is_counted = quick::is_counted(self.0, request);
         if is_counted {
             counters.count(Counter::Syns);
         }
@@ -151,8 +151,7 @@ pub(crate) fn is_counted_v6(
 #[inline(always)]
 fn is_counted(moment: &Moment, kind: Kind, request: &Request) -> bool {
     matches!(kind, Kind::Request)
-        && Ready::at(moment)
-            .is_some_and(|it| quick::is_counted(it.0, request, &SETTINGS.hash_key()))
+        && Ready::at(moment).is_some_and(|it| quick::is_counted(it.0, request))
 }
 
 /// Looks at a packet of an IPv4 source that is neither exempt nor blocked.

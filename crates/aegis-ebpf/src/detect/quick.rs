@@ -10,7 +10,7 @@
 use aegis_abi::{
     CpuDetect, Sketch,
     sketch::{ClassCell, Pair, class_of, class_of_port},
-    table::{Hash, HashKey},
+    table::Hash,
 };
 
 use super::{
@@ -18,6 +18,7 @@ use super::{
     scan,
     sketch::{self, Cells, shared},
 };
+use crate::tables::SETTINGS;
 
 /// A request as the sketches see it.
 #[derive(Clone, Copy)]
@@ -39,14 +40,14 @@ struct From {
 
 /// Counts a request on this CPU; returns whether that was all there was to do.
 #[inline(always)]
-pub(super) fn is_counted(cpu: *mut CpuDetect, request: &Request, key: &HashKey) -> bool {
+pub(super) fn is_counted(cpu: *mut CpuDetect, request: &Request) -> bool {
     let Some(near) = near::find(cpu, request.destination) else {
-        return is_counted_afar(cpu, request, key);
+        return is_counted_afar(cpu, request);
     };
     let from = From::of(cpu, request.source);
     // SAFETY: the values are live, and this CPU's own.
     let (base, sources) = unsafe { ((*cpu).bases[0], (*near).classes) };
-    if from.pair.spent(&from.cells(), base) != 0 || !from.is_known(sources, request.port, key) {
+    if from.pair.spent(&from.cells(), base) != 0 || !from.is_known(sources, request.port) {
         return false;
     }
     from.pair.count_down(&from.cells());
@@ -56,9 +57,9 @@ pub(super) fn is_counted(cpu: *mut CpuDetect, request: &Request, key: &HashKey) 
 
 /// The same for another destination than the one that most go to.
 #[inline(always)]
-fn is_counted_afar(cpu: *mut CpuDetect, request: &Request, key: &HashKey) -> bool {
+fn is_counted_afar(cpu: *mut CpuDetect, request: &Request) -> bool {
     let from = From::of(cpu, request.source);
-    let destination = request.destination.hash(key).bits64();
+    let destination = request.destination.hash(&SETTINGS.hash_key()).bits64();
     let cells = Cells::of(cpu, Sketch::Destinations);
     let to = Pair::of(&cells, destination);
     // SAFETY: as above.
@@ -69,7 +70,7 @@ fn is_counted_afar(cpu: *mut CpuDetect, request: &Request, key: &HashKey) -> boo
     // The cell below is of the window that holds: whoever of this CPU met the cells above first
     // in this window saw to it.
     let sources = classes(sketch::sources(destination));
-    if !from.is_known(sources, request.port, key) {
+    if !from.is_known(sources, request.port) {
         return false;
     }
     from.pair.count_down(&from.cells());
@@ -96,11 +97,11 @@ impl From {
 
     /// Returns whether the destination saw such a source before, and the source tried such a port,
     /// in the windows that hold: whoever of this CPU met the cells of both first saw to it that
-    /// their classes are of those.
+    /// their classes are of those. The key is asked for here: kept at hand it would cost more.
     #[inline(always)]
-    fn is_known(&self, sources: u64, port: u16, key: &HashKey) -> bool {
-        let is_seen =
-            sources >> class_of(self.hash) & classes(self.ports) >> class_of_port(key, port);
+    fn is_known(&self, sources: u64, port: u16) -> bool {
+        let port = class_of_port(&SETTINGS.hash_key(), port);
+        let is_seen = sources >> class_of(self.hash) & classes(self.ports) >> port;
         is_seen & 1 != 0 && !self.is_watched()
     }
 
