@@ -11,7 +11,7 @@ use aegis_enforce::{
 use aegis_net::NetEvent;
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval},
 };
 
 use super::{
@@ -179,7 +179,7 @@ impl Node {
 
     /// Hears some of the alerts that wait, an author at a time; returns whether there were any.
     fn hear(&mut self) -> bool {
-        let started_at = Instant::now();
+        let started_at = self.clock.instant();
         let may_hear_long = self.rests_until <= started_at;
         let (mut heard, mut is_news) = (0, false);
         while heard < HEARD_AT_ONCE {
@@ -201,7 +201,7 @@ impl Node {
             self.drain();
         }
         if is_news {
-            let now = Instant::now();
+            let now = self.clock.instant();
             self.rests_until = now + (RESTS * (now - started_at)).min(REST_MAX);
         }
         heard > 0

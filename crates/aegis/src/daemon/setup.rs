@@ -23,10 +23,7 @@ use aegis_enforce::{
 use aegis_net::{Identity, NetHandle, NetworkSecret, P2pConfig, PeerAddress};
 use aegis_store::Store;
 use anyhow::Context as _;
-use tokio::{
-    sync::{mpsc, oneshot, watch},
-    time::Instant,
-};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     ALERTS_WAITING_MAX, Clock, ControlHandle, Disk, FairQueue, HistoryDesk, Mirror, Net, Node,
@@ -103,7 +100,7 @@ impl Parts {
             ticket: 0,
             changes: Vec::new(),
             alerts: FairQueue::new(ALERTS_WAITING_MAX, HEARD_AT_ONCE),
-            rests_until: Instant::now(),
+            rests_until: Clock.instant(),
             feeds: Feeds::default(),
             joins: self.joins,
             links: super::links::Links::default(),
