@@ -4,6 +4,7 @@
 //! around it calls `handle_input`, drains `poll_output` to the end, and comes back at
 //! `poll_timeout`. Equal inputs give equal outputs, bit for bit.
 
+mod again;
 mod answered;
 mod block;
 mod detect;
@@ -111,6 +112,7 @@ pub struct Engine {
     organisations: Organisations,
     publish_bucket: TokenBucket,
     sync: sync::Sync,
+    again: again::Again,
     ruleset: Ruleset,
     counters: Counters,
     /// When something came in last: a clock that was set back is noticed by it.
@@ -144,6 +146,7 @@ impl Engine {
             organisations: Organisations::new(config.node),
             publish_bucket: TokenBucket::new(PUBLISH_BURST, PUBLISH_RATE),
             sync: sync::Sync::new(config.node, config.seed),
+            again: again::Again::default(),
             ruleset: Ruleset::default(),
             counters: Counters::default(),
             last_now: Timestamp::EPOCH,

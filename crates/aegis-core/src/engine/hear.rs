@@ -108,7 +108,7 @@ impl Engine {
     }
 
     /// Puts a peer's alert through every guard; returns the decision it leads to.
-    fn judge(
+    pub(super) fn judge(
         &mut self,
         now: Timestamp,
         alert: &Alert,

@@ -75,6 +75,7 @@ impl Engine {
         if let (PeerClass::Configured, Some(ip)) = (class, ip) {
             self.guards.add_configured(ip);
         }
+        let known_as = self.class_of(&id);
         let is_new = !self.peers.contains_key(&id);
         if is_new && self.peers.len() >= PEERS_MAX {
             self.forget_peer(now);
@@ -94,6 +95,9 @@ impl Engine {
         let record = Record::PeerSeen(known(peer));
         self.persist(record);
         self.introduce(now, id);
+        if self.class_of(&id) > known_as {
+            self.hear_again(now, &id);
+        }
         self.schedule_challenge(now);
         if !was_connected {
             self.show_what_is_known(now, id);

@@ -307,9 +307,10 @@ impl Engine {
             return;
         }
         self.introduce(now, member);
-        self.push(Output::Rank {
-            node: member,
-            role: self.trusted_role(now, &member),
-        });
+        let role = self.trusted_role(now, &member);
+        if role.is_some() {
+            self.hear_again(now, &member);
+        }
+        self.push(Output::Rank { node: member, role });
     }
 }

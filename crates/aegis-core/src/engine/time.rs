@@ -30,6 +30,7 @@ impl Engine {
         self.end_memberships(now);
         self.handle_due_questions(now);
         self.handle_due_sync(now);
+        self.handle_due_again(now);
         self.save_trust(now);
     }
 
@@ -45,6 +46,7 @@ impl Engine {
             self.questions.next_due(),
             self.trust.save_at(),
             self.sync.next_due(),
+            self.again_due(),
         ];
         queues.into_iter().flatten().min()
     }

@@ -412,6 +412,7 @@ impl Engine {
         }
         self.trust.set.insert(peer, introduction);
         self.introduce(now, peer);
+        self.hear_again(now, &peer);
         self.trust.change(now, peer);
         self.persist(Record::PretrustSet { peer, introduction });
         let fixed = if introduction.is_fixed { " fixed" } else { "" };

@@ -273,3 +273,65 @@ fn a_full_table_refuses_peers_and_makes_room_for_the_host_itself() {
     assert!(is_blocked(&engine, ATTACKER));
     assert_eq!(engine.blocks().count(), 100);
 }
+
+/// What whoever joins hears first from others, before it knows whom its author is to it.
+#[test]
+fn what_a_peer_said_before_it_was_known_to_be_believed_blocks_once_it_is() {
+    for class in [PeerClass::Lan, PeerClass::Configured] {
+        let mut engine = engine();
+        connect(&mut engine, STRANGER, PeerClass::Dht);
+        let heard = hear(&mut engine, STRANGER, statement(ATTACKER));
+        assert_eq!(refusals(&heard), ["not_trusted"]);
+        let low = Statement {
+            severity: Severity::new(1).unwrap(),
+            ..statement("203.0.113.8")
+        };
+        assert_eq!(
+            refusals(&hear(&mut engine, STRANGER, low)),
+            ["below_severity"]
+        );
+        connect(&mut engine, STRANGER, PeerClass::Dht);
+        assert_eq!(engine.again_due(), None, "it is no more than it was");
+
+        connect(&mut engine, STRANGER, class);
+        assert_eq!(engine.poll_timeout(), Some(NOW));
+        let outputs = pass(&mut engine, NOW);
+        let indicator = ATTACKER.parse().unwrap();
+        assert!(matches!(
+            changes(&outputs)[..],
+            [Change::Block { indicator: it, .. }] if it == indicator
+        ));
+        assert_eq!(engine.again_due(), None);
+        assert!(
+            !is_blocked(&engine, "203.0.113.8"),
+            "its severity is what it was"
+        );
+    }
+}
+
+#[test]
+fn much_is_judged_again_in_more_than_one_go() {
+    let mut engine = engine();
+    for host in 0..300_u32 {
+        let address = std::net::Ipv4Addr::from(0xc606_0000 + host).to_string();
+        hear(&mut engine, STRANGER, statement(&address));
+    }
+    connect(&mut engine, STRANGER, PeerClass::Configured);
+    engine.handle_timeout(NOW);
+    let first = changes(&drain(&mut engine, NOW)).len();
+    assert!(first > 0 && first < 300, "{first}");
+    assert_eq!(engine.again_due(), Some(NOW + Duration::from_millis(1)));
+    pass(&mut engine, NOW + Duration::from_millis(1));
+    assert_eq!(engine.again_due(), None);
+}
+
+#[test]
+fn what_ended_before_it_was_judged_again_blocks_nothing() {
+    let mut engine = engine();
+    hear(&mut engine, STRANGER, statement(ATTACKER));
+    connect(&mut engine, STRANGER, PeerClass::Lan);
+    let later = NOW + Duration::from_secs(3600);
+    engine.handle_timeout(later);
+    assert!(changes(&drain(&mut engine, later)).is_empty());
+    assert_eq!(engine.again_due(), None);
+}
