@@ -36,12 +36,10 @@ impl Engine {
         let own: Vec<(Indicator, Topic, Option<Opinion>)> = question
             .indicators
             .iter()
-            .map(
-                |it| match self.own_opinion(now, &from, it).filter(|_| is_heard) {
-                    Some((topic, opinion)) => (*it, topic, Some(opinion)),
-                    None => (*it, Topic::Other, None),
-                },
-            )
+            .map(|it| match self.own_opinion(now, it).filter(|_| is_heard) {
+                Some((topic, opinion)) => (*it, topic, Some(opinion)),
+                None => (*it, Topic::Other, None),
+            })
             .collect();
         self.book(now, from, Deed::Asked);
         let wait = question.wait.mul_f64(PASSED_ON_WAIT);
@@ -119,19 +117,15 @@ impl Engine {
         chosen.map(|(_, peer)| peer).collect()
     }
 
-    /// Returns what this node says of an indicator to `peer`: only what it saw for itself.
-    fn own_opinion(
-        &self,
-        now: Timestamp,
-        peer: &NodeId,
-        indicator: &Indicator,
-    ) -> Option<(Topic, Opinion)> {
+    /// Returns what this node says of an indicator: only what it saw for itself, and said to more than
+    /// the members of an organisation.
+    fn own_opinion(&self, now: Timestamp, indicator: &Indicator) -> Option<(Topic, Opinion)> {
         if self.guards.untouchable(indicator).is_err() {
             return None; // the allowlist is nobody's business
         }
         let covering = self.blocklist.covering(indicator);
         let own = covering.iter().flat_map(|it| self.blocklist.decisions(it));
-        let is_kept = self.is_kept_from(now, peer, indicator);
+        let is_kept = self.is_for_members(indicator);
         let own = own.filter(|it| match it.origin {
             Origin::Operator => !is_kept,
             Origin::Detector => true,
@@ -162,15 +156,13 @@ impl Engine {
         self.benign_opinion(now, indicator)
     }
 
-    /// Returns whether the operator said what it thinks of an indicator to members alone, of whom
-    /// `peer` is none.
-    fn is_kept_from(&self, now: Timestamp, peer: &NodeId, indicator: &Indicator) -> bool {
+    /// Returns whether the operator said what it thinks of an indicator to members alone. They have it
+    /// from the alert; a member who asks may well pass on the question of somebody who is none.
+    fn is_for_members(&self, indicator: &Indicator) -> bool {
         let about = self.ledger.about(indicator);
         let said = about.filter(|it| it.alert.author() == self.node);
-        let mut is_told = said
-            .map(|it| self.may_hear(now, peer, &it.alert))
-            .peekable();
-        is_told.peek().is_some() && !is_told.any(|it| it)
+        let mut is_sealed = said.map(|it| it.alert.audience().is_some()).peekable();
+        is_sealed.peek().is_some() && is_sealed.all(|it| it)
     }
 
     fn benign_opinion(&self, now: Timestamp, indicator: &Indicator) -> Option<(Topic, Opinion)> {

@@ -5,7 +5,7 @@
 use std::{fs, path::Path, process::Command, time::Duration};
 
 use aegis::lab::node::LabNode;
-use aegis_api::{Client, FileId, FileLine, FileState, OrganisationId};
+use aegis_api::{Client, FileId, FileLine, FileState, NodeId, OrganisationId};
 use tokio::time::timeout;
 
 use crate::support::{
@@ -46,6 +46,9 @@ const MIB_IN: Duration = Duration::from_secs(9);
 /// The fewest times that an outsider is to be told that there is nothing for it: as often as it asks in
 /// two rounds of two nodes.
 const REFUSED_MIN: u32 = 120;
+
+/// What the members are told of.
+const SECRET: &str = "203.0.113.3";
 
 const CONFIG: &str = "[log]\ncreate_p2p_logfile = true\n";
 
@@ -123,6 +126,7 @@ async fn netns_a_file_reaches_five_members_and_nobody_else_though_holders_die_an
     }
     check_blame(&world, &liar_id.to_string()).await;
     check_trust(&nodes).await;
+    check_distrust(&nodes[1..], liar_id).await;
 }
 
 /// Starts one that never was a member, and one that is one until it has shown that it was; and has them
@@ -145,6 +149,7 @@ async fn start_outsiders(
             organisation: organisation.to_string(),
             membership,
             nodes: ids.clone(),
+            secret: SECRET.to_owned(),
         }),
     };
     let to = ids[2].clone();
@@ -168,7 +173,7 @@ async fn start_outsiders(
         until_expelled(node, 1).await;
     }
     // There is something else to get for members only.
-    let mut secret = block("203.0.113.3", 3600);
+    let mut secret = block(SECRET, 3600);
     secret.to = Some(organisation);
     nodes[0].client.block(&secret).await.unwrap();
     let mut outsiders = [stranger, expelled];
@@ -278,6 +283,28 @@ async fn check_trust(nodes: &[LabNode]) {
         let trust = node.client.trust(author).await.unwrap();
         assert_eq!((trust.trust_percent, trust.wrong), (100, 0), "{trust:?}");
     }
+}
+
+/// Checks that whoever noticed the liar trusts it less for that.
+async fn check_distrust(nodes: &[LabNode], liar: NodeId) {
+    let mut told = 0;
+    for node in nodes {
+        let trust = node.client.trust(liar).await.unwrap();
+        if trust.misdeeds == 0 {
+            assert_eq!(
+                (trust.trust_percent, trust.penalty_percent),
+                (100, 0),
+                "{trust:?}"
+            );
+            continue;
+        }
+        told += 1;
+        let (trust_percent, penalty) = (trust.trust_percent, trust.penalty_percent);
+        assert!(trust_percent < 70 && penalty >= 49, "{trust:?}");
+        let said = cli(node, &format!("trust {liar}"));
+        assert!(said.out.contains("broke the protocol"), "{said:?}");
+    }
+    assert!(told > 0, "nobody holds it against the liar");
 }
 
 /// Returns how long it may take until all have the file.

@@ -5,14 +5,18 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use aegis::daemon::Clock;
 use aegis_api::{FileId, NodeId, OrganisationId};
 use aegis_core::{
-    Alert, AlertId, Grant, MemberRole, OrganisationWord,
+    Alert, AlertId, BlockDuration, Evidence, Grant, Indicator, MemberRole, OrganisationWord,
+    Question, Severity, Statement, ThreatType,
     file::{Announcement, Audience, FileSeverity, FileSize, Offer, Validity},
     sync::{self, Prefix},
 };
 use aegis_net::{
-    FileAskId, FileCommand, FileEvent, Identity, NetCommand, NetEvent, NetHandle, QuestionId,
+    FileAskId, FileCommand, FileEvent, Identity, JoinCommand, JoinEvent, NetCommand, NetEvent,
+    NetHandle, QuestionId, Token,
     file::{self, FileQuery, FileReply},
+    join::{JoinQuery, JoinReply},
     organisation::{OrganisationKey, membership_from_text, sign_membership},
+    wire,
 };
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -41,6 +45,8 @@ pub(crate) struct Outsider {
     pub(crate) membership: Option<String>,
     /// The nodes that it tries.
     pub(crate) nodes: Vec<String>,
+    /// What the members were told of, and nobody else.
+    pub(crate) secret: String,
 }
 
 /// What became of what it tried.
@@ -69,6 +75,7 @@ struct Trying {
     announced: Option<Arc<Announcement>>,
     nodes: BTreeSet<NodeId>,
     peers: BTreeSet<NodeId>, // those of them that it has met
+    secret: Indicator,
     asked: u64,
     spoils: Spoils,
 }
@@ -95,6 +102,7 @@ pub(crate) async fn play(net: NetHandle, identity: &Identity, outsider: Outsider
             .map(|it| it.parse().unwrap())
             .collect(),
         peers: BTreeSet::new(),
+        secret: outsider.secret.parse().unwrap(),
         asked: 0,
         spoils: Spoils::default(),
     };
@@ -163,6 +171,100 @@ impl Trying {
             }
             for asks in self.sync_requests() {
                 self.sync(peer, asks).await;
+            }
+            for question in self.questions(peer) {
+                self.put(question).await;
+            }
+            for said in self.sayings(peer) {
+                self.net.commands_tx.send(said).await.unwrap();
+            }
+            self.ask_for_it(peer).await;
+        }
+    }
+
+    /// Everything but files and sync that is asked and answered: what the node thinks of what the
+    /// members were told of, and of one of them; to be let in, and how much the node holds.
+    fn questions(&mut self, peer: NodeId) -> Vec<NetCommand> {
+        self.asked += 2;
+        let [asked, about] = [self.asked - 1, self.asked].map(QuestionId);
+        let wait = Duration::from_secs(2);
+        let question = Question {
+            indicators: vec![self.secret],
+            hops: 1,
+            wait,
+        };
+        let peers = vec![peer];
+        let subject = *self.nodes.first().unwrap_or(&peer);
+        let join = |query| NetCommand::Join(JoinCommand::Ask { peer, query });
+        vec![
+            NetCommand::Ask {
+                id: asked,
+                peers: peers.clone(),
+                question,
+            },
+            NetCommand::AskAbout {
+                id: about,
+                peers,
+                subject,
+                wait,
+            },
+            join(JoinQuery::Admit(Token::from_bytes([7; Token::BYTES]))),
+            join(JoinQuery::HowFar),
+        ]
+    }
+
+    /// Everything that is said without being asked: alerts to the organisation, by gossip, by hand and
+    /// directly; that it has the file and looks for it; that it is a member, to the global network.
+    fn sayings(&self, peer: NodeId) -> Vec<NetCommand> {
+        let statement = Statement {
+            indicator: self.secret,
+            threat_type: ThreatType::syn_flood(),
+            severity: Severity::MEDIUM,
+            stated_at: Clock.now().floor_to_secs(),
+            block_for: BlockDuration::from_secs(600).unwrap(),
+            evidence: Evidence::Verified,
+            description: None,
+            withdraws: None,
+        };
+        let alert = wire::sign_to(&statement, Some(self.organisation), &self.identity);
+        let alert = Arc::new(alert);
+        let audience = Audience::of(BTreeSet::from([self.organisation])).unwrap();
+        let organisations = vec![self.organisation];
+        let file = self.file;
+        vec![
+            NetCommand::Publish(Arc::clone(&alert)),
+            NetCommand::Push {
+                peer,
+                alerts: vec![alert],
+            },
+            NetCommand::File(FileCommand::Hold(vec![(file, audience.clone())])),
+            NetCommand::File(FileCommand::Seek { file, audience }),
+            NetCommand::Follow {
+                joined: organisations.clone(),
+                trusted: organisations,
+            },
+        ]
+    }
+
+    /// Puts a question and waits for what comes of it.
+    async fn put(&mut self, question: NetCommand) {
+        self.net.commands_tx.send(question).await.unwrap();
+        loop {
+            let Ok(event) = timeout(REPLY_IN, self.net.events_rx.recv()).await else {
+                self.spoils.unanswered += 1;
+                return;
+            };
+            let event = event.unwrap();
+            let is_over = matches!(
+                event,
+                NetEvent::Answered { .. }
+                    | NetEvent::Unanswered { .. }
+                    | NetEvent::Recommended { .. }
+                    | NetEvent::Join(JoinEvent::Replied { .. } | JoinEvent::Failed { .. })
+            );
+            self.look_at(event);
+            if is_over {
+                return;
             }
         }
     }
@@ -275,8 +377,9 @@ impl Trying {
             },
             sync::Request::Exchange {
                 wanted: vec![some],
-                offered: Vec::new(),
+                offered: vec![some],
             },
+            sync::Request::Give(Vec::new()),
         ]
     }
 
@@ -316,6 +419,13 @@ impl Trying {
             {
                 got = alerts.iter().any(is_for_few);
             }
+        }
+        if let NetEvent::Answered { testimonies, .. } = &event {
+            self.spoils.refused += 1;
+            got = testimonies.iter().any(|it| it.opinion.is_some());
+        }
+        if let NetEvent::Join(JoinEvent::Replied { reply, .. }) = &event {
+            got = !matches!(reply, JoinReply::Refused(_));
         }
         if let NetEvent::Shown { from, words } = &event {
             got = words.iter().any(|it| match it {
