@@ -249,8 +249,8 @@ const WHY: &str = "indicator blocked expires_at ttl_secs decisions exempt refusa
 const OPINION: &str = "indicator score confidence probability stance independent_voices local asked \
                        answered waited_ms voices voices_total check_value hint";
 const PEER_TRUST: &str = "peer model known class connected trust_percent right wrong influence \
-                          budget pretrust_percent fixed named open judged trend addresses \
-                          first_seen_at last_seen_at";
+                          budget misdeeds penalty_percent pretrust_percent fixed named open \
+                          judged trend addresses first_seen_at last_seen_at";
 
 /// Returns the keys of an answer, those of its first item where it is a list.
 fn keys_of(json: &Value) -> BTreeSet<&str> {

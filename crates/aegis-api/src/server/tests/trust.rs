@@ -94,7 +94,8 @@ async fn trust_in_json_has_numbers_and_words() {
     let expected = concat!(
         r#"{"peer":"12D3KooWAHoEkEqnKzM5PXFygh2movVBCSX3k8tDsT2cneU68Gyt","model":"aegis","#,
         r#""known":true,"class":"dht","connected":true,"trust_percent":80,"right":3,"wrong":1,"#,
-        r#""influence":1.5,"budget":4.0,"pretrust_percent":100,"fixed":false,"named":true,"#,
+        r#""influence":1.5,"budget":4.0,"misdeeds":0,"penalty_percent":0,"pretrust_percent":100,"#,
+        r#""fixed":false,"named":true,"#,
         r#""open":2,"judged":[{"indicator":"192.0.2.7","said":1.0,"truth":"benign","#,
         r#""at":"2026-11-20T12:00:00.250Z"}],"#,
         r#""trend":[{"at":"2026-11-20T12:00:00.250Z","percent":80}],"#,
