@@ -227,6 +227,9 @@ fn evidence(config: &AegisConfig, [benign, malicious]: [f64; 2]) -> f64 {
 /// Takes those out of `counts` who strayed in among a block by an error of their own: in the given
 /// columns they went against it more often than along. They would hide its unison.
 fn trim(heard: &mut [Heard<'_>], said: Truth, counts: &Counts, columns: &Columns) -> Counts {
+    if speakers(heard, said).nth(1).is_none() {
+        return *counts; // a single voice never goes against itself, and most cases have one
+    }
     let majorities = majorities(counts);
     let kept = speakers(heard, said)
         .map(|it| &it.history.row)
@@ -301,6 +304,7 @@ fn division(config: &AegisConfig, united: &Counts, others: &Counts) -> (f64, Col
         (dispersion(config, united), dispersion(config, others));
     let mut columns = [0.0; COLUMNS];
     let mut sum = 0.0;
+    let mut last = (0.0, share); // a ratio and its odds: most columns are like the one before
     for (place, weight) in columns.iter_mut().enumerate() {
         let [benign, malicious] = united[place];
         let word = usize::from(malicious > benign);
@@ -308,7 +312,10 @@ fn division(config: &AegisConfig, united: &Counts, others: &Counts) -> (f64, Col
         let outer = opposed * others[place][1 - word] + joined * others[place][word];
         let ratio = inner / inner_dispersion + outer / outer_dispersion;
         // Bounded, so that no sum of voices makes it infinite.
-        let odds = share * ratio.min(100.0).exp();
+        if ratio != last.0 {
+            last = (ratio, share * ratio.min(100.0).exp());
+        }
+        let odds = last.1;
         *weight = odds / (1.0 - share + odds);
         // Many columns that fit a little come to nothing: they only show that rates are not exact.
         if *weight > 0.5 {
