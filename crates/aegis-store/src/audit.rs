@@ -72,9 +72,11 @@ pub(crate) fn append(connection: &Connection, entries: &[&AuditEntry]) -> rusqli
     let head = Link::read(connection, Mark::Head)?;
     let mut seq = last_seq(connection, head)?;
     let mut end = head;
+    let mut texts = ActorTexts::default();
     for entry in entries {
         seq = seq.saturating_add(1);
-        end = end.append(connection, &RawRow::of(seq, entry))?;
+        let actor = texts.of(&entry.actor).to_owned();
+        end = end.append(connection, &RawRow::of(seq, entry, actor))?;
     }
     end.write(connection, Mark::Head)
 }
@@ -141,6 +143,20 @@ fn entry(row: &Row<'_>, action_text: &str) -> Result<AuditEntry, CorruptRow> {
             .transpose()?,
         detail: read::column(row, "detail")?,
     })
+}
+
+/// Texts of actors, one of them remembered: a peer's is dear, and many rows at once are mostly of one.
+#[derive(Default)]
+pub(crate) struct ActorTexts(Option<(Actor, String)>);
+
+impl ActorTexts {
+    pub(crate) fn of(&mut self, actor: &Actor) -> &str {
+        let last = self.0.take().filter(|(it, _)| it == actor);
+        let (_, text) = self
+            .0
+            .insert(last.unwrap_or_else(|| (actor.clone(), actor_text(actor))));
+        text
+    }
 }
 
 pub(crate) fn actor_text(actor: &Actor) -> String {

@@ -33,6 +33,10 @@ const LOG_BYTES_MAX: u32 = 16 * 1024 * 1024;
 /// thread of its own; this bounds the log where there is none, or where it does not keep up.
 pub(crate) const LOG_PAGES_MAX: u32 = 16_384;
 
+/// Pages that are kept in memory, KiB. Alerts lie in the order of their ids, which is none, so a hundred
+/// thousand that come at once read and write pages all over the file.
+const CACHE_KIB_MAX: i32 = 32 * 1024;
+
 /// Every file exists before it is opened, and a connection stays with one thread at a time.
 const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
@@ -140,6 +144,7 @@ fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update_and_check(None, "journal_mode", "wal", journal_mode)?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES_MAX, |_| Ok(()))?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB_MAX)?;
     connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES_MAX, |_| Ok(()))
 }
 

@@ -3,7 +3,7 @@
 use aegis_core::AuditEntry;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{AuditHash, actor_text, shortened};
+use super::{AuditHash, shortened};
 use crate::write::millis;
 
 /// Separates these hashes from every other use of BLAKE3.
@@ -27,11 +27,11 @@ pub(super) struct RawRow {
 }
 
 impl RawRow {
-    pub(super) fn of(seq: i64, entry: &AuditEntry) -> Self {
+    pub(super) fn of(seq: i64, entry: &AuditEntry, actor: String) -> Self {
         Self {
             seq,
             at: millis(entry.at),
-            actor: actor_text(&entry.actor),
+            actor,
             action: entry.action.as_str().to_owned(),
             indicator: entry.indicator.map(|it| it.to_string()),
             detail: shortened(&entry.detail).to_owned(),

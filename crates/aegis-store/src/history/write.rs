@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 
 use super::net;
 use crate::{
-    audit::actor_text,
+    audit::ActorTexts,
     write::{execute, millis},
 };
 
@@ -24,9 +24,10 @@ pub(crate) fn append(connection: &Connection, entries: &[&HistoryEntry]) -> rusq
         return Ok(());
     }
     let (mut rows, mut of_peers, mut bytes) = (0, 0, 0);
+    let mut texts = ActorTexts::default();
     for entry in entries {
         rows += 1;
-        bytes += insert(connection, entry)?;
+        bytes += insert(connection, entry, texts.of(&entry.actor))?;
         of_peers += i64::from(is_peers(entry));
     }
     execute(
@@ -38,8 +39,7 @@ pub(crate) fn append(connection: &Connection, entries: &[&HistoryEntry]) -> rusq
 }
 
 /// Writes a row and returns how many bytes it takes, about.
-fn insert(connection: &Connection, entry: &HistoryEntry) -> rusqlite::Result<i64> {
-    let actor = actor_text(&entry.actor);
+fn insert(connection: &Connection, entry: &HistoryEntry, actor: &str) -> rusqlite::Result<i64> {
     let detail = &entry.detail[..entry.detail.floor_char_boundary(DETAIL_BYTES_MAX)];
     let indicator = entry.indicator.map(|it| it.to_string());
     let net = entry.indicator.as_ref().map(net::key);
