@@ -29,6 +29,10 @@ const BURST_MAX: usize = 256;
 /// Alerts heard in one go: one write to the store covers them, in a few milliseconds.
 pub(super) const HEARD_AT_ONCE: usize = 16;
 
+/// Alerts that sync brought, heard in one go while nobody else has something to say: a write to the
+/// store costs almost as much for few as for many, and somebody waits for all of them.
+const SYNCED_AT_ONCE: usize = 512;
+
 /// Between two handfuls of an author who says much at once, this thread rests for so many times what
 /// the first took. Whatever else needs the processors, on this node and others, gets them in time
 /// meanwhile: an author who says a thousand things is heard half a second later, and nobody else is.
@@ -182,18 +186,21 @@ impl Node {
         let started_at = self.clock.instant();
         let may_hear_long = self.rests_until <= started_at;
         let (mut heard, mut is_news) = (0, false);
-        while heard < HEARD_AT_ONCE {
-            let alert = match self.alerts.pop_short() {
-                Some(alert) => alert,
-                None if may_hear_long => {
-                    let Some(alert) = self.alerts.pop_long() else {
-                        break;
-                    };
-                    is_news |= is_gossip(&alert);
-                    alert
-                }
-                None => break,
-            };
+        while heard < HEARD_AT_ONCE
+            && let Some(alert) = self.alerts.pop_short()
+        {
+            self.engine.handle_input(self.clock.now(), alert);
+            heard += 1;
+        }
+        let mut heard_max = SYNCED_AT_ONCE;
+        while may_hear_long
+            && heard < heard_max
+            && !self.alerts.has_short()
+            && let Some(alert) = self.alerts.pop_long()
+        {
+            if is_gossip(&alert) {
+                (is_news, heard_max) = (true, HEARD_AT_ONCE);
+            }
             self.engine.handle_input(self.clock.now(), alert);
             heard += 1;
         }
