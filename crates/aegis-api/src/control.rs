@@ -6,20 +6,13 @@ use aegis_core::{Indicator, NodeId, file::FileId};
 use serde::Serialize;
 
 use crate::{
-    AllowEntry, AllowRequest, ApiError, AuditReport, Block, BlockRequest, Blocked, Check,
+    AllowEntry, AllowRequest, ApiError, AuditReport, Block, BlockRequest, Blocked, Caller, Check,
     Disallowed, ErrorCode, EventHub, FileApplied, FileBody, FileContent, FileForgotten, FileLine,
-    FileRequest, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery, NetworkOpinion,
-    NetworkReply, NetworkRequest, OrganisationReply, OrganisationRequest, Page, PageQuery, Peer,
-    PeerTrust, PublishRequest, Published, ShareRequest, Stats, Status, TrustForgotten,
-    TrustRequest, UnblockRequest, Unblocked, Why,
+    FileRequest, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery, KeyReply, KeyRequest,
+    NetworkOpinion, NetworkReply, NetworkRequest, OrganisationReply, OrganisationRequest, Page,
+    PageQuery, Peer, PeerTrust, PublishRequest, Published, ShareRequest, Stats, Status,
+    TrustForgotten, TrustRequest, UnblockRequest, Unblocked, Why,
 };
-
-/// Who asks.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Caller {
-    /// The user id that the kernel vouches for.
-    pub uid: u32,
-}
 
 /// What can be asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +61,8 @@ pub enum Request {
     Organisation(OrganisationRequest),
     /// Answered by [`Reply::Network`].
     Network(NetworkRequest),
+    /// Answered by [`Reply::Key`].
+    Key(KeyRequest),
 }
 
 /// What is answered. The JSON is that of the value inside.
@@ -122,11 +117,14 @@ pub enum Reply {
     Organisation(Box<OrganisationReply>),
     /// To [`Request::Network`].
     Network(Box<NetworkReply>),
+    /// To [`Request::Key`].
+    Key(Box<KeyReply>),
 }
 
 /// A node, or whatever speaks for one.
 pub trait Control: Clone + Send + Sync + 'static {
-    /// Does what is asked, or says why not.
+    /// Does what is asked, or says why not. What needs a wider scope than the caller has is denied here
+    /// and nowhere else, so that no listener can forget to: see [`Caller::require`].
     fn call(
         &self,
         caller: Caller,

@@ -28,8 +28,16 @@ pub enum ErrorCode {
     NotFound,
     /// The route exists, the method does not.
     MethodNotAllowed,
+    /// The caller shows no key, or one that opens nothing.
+    Unauthenticated,
     /// The caller may not do this.
     Denied,
+    /// The body is of a media type that the route does not read.
+    UnsupportedMediaType,
+    /// The caller asks more often than it may.
+    RateLimited,
+    /// Something has that name already.
+    Taken,
     /// As many event streams as there may be are open.
     Busy,
     /// The node does not do this as it is configured.
@@ -82,13 +90,17 @@ impl ApiError {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 29] = [
         Self::InvalidRequest,
         Self::TooLarge,
         Self::TooSlow,
         Self::NotFound,
         Self::MethodNotAllowed,
+        Self::Unauthenticated,
         Self::Denied,
+        Self::UnsupportedMediaType,
+        Self::RateLimited,
+        Self::Taken,
         Self::Busy,
         Self::Unavailable,
         Self::Timeout,
@@ -118,7 +130,11 @@ impl ErrorCode {
             Self::TooSlow => "too_slow",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
+            Self::Unauthenticated => "unauthenticated",
             Self::Denied => "denied",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::RateLimited => "rate_limited",
+            Self::Taken => "taken",
             Self::Busy => "busy",
             Self::Unavailable => "unavailable",
             Self::Timeout => "timeout",
@@ -149,11 +165,13 @@ impl ErrorCode {
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Denied => StatusCode::FORBIDDEN,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Timeout => StatusCode::GATEWAY_TIMEOUT,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::BudgetSpent | Self::TooFast => StatusCode::TOO_MANY_REQUESTS,
+            Self::BudgetSpent | Self::TooFast | Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::TableFull => StatusCode::INSUFFICIENT_STORAGE,
             Self::TooWide
             | Self::PrivateRange
@@ -166,7 +184,8 @@ impl ErrorCode {
             | Self::Allowlisted
             | Self::Established
             | Self::Unblocked
-            | Self::Organisation => StatusCode::CONFLICT,
+            | Self::Organisation
+            | Self::Taken => StatusCode::CONFLICT,
         }
     }
 }

@@ -150,7 +150,7 @@ pub struct HistoryLine {
     /// What.
     #[serde(with = "text")]
     pub kind: HistoryKind,
-    /// Who saw or did it: `detector`, `node`, `user:<uid>` or `peer:<id>`.
+    /// Who saw or did it: `detector`, `node`, `user:<uid>`, `key:<name>` or `peer:<id>`.
     pub actor: String,
     /// To or about what; absent where it concerns a peer or the node as a whole.
     #[serde(with = "text_option", default)]

@@ -4,6 +4,7 @@
 //! [`Listener`] and [`Client`] knows that. What comes in is parsed into the checked types of the
 //! domain, so whoever implements [`Control`] sees no unchecked text.
 
+mod access;
 mod allow;
 mod audit;
 mod block;
@@ -15,6 +16,7 @@ mod event;
 mod event_hub;
 mod file;
 mod history;
+mod key;
 mod network;
 mod opinion;
 mod organisation;
@@ -29,10 +31,12 @@ mod trust;
 mod why;
 mod word;
 
+pub use access::{Caller, KeyGrant, KeyRing, SECRET_BYTES, Scope, secret, secret_hash};
 pub use aegis_core::{
-    AlertId, BlockDuration, Confidence, Description, HistoryId, HistoryKind, Indicator,
-    InvalidDescription, InvalidIndicator, InvalidThreatType, NodeId, OrganisationId,
-    OrganisationName, Score, Severity, ThreatType, Timestamp,
+    ACCESS_KEYS_MAX, AccessKey, AlertId, BlockDuration, Confidence, Description, HistoryId,
+    HistoryKind, Indicator, InvalidDescription, InvalidIndicator, InvalidKeyName,
+    InvalidThreatType, KeyName, NodeId, OrganisationId, OrganisationName, Score, Severity,
+    ThreatType, Timestamp,
     file::{FILE_BYTES_MAX, FileId, FileName, FileSeverity},
 };
 pub use allow::{AllowEntry, AllowRequest, Disallowed};
@@ -41,7 +45,7 @@ pub use block::{
     Block, BlockRequest, Blocked, Check, PublishRequest, Published, UnblockRequest, Unblocked,
 };
 pub use client::{CALL_TIMEOUT, Client, ClientError, EventStream, FileStream, REPLY_BYTES_MAX};
-pub use control::{Caller, Control, Reply, Request};
+pub use control::{Control, Reply, Request};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, EventKind, UnblockCause, Via};
 pub use event_hub::{BACKLOG_EVENTS_MAX, EventHub, QUEUED_EVENTS_MAX, Subscription};
@@ -53,6 +57,7 @@ pub use history::{
     HISTORY_GROUPS_DEFAULT, HistoryBy, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery,
     HistoryScope, InvalidMoment, Moment,
 };
+pub use key::{KeyCreateRequest, KeyCreated, KeyLine, KeyList, KeyReply, KeyRequest, KeyRevoked};
 pub use network::{
     Admission, InvalidInvitationId, Invitation, InvitationId, InvitationList, InvitationTakenBack,
     Joining, NetworkReply, NetworkRequest, TicketJoinRequest, TicketPrinted, TicketRequest,

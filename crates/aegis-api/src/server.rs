@@ -22,7 +22,7 @@ pub(crate) use self::routes::EVENT_SEQ_HEADER;
 pub use self::routes::{ANSWER_TIMEOUT, BODY_BYTES_MAX, BODY_TIMEOUT, EVENT_STREAMS_MAX};
 pub use self::stall::STALL_TIMEOUT;
 
-use crate::{Caller, Control};
+use crate::Control;
 use routes::App;
 use stall::StallGuard;
 
@@ -94,7 +94,7 @@ pub async fn serve<C: Control>(
 
 async fn serve_connection<C: Control>(stream: UnixStream, app: App<C>) {
     let stopping = stopping(app.stopping_rx.clone());
-    let Caller { uid } = app.caller;
+    let caller = app.caller;
     let io = TokioIo::new(StallGuard::new(stream));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -110,7 +110,7 @@ async fn serve_connection<C: Control>(stream: UnixStream, app: App<C>) {
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(uid, %error, "Control connection broke");
+        tracing::debug!(?caller, %error, "Control connection broke");
     }
 }
 

@@ -21,6 +21,7 @@ mod history;
 mod indicator;
 mod ledger;
 mod node_id;
+mod operator;
 mod opinion;
 mod organisation;
 mod peer;
@@ -56,6 +57,9 @@ pub use history::{HistoryEntry, HistoryId, HistoryKind, InvalidHistoryId, Invali
 pub use indicator::{Indicator, InvalidIndicator};
 pub use ledger::Outcome;
 pub use node_id::{InvalidNodeId, NodeId};
+pub use operator::{
+    ACCESS_KEYS_MAX, AccessKey, AccessRecord, AccessScope, InvalidKeyName, KeyName, Operator,
+};
 pub use opinion::{Opinion, Score, Topic, Truth};
 pub use organisation::{
     Affiliation, FoundedOrganisation, Grant, ISSUED_MAX, InvalidGrant, InvalidOrganisationName,

@@ -3,8 +3,9 @@
 use std::{net::IpAddr, sync::Arc};
 
 use crate::{
-    Alert, AlertId, Confidence, Decision, FoundedOrganisation, HistoryEntry, Indicator, NodeId,
-    OrganisationRecord, Origin, PeerClass, Timestamp, TrustedOrganisation,
+    AccessKey, AccessRecord, Alert, AlertId, Confidence, Decision, FoundedOrganisation,
+    HistoryEntry, Indicator, KeyName, NodeId, Operator, OrganisationRecord, Origin, PeerClass,
+    Timestamp, TrustedOrganisation,
     file::{Announcement, FileId},
     trust::model::{Introduction, ModelKind},
 };
@@ -72,10 +73,21 @@ pub enum Actor {
     Detector,
     /// A person or program on this host, by user id.
     User(u32),
+    /// Whoever holds a key that this node gave out, by the key's name.
+    Key(KeyName),
     /// Another node, as author of an alert.
     Peer(NodeId),
     /// The node itself: expiry, start, protection.
     Node,
+}
+
+impl From<Operator> for Actor {
+    fn from(operator: Operator) -> Self {
+        match operator {
+            Operator::User(uid) => Self::User(uid),
+            Operator::Key(name) => Self::Key(name),
+        }
+    }
 }
 
 /// What was done, for the audit log.
@@ -93,11 +105,31 @@ pub enum Action {
     Share,
     Unshare,
     Organisation,
+    Key,
     Start,
     Stop,
 }
 
 impl Action {
+    /// Every action.
+    pub const ALL: [Self; 15] = [
+        Self::Block,
+        Self::Unblock,
+        Self::Expire,
+        Self::Withdraw,
+        Self::Allow,
+        Self::Disallow,
+        Self::Publish,
+        Self::Trust,
+        Self::Forget,
+        Self::Share,
+        Self::Unshare,
+        Self::Organisation,
+        Self::Key,
+        Self::Start,
+        Self::Stop,
+    ];
+
     /// Returns the word that the audit log keeps.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -113,6 +145,7 @@ impl Action {
             Self::Share => "share",
             Self::Unshare => "unshare",
             Self::Organisation => "organisation",
+            Self::Key => "key",
             Self::Start => "start",
             Self::Stop => "stop",
         }
@@ -179,6 +212,8 @@ pub enum Record {
     FileAnnouncementGone { file: FileId, author: NodeId },
     /// What is known of an organisation changed.
     Organisation(OrganisationRecord),
+    /// Who may use the node by a key changed.
+    Access(AccessRecord),
     /// Something was done that the audit log must show.
     Audit(AuditEntry),
     /// Something was seen or done that people may ask for later.
@@ -208,6 +243,8 @@ pub struct Snapshot {
     pub file_announcements: Vec<Arc<[u8]>>,
     /// What was known of organisations.
     pub organisations: OrganisationSnapshot,
+    /// The keys that are given out.
+    pub access_keys: Vec<AccessKey>,
 }
 
 /// What a store gives back of organisations; what was signed as its bytes, to be verified again.

@@ -164,6 +164,7 @@ pub(crate) fn actor_text(actor: &Actor) -> String {
         Actor::Detector => "detector".to_owned(),
         Actor::Node => "node".to_owned(),
         Actor::User(uid) => format!("user:{uid}"),
+        Actor::Key(name) => format!("key:{name}"),
         Actor::Peer(peer) => format!("peer:{peer}"),
     }
 }
@@ -173,27 +174,14 @@ pub(crate) fn actor(text: &str) -> Option<Actor> {
         None if text == "detector" => Some(Actor::Detector),
         None if text == "node" => Some(Actor::Node),
         Some(("user", uid)) => uid.parse().ok().map(Actor::User),
+        Some(("key", name)) => name.parse().ok().map(Actor::Key),
         Some(("peer", peer)) => peer.parse::<NodeId>().ok().map(Actor::Peer),
         None | Some(_) => None,
     }
 }
 
 fn action(text: &str) -> Option<Action> {
-    const ACTIONS: [Action; 12] = [
-        Action::Block,
-        Action::Unblock,
-        Action::Expire,
-        Action::Withdraw,
-        Action::Allow,
-        Action::Disallow,
-        Action::Publish,
-        Action::Trust,
-        Action::Forget,
-        Action::Organisation,
-        Action::Start,
-        Action::Stop,
-    ];
-    ACTIONS.into_iter().find(|it| it.as_str() == text)
+    Action::ALL.into_iter().find(|it| it.as_str() == text)
 }
 
 /// Returns what is kept of a detail.

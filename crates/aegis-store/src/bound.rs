@@ -1,6 +1,6 @@
 //! How much the store keeps, and what goes first when it is more.
 
-use aegis_core::Timestamp;
+use aegis_core::{ACCESS_KEYS_MAX, Timestamp};
 use rusqlite::Connection;
 
 use crate::write::millis;
@@ -41,7 +41,10 @@ const MEMBERSHIP_ROWS_MAX: i64 = 9_000;
 /// Organisations trusted, founded or heard of: far more than the Engine follows.
 const ORGANISATION_ROWS_MAX: i64 = 200;
 
-const BOUNDS: [Bound; 12] = [
+/// Keys: the node gives out no more.
+const ACCESS_KEY_ROWS_MAX: i64 = ACCESS_KEYS_MAX as i64;
+
+const BOUNDS: [Bound; 13] = [
     Bound {
         table: "alert",
         rows_max: ALERT_ROWS_MAX,
@@ -118,6 +121,12 @@ const BOUNDS: [Bound; 12] = [
         rows_max: ORGANISATION_ROWS_MAX,
         first_to_go: "organisation",
         key: "organisation",
+    },
+    Bound {
+        table: "access_key",
+        rows_max: ACCESS_KEY_ROWS_MAX,
+        first_to_go: "created_at",
+        key: "name",
     },
 ];
 

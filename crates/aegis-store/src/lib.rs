@@ -8,6 +8,7 @@
 //!
 //! `docs/store.md` describes the schema, the migrations, the audit chain and the bounds.
 
+mod access;
 mod audit;
 mod bound;
 mod error;

@@ -8,7 +8,7 @@ use aegis_core::{
 };
 use rusqlite::{Connection, Row, types::FromSql};
 
-use crate::{file, organisation, trust, write::ADDRESS_BYTES_MAX};
+use crate::{access, file, organisation, trust, write::ADDRESS_BYTES_MAX};
 
 /// A row that does not say what it must, with the column where that shows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -56,11 +56,7 @@ pub(crate) fn snapshot(connection: &Connection) -> rusqlite::Result<(Snapshot, u
          ORDER BY kept_at DESC, peer",
         trust::kept_trust,
     )?;
-    let shared_trust = read(
-        connection,
-        "SELECT model, memory FROM shared_trust ORDER BY model",
-        trust::shared_trust,
-    )?;
+    let shared_trust = trust::shared(connection)?;
     let pretrust = read(
         connection,
         "SELECT peer, pretrust, is_fixed FROM pretrust ORDER BY peer",
@@ -68,7 +64,9 @@ pub(crate) fn snapshot(connection: &Connection) -> rusqlite::Result<(Snapshot, u
     )?;
     let file_announcements = file::announcements(connection)?;
     let (organisations, corrupt_organisations) = organisation::snapshot(connection)?;
+    let access_keys = access::keys(connection)?;
     let corrupt_rows = corrupt_organisations
+        + access_keys.corrupt_rows
         + alerts.corrupt_rows
         + decisions.corrupt_rows
         + allowlist.corrupt_rows
@@ -89,6 +87,7 @@ pub(crate) fn snapshot(connection: &Connection) -> rusqlite::Result<(Snapshot, u
         pretrust: pretrust.items,
         file_announcements: file_announcements.items,
         organisations,
+        access_keys: access_keys.items,
     };
     Ok((snapshot, corrupt_rows))
 }

@@ -9,7 +9,7 @@ use aegis_core::{
 use rusqlite::{Connection, Row, params};
 
 use crate::{
-    read::{CorruptRow, column, one_of, time},
+    read::{CorruptRow, Readout, column, one_of, read, time},
     write::{execute, millis},
 };
 
@@ -100,7 +100,13 @@ pub(crate) fn kept_trust(row: &Row<'_>) -> Result<KeptTrust, CorruptRow> {
     })
 }
 
-pub(crate) fn shared_trust(row: &Row<'_>) -> Result<(ModelKind, Arc<[u8]>), CorruptRow> {
+/// Reads what models keep of all peers together.
+pub(crate) fn shared(connection: &Connection) -> rusqlite::Result<Readout<(ModelKind, Arc<[u8]>)>> {
+    let sql = "SELECT model, memory FROM shared_trust ORDER BY model";
+    read(connection, sql, shared_trust)
+}
+
+fn shared_trust(row: &Row<'_>) -> Result<(ModelKind, Arc<[u8]>), CorruptRow> {
     let memory: Vec<u8> = column(row, "memory")?;
     if memory.len() > SHARED_BYTES_MAX {
         return Err(CorruptRow("memory"));

@@ -6,7 +6,7 @@ use aegis_core::{
 };
 use rusqlite::{Connection, ToSql, params};
 
-use crate::{StoreError, audit, file, history, organisation, trust};
+use crate::{StoreError, access, audit, file, history, organisation, trust};
 
 /// The longest address of a peer that is kept; the longest real multiaddr is far shorter.
 pub(crate) const ADDRESS_BYTES_MAX: usize = 256;
@@ -43,7 +43,8 @@ pub(crate) fn records(connection: &Connection, records: &[Record]) -> Result<(),
             | Record::TrustForgotten(_)
             | Record::FileAnnounced(_)
             | Record::FileAnnouncementGone { .. }
-            | Record::Organisation(_) => {}
+            | Record::Organisation(_)
+            | Record::Access(_) => {}
         }
         row(connection, record).map_err(StoreError::write)?;
     }
@@ -80,6 +81,7 @@ fn row(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
         Record::FileAnnounced(it) => file::announced(connection, it),
         Record::FileAnnouncementGone { file, author } => file::gone(connection, file, author),
         Record::Organisation(it) => organisation::row(connection, it),
+        Record::Access(it) => access::row(connection, it),
         Record::Audit(_) => Ok(()), // chained to the rest of its kind by `records`
     }
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod file;
 mod history;
+mod key;
 mod network;
 mod organisation;
 mod parse;
@@ -23,6 +24,7 @@ pub use self::{
     audit::AuditCommand,
     file::{FileArg, FileCommand, GetArgs, ShareArgs},
     history::{ByArg, HistoryArgs},
+    key::{KeyCommand, ScopeArg},
     network::{JoinArgs, TicketArgs},
     organisation::{OrgCommand, RoleArg},
     parse::parse_duration_secs,
@@ -91,6 +93,9 @@ pub enum Command {
     Ticket(TicketArgs),
     /// Join the node that printed a ticket, and wait until both hold the same
     Join(JoinArgs),
+    /// Give out keys, with which others use this node over the network, and take them back
+    #[command(subcommand)]
+    Key(KeyCommand),
 }
 
 /// What `block` takes.

@@ -2,6 +2,7 @@
 
 mod file;
 mod history;
+mod key;
 mod network;
 mod organisation;
 mod trust;
@@ -106,6 +107,7 @@ async fn answer(
         Command::File(args) => return Box::pin(file::file(args, client, screen)).await,
         Command::Org(command) => return organisation::org(command, client, screen).await,
         Command::Ticket(args) => return network::ticket(args, client, screen).await,
+        Command::Key(command) => return key::key(command, client, screen).await,
         Command::Join(args) => return Box::pin(network::join(args, client, screen)).await,
     }
     Ok(Outcome::Done)

@@ -2,6 +2,7 @@
 
 pub(crate) mod file;
 pub(crate) mod history;
+mod key;
 mod network;
 pub(crate) mod node;
 mod organisation;
@@ -15,6 +16,7 @@ use aegis_api::{
     RulesetState, Severity, Stats, Status, SyncState, ThreatType, Timestamp, Traffic, Why,
 };
 
+pub(crate) use self::key::key_reply;
 pub(crate) use self::network::{joining, network_reply};
 pub(crate) use self::organisation::{affiliation, organisation_id, organisation_reply};
 pub(crate) use self::trust::{opinion, opinion_of_nobody, peer_trust, stranger, wide_opinion};

@@ -21,6 +21,7 @@ mod feeds;
 mod files;
 mod history;
 mod join;
+mod keys;
 mod ladder;
 mod links;
 mod memory;
@@ -96,6 +97,7 @@ struct Node {
     rests_until: Instant, // authors of whom much waits are not heard before
     feeds: feeds::Feeds,
     joins: join::Joins,
+    keys: keys::Keys,
     links: links::Links,
     last_sync: Option<sync::LastSync>,
     placed: place::Placed,

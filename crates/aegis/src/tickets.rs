@@ -13,7 +13,7 @@ use std::{
 };
 
 use aegis_api::InvitationId;
-use aegis_core::{MemberRole, NodeId, OrganisationId, Timestamp};
+use aegis_core::{MemberRole, NodeId, Operator, OrganisationId, Timestamp};
 use aegis_net::{NetworkSecret, Ticket, Token};
 
 /// Invitations that are kept, and tickets that were joined by.
@@ -43,8 +43,8 @@ pub(crate) struct Tickets {
 pub(crate) struct Invitation {
     /// What the token is known again by.
     pub(crate) token_hash: [u8; 32],
-    /// The user who had it printed.
-    pub(crate) user: u32,
+    /// Who had it printed.
+    pub(crate) user: Operator,
     /// From when on it lets nobody in.
     pub(crate) expires_at: Timestamp,
     /// How many nodes it lets in.

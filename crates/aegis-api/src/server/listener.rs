@@ -87,7 +87,7 @@ impl Listener {
     pub(super) async fn accept(&self) -> io::Result<(UnixStream, Caller)> {
         let (stream, _) = self.listener.accept().await?;
         let uid = stream.peer_cred()?.uid();
-        Ok((stream, Caller { uid }))
+        Ok((stream, Caller::Local { uid }))
     }
 }
 

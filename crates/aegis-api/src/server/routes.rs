@@ -3,6 +3,7 @@
 mod events;
 mod files;
 mod input;
+mod key;
 mod network;
 mod organisation;
 
@@ -99,6 +100,7 @@ pub(super) fn router<C: Control>(app: App<C>) -> Router {
         .merge(files::routes::<C>())
         .merge(organisation::routes())
         .merge(network::routes())
+        .merge(key::routes())
         .route("/v1/events", get(events::stream::<C>))
         .fallback(async || ApiError::new(ErrorCode::NotFound, "there is no such route"))
         .method_not_allowed_fallback(async || {

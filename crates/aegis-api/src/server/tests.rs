@@ -3,6 +3,7 @@
 mod contract;
 mod events;
 mod history;
+mod key;
 mod limits;
 mod network;
 mod node;

@@ -4,8 +4,8 @@
 //! applies one says so once.
 
 use crate::{
-    Action, Actor, Change, Decision, Evidence, Feed, FeedId, Indicator, Origin, Record, Refusal,
-    Severity, ThreatType, Timestamp, blocklist::Standing, engine::Engine,
+    Action, Actor, Change, Decision, Evidence, Feed, FeedId, Indicator, Operator, Origin, Record,
+    Refusal, Severity, ThreatType, Timestamp, blocklist::Standing, engine::Engine,
 };
 
 /// How bad a listed indicator is taken to be: nobody said what it did.
@@ -17,7 +17,7 @@ pub enum FeedInput {
     /// A user applies one; the words are for the audit log. Its entries follow.
     Applied {
         /// Who.
-        user: u32,
+        user: Operator,
         /// Which, in words.
         detail: String,
     },
@@ -100,7 +100,7 @@ impl Engine {
     pub(super) fn handle_feed_input(&mut self, now: Timestamp, input: FeedInput) {
         match input {
             FeedInput::Applied { user, detail } => {
-                self.audit_feed(now, Actor::User(user), (Action::Block, detail));
+                self.audit_feed(now, user.into(), (Action::Block, detail));
             }
             FeedInput::Entries(part) => self.block_listed(now, part),
             FeedInput::Ended(feed) => self.end_feed(now, feed),

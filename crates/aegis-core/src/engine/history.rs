@@ -4,8 +4,8 @@
 //! keys could fill the history with what nobody believes.
 
 use crate::{
-    Actor, Alert, Decision, Detection, HistoryEntry, HistoryKind, Indicator, Record, Refusal,
-    Severity, Timestamp,
+    Actor, Alert, Decision, Detection, HistoryEntry, HistoryKind, Indicator, Operator, Record,
+    Refusal, Severity, Timestamp,
     casebook::Heard,
     engine::{Cause, Engine},
 };
@@ -128,10 +128,16 @@ impl Engine {
     }
 
     /// Keeps what the operator did about the trust in a peer.
-    pub(super) fn note_trust(&mut self, now: Timestamp, user: u32, kind: HistoryKind, what: &str) {
+    pub(super) fn note_trust(
+        &mut self,
+        now: Timestamp,
+        user: Operator,
+        kind: HistoryKind,
+        what: &str,
+    ) {
         self.note(HistoryEntry {
             detail: what.to_owned(),
-            ..HistoryEntry::new(now, kind, Actor::User(user))
+            ..HistoryEntry::new(now, kind, user.into())
         });
     }
 }

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use crate::{
     Alert, BlockDuration, Channel, Description, Detection, Evidence, HostFacts, Indicator, NodeId,
-    OrganisationId, PeerClass, Question, Severity, Testimony, ThreatType,
+    Operator, OrganisationId, PeerClass, Question, Severity, Testimony, ThreatType,
     engine::{FeedInput, OrganisationCommand, OrganisationWord, Purpose},
     sync,
     trust::model::{Introduction, Recommendation},
@@ -105,8 +105,8 @@ pub type PeerAddress = (String, Option<IpAddr>);
 pub struct Order {
     /// Chosen by the shell, returned with the answer.
     pub ticket: u64,
-    /// Who asks: a user id of this host.
-    pub user: u32,
+    /// Who asks.
+    pub user: Operator,
     /// What is wanted.
     pub command: Command,
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::{
     Action, Actor, AllowEntry, BlockDuration, Change, Decision, Description, HistoryKind,
-    Indicator, OrganisationId, OrganisationRefusal, Origin, Record, Refusal, Statement, Timestamp,
-    Unblock,
+    Indicator, Operator, OrganisationId, OrganisationRefusal, Origin, Record, Refusal, Statement,
+    Timestamp, Unblock,
     engine::{Cause, Command, Engine, Order, Output, Purpose, Reply, Subject},
     guard::{ALLOWLIST_MAX, Guards},
     policy::PEER_TTL_MAX,
@@ -65,7 +65,7 @@ impl Engine {
     fn order_block(
         &mut self,
         now: Timestamp,
-        (ticket, user): (u64, u32),
+        (ticket, user): (u64, Operator),
         subject: Subject,
         (publish, force): (bool, bool),
     ) -> Result<Option<Reply>, Refusal> {
@@ -95,7 +95,7 @@ impl Engine {
         if replaced.is_some() {
             self.budgets.remove_active(self.node);
         }
-        self.block(now, Actor::User(user), decision.clone())?;
+        self.block(now, user.into(), decision.clone())?;
         self.forget_unblock(&indicator);
         self.learn_from_decision(now, &decision, publish);
         if !publish {
@@ -122,7 +122,7 @@ impl Engine {
     fn order_publish(
         &mut self,
         now: Timestamp,
-        (ticket, user): (u64, u32),
+        (ticket, user): (u64, Operator),
         subject: Subject,
         force: bool,
     ) -> Result<Option<Reply>, Refusal> {
@@ -172,7 +172,7 @@ impl Engine {
     fn order_unblock(
         &mut self,
         now: Timestamp,
-        user: u32,
+        user: Operator,
         indicator: Indicator,
         withdraw: bool,
     ) -> Reply {
@@ -181,12 +181,12 @@ impl Engine {
             self.hold_unblocked(now, indicator);
             self.audit(
                 now,
-                Actor::User(user),
+                user.into(),
                 (Action::Unblock, indicator),
                 String::new(),
             );
             let what = (HistoryKind::Unblocked, indicator);
-            self.note_order(now, Actor::User(user), what, (None, ""));
+            self.note_order(now, user.into(), what, (None, ""));
             self.end_decisions(now, &ended, Cause::Operator);
             self.learn_benign(now, indicator);
         } else {
@@ -229,7 +229,7 @@ impl Engine {
     }
 
     /// Asks for a withdrawal of each own live alert about exactly `indicator`.
-    fn withdraw_own(&mut self, now: Timestamp, user: u32, indicator: Indicator) -> usize {
+    fn withdraw_own(&mut self, now: Timestamp, user: Operator, indicator: Indicator) -> usize {
         let own = self.ledger.about(&indicator).map(|it| &it.alert);
         let own = own.filter(|it| it.author() == self.node && it.statement().withdraws.is_none());
         let alerts: Vec<_> = own
@@ -258,7 +258,7 @@ impl Engine {
     fn order_allow(
         &mut self,
         now: Timestamp,
-        user: u32,
+        user: Operator,
         (indicator, allow_for): (Indicator, Option<Duration>),
         comment: Option<Description>,
     ) -> Result<Reply, Refusal> {
@@ -288,10 +288,10 @@ impl Engine {
         }
         let comment = entry.comment.as_ref().map_or("", Description::as_str);
         let what = (HistoryKind::Allowed, indicator);
-        self.note_order(now, Actor::User(user), what, (expires_at, comment));
+        self.note_order(now, user.into(), what, (expires_at, comment));
         self.persist(Record::Allowed(entry));
         let detail = expires_at.map_or_else(String::new, |it| format!("until {it}"));
-        self.audit(now, Actor::User(user), (Action::Allow, indicator), detail);
+        self.audit(now, user.into(), (Action::Allow, indicator), detail);
         self.sync_exemptions();
         let unblocked = self.blocklist.within(&indicator);
         for it in &unblocked {
@@ -305,8 +305,8 @@ impl Engine {
         Ok(Reply::Allowed { unblocked })
     }
 
-    fn order_disallow(&mut self, now: Timestamp, user: u32, indicator: Indicator) -> Reply {
-        if self.disallow(now, Actor::User(user), indicator) {
+    fn order_disallow(&mut self, now: Timestamp, user: Operator, indicator: Indicator) -> Reply {
+        if self.disallow(now, user.into(), indicator) {
             Reply::Disallowed
         } else {
             Reply::NotAllowed

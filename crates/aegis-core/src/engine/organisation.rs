@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    Action, Actor, Affiliation, AuditEntry, Confidence, FoundedOrganisation, KeyRing, MemberRole,
-    Membership, NodeId, OrganisationId, OrganisationRecord, OrganisationRefusal, Organisations,
-    Record, Refusal, RevocationList, Timestamp, TrustedOrganisation,
+    Action, Affiliation, AuditEntry, Confidence, FoundedOrganisation, KeyRing, MemberRole,
+    Membership, NodeId, Operator, OrganisationId, OrganisationRecord, OrganisationRefusal,
+    Organisations, Record, Refusal, RevocationList, Timestamp, TrustedOrganisation,
     engine::{Engine, Reply},
 };
 
@@ -116,7 +116,7 @@ impl Engine {
     pub(super) fn order_organisation(
         &mut self,
         now: Timestamp,
-        user: u32,
+        user: Operator,
         command: OrganisationCommand,
     ) -> Result<Reply, Refusal> {
         let done = match command {
@@ -141,7 +141,7 @@ impl Engine {
     fn order_found(
         &mut self,
         now: Timestamp,
-        user: u32,
+        user: Operator,
         it: FoundedOrganisation,
     ) -> Done<OrganisationReply> {
         self.organisations.found(it.clone())?;
@@ -153,7 +153,7 @@ impl Engine {
     fn order_admit(
         &mut self,
         now: Timestamp,
-        user: u32,
+        user: Operator,
         (membership, keys): (&Arc<Membership>, &Arc<KeyRing>),
     ) -> Done<OrganisationReply> {
         let grant = *membership.grant();
@@ -170,7 +170,7 @@ impl Engine {
     fn order_join(
         &mut self,
         now: Timestamp,
-        user: u32,
+        user: Operator,
         membership: &Arc<Membership>,
     ) -> Done<OrganisationReply> {
         let grant = *membership.grant();
@@ -184,7 +184,12 @@ impl Engine {
         Ok(OrganisationReply::Joined)
     }
 
-    fn order_leave(&mut self, now: Timestamp, user: u32, id: &OrganisationId) -> OrganisationReply {
+    fn order_leave(
+        &mut self,
+        now: Timestamp,
+        user: Operator,
+        id: &OrganisationId,
+    ) -> OrganisationReply {
         let left = self.organisations.leave(id);
         if let Some(membership) = &left {
             self.audit_organisation(now, user, format!("left {id}"));
@@ -198,7 +203,7 @@ impl Engine {
     fn order_trust_organisation(
         &mut self,
         now: Timestamp,
-        user: u32,
+        user: Operator,
         id: OrganisationId,
         weight: Confidence,
     ) -> Done<OrganisationReply> {
@@ -219,7 +224,7 @@ impl Engine {
     fn order_distrust(
         &mut self,
         now: Timestamp,
-        user: u32,
+        user: Operator,
         id: &OrganisationId,
     ) -> OrganisationReply {
         let was_trusted = self.organisations.distrust(id);
@@ -240,7 +245,7 @@ impl Engine {
     fn order_expel(
         &mut self,
         now: Timestamp,
-        user: u32,
+        user: Operator,
         (list, keys): (&Arc<RevocationList>, &Arc<KeyRing>),
         member: NodeId,
     ) -> Done<OrganisationReply> {
@@ -274,10 +279,10 @@ impl Engine {
         self.persist(Record::Organisation(record));
     }
 
-    fn audit_organisation(&mut self, at: Timestamp, user: u32, detail: String) {
+    fn audit_organisation(&mut self, at: Timestamp, user: Operator, detail: String) {
         let entry = AuditEntry {
             at,
-            actor: Actor::User(user),
+            actor: user.into(),
             action: Action::Organisation,
             indicator: None,
             detail,

@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Alert, AlertId, Change, Confidence, Evidence, Indicator, KeyRing, MemberRole, NodeId, Opinion,
-    OrganisationId, Origin, Question, Record, Refusal, Score, Severity, Statement, Testimony,
-    ThreatType, Topic, Truth,
+    Alert, AlertId, Change, Confidence, Evidence, Indicator, KeyRing, MemberRole, NodeId, Operator,
+    Opinion, OrganisationId, Origin, Question, Record, Refusal, Score, Severity, Statement,
+    Testimony, ThreatType, Topic, Truth,
     engine::{NetworkOpinion, OrganisationReply, OrganisationWord, PeerStanding},
     sync,
     trust::model::{PeerTrust, Recommendation, Verdict},
@@ -109,11 +109,11 @@ pub enum Purpose {
     /// The operator's word; the order with this ticket waits for it.
     Order {
         ticket: u64,
-        user: u32,
+        user: Operator,
         blocks: bool,
     },
     /// Taking an own alert back.
-    Withdrawal { user: u32 },
+    Withdrawal { user: Operator },
 }
 
 /// What became of an order.

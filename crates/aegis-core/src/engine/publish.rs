@@ -23,7 +23,7 @@ impl Engine {
         let (origin, actor) = match purpose {
             Purpose::Detection => (Origin::Detector, Actor::Detector),
             Purpose::Order { user, .. } | Purpose::Withdrawal { user } => {
-                (Origin::Operator, Actor::User(user))
+                (Origin::Operator, user.into())
             }
         };
         let shared = self.blocklist.set_alert(&indicator, origin, self.node, id);

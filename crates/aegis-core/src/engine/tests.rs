@@ -183,7 +183,7 @@ fn order(
         now,
         Input::Ordered(Order {
             ticket: 7,
-            user: 0,
+            user: crate::Operator::User(0),
             command,
         }),
     );

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    Action, Actor, Confidence, Evidence, HistoryKind, Indicator, KeptTrust, NodeId, Opinion,
+    Action, Confidence, Evidence, HistoryKind, Indicator, KeptTrust, NodeId, Operator, Opinion,
     Origin, PeerClass, Preset, Record, Score, Timestamp, Topic, Truth,
     casebook::{CaseFile, Known},
     engine::{Cause, Engine, Notice, PEERS_MAX, Reply},
@@ -401,7 +401,7 @@ impl Engine {
     pub(super) fn order_trust(
         &mut self,
         now: Timestamp,
-        user: u32,
+        user: Operator,
         peer: NodeId,
         introduction: Introduction,
     ) -> Result<Reply, crate::Refusal> {
@@ -424,7 +424,7 @@ impl Engine {
     }
 
     /// Forgets what a peer did and what the operator said of it; it starts anew.
-    pub(super) fn order_forget(&mut self, now: Timestamp, user: u32, peer: NodeId) -> Reply {
+    pub(super) fn order_forget(&mut self, now: Timestamp, user: Operator, peer: NodeId) -> Reply {
         let was_set = self.trust.set.remove(&peer).is_some();
         let was_known = self.trust.model.save(&peer).is_some();
         self.trust.forget(&peer);
@@ -442,13 +442,13 @@ impl Engine {
     fn audit_peer(
         &mut self,
         now: Timestamp,
-        user: u32,
+        user: Operator,
         (action, _peer): (Action, NodeId),
         detail: String,
     ) {
         let entry = crate::AuditEntry {
             at: now,
-            actor: Actor::User(user),
+            actor: user.into(),
             action,
             indicator: None,
             detail,

@@ -289,7 +289,7 @@ fn perform(world: &mut World, act: Act) {
 fn order(world: &mut World, by: usize, command: Command) {
     let order = Order {
         ticket: 1,
-        user: 0,
+        user: aegis_core::Operator::User(0),
         command,
     };
     world.input(by, Input::Ordered(order));

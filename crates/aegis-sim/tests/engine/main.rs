@@ -70,7 +70,7 @@ impl Node {
     fn order(&mut self, now: Timestamp, command: Command) -> Vec<Output> {
         let order = Order {
             ticket: 1,
-            user: 0,
+            user: aegis_core::Operator::User(0),
             command,
         };
         self.engine.handle_input(now, Input::Ordered(order));

@@ -72,7 +72,7 @@ impl Model {
             Record::FileAnnouncementGone { file, author } => {
                 self.file_announcements.remove(&(file, author));
             }
-            Record::Organisation(_) => {} // has tests of its own
+            Record::Organisation(_) | Record::Access(_) => {} // have tests of their own
             Record::Audit(it) => self.audit.push(AuditEvent::Entry(it)),
         }
     }
@@ -92,6 +92,7 @@ impl Model {
         let announced = self.file_announcements.values();
         let announced = announced.filter(|it| now < it.offer().validity.expires_at());
         sorted(Snapshot {
+            access_keys: Vec::new(),
             alerts: alerts.map(|(wire, at, _)| (wire.clone(), *at)).collect(),
             decisions: decisions.cloned().collect(),
             allowlist: allowlist

@@ -133,6 +133,7 @@ impl Control for Script {
             Request::File(request) => super::file::answer(&request)?,
             Request::Organisation(it) => organisation_reply(it)?,
             Request::Network(it) => network_reply(it)?,
+            Request::Key(it) => super::key_reply(it),
             Request::ForgetTrust(peer) => Reply::TrustForgotten(TrustForgotten {
                 peer,
                 was_known: is_met(&peer),

@@ -20,7 +20,12 @@ impl Node {
             return self.history.ask(self.now(), question, reply_tx);
         }
         if let Request::Network(it) = &request {
-            let reply = self.network(caller.uid, it);
+            let reply = self.network(caller.operator(), it);
+            let _ = reply_tx.send(reply);
+            return;
+        }
+        if let Request::Key(it) = &request {
+            let reply = self.about_keys(caller, it);
             let _ = reply_tx.send(reply);
             return;
         }
@@ -38,7 +43,7 @@ impl Node {
                 self.ticket += 1;
                 let order = Order {
                     ticket: self.ticket,
-                    user: caller.uid,
+                    user: caller.operator(),
                     command,
                 };
                 self.orders
@@ -84,6 +89,7 @@ impl Node {
             | Request::VerifyAudit
             | Request::File(_)
             | Request::Network(_)
+            | Request::Key(_)
             | Request::Organisation(_) => Err(ApiError::new(
                 ErrorCode::Internal,
                 "it was asked of the wrong task",
@@ -233,6 +239,7 @@ fn command(request: &Request) -> Option<Command> {
         | Request::VerifyAudit
         | Request::AllowEntries(_)
         | Request::Network(_)
+        | Request::Key(_)
         | Request::File(_) => return None,
     })
 }

@@ -2,7 +2,7 @@
 
 use aegis_api::{
     ApiError, Caller, Control, ErrorCode, EventHub, FileBody, FileContent, FileId, FileRequest,
-    Reply, Request, ShareRequest,
+    Reply, Request, Scope, ShareRequest,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -65,6 +65,7 @@ impl ControlHandle {
 
 impl Control for ControlHandle {
     async fn call(&self, caller: Caller, request: Request) -> Result<Reply, ApiError> {
+        caller.require(request.scope())?;
         if let Request::File(it) = request {
             return self.ask_about_files(caller, it).await;
         }
@@ -85,11 +86,13 @@ impl Control for ControlHandle {
         share: ShareRequest,
         body: FileBody,
     ) -> Result<Reply, ApiError> {
+        caller.require(Scope::Admin)?;
         let call = |reply_tx| FileCall::Share(caller, share, body, reply_tx);
         self.call_about_files(call).await
     }
 
-    async fn file_content(&self, _: Caller, file: FileId) -> Result<FileContent, ApiError> {
+    async fn file_content(&self, caller: Caller, file: FileId) -> Result<FileContent, ApiError> {
+        caller.require(Scope::Read)?;
         self.call_about_files(|reply_tx| FileCall::Content(file, reply_tx))
             .await
     }

@@ -131,6 +131,7 @@ fn line(id: HistoryId, entry: HistoryEntry) -> HistoryLine {
         Actor::Detector => "detector".to_owned(),
         Actor::Node => "node".to_owned(),
         Actor::User(uid) => format!("user:{uid}"),
+        Actor::Key(name) => format!("key:{name}"),
         Actor::Peer(peer) => format!("peer:{peer}"),
     };
     HistoryLine {

@@ -9,8 +9,8 @@ use aegis_api::{
     Admission, ApiError, ErrorCode, Joining, NetworkReply, NetworkRequest, Reply, TicketJoinRequest,
 };
 use aegis_core::{
-    Command, Confidence, Input, Membership, NodeId, Order, OrganisationCommand, OrganisationId,
-    Timestamp, sync::SetDigest,
+    Command, Confidence, Input, Membership, NodeId, Operator, Order, OrganisationCommand,
+    OrganisationId, Timestamp, sync::SetDigest,
 };
 use aegis_net::{
     JoinCommand, JoinEvent, NetCommand, NetworkSecret, Ticket,
@@ -93,7 +93,7 @@ impl Node {
     /// Does what is asked about tickets.
     pub(super) fn network(
         &mut self,
-        user: u32,
+        user: Operator,
         request: &NetworkRequest,
     ) -> Result<Reply, ApiError> {
         if self.net.commands_tx.is_none() {
@@ -191,7 +191,7 @@ impl Node {
             return false;
         }
         let weight = Confidence::FULL;
-        self.order(0, OrganisationCommand::Trust { id, weight });
+        self.order(Operator::User(0), OrganisationCommand::Trust { id, weight });
         self.trusts(id)
     }
 
@@ -201,7 +201,7 @@ impl Node {
     }
 
     /// Gives an order that nobody waits for.
-    fn order(&mut self, user: u32, command: OrganisationCommand) {
+    fn order(&mut self, user: Operator, command: OrganisationCommand) {
         self.handle(Input::Ordered(Order {
             ticket: NOBODYS_TICKET,
             user,
@@ -309,7 +309,7 @@ impl Node {
             let Some(membership) = membership.filter(is_it) else {
                 return self.fail_to_join(by, "it did not make this node a member".to_owned());
             };
-            self.order(0, OrganisationCommand::Join(membership));
+            self.order(Operator::User(0), OrganisationCommand::Join(membership));
         }
         let kept = self.joins.change(|tickets| {
             let mut joined = tickets.joined.iter_mut();
@@ -351,7 +351,7 @@ impl Node {
         under_way.problem = Some(problem);
         let trusted = under_way.organisation.filter(|_| under_way.began_to_trust);
         if let Some(id) = trusted {
-            self.order(0, OrganisationCommand::Distrust(id));
+            self.order(Operator::User(0), OrganisationCommand::Distrust(id));
         }
     }
 

@@ -273,7 +273,7 @@ impl Node {
                     let command = Command::Organisation(OrganisationCommand::Rotate(keys));
                     let order = Order {
                         ticket: NOBODYS_TICKET,
-                        user: 0,
+                        user: aegis_core::Operator::User(0),
                         command,
                     };
                     self.handle(Input::Ordered(order));

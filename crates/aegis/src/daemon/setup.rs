@@ -2,7 +2,7 @@
 
 use std::{io::Read as _, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc, time::Duration};
 
-use aegis_api::{EventHub, EventKind, Listener};
+use aegis_api::{EventHub, EventKind, KeyRing, Listener};
 use aegis_core::{
     Action, Actor, AuditEntry, Detection, Engine, EngineConfig, Evidence, HistoryEntry,
     HistoryKind, Input, Record, ThreatType, Timestamp,
@@ -34,6 +34,7 @@ use super::{
     feeds::Feeds,
     files::{self, FileCall, Files},
     join::Joins,
+    keys::Keys,
     ladder::enforcer,
     p2p_log::P2pLogs,
     report,
@@ -61,6 +62,18 @@ pub struct Ready {
     pub hub: EventHub,
     /// Ends it.
     pub stop_tx: watch::Sender<bool>,
+    /// The keys that are given out.
+    pub keys: KeyRing,
+}
+
+impl Ready {
+    fn new(node: &Node, stop_tx: watch::Sender<bool>) -> Self {
+        Self {
+            hub: node.hub.clone(),
+            stop_tx,
+            keys: node.keys.ring(),
+        }
+    }
 }
 
 /// What a node is made of that could not be made in one breath.
@@ -74,6 +87,7 @@ struct Parts {
     identity: Identity,
     hub: EventHub,
     joins: Joins,
+    keys: Keys,
 }
 
 impl Parts {
@@ -103,6 +117,7 @@ impl Parts {
             rests_until: Clock.instant(),
             feeds: Feeds::default(),
             joins: self.joins,
+            keys: self.keys,
             links: super::links::Links::default(),
             last_sync: None,
             placed: super::place::Placed::default(),
@@ -123,7 +138,8 @@ impl Daemon {
         make_dir(&config.state_dir, 0o700)?;
         let listener = Listener::bind(&config.socket)?;
         let identity = Identity::load_or_create(&config.state_dir.join("node.key"))?;
-        let (store, snapshot, announcements) = open_store(&config, started_at)?;
+        let (store, mut snapshot, announcements) = open_store(&config, started_at)?;
+        let keys = Keys::new(std::mem::take(&mut snapshot.access_keys), &config.state_dir)?;
         let secret = config.p2p.as_ref().and_then(|it| it.secret);
         let (joins, no_joins) = Joins::open(config.state_dir.clone(), secret);
         let (disk, synced_rx, history) = start_threads(&store, &config)?;
@@ -147,8 +163,9 @@ impl Daemon {
             disk,
             history,
             identity,
-            hub: hub.clone(),
+            hub,
             joins,
+            keys,
         };
         let mut node = parts.into_node(started_at, &config)?;
         node.take_over(facts)?;
@@ -169,6 +186,7 @@ impl Daemon {
         let mut net = net.map(|it| connect(it, &mut node, &mut sources));
         let (files, ends) = open_files(&config, &node, announcements, net.as_mut())?.unzip();
         let control = control.with_files(ends.map(|it| take_records(it, &mut sources)));
+        let ready = Ready::new(&node, stop_tx);
         let daemon = Self {
             node,
             sources,
@@ -178,7 +196,7 @@ impl Daemon {
             files,
             config,
         };
-        Ok((daemon, Ready { hub, stop_tx }))
+        Ok((daemon, ready))
     }
 
     /// Returns what watches and ends this daemon's interfaces, for the first lines a person sees.

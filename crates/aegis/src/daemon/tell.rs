@@ -12,7 +12,7 @@ pub(super) fn audit(record: &Record) {
         actor @ Actor::Peer(_) => tracing::debug!(
             target: "aegis::audit", action, indicator = indicator(), ?actor, detail, "Audit"
         ),
-        actor @ (Actor::Detector | Actor::Node | Actor::User(_)) => tracing::info!(
+        actor @ (Actor::Detector | Actor::Node | Actor::User(_) | Actor::Key(_)) => tracing::info!(
             target: "aegis::audit", action, indicator = indicator(), ?actor, detail, "Audit"
         ),
     }

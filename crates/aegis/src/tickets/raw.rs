@@ -1,6 +1,6 @@
 //! The file as it is written: JSON, every value a text or a number.
 
-use aegis_core::{MemberRole, NodeId, Timestamp};
+use aegis_core::{MemberRole, NodeId, Operator, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{ADMITTED_MAX, INVITATIONS_MAX, Invitation, JOINED_MAX, Joined, Offer, Tickets};
@@ -17,7 +17,9 @@ struct RawTickets {
 #[serde(deny_unknown_fields)]
 struct RawInvitation {
     token_hash: String,
-    user: u32,
+    user: u32, // 0 where a key did it
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
     expires_at_secs: u64,
     uses: u32,
     offer: Option<RawOffer>,
@@ -92,7 +94,10 @@ fn invitation(raw: RawInvitation) -> Read<Invitation> {
     });
     Ok(Invitation {
         token_hash: hash(&raw.token_hash).ok_or("token_hash: must be 64 hexadecimal digits")?,
-        user: raw.user,
+        user: match raw.key {
+            Some(name) => Operator::Key(name.parse().map_err(|it| format!("key: {it}"))?),
+            None => Operator::User(raw.user),
+        },
         expires_at: Timestamp::from_secs(raw.expires_at_secs),
         uses: raw.uses,
         offer: raw.offer.map(offer).transpose()?,
@@ -121,9 +126,14 @@ fn joined(raw: RawJoined) -> Read<Joined> {
 }
 
 fn raw_invitation(it: &Invitation) -> RawInvitation {
+    let (uid, key) = match it.user {
+        Operator::User(uid) => (uid, None),
+        Operator::Key(name) => (0, Some(name.to_string())),
+    };
     RawInvitation {
         token_hash: it.token_hash.iter().map(|it| format!("{it:02x}")).collect(),
-        user: it.user,
+        user: uid,
+        key,
         expires_at_secs: it.expires_at.as_secs(),
         uses: it.uses,
         offer: it.offer.map(|it| RawOffer {

@@ -23,7 +23,7 @@ fn ticket(peer: u8, secret: Option<u8>) -> Ticket {
 fn invitation(number: u8) -> Invitation {
     Invitation {
         token_hash: [number; 32],
-        user: 1000,
+        user: Operator::User(1000),
         expires_at: T0,
         uses: 3,
         offer: Some(Offer {

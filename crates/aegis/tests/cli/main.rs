@@ -13,6 +13,7 @@ mod config;
 mod daemon;
 mod guards;
 mod history;
+mod keys;
 mod life;
 mod mirror;
 mod no_kernel;

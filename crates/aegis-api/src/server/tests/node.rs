@@ -208,10 +208,14 @@ fn group() -> HistoryGroup {
 
 impl Control for Script {
     async fn call(&self, caller: Caller, request: Request) -> Result<Reply, ApiError> {
+        caller.require(request.scope())?;
         Ok(match request {
             Request::Status => Reply::Status(Box::new(status())),
             Request::Stats => Reply::Stats(Box::new(Stats {
-                events_lost: u64::from(caller.uid),
+                events_lost: match caller {
+                    Caller::Local { uid } => uid.into(),
+                    Caller::Key(_) => 0,
+                },
                 ..Stats::default()
             })),
             Request::Blocks(page) => {
@@ -273,6 +277,7 @@ impl Control for Script {
             }),
             Request::Organisation(it) => super::organisation::script(it),
             Request::Network(it) => super::network::script(it),
+            Request::Key(it) => super::key::script(it)?,
         })
     }
 

@@ -72,7 +72,7 @@ pub(super) fn operator_asks(engine: &mut Engine, indicator: &str) -> Vec<Output>
     let command = Command::Ask(indicator.parse().unwrap());
     let order = Order {
         ticket: 7,
-        user: 0,
+        user: crate::Operator::User(0),
         command,
     };
     run(engine, NOW, Input::Ordered(order))

@@ -130,7 +130,7 @@ fn take(engine: &mut Engine, now: Timestamp, step: &Step) -> Vec<Output> {
     let ordered = |command| {
         Input::Ordered(Order {
             ticket: 0,
-            user: 0,
+            user: crate::Operator::User(0),
             command,
         })
     };

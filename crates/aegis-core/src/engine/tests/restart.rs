@@ -132,6 +132,7 @@ impl Kept {
             Record::Organisation(_)
             | Record::FileAnnounced(_)
             | Record::FileAnnouncementGone { .. }
+            | Record::Access(_)
             | Record::Audit(_) => {}
         }
     }

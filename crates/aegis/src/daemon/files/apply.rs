@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use aegis_api::{ApiError, Caller, ErrorCode, FileApplied, FileApplyRequest, Reply};
 use aegis_core::{
-    FEED_BYTES_MAX, Feed, FeedId, FeedWeight, OrganisationId, Timestamp,
+    FEED_BYTES_MAX, Feed, FeedId, FeedWeight, Operator, OrganisationId, Timestamp,
     file::{FileId, Manifest},
 };
 use tokio::sync::{mpsc, oneshot};
@@ -24,7 +24,7 @@ pub(in crate::daemon) enum FeedCall {
 
 /// A feed that is to be applied.
 pub(in crate::daemon) struct FeedOrder {
-    pub(in crate::daemon) user: u32,
+    pub(in crate::daemon) user: Operator,
     pub(in crate::daemon) id: FeedId,
     pub(in crate::daemon) feed: Arc<Feed>,
     pub(in crate::daemon) expires_at: Timestamp,
@@ -123,7 +123,7 @@ impl Files {
         let (weight_tx, weight_rx) = oneshot::channel();
         let sent = order.and_then(|(feed, expires_at, detail)| {
             let order = FeedOrder {
-                user: caller.uid,
+                user: caller.operator(),
                 id: FeedId::of_file(file),
                 feed: Arc::new(feed),
                 expires_at,

@@ -5,7 +5,7 @@ use std::{io, sync::Arc, time::Duration};
 
 use aegis_api::{ApiError, Caller, ErrorCode, FileBody, FileForgotten, Reply, ShareRequest};
 use aegis_core::{
-    Action, Actor, AuditEntry, OrganisationId, Record, Timestamp,
+    Action, AuditEntry, OrganisationId, Record, Timestamp,
     file::{
         Announcement, Audience, CHUNK_BYTES, ChunkHash, FILE_BYTES_MAX, FileId, FileSize, Manifest,
         Members as _, ORGANISATIONS_MAX, Offer, Validity,
@@ -235,7 +235,7 @@ impl Files {
 pub(super) fn audit(now: Timestamp, caller: Caller, action: Action, detail: String) -> Record {
     Record::Audit(AuditEntry {
         at: now,
-        actor: Actor::User(caller.uid),
+        actor: caller.operator().into(),
         action,
         indicator: None,
         detail,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aegis_core::{Action, Actor, AuditEntry, Membership, NodeId, PeerClass, Record};
+use aegis_core::{Action, AuditEntry, Membership, NodeId, Operator, PeerClass, Record};
 use aegis_net::{
     NetCommand, Token,
     join::{JoinQuery, JoinReply, Unwelcome},
@@ -15,7 +15,7 @@ use crate::tickets::{ADMITTED_MAX, Offer, Tickets};
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Admitted {
     offer: Option<Offer>,
-    user: u32,
+    user: Operator,
     is_new: bool,
 }
 
@@ -83,7 +83,12 @@ impl Node {
     }
 
     /// Returns the membership that an offer leads to: the one there is, or a new one.
-    fn membership_of(&mut self, peer: NodeId, offer: &Offer, user: u32) -> Option<Arc<Membership>> {
+    fn membership_of(
+        &mut self,
+        peer: NodeId,
+        offer: &Offer,
+        user: Operator,
+    ) -> Option<Arc<Membership>> {
         if let Some(membership) = self.standing_membership(peer, offer) {
             return Some(membership);
         }
@@ -106,11 +111,11 @@ impl Node {
         (membership.grant().role() >= offer.role).then(|| Arc::clone(membership))
     }
 
-    fn note_admitted(&mut self, peer: NodeId, user: u32) {
+    fn note_admitted(&mut self, peer: NodeId, user: Operator) {
         tracing::info!(%peer, "Let a node in by a ticket");
         let entry = AuditEntry {
             at: self.now(),
-            actor: Actor::User(user),
+            actor: user.into(),
             action: Action::Trust,
             indicator: None,
             detail: format!("a ticket lets in {peer}"),

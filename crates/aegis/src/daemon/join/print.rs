@@ -6,7 +6,7 @@ use aegis_api::{
     ApiError, ErrorCode, Invitation as InvitationLine, InvitationId, InvitationList,
     InvitationTakenBack, MembershipRequest, TicketPrinted, TicketRequest,
 };
-use aegis_core::{MemberRole, NodeId, OrganisationId, Timestamp};
+use aegis_core::{MemberRole, NodeId, Operator, OrganisationId, Timestamp};
 use aegis_net::{
     Address, JoinCommand, NetCommand, TICKET_ADDRESSES_MAX, Ticket, TicketParts, Token,
 };
@@ -26,7 +26,7 @@ const OWN_MEMBERSHIP_SECS: u64 = 3650 * 86_400;
 impl Node {
     pub(super) fn print_ticket(
         &mut self,
-        user: u32,
+        user: Operator,
         request: &TicketRequest,
     ) -> Result<TicketPrinted, ApiError> {
         let valid = Duration::from_secs(request.valid_secs.get().into());
@@ -159,7 +159,7 @@ impl Node {
 
     /// Has this node speak for an organisation that it founded, so that its members believe it;
     /// returns whether that is new.
-    fn become_publisher(&mut self, user: u32, organisation: OrganisationId) -> bool {
+    fn become_publisher(&mut self, user: Operator, organisation: OrganisationId) -> bool {
         let own = self.node_id();
         let role = self.engine.member_role(self.now(), &own, &organisation);
         if role == Some(MemberRole::Publisher) {

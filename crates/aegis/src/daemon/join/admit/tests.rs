@@ -17,7 +17,7 @@ fn a_ticket_lets_in_as_many_as_it_does_and_each_of_them_again() {
     check(&tickets, 1, TOKEN, NOW, Err(Unwelcome::Unknown));
     tickets.invitations.push(Invitation {
         token_hash: TOKEN.hash(),
-        user: 7,
+        user: Operator::User(7),
         expires_at: NOW + Duration::from_secs(60),
         uses: 2,
         offer: None,

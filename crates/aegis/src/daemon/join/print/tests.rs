@@ -18,7 +18,7 @@ fn invitations_are_bounded_and_those_of_no_use_make_room() {
     let invitation = |number: u32, expires_at| Invitation {
         token_hash: Token::from_bytes([number.to_be_bytes(); 4].concat().try_into().unwrap())
             .hash(),
-        user: 0,
+        user: Operator::User(0),
         expires_at,
         uses: 1,
         offer: None,
