@@ -17,6 +17,7 @@ mod event_hub;
 mod file;
 mod history;
 mod key;
+pub mod lapi;
 mod network;
 mod opinion;
 mod organisation;
