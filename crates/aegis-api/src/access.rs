@@ -116,7 +116,12 @@ impl Request {
             | Self::File(FileRequest::List(_) | FileRequest::Show(_))
             | Self::Organisation(OrganisationRequest::List | OrganisationRequest::Members(_))
             | Self::Network(NetworkRequest::Invitations | NetworkRequest::HowFar(_)) => Scope::Read,
-            Self::Block(_) | Self::Publish(_) | Self::Unblock(_) | Self::Ask(_) => Scope::Decide,
+            Self::Block(_)
+            | Self::Publish(_)
+            | Self::Unblock(_)
+            | Self::Report(_)
+            | Self::WithdrawReport(_)
+            | Self::Ask(_) => Scope::Decide,
             Self::Allow(_)
             | Self::Disallow(_)
             | Self::SetTrust(_)

@@ -5,6 +5,7 @@ mod file;
 mod key;
 mod network;
 mod organisation;
+mod report;
 
 use std::{
     io,

@@ -10,8 +10,9 @@ use crate::{
     Disallowed, ErrorCode, EventHub, FileApplied, FileBody, FileContent, FileForgotten, FileLine,
     FileRequest, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery, KeyReply, KeyRequest,
     NetworkOpinion, NetworkReply, NetworkRequest, OrganisationReply, OrganisationRequest, Page,
-    PageQuery, Peer, PeerTrust, PublishRequest, Published, ShareRequest, Stats, Status,
-    TrustForgotten, TrustRequest, UnblockRequest, Unblocked, Why,
+    PageQuery, Peer, PeerTrust, PublishRequest, Published, ReportOutcomes, ReportRequest,
+    ReportWithdrawRequest, ReportWithdrawn, ShareRequest, Stats, Status, TrustForgotten,
+    TrustRequest, UnblockRequest, Unblocked, Why,
 };
 
 /// What can be asked.
@@ -55,6 +56,11 @@ pub enum Request {
     HistoryGroups(HistoryGroupsQuery),
     /// Answered by [`Reply::AuditReport`].
     VerifyAudit,
+    /// Answered by [`Reply::Reported`]: what programs on this host saw, at most
+    /// [`REPORTS_MAX`](crate::REPORTS_MAX) reports.
+    Report(Vec<ReportRequest>),
+    /// Answered by [`Reply::ReportWithdrawn`].
+    WithdrawReport(ReportWithdrawRequest),
     /// About files.
     File(FileRequest),
     /// Answered by [`Reply::Organisation`].
@@ -105,6 +111,10 @@ pub enum Reply {
     HistoryGroups(Vec<HistoryGroup>),
     /// To [`Request::VerifyAudit`].
     AuditReport(AuditReport),
+    /// To [`Request::Report`].
+    Reported(ReportOutcomes),
+    /// To [`Request::WithdrawReport`].
+    ReportWithdrawn(ReportWithdrawn),
     /// To [`FileRequest::List`].
     Files(Page<FileLine>),
     /// To [`FileRequest::Show`], [`FileRequest::Fetch`] and [`Control::share_file`].

@@ -98,6 +98,31 @@ pub(crate) mod severity {
     }
 }
 
+pub(crate) mod severity_option {
+    //! As [`super::severity`], or null.
+
+    use aegis_core::Severity;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    pub(crate) fn serialize<S: Serializer>(
+        value: &Option<Severity>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.map(Severity::value).serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, D>(from: D) -> Result<Option<Severity>, D::Error>
+    where
+        D: Deserializer<'de>,
+    {
+        let parse = |it: i64| {
+            let severity = u8::try_from(it).ok().and_then(Severity::new);
+            severity.ok_or_else(|| de::Error::custom("severity must be 1 to 10"))
+        };
+        Option::<i64>::deserialize(from)?.map(parse).transpose()
+    }
+}
+
 pub(crate) mod score {
     //! A score as a number.
 
@@ -168,6 +193,31 @@ pub(crate) mod duration_secs {
             .ok()
             .and_then(BlockDuration::from_secs);
         duration.ok_or_else(|| de::Error::custom("duration must be 1 to 86400 seconds"))
+    }
+}
+
+pub(crate) mod duration_secs_option {
+    //! As [`super::duration_secs`], or null.
+
+    use aegis_core::BlockDuration;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    pub(crate) fn serialize<S: Serializer>(
+        value: &Option<BlockDuration>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.map(BlockDuration::as_secs).serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, D>(from: D) -> Result<Option<BlockDuration>, D::Error>
+    where
+        D: Deserializer<'de>,
+    {
+        let parse = |it: i64| {
+            let duration = u64::try_from(it).ok().and_then(BlockDuration::from_secs);
+            duration.ok_or_else(|| de::Error::custom("duration must be 1 to 86400 seconds"))
+        };
+        Option::<i64>::deserialize(from)?.map(parse).transpose()
     }
 }
 

@@ -1,13 +1,13 @@
 //! Events: what happens on the node, told as it happens.
 
 use aegis_core::{
-    AlertId, Confidence, Indicator, NodeId, Score, Severity, ThreatType, Timestamp,
+    AlertId, Confidence, Indicator, NodeId, ReportSource, Score, Severity, ThreatType, Timestamp,
     file::{FileId, FileSeverity},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    encoding::{confidence, number, score, severity, text, time},
+    encoding::{confidence, number, score, severity, text, text_option, time},
     word::{AttachMode, Origin},
 };
 
@@ -100,7 +100,8 @@ pub enum EventKind {
         indicator: Indicator,
         cause: UnblockCause,
     },
-    /// A detector of this node caught a source; the rate is in events per second.
+    /// A detector of this node caught a source, at a rate in events per second; or a source on this
+    /// host reported it, and the rate is how many events it saw.
     Detected {
         #[serde(with = "text")]
         indicator: Indicator,
@@ -109,6 +110,8 @@ pub enum EventKind {
         rate: u32,
         #[serde(with = "severity")]
         severity: Severity,
+        #[serde(with = "text_option", default, skip_serializing_if = "Option::is_none")]
+        source: Option<ReportSource>,
     },
     /// An address of this host is under a flood of connection requests from many sources.
     AttackStarted {

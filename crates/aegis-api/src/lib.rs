@@ -24,6 +24,7 @@ mod organisation;
 mod page;
 mod peer;
 mod place;
+mod report;
 mod server;
 mod stats;
 mod status;
@@ -36,8 +37,8 @@ pub use access::{Caller, KeyGrant, KeyRing, SECRET_BYTES, Scope, secret, secret_
 pub use aegis_core::{
     ACCESS_KEYS_MAX, AccessKey, AlertId, BlockDuration, Confidence, Description, HistoryId,
     HistoryKind, Indicator, InvalidDescription, InvalidIndicator, InvalidKeyName,
-    InvalidThreatType, KeyName, NodeId, OrganisationId, OrganisationName, Score, Severity,
-    ThreatType, Timestamp,
+    InvalidReportSource, InvalidThreatType, KeyName, NodeId, OrganisationId, OrganisationName,
+    REPORTS_MAX, ReportSource, Score, Severity, ThreatType, Timestamp,
     file::{FILE_BYTES_MAX, FileId, FileName, FileSeverity},
 };
 pub use allow::{AllowEntry, AllowRequest, Disallowed};
@@ -73,6 +74,10 @@ pub use organisation::{
 pub use page::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, Page, PageQuery};
 pub use peer::Peer;
 pub use place::{Place, Reachability, Route};
+pub use report::{
+    ReportLine, ReportOutcomes, ReportRefused, ReportRequest, ReportWithdrawRequest,
+    ReportWithdrawn, Reported, ReportsRequest,
+};
 pub use server::{
     ANSWER_TIMEOUT, BODY_BYTES_MAX, BODY_TIMEOUT, BindError, CONNECTIONS_MAX, EVENT_STREAMS_MAX,
     HEADER_TIMEOUT, Listener, STALL_TIMEOUT, serve,

@@ -8,6 +8,7 @@ use crate::{
     block::Block,
     encoding::{description, severity, text, text_option, time, time_option},
     opinion::NetworkOpinion,
+    report::ReportLine,
     word::Evidence,
 };
 
@@ -29,6 +30,9 @@ pub struct Why {
     pub ttl_secs: Option<u64>,
     /// The decisions that hold, wider prefixes included.
     pub decisions: Vec<Block>,
+    /// What sources on this host reported of exactly this.
+    #[serde(default)]
+    pub reports: Vec<ReportLine>,
     /// What keeps it from being blocked at all.
     pub exempt: Option<Exempt>,
     /// Blocks that were asked for and refused, newest first.

@@ -23,6 +23,7 @@ mod publish;
 mod query;
 mod question;
 mod quorum;
+mod report;
 mod restore;
 mod standing;
 mod sync;
@@ -55,6 +56,7 @@ use crate::{
     guard::Guards,
     ledger::Ledger,
     prefix_map::PrefixMap,
+    report::Reports,
     trust::model::{Deed, Introduction, TrustModel},
     violation::Violations,
 };
@@ -105,6 +107,7 @@ pub struct Engine {
     blocklist: Blocklist,
     ledger: Ledger,
     violations: Violations,
+    reports: Reports,
     unblocks: PrefixMap<Unblock>,
     unblocks_due: BTreeSet<(Timestamp, Indicator)>,
     allowlist_due: BTreeSet<(Timestamp, Indicator)>,
@@ -139,6 +142,7 @@ impl Engine {
             blocklist: Blocklist::default(),
             ledger: Ledger::new(config.seed),
             violations: Violations::default(),
+            reports: Reports::default(),
             unblocks: PrefixMap::default(),
             unblocks_due: BTreeSet::new(),
             allowlist_due: BTreeSet::new(),
@@ -166,6 +170,7 @@ impl Engine {
         self.last_now = now;
         match input {
             Input::Detected(detection) => self.handle_detection(now, detection),
+            Input::Reported(reports) => drop(self.take_reports(now, reports)),
             Input::AlertReceived {
                 alert,
                 forwarder,

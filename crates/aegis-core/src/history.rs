@@ -29,7 +29,7 @@ pub enum HistoryKind {
     Disallowed,
     /// This node shared an alert.
     Published,
-    /// This node took an alert of its own back.
+    /// This node took an alert of its own back, or a source on this host what it reported.
     Withdrawn,
     /// The operator said how far a peer is trusted.
     Trusted,

@@ -29,6 +29,7 @@ mod policy;
 mod prefix_map;
 mod record;
 mod refusal;
+mod report;
 mod ruleset;
 pub mod sync;
 mod testimony;
@@ -78,6 +79,7 @@ pub use record::{
     Record, Snapshot, Unblock,
 };
 pub use refusal::{OrganisationRefusal, Protection, Refusal};
+pub use report::{InvalidReportSource, KeptReport, REPORTS_MAX, Report, ReportSource, Reported};
 pub use ruleset::{Change, Exemption, Ruleset};
 pub use testimony::{
     ANSWER_TESTIMONIES_MAX, QUESTION_DEADLINE, QUESTION_HOPS_MAX, QUESTION_INDICATORS_MAX,

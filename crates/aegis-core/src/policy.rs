@@ -1,8 +1,8 @@
 //! Policy: the operator's choices that turn evidence into decisions.
 
-use std::{num::NonZeroU8, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroU8, time::Duration};
 
-use crate::{BlockDuration, Confidence, Evidence, OrganisationId, Severity};
+use crate::{BlockDuration, Confidence, Evidence, OrganisationId, Severity, ThreatType};
 
 /// The longest block on another node's word.
 pub const PEER_TTL_MAX: Duration = Duration::from_secs(24 * 3600);
@@ -12,6 +12,29 @@ pub const SPOOFABLE_TTL_MAX: Duration = Duration::from_secs(300);
 
 /// The longest block of a configured peer's address by this node's own detectors.
 pub const CONFIGURED_PEER_TTL_MAX: Duration = Duration::from_secs(60);
+
+/// How bad the known kinds of attack are: what tries to get in is worse than what looks around.
+const TYPE_SEVERITIES: [(&str, u8); 19] = [
+    ("syn_flood", 7),
+    ("udp_flood", 7),
+    ("icmp_flood", 6),
+    ("http_flood", 6),
+    ("ddos", 8),
+    ("port_scan", 5),
+    ("brute_force", 7),
+    ("credential_stuffing", 7),
+    ("malware_c2", 8),
+    ("web_attack", 7),
+    ("spam", 5),
+    ("bot", 5),
+    ("scraping", 5),
+    ("sql_injection", 8),
+    ("path_traversal", 7),
+    ("cross_site_scripting", 7),
+    ("command_injection", 8),
+    ("vulnerability_scan", 6),
+    ("exploit", 8),
+];
 
 /// Events per second from which a severity applies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -55,6 +78,8 @@ pub struct Policy {
     pub quorum: Option<Quorum>,
     /// Rate to severity, lowest rate first.
     pub severity_steps: Vec<SeverityStep>,
+    /// How bad what sources on this host report is, where they do not say.
+    pub type_severities: BTreeMap<ThreatType, Severity>,
     /// Severity to block time, lowest severity first.
     pub block_steps: Vec<BlockStep>,
 }
@@ -90,6 +115,10 @@ impl Default for Policy {
                     severity: severity(value),
                 })
                 .into(),
+            type_severities: TYPE_SEVERITIES
+                .iter()
+                .filter_map(|(name, value)| Some((name.parse().ok()?, severity(*value))))
+                .collect(),
             block_steps: blocks
                 .map(|(value, secs)| BlockStep {
                     severity_min: severity(value),
@@ -105,6 +134,12 @@ impl Policy {
     pub fn severity_of(&self, rate: u32) -> Severity {
         let reached = self.severity_steps.iter().filter(|it| it.rate_min <= rate);
         reached.map(|it| it.severity).max().unwrap_or(Severity::MIN)
+    }
+
+    /// Returns how bad a report of this kind is that does not say so itself.
+    pub fn severity_of_type(&self, threat_type: &ThreatType) -> Severity {
+        let known = self.type_severities.get(threat_type).copied();
+        known.unwrap_or(Severity::MEDIUM)
     }
 
     /// Returns how long the `violation`th violation (1, 2, 3 …) of this severity is blocked.

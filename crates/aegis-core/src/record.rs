@@ -4,8 +4,8 @@ use std::{net::IpAddr, sync::Arc};
 
 use crate::{
     AccessKey, AccessRecord, Alert, AlertId, Confidence, Decision, FoundedOrganisation,
-    HistoryEntry, Indicator, KeyName, NodeId, Operator, OrganisationRecord, Origin, PeerClass,
-    Timestamp, TrustedOrganisation,
+    HistoryEntry, Indicator, KeptReport, KeyName, NodeId, Operator, OrganisationRecord, Origin,
+    PeerClass, ReportSource, Timestamp, TrustedOrganisation,
     file::{Announcement, FileId},
     trust::model::{Introduction, ModelKind},
 };
@@ -185,6 +185,15 @@ pub enum Record {
         origin: Origin,
         author: NodeId,
     },
+    /// What a source on this host reports of an indicator; one per indicator and source.
+    ReportKept(KeptReport),
+    /// A source reports it no more.
+    ReportGone {
+        indicator: Indicator,
+        source: ReportSource,
+    },
+    /// No own detector's decision about it is left, and so no report.
+    ReportsEnded(Indicator),
     /// The allowlist gained or replaced an entry.
     Allowed(AllowEntry),
     /// The allowlist lost an entry.
@@ -227,6 +236,8 @@ pub struct Snapshot {
     pub alerts: Vec<(Arc<[u8]>, Timestamp)>,
     /// Active decisions.
     pub decisions: Vec<Decision>,
+    /// What sources on this host reported.
+    pub reports: Vec<KeptReport>,
     /// The allowlist.
     pub allowlist: Vec<AllowEntry>,
     /// Unblocks that still hold.

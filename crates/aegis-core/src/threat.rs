@@ -13,7 +13,7 @@ pub struct InvalidThreatType;
 
 impl ThreatType {
     /// The kinds every node knows by name. Others are carried and shown as they are.
-    pub const KNOWN: [&str; 9] = [
+    pub const KNOWN: [&str; 19] = [
         "syn_flood",
         "udp_flood",
         "icmp_flood",
@@ -23,6 +23,16 @@ impl ThreatType {
         "malware_c2",
         "web_attack",
         "spam",
+        "bot",
+        "scraping",
+        "credential_stuffing",
+        "sql_injection",
+        "path_traversal",
+        "cross_site_scripting",
+        "command_injection",
+        "vulnerability_scan",
+        "exploit",
+        "http_flood",
     ];
 
     /// The longest name in characters.

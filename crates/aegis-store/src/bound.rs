@@ -44,7 +44,16 @@ const ORGANISATION_ROWS_MAX: i64 = 200;
 /// Keys: the node gives out no more.
 const ACCESS_KEY_ROWS_MAX: i64 = ACCESS_KEYS_MAX as i64;
 
-const BOUNDS: [Bound; 13] = [
+/// Reports: each rests on a decision of this node's own, so few are ever beyond this.
+const REPORT_ROWS_MAX: i64 = 1_000_000;
+
+const BOUNDS: [Bound; 14] = [
+    Bound {
+        table: "report",
+        rows_max: REPORT_ROWS_MAX,
+        first_to_go: "expires_at",
+        key: "indicator, source",
+    },
     Bound {
         table: "alert",
         rows_max: ALERT_ROWS_MAX,
@@ -135,6 +144,7 @@ pub(crate) fn remove_expired(connection: &Connection, now: Timestamp) -> rusqlit
     for table in [
         "alert",
         "decision",
+        "report",
         "allowed",
         "unblocked",
         "file_announcement",

@@ -18,6 +18,7 @@ mod lock;
 mod open;
 mod organisation;
 mod read;
+mod report;
 mod schema;
 mod store;
 mod syncer;

@@ -8,7 +8,7 @@ use aegis_core::{
 };
 use rusqlite::{Connection, Row, types::FromSql};
 
-use crate::{access, file, organisation, trust, write::ADDRESS_BYTES_MAX};
+use crate::{access, file, organisation, report, trust, write::ADDRESS_BYTES_MAX};
 
 /// A row that does not say what it must, with the column where that shows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,6 +34,7 @@ pub(crate) fn snapshot(connection: &Connection) -> rusqlite::Result<(Snapshot, u
          FROM decision ORDER BY indicator, origin, author",
         decision,
     )?;
+    let reports = report::reports(connection)?;
     let allowlist = read(
         connection,
         "SELECT indicator, added_at, expires_at, comment FROM allowed ORDER BY indicator",
@@ -56,12 +57,8 @@ pub(crate) fn snapshot(connection: &Connection) -> rusqlite::Result<(Snapshot, u
          ORDER BY kept_at DESC, peer",
         trust::kept_trust,
     )?;
-    let shared_trust = trust::shared(connection)?;
-    let pretrust = read(
-        connection,
-        "SELECT peer, pretrust, is_fixed FROM pretrust ORDER BY peer",
-        trust::pretrust,
-    )?;
+    let shared_trust = trust::all_shared(connection)?;
+    let pretrust = trust::all_pretrust(connection)?;
     let file_announcements = file::announcements(connection)?;
     let (organisations, corrupt_organisations) = organisation::snapshot(connection)?;
     let access_keys = access::keys(connection)?;
@@ -69,6 +66,7 @@ pub(crate) fn snapshot(connection: &Connection) -> rusqlite::Result<(Snapshot, u
         + access_keys.corrupt_rows
         + alerts.corrupt_rows
         + decisions.corrupt_rows
+        + reports.corrupt_rows
         + allowlist.corrupt_rows
         + unblocks.corrupt_rows
         + peers.corrupt_rows
@@ -79,6 +77,7 @@ pub(crate) fn snapshot(connection: &Connection) -> rusqlite::Result<(Snapshot, u
     let snapshot = Snapshot {
         alerts: alerts.items,
         decisions: decisions.items,
+        reports: reports.items,
         allowlist: allowlist.items,
         unblocks: unblocks.items,
         peers: peers.items,
@@ -180,7 +179,7 @@ fn known_peer(row: &Row<'_>) -> Result<KnownPeer, CorruptRow> {
     })
 }
 
-fn indicator(row: &Row<'_>) -> Result<Indicator, CorruptRow> {
+pub(crate) fn indicator(row: &Row<'_>) -> Result<Indicator, CorruptRow> {
     text(row, "indicator")?
         .parse()
         .map_err(|_| CorruptRow("indicator"))
@@ -200,7 +199,7 @@ fn origin(row: &Row<'_>) -> Result<Origin, CorruptRow> {
     )
 }
 
-fn evidence(row: &Row<'_>) -> Result<Evidence, CorruptRow> {
+pub(crate) fn evidence(row: &Row<'_>) -> Result<Evidence, CorruptRow> {
     one_of(
         row,
         "evidence",
@@ -234,7 +233,7 @@ fn node(row: &Row<'_>, name: &'static str) -> Result<NodeId, CorruptRow> {
     column(row, name).map(NodeId::from_public_key)
 }
 
-fn text(row: &Row<'_>, name: &'static str) -> Result<String, CorruptRow> {
+pub(crate) fn text(row: &Row<'_>, name: &'static str) -> Result<String, CorruptRow> {
     column(row, name)
 }
 

@@ -8,7 +8,7 @@ const APPLICATION_ID: i32 = 0x4145_4753;
 /// What leads from each schema to the next: the first makes schema 1 out of an empty file.
 ///
 /// A step that has been released is never changed again; a change is a new step at the end.
-pub(crate) const MIGRATIONS: [&str; 7] = [
+pub(crate) const MIGRATIONS: [&str; 8] = [
     include_str!("schema/v1.sql"),
     include_str!("schema/v2.sql"),
     include_str!("schema/v3.sql"),
@@ -16,6 +16,7 @@ pub(crate) const MIGRATIONS: [&str; 7] = [
     include_str!("schema/v5.sql"),
     include_str!("schema/v6.sql"),
     include_str!("schema/v7.sql"),
+    include_str!("schema/v8.sql"),
 ];
 
 /// The schema that this build writes.

@@ -100,10 +100,18 @@ pub(crate) fn kept_trust(row: &Row<'_>) -> Result<KeptTrust, CorruptRow> {
     })
 }
 
-/// Reads what models keep of all peers together.
-pub(crate) fn shared(connection: &Connection) -> rusqlite::Result<Readout<(ModelKind, Arc<[u8]>)>> {
+pub(crate) fn all_shared(
+    connection: &Connection,
+) -> rusqlite::Result<Readout<(ModelKind, Arc<[u8]>)>> {
     let sql = "SELECT model, memory FROM shared_trust ORDER BY model";
     read(connection, sql, shared_trust)
+}
+
+pub(crate) fn all_pretrust(
+    connection: &Connection,
+) -> rusqlite::Result<Readout<(NodeId, Introduction)>> {
+    let sql = "SELECT peer, pretrust, is_fixed FROM pretrust ORDER BY peer";
+    read(connection, sql, pretrust)
 }
 
 fn shared_trust(row: &Row<'_>) -> Result<(ModelKind, Arc<[u8]>), CorruptRow> {
@@ -114,7 +122,7 @@ fn shared_trust(row: &Row<'_>) -> Result<(ModelKind, Arc<[u8]>), CorruptRow> {
     Ok((model(row)?, memory.into()))
 }
 
-pub(crate) fn pretrust(row: &Row<'_>) -> Result<(NodeId, Introduction), CorruptRow> {
+fn pretrust(row: &Row<'_>) -> Result<(NodeId, Introduction), CorruptRow> {
     let pretrust = Confidence::new(column(row, "pretrust")?).ok_or(CorruptRow("pretrust"))?;
     let introduction = Introduction {
         pretrust,

@@ -6,7 +6,7 @@ use aegis_core::{
 };
 use rusqlite::{Connection, ToSql, params};
 
-use crate::{StoreError, access, audit, file, history, organisation, trust};
+use crate::{StoreError, access, audit, file, history, organisation, report, trust};
 
 /// The longest address of a peer that is kept; the longest real multiaddr is far shorter.
 pub(crate) const ADDRESS_BYTES_MAX: usize = 256;
@@ -33,6 +33,9 @@ pub(crate) fn records(connection: &Connection, records: &[Record]) -> Result<(),
             | Record::AlertRemoved(_)
             | Record::DecisionMade(_)
             | Record::DecisionEnded { .. }
+            | Record::ReportKept(_)
+            | Record::ReportGone { .. }
+            | Record::ReportsEnded(_)
             | Record::Disallowed(_)
             | Record::Unblocked(_)
             | Record::UnblockEnded(_)
@@ -66,6 +69,9 @@ fn row(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
             origin,
             author,
         } => decision_ended(connection, *indicator, *origin, *author),
+        Record::ReportKept(it) => report::kept(connection, it),
+        Record::ReportGone { indicator, source } => report::gone(connection, *indicator, source),
+        Record::ReportsEnded(indicator) => report::ended(connection, *indicator),
         Record::Allowed(entry) => allowed(connection, entry),
         Record::Disallowed(indicator) => disallowed(connection, *indicator),
         Record::Unblocked(unblock) => unblocked(connection, unblock),

@@ -7,6 +7,7 @@ mod key;
 mod network;
 mod organisation;
 mod parse;
+mod report;
 mod trust;
 
 use std::{
@@ -28,6 +29,7 @@ pub use self::{
     network::{JoinArgs, TicketArgs},
     organisation::{OrgCommand, RoleArg},
     parse::parse_duration_secs,
+    report::{ReportArgs, WithdrawArgs},
     trust::{PeerArg, TrustArgs, TrustCommand},
 };
 
@@ -62,6 +64,10 @@ pub enum Command {
         /// Address or prefix
         ip: Indicator,
     },
+    /// Report that something on this host saw an attack (exit code 1: a guard refused)
+    Report(ReportArgs),
+    /// Take back what a source on this host reported (exit code 1: it had reported nothing)
+    Withdraw(WithdrawArgs),
     /// Explain why an address or prefix is blocked, or is not
     Why {
         /// Address or prefix

@@ -43,12 +43,7 @@ pub fn line(event: &Event) -> String {
             let cause = cause_name(*cause);
             format!("Removed from blocklist: {indicator} ({cause})")
         }
-        EventKind::Detected {
-            indicator,
-            threat_type,
-            rate,
-            severity,
-        } => format!("Detected {threat_type} from {indicator} ({rate}/s, severity: {severity})"),
+        EventKind::Detected { .. } => detected(&event.kind),
         EventKind::AttackStarted { destination, rate } => attack_started(destination, *rate),
         EventKind::AttackEnded { destination, secs } => attack_ended(destination, *secs),
         EventKind::Published {
@@ -78,6 +73,30 @@ pub fn line(event: &Event) -> String {
         EventKind::Degraded { message } => format!("Warning: {}", shown(message)),
         EventKind::Mended { message } => format!("Mended: {}", shown(message)),
         EventKind::Lagged { missed } => lagged(*missed),
+    }
+}
+
+/// Returns the line that tells what a detector or a source on the host saw.
+fn detected(kind: &EventKind) -> String {
+    let EventKind::Detected {
+        indicator,
+        threat_type,
+        rate,
+        severity,
+        source,
+    } = kind
+    else {
+        return String::new();
+    };
+    match source {
+        Some(source) => {
+            let events = count(u64::from(*rate), "event");
+            let seen = format!("{events} by {source}, severity: {severity}");
+            format!("Reported {threat_type} from {indicator} ({seen})")
+        }
+        None => {
+            format!("Detected {threat_type} from {indicator} ({rate}/s, severity: {severity})")
+        }
     }
 }
 

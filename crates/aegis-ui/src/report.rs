@@ -8,6 +8,7 @@ mod list;
 mod network;
 mod opinion;
 mod organisation;
+mod reported;
 mod status;
 mod table;
 mod trend;
@@ -29,6 +30,7 @@ pub(crate) use self::{
         organisation_joined, organisation_left, organisation_members, organisation_trusted,
         organisations,
     },
+    reported::{report_withdrawn, reported},
     status::{stats, status},
     trust::{trust, trust_forgotten, trust_set},
     why::why,

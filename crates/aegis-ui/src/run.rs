@@ -94,6 +94,17 @@ async fn answer(
             return Ok(Outcome::answer(check.blocked));
         }
         Command::Why { ip } => screen.show(&client.why(ip).await?, report::why)?,
+        Command::Report(args) => {
+            let outcomes = client.report(&args.into()).await?;
+            screen.show(&outcomes, report::reported)?;
+            let is_refused = outcomes.reports.iter().any(|it| it.refused.is_some());
+            return Ok(Outcome::answer(!is_refused));
+        }
+        Command::Withdraw(args) => {
+            let withdrawn = client.withdraw_report(&args.into()).await?;
+            screen.show(&withdrawn, report::report_withdrawn)?;
+            return Ok(Outcome::answer(withdrawn.was_reported));
+        }
         Command::Ask { ip } => screen.show(&client.ask(ip).await?, report::opinion)?,
         Command::Allow(args) => return allow(args, client, screen).await,
         Command::Peers => peers(client, screen).await?,

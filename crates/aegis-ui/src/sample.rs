@@ -6,6 +6,7 @@ mod key;
 mod network;
 pub(crate) mod node;
 mod organisation;
+mod report;
 mod trust;
 
 use std::{net::Ipv4Addr, time::Duration};
@@ -197,6 +198,7 @@ pub(crate) fn why() -> Why {
             origin: Origin::Peers,
             ..block(1)
         }],
+        reports: Vec::new(),
         exempt: None,
         refusals: vec![RefusalLine {
             at: NOW,
@@ -224,6 +226,7 @@ pub(crate) fn why_not() -> Why {
         expires_at: None,
         ttl_secs: None,
         decisions: Vec::new(),
+        reports: Vec::new(),
         exempt: Some(Exempt {
             kind: "protected".into(),
             reason: "192.0.2.1 is a default gateway of this host".into(),

@@ -32,6 +32,7 @@ mod p2p_log;
 mod peer_log;
 mod place;
 mod report;
+mod reports;
 mod restore;
 mod setup;
 mod sync;

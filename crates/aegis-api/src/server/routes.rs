@@ -6,6 +6,7 @@ mod input;
 mod key;
 mod network;
 mod organisation;
+mod reports;
 
 use std::{sync::Arc, time::Duration};
 
@@ -101,6 +102,7 @@ pub(super) fn router<C: Control>(app: App<C>) -> Router {
         .merge(organisation::routes())
         .merge(network::routes())
         .merge(key::routes())
+        .merge(reports::routes())
         .route("/v1/events", get(events::stream::<C>))
         .fallback(async || ApiError::new(ErrorCode::NotFound, "there is no such route"))
         .method_not_allowed_fallback(async || {

@@ -8,4 +8,5 @@ mod limits;
 mod network;
 mod node;
 mod organisation;
+mod reports;
 mod trust;

@@ -14,6 +14,17 @@ impl Engine {
         actor: Actor,
         decision: Decision,
     ) -> Result<(), Refusal> {
+        self.block_noted(now, actor, decision, "")
+    }
+
+    /// Makes `decision`, with something more about it for the audit log.
+    pub(super) fn block_noted(
+        &mut self,
+        now: Timestamp,
+        actor: Actor,
+        decision: Decision,
+        more: &str,
+    ) -> Result<(), Refusal> {
         self.make_room(now, &decision)?;
         let (indicator, origin, author) = (decision.indicator, decision.origin, decision.author);
         let block_for = decision.expires_at.since(now);
@@ -28,7 +39,7 @@ impl Engine {
             self.forget_decision(&it);
         }
         let detail = format!(
-            "until {} origin {origin} author {author} type {} severity {}",
+            "until {} origin {origin} author {author} type {} severity {}{more}",
             decision.expires_at, decision.threat_type, decision.severity
         );
         self.note_blocked(now, actor.clone(), &decision);
@@ -131,6 +142,9 @@ impl Engine {
                 origin,
                 author,
             });
+            if origin == Origin::Detector && self.reports.remove_all(&indicator) {
+                self.persist(Record::ReportsEnded(indicator));
+            }
         }
     }
 

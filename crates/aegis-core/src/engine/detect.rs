@@ -1,7 +1,8 @@
 //! What this host's own detectors see.
 
 use crate::{
-    Action, Actor, Change, Decision, Detection, Origin, Refusal, Severity, Statement, Timestamp,
+    Action, Actor, Change, Decision, Detection, Indicator, Origin, Refusal, Severity, Statement,
+    ThreatType, Timestamp,
     engine::{Engine, Notice, Output, Purpose},
     policy::CONFIGURED_PEER_TTL_MAX,
 };
@@ -24,13 +25,15 @@ impl Engine {
             rate,
             severity,
             evidence,
+            source: None,
         });
         let blocked = self
             .decide_detection(now, &detection, severity)
             .and_then(|it| self.block(now, Actor::Detector, it.clone()).map(|()| it));
         match blocked {
             Ok(decision) => {
-                self.end_unblock(now, &detection);
+                self.end_unblock(now, &indicator, &detection.threat_type);
+                self.keep_beside_reports(&decision);
                 let told = self.share_detection(now, &decision);
                 self.learn_from_decision(now, &decision, told);
             }
@@ -79,15 +82,17 @@ impl Engine {
     }
 
     /// A new finding of this node's own is what an operator's unblock waits for.
-    fn end_unblock(&mut self, now: Timestamp, detection: &Detection) {
-        let covering: Vec<_> = self
-            .unblocks
-            .covering(&detection.indicator)
-            .map(|(it, _)| it)
-            .collect();
+    pub(super) fn end_unblock(
+        &mut self,
+        now: Timestamp,
+        indicator: &Indicator,
+        threat_type: &ThreatType,
+    ) {
+        let covering = self.unblocks.covering(indicator);
+        let covering: Vec<_> = covering.map(|(it, _)| it).collect();
         for indicator in covering {
             self.forget_unblock(&indicator);
-            let detail = format!("detected again: {}", detection.threat_type);
+            let detail = format!("detected again: {threat_type}");
             self.audit(now, Actor::Detector, (Action::Block, indicator), detail);
         }
     }
@@ -96,7 +101,7 @@ impl Engine {
     /// again while an alert of ours that says the same is still half alive.
     ///
     /// Returns whether others know of it.
-    fn share_detection(&mut self, now: Timestamp, decision: &Decision) -> bool {
+    pub(super) fn share_detection(&mut self, now: Timestamp, decision: &Decision) -> bool {
         if !self.policy.auto_publish || decision.severity < self.policy.severity_min {
             return false;
         }

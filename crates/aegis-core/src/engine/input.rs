@@ -4,7 +4,8 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use crate::{
     Alert, BlockDuration, Channel, Description, Detection, Evidence, HostFacts, Indicator, NodeId,
-    Operator, OrganisationId, PeerClass, Question, Severity, Testimony, ThreatType,
+    Operator, OrganisationId, PeerClass, Question, Report, ReportSource, Severity, Testimony,
+    ThreatType,
     engine::{FeedInput, OrganisationCommand, OrganisationWord, Purpose},
     sync,
     trust::model::{Introduction, Recommendation},
@@ -15,6 +16,8 @@ use crate::{
 pub enum Input {
     /// A detector of this host saw an attack.
     Detected(Detection),
+    /// Programs of this host saw attacks, and nobody waits for what becomes of that.
+    Reported(Vec<Report>),
     /// An alert came in whose signature was checked.
     AlertReceived {
         alert: Arc<Alert>,
@@ -144,6 +147,13 @@ pub enum Command {
     },
     /// Forget what a peer did, and what was said of its trust.
     Forget(NodeId),
+    /// Take in what programs of this host saw.
+    Report(Vec<Report>),
+    /// Take back what a source reported of exactly this indicator.
+    WithdrawReport {
+        indicator: Indicator,
+        source: ReportSource,
+    },
     /// Something about organisations.
     Organisation(OrganisationCommand),
 }

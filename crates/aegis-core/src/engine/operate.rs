@@ -44,6 +44,10 @@ impl Engine {
                 self.order_trust(now, user, peer, introduction).map(Some)
             }
             Command::Forget(peer) => Ok(Some(self.order_forget(now, user, peer))),
+            Command::Report(reports) => Ok(Some(Reply::Reported(self.take_reports(now, reports)))),
+            Command::WithdrawReport { indicator, source } => {
+                Ok(Some(self.withdraw_report(now, user, indicator, source)))
+            }
             Command::Organisation(it) => self.order_organisation(now, user, it).map(Some),
         };
         match done {

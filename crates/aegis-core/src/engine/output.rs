@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     Alert, AlertId, Change, Confidence, Evidence, Indicator, KeyRing, MemberRole, NodeId, Operator,
-    Opinion, OrganisationId, Origin, Question, Record, Refusal, Score, Severity, Statement,
-    Testimony, ThreatType, Topic, Truth,
+    Opinion, OrganisationId, Origin, Question, Record, Refusal, ReportSource, Reported, Score,
+    Severity, Statement, Testimony, ThreatType, Topic, Truth,
     engine::{NetworkOpinion, OrganisationReply, OrganisationWord, PeerStanding},
     sync,
     trust::model::{PeerTrust, Recommendation, Verdict},
@@ -146,6 +146,15 @@ pub enum Reply {
     Trusted(Box<PeerStanding>),
     /// Nothing is kept of a peer's trust any more.
     Forgotten { was_known: bool },
+    /// What became of each report, in order.
+    Reported(Vec<Result<Reported, Refusal>>),
+    /// A source has nothing to say of the indicator any more: whether it had, whether the indicator
+    /// is blocked all the same, and how many own alerts were taken back.
+    ReportWithdrawn {
+        was_reported: bool,
+        is_blocked: bool,
+        withdrawn: usize,
+    },
     /// What became of something about organisations.
     Organisation(OrganisationReply),
 }
@@ -181,13 +190,15 @@ impl Cause {
 /// Something worth telling a person.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
-    /// A detector saw an attack.
+    /// A detector saw an attack, or a source on this host reported one: with so many events then,
+    /// at such a rate otherwise.
     Detected {
         indicator: Indicator,
         threat_type: ThreatType,
         rate: u32,
         severity: Severity,
         evidence: Evidence,
+        source: Option<ReportSource>,
     },
     /// A peer's alert came in.
     AlertReceived {

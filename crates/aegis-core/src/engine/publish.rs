@@ -30,6 +30,13 @@ impl Engine {
         if let Some(decision) = shared {
             self.persist(Record::DecisionMade(decision));
         }
+        if let Purpose::Detection = purpose {
+            let threat_type = &alert.statement().threat_type;
+            let told = self.reports.add_alert(&indicator, threat_type, id);
+            if let Some(report) = told {
+                self.persist(Record::ReportKept(report));
+            }
+        }
         self.note_published(now, actor.clone(), &alert);
         self.withdraw(now, &alert);
         self.audit(

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use crate::{
-    Alert, AllowEntry, Confidence, Decision, Indicator, NodeId, PeerClass, Policy, Refusal,
-    Ruleset, Timestamp, Unblock,
+    Alert, AllowEntry, Confidence, Decision, Indicator, KeptReport, NodeId, PeerClass, Policy,
+    Refusal, Ruleset, Timestamp, Unblock,
     blocklist::Standing,
     engine::{Engine, NetworkOpinion},
     ledger::Outcome,
@@ -122,6 +122,8 @@ pub struct Why {
     pub blocked: Option<Checked>,
     /// The decisions that hold, its own and those of wider entries.
     pub decisions: Vec<Decision>,
+    /// What sources on this host reported of exactly this.
+    pub reports: Vec<KeptReport>,
     /// Why it would not be blocked whoever asked, if so.
     pub untouchable: Option<Refusal>,
     /// The allowlist entry that covers it.
@@ -252,6 +254,7 @@ impl Engine {
         Why {
             blocked: self.check(indicator),
             decisions: decisions.collect(),
+            reports: self.reports.of(indicator).to_vec(),
             untouchable: untouchable.err(),
             allowed_by: allowed_by.map(|(_, entry)| entry.clone()),
             unblocked: self.unblocks.covering(indicator).next().map(|(_, it)| *it),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Alert, AllowEntry, Change, Decision, KeptTrust, KnownPeer, NodeId, PeerClass, Timestamp,
-    Unblock,
+    Alert, AllowEntry, Change, Decision, KeptReport, KeptTrust, KnownPeer, NodeId, Origin,
+    PeerClass, Timestamp, Unblock,
     blocklist::Standing,
     engine::{Engine, OrganisationRestore, PEERS_MAX, Peer},
     ledger::{Entry, Outcome},
@@ -18,6 +18,8 @@ pub struct Restore {
     pub alerts: Vec<(Arc<Alert>, Timestamp)>,
     /// Decisions.
     pub decisions: Vec<Decision>,
+    /// What sources on this host reported.
+    pub reports: Vec<KeptReport>,
     /// The allowlist.
     pub allowlist: Vec<AllowEntry>,
     /// Unblocks that held.
@@ -59,6 +61,12 @@ impl Engine {
         }
         for decision in restore.decisions.into_iter().filter(|it| it.is_active(now)) {
             self.restore_decision(decision);
+        }
+        for report in restore.reports {
+            let mut decisions = self.blocklist.decisions(&report.indicator).iter();
+            if decisions.any(|it| it.origin == Origin::Detector) {
+                self.reports.keep(report);
+            }
         }
         for known in restore.peers.into_iter().take(PEERS_MAX) {
             let mut peer = Peer::new(known.peer, known.class, known.first_seen_at);

@@ -10,6 +10,7 @@ mod operate;
 mod organisation;
 mod own;
 mod quorum;
+mod report;
 mod restart;
 mod sealed;
 mod sync;

@@ -71,7 +71,7 @@ const SCHEMA_1: &str = "
 ";
 
 /// The schema that this build writes.
-const NEWEST: u32 = 7;
+const NEWEST: u32 = 8;
 
 /// What `fixture::one_of_each` says, and a second line of the audit log, written by schema 1.
 const ROWS_1: &str = "

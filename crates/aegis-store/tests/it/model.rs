@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use aegis_core::{
     Action, Actor, Alert, AlertId, AllowEntry, AuditEntry, BlockDuration, Confidence, Decision,
-    Description, Evidence, Indicator, KeptTrust, KnownPeer, NodeId, OrganisationSnapshot, Origin,
-    PeerClass, Record, Severity, Snapshot, Statement, ThreatType, Timestamp, Unblock,
+    Description, Evidence, Indicator, KeptReport, KeptTrust, KnownPeer, NodeId,
+    OrganisationSnapshot, Origin, PeerClass, Record, ReportSource, Severity, Snapshot, Statement,
+    ThreatType, Timestamp, Unblock,
     file::{Announcement, FileId},
     trust::model::{Introduction, ModelKind},
 };
@@ -19,6 +20,7 @@ use crate::fixture::{self, HOUR, NOW, place};
 struct Model {
     alerts: BTreeMap<AlertId, (Arc<[u8]>, Timestamp, Timestamp)>,
     decisions: BTreeMap<(Indicator, Origin, NodeId), Decision>,
+    reports: BTreeMap<(Indicator, ReportSource), KeptReport>,
     allowlist: BTreeMap<Indicator, AllowEntry>,
     unblocks: BTreeMap<Indicator, Unblock>,
     peers: BTreeMap<NodeId, KnownPeer>,
@@ -48,6 +50,14 @@ impl Model {
                 origin,
                 author,
             } => drop(self.decisions.remove(&(indicator, origin, author))),
+            Record::ReportKept(it) => {
+                let key = (it.indicator, it.source.clone());
+                self.reports.insert(key, it);
+            }
+            Record::ReportGone { indicator, source } => {
+                self.reports.remove(&(indicator, source));
+            }
+            Record::ReportsEnded(indicator) => self.reports.retain(|it, _| it.0 != indicator),
             Record::Allowed(it) => drop(self.allowlist.insert(it.indicator, it)),
             Record::Disallowed(indicator) => drop(self.allowlist.remove(&indicator)),
             Record::Unblocked(it) => drop(self.unblocks.insert(it.indicator, it)),
@@ -87,6 +97,7 @@ impl Model {
     fn alive(&self, now: Timestamp) -> Snapshot {
         let alerts = self.alerts.values().filter(|(.., end)| now < *end);
         let decisions = self.decisions.values().filter(|it| it.is_active(now));
+        let reports = self.reports.values().filter(|it| now < it.expires_at);
         let allowlist = self.allowlist.values();
         let unblocks = self.unblocks.values().filter(|it| now < it.expires_at);
         let announced = self.file_announcements.values();
@@ -95,6 +106,7 @@ impl Model {
             access_keys: Vec::new(),
             alerts: alerts.map(|(wire, at, _)| (wire.clone(), *at)).collect(),
             decisions: decisions.cloned().collect(),
+            reports: reports.cloned().collect(),
             allowlist: allowlist
                 .filter(|it| it.expires_at.is_none_or(|end| now < end))
                 .cloned()
@@ -115,6 +127,9 @@ fn sorted(mut snapshot: Snapshot) -> Snapshot {
     snapshot.alerts.sort();
     let key = |it: &Decision| (it.indicator, it.origin, it.author);
     snapshot.decisions.sort_by_key(key);
+    snapshot
+        .reports
+        .sort_by_key(|it| (it.indicator, it.source.clone()));
     snapshot.allowlist.sort_by_key(|it| it.indicator);
     snapshot.unblocks.sort_by_key(|it| it.indicator);
     snapshot.peers.sort_by_key(|it| it.peer);
@@ -273,6 +288,10 @@ fn record() -> impl Strategy<Value = Record> {
                 author,
             }
         }),
+        report().prop_map(Record::ReportKept),
+        (indicator(), source())
+            .prop_map(|(indicator, source)| Record::ReportGone { indicator, source }),
+        indicator().prop_map(Record::ReportsEnded),
         (indicator(), time(), option::of(time()), option::of(text())).prop_map(
             |(indicator, added_at, expires_at, comment)| Record::Allowed(AllowEntry {
                 indicator,
@@ -324,6 +343,33 @@ fn alert() -> impl Strategy<Value = Alert> {
         let wire = vec![number as u8; number as usize * 100];
         Alert::from_verified(fixture::node(7), statement, wire.into())
     })
+}
+
+fn source() -> impl Strategy<Value = ReportSource> {
+    (0u8..3).prop_map(|it| format!("source/{it}").parse().unwrap())
+}
+
+prop_compose! {
+    fn report()(
+        decision in decision(),
+        source in source(),
+        events in any::<u32>(),
+        reason in option::of(text()),
+        alerts in vec(any::<[u8; 16]>(), 0..3),
+    ) -> KeptReport {
+        KeptReport {
+            indicator: decision.indicator,
+            source,
+            threat_type: decision.threat_type,
+            severity: decision.severity,
+            evidence: decision.evidence,
+            events,
+            reason,
+            reported_at: decision.decided_at,
+            expires_at: decision.expires_at,
+            alerts: alerts.into_iter().map(AlertId::from_bytes).collect(),
+        }
+    }
 }
 
 prop_compose! {

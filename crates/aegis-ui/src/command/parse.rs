@@ -41,6 +41,17 @@ pub(super) fn block_duration(text: &str) -> Result<BlockDuration, &'static str> 
     BlockDuration::from_secs(secs).ok_or("must be 1 second to 24 hours (86400 s)")
 }
 
+/// Reads how long a source on this host wants a block. What is longer than a block may be, or
+/// without end as fail2ban's -1, is as long as may be.
+pub(super) fn report_duration(text: &str) -> Result<BlockDuration, &'static str> {
+    if text == "-1" {
+        return Ok(BlockDuration::MAX);
+    }
+    let secs = parse_duration_secs(text).ok_or("must be seconds, or like 90s, 15m, 2h or 1d")?;
+    BlockDuration::from_secs(secs.min(BlockDuration::MAX.as_secs()))
+        .ok_or("must be 1 second or more")
+}
+
 pub(super) fn allow_duration(text: &str) -> Result<NonZeroU32, &'static str> {
     let secs = parse_duration_secs(text).ok_or("must be seconds, or like 90s, 15m, 2h or 1d")?;
     let secs = u32::try_from(secs).ok().and_then(NonZeroU32::new);

@@ -209,9 +209,9 @@ async fn without_a_node_there_is_no_console() {
 fn completion_knows_every_word() {
     let words = Word::all();
     for word in [
-        "status", "stats", "list", "block", "unblock", "publish", "check", "why", "ask", "allow",
-        "peers", "trust", "history", "audit", "file", "org", "ticket", "join", "help", "quit",
-        "exit",
+        "status", "stats", "list", "block", "unblock", "publish", "check", "report", "withdraw",
+        "why", "ask", "allow", "peers", "trust", "history", "audit", "file", "org", "ticket",
+        "join", "help", "quit", "exit",
     ] {
         assert!(words.iter().any(|it| it == word), "{word}");
     }

@@ -129,10 +129,22 @@ fn alerts_that_come_and_go() {
         threat_type: threat_type(),
         rate: 1200,
         severity,
+        source: None,
     };
     check(
         detected,
         "Detected syn_flood from 192.168.1.100 (1200/s, severity: 9)",
+    );
+    let reported = EventKind::Detected {
+        indicator,
+        threat_type: threat_type(),
+        rate: 5,
+        severity,
+        source: "fail2ban/sshd".parse().ok(),
+    };
+    check(
+        reported,
+        "Reported syn_flood from 192.168.1.100 (5 events by fail2ban/sshd, severity: 9)",
     );
 }
 

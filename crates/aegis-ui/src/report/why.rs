@@ -2,7 +2,9 @@
 
 use aegis_api::{Block, EvidenceLine, Why};
 
-use super::{opinion::opinion_section, organisation::affiliations, table::Table};
+use super::{
+    opinion::opinion_section, organisation::affiliations, reported::reports_section, table::Table,
+};
 use crate::text::{bytes, count, shown, span};
 
 /// Tells everything that speaks for and against a block.
@@ -13,6 +15,7 @@ pub(crate) fn why(why: &Why) -> String {
         text.push_str(&format!("Never blocked ({kind}): {reason}\n"));
     }
     text.push_str(&decisions(&why.decisions));
+    text.push_str(&reports_section(&why.reports));
     text.push_str(&evidence(&why.evidence));
     if let Some(opinion) = &why.opinion {
         text.push_str(&opinion_section(opinion));

@@ -127,6 +127,8 @@ impl Control for Script {
             Request::Trust(peer) if is_met(&peer) => Reply::PeerTrust(Box::new(peer_trust(peer))),
             Request::Trust(peer) => Reply::PeerTrust(Box::new(stranger(peer))),
             Request::SetTrust(it) => Reply::PeerTrust(Box::new(trusted(it))),
+            Request::Report(it) => Reply::Reported(super::report::outcomes(&it)),
+            Request::WithdrawReport(it) => Reply::ReportWithdrawn(super::report::withdrawn(it)),
             Request::VerifyAudit => Reply::AuditReport(history::audit_report()),
             Request::History(it) => Reply::History(history::page(&it)),
             Request::HistoryGroups(_) => Reply::HistoryGroups(history::groups()),

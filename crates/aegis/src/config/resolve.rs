@@ -68,6 +68,7 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
         quorum: quorum(&raw.policy)?,
         severity_steps,
         block_steps,
+        type_severities: Policy::default().type_severities,
     };
     Ok(Config {
         mirror: mirror(&raw.mirror, &instance)?,

@@ -6,7 +6,7 @@ use aegis_api::{
 };
 use aegis_core::{Command, Evidence, Input, Order, Refusal, Subject, trust::model::Introduction};
 
-use super::{Node, Waiting, control::Call, history, report};
+use super::{Node, Waiting, control::Call, history, report, reports};
 
 impl Node {
     /// Takes one call. A caller that went away meanwhile is nobody's loss.
@@ -87,6 +87,8 @@ impl Node {
             | Request::History(_)
             | Request::HistoryGroups(_)
             | Request::VerifyAudit
+            | Request::Report(_)
+            | Request::WithdrawReport(_)
             | Request::File(_)
             | Request::Network(_)
             | Request::Key(_)
@@ -165,6 +167,9 @@ impl Node {
                     was_known: *was_known,
                 }))
             }
+            (Request::Report(_) | Request::WithdrawReport(_), reply) => {
+                reports::told(now, request, reply)
+            }
             (Request::Organisation(asked), aegis_core::Reply::Organisation(reply)) => {
                 self.organisation_told(asked, *reply)
             }
@@ -226,6 +231,11 @@ fn command(request: &Request) -> Option<Command> {
             },
         },
         Request::ForgetTrust(peer) => Command::Forget(*peer),
+        Request::Report(it) => reports::command(it),
+        Request::WithdrawReport(it) => Command::WithdrawReport {
+            indicator: it.indicator,
+            source: it.source.clone(),
+        },
         Request::Organisation(_) // made by whoever holds the keys
         | Request::Status
         | Request::Stats

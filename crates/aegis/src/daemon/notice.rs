@@ -19,17 +19,9 @@ impl Node {
                 tracing::debug!(alert = %alert.id(), "Alert taken back");
                 return;
             }
-            Notice::Detected {
-                indicator,
-                threat_type,
-                rate,
-                severity,
-                ..
-            } => EventKind::Detected {
-                indicator,
-                threat_type,
-                rate,
-                severity,
+            detected @ Notice::Detected { .. } => match of_detection(detected) {
+                Some(kind) => kind,
+                None => return,
             },
             Notice::AlertReceived { alert, .. } => EventKind::AlertReceived {
                 indicator: alert.statement().indicator,
@@ -249,6 +241,28 @@ impl Node {
         };
         self.handle(input);
     }
+}
+
+/// Returns the event that tells what a detector or a source on this host saw.
+fn of_detection(notice: Notice) -> Option<EventKind> {
+    let Notice::Detected {
+        indicator,
+        threat_type,
+        rate,
+        severity,
+        source,
+        ..
+    } = notice
+    else {
+        return None;
+    };
+    Some(EventKind::Detected {
+        indicator,
+        threat_type,
+        rate,
+        severity,
+        source,
+    })
 }
 
 /// Returns the event that tells of a peer's trust or of what peers think; `None` where a peer said

@@ -109,6 +109,8 @@ pub(super) fn unblocked(indicator: Indicator, reply: &Reply) -> aegis_api::Unblo
         | Reply::Opinion(_)
         | Reply::Trusted(_)
         | Reply::Forgotten { .. }
+        | Reply::Reported(_)
+        | Reply::ReportWithdrawn { .. }
         | Reply::Organisation(_) => (false, None, 0),
     };
     aegis_api::Unblocked {

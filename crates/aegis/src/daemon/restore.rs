@@ -35,6 +35,7 @@ pub(super) fn restore(snapshot: Snapshot) -> Restore {
             .flat_map(verified)
             .collect(),
         decisions: snapshot.decisions,
+        reports: snapshot.reports,
         allowlist: snapshot.allowlist,
         unblocks: snapshot.unblocks,
         peers: snapshot.peers,

@@ -262,6 +262,8 @@ impl Control for Script {
                 named: true,
                 ..trust()
             })),
+            Request::Report(it) => Reply::Reported(super::reports::outcomes(&it)),
+            Request::WithdrawReport(it) => Reply::ReportWithdrawn(super::reports::withdrawn(it)),
             Request::VerifyAudit => Reply::AuditReport(audit_report()),
             Request::History(it) => Reply::History(last_page(HistoryLine {
                 detail: format!("{it:?}"),
@@ -316,6 +318,7 @@ impl Script {
             self.gate.notified().await;
         }
         Why {
+            reports: Vec::new(),
             indicator,
             blocked: true,
             expires_at: Some(NOW),

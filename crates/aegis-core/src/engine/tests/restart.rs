@@ -1,6 +1,7 @@
 //! A restarted Engine is what it was.
 
 use super::*;
+use crate::KeptReport;
 
 #[test]
 fn comes_back_with_its_blocks_its_allowlist_and_its_unblocks() {
@@ -110,6 +111,17 @@ impl Kept {
             } => it
                 .decisions
                 .retain(|it| (it.indicator, it.origin, it.author) != (indicator, origin, author)),
+            Record::ReportKept(report) => {
+                let is_same = |it: &KeptReport| {
+                    (it.indicator, &it.source) == (report.indicator, &report.source)
+                };
+                it.reports.retain(|it| !is_same(it));
+                it.reports.push(report);
+            }
+            Record::ReportGone { indicator, source } => it
+                .reports
+                .retain(|it| (it.indicator, &it.source) != (indicator, &source)),
+            Record::ReportsEnded(gone) => it.reports.retain(|it| it.indicator != gone),
             Record::Allowed(entry) => it.allowlist.push(entry),
             Record::Disallowed(gone) => it.allowlist.retain(|it| it.indicator != gone),
             Record::Unblocked(unblock) => it.unblocks.push(unblock),

@@ -8,7 +8,7 @@ use aegis_core::{Indicator, Outcome, Timestamp, WhyEvidence};
 use aegis_enforce::Blocked;
 
 use super::{block, trust::network_opinion};
-use crate::daemon::Node;
+use crate::daemon::{Node, reports};
 
 impl Node {
     pub(in crate::daemon) fn why(&self, indicator: &Indicator) -> Result<Why, ApiError> {
@@ -33,6 +33,7 @@ impl Node {
             decisions: decisions
                 .map(|it| block(now, it, entry_of(&it.indicator)))
                 .collect(),
+            reports: why.reports.iter().map(reports::line).collect(),
             exempt: exempt(&why),
             refusals: refusals.collect(),
             evidence: why

@@ -1,0 +1,22 @@
+//! The routes for programs on the host that saw something.
+
+use axum::{Router, extract::State, routing::post};
+
+use super::{App, input::Body};
+use crate::{Control, ReportsRequest, Request};
+
+/// Returns the routes.
+pub(super) fn routes<C: Control>() -> Router<App<C>> {
+    type On<C> = State<App<C>>;
+    Router::new()
+        .route(
+            "/v1/reports",
+            post(async |State(app): On<C>, Body(it): Body<ReportsRequest>| {
+                app.answer(Request::Report(it.reports)).await
+            }),
+        )
+        .route(
+            "/v1/reports/withdraw",
+            post(async |State(app): On<C>, Body(it)| app.answer(Request::WithdrawReport(it)).await),
+        )
+}
