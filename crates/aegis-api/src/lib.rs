@@ -17,7 +17,7 @@ mod event_hub;
 mod file;
 mod history;
 mod key;
-pub mod lapi;
+mod lapi;
 mod network;
 mod opinion;
 mod organisation;
@@ -60,6 +60,10 @@ pub use history::{
     HistoryScope, InvalidMoment, Moment,
 };
 pub use key::{KeyCreateRequest, KeyCreated, KeyLine, KeyList, KeyReply, KeyRequest, KeyRevoked};
+pub use lapi::{
+    DecisionBoard, ENDED_MAX, EXPANDED_MAX, LAPI_CONNECTIONS_MAX, LapiConfig, LapiSetup, Naming,
+    Posted, Window, read_alerts, serve_lapi,
+};
 pub use network::{
     Admission, InvalidInvitationId, Invitation, InvitationId, InvitationList, InvitationTakenBack,
     Joining, NetworkReply, NetworkRequest, TicketJoinRequest, TicketPrinted, TicketRequest,

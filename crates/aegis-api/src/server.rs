@@ -24,7 +24,7 @@ pub use self::stall::STALL_TIMEOUT;
 
 use crate::Control;
 use routes::App;
-use stall::StallGuard;
+pub(crate) use stall::StallGuard;
 
 /// Connections served at once. Each costs two buffers and one page of a list at most; whoever
 /// comes next waits until one ends.

@@ -14,69 +14,72 @@ use serde::{
 use super::{duration::parse_duration, moment::parse_moment};
 
 /// Alerts of one request: an agent sends some dozens at once.
-pub const ALERTS_AT_ONCE_MAX: usize = 10_000;
+const ALERTS_AT_ONCE_MAX: usize = 10_000;
+
+/// Decisions of one request: as many as a node keeps.
+const DECISIONS_AT_ONCE_MAX: usize = aegis_core::BLOCKS_MAX;
 
 /// The longest scenario or message that is kept, in bytes.
 const TEXT_BYTES_MAX: usize = 512;
 
 /// An alert as it came.
 #[derive(Clone, Debug, PartialEq)]
-pub struct IncomingAlert {
+pub(super) struct IncomingAlert {
     /// What happened, in the agent's words.
-    pub scenario: Arc<str>,
+    pub(super) scenario: Arc<str>,
     /// The version of the scenario.
-    pub scenario_version: Box<str>,
+    pub(super) scenario_version: Box<str>,
     /// The hash of the scenario.
-    pub scenario_hash: Box<str>,
+    pub(super) scenario_hash: Box<str>,
     /// What happened, for a person.
-    pub message: Box<str>,
+    pub(super) message: Box<str>,
     /// How many log lines it rests on.
-    pub events_count: u32,
+    pub(super) events_count: u32,
     /// The first of them.
-    pub started_at: Option<Timestamp>,
+    pub(super) started_at: Option<Timestamp>,
     /// The last of them.
-    pub stopped_at: Option<Timestamp>,
+    pub(super) stopped_at: Option<Timestamp>,
     /// Whether it is only tried out.
-    pub is_simulated: bool,
+    pub(super) is_simulated: bool,
     /// Whether the agent wants something done about it.
-    pub wants_remediation: bool,
+    pub(super) wants_remediation: bool,
     /// Whom it is about.
-    pub source: Source,
+    pub(super) source: Source,
     /// What is asked for; where there is nothing, this node decides by itself.
-    pub decisions: Vec<Wanted>,
+    pub(super) decisions: Vec<Wanted>,
 }
 
 /// Whom an alert is about.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Source {
+pub(super) struct Source {
     /// `Ip`, `Range`, or something that is no indicator.
-    pub scope: Box<str>,
+    pub(super) scope: Box<str>,
     /// The address, prefix or other value.
-    pub value: Box<str>,
+    pub(super) value: Box<str>,
     /// Where it is, as the agent knows: country and autonomous system.
-    pub country: Box<str>,
+    pub(super) country: Box<str>,
     /// The number of the autonomous system, as text.
-    pub as_number: Box<str>,
+    pub(super) as_number: Box<str>,
     /// The name of the autonomous system.
-    pub as_name: Box<str>,
+    pub(super) as_name: Box<str>,
 }
 
 /// One decision that is asked for.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Wanted {
+pub(super) struct Wanted {
     /// What to block, or why that is not possible.
-    pub indicator: Result<Indicator, Unusable>,
+    pub(super) indicator: Result<Indicator, Unusable>,
     /// For how long; `None` leaves it to this node.
-    pub block_for: Option<Duration>,
+    pub(super) block_for: Option<Duration>,
     /// Where it comes from, in the words of bouncers.
-    pub origin: &'static str,
+    pub(super) origin: &'static str,
     /// What the source did.
-    pub scenario: Arc<str>,
+    pub(super) scenario: Arc<str>,
 }
 
 /// Why a decision asks for nothing that this node can do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum Unusable {
+pub(super) enum Unusable {
     /// It is about something that is no address.
     #[error("its scope is neither ip nor range")]
     Scope,
@@ -92,7 +95,7 @@ pub enum Unusable {
 }
 
 /// Reads the body of `POST /v1/alerts`.
-pub fn parse_alerts(body: &[u8]) -> Result<Vec<IncomingAlert>, String> {
+pub(super) fn parse_alerts(body: &[u8]) -> Result<Vec<IncomingAlert>, String> {
     let raw: Vec<RawAlert> = serde_json::from_slice(body).map_err(|it| it.to_string())?;
     if raw.len() > ALERTS_AT_ONCE_MAX {
         return Err(format!("more than {ALERTS_AT_ONCE_MAX} alerts at once"));
@@ -102,7 +105,7 @@ pub fn parse_alerts(body: &[u8]) -> Result<Vec<IncomingAlert>, String> {
 
 impl IncomingAlert {
     /// Returns what the alert asks this node to block.
-    pub fn wanted(&mut self) -> Vec<Wanted> {
+    pub(super) fn wanted(&mut self) -> Vec<Wanted> {
         if self.is_simulated {
             return Vec::new();
         }
@@ -240,7 +243,7 @@ impl<'de> Deserialize<'de> for Decisions {
             fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Decisions, A::Error> {
                 let (mut decisions, mut last) = (Vec::new(), Arc::from(""));
                 while let Some(raw) = from.next_element::<RawDecision>()? {
-                    if decisions.len() == super::board::NAMES_MAX {
+                    if decisions.len() == DECISIONS_AT_ONCE_MAX {
                         return Err(de::Error::custom("too many decisions at once"));
                     }
                     decisions.extend(raw.parse(&mut last));
@@ -253,7 +256,7 @@ impl<'de> Deserialize<'de> for Decisions {
 }
 
 /// Returns the indicator of a scope and a value. Without a scope the value says what it is.
-pub fn indicator(scope: &str, value: &str) -> Result<Indicator, Unusable> {
+pub(super) fn indicator(scope: &str, value: &str) -> Result<Indicator, Unusable> {
     let is = |name: &str| scope.eq_ignore_ascii_case(name);
     if !(scope.is_empty() || is("ip") || is("range")) {
         return Err(Unusable::Scope);

@@ -16,8 +16,8 @@ use aegis_core::{Indicator, Timestamp};
 /// list may end between two polls.
 pub const ENDED_MAX: usize = 131_072;
 
-/// Names that wait for their decision: as many as one request may bring.
-pub(super) const NAMES_MAX: usize = 1_000_000;
+/// Names that wait for their decision: as many as there are calls on their way, with room.
+const NAMES_MAX: usize = 10_000;
 
 /// Ids stay below 2⁵³, so that clients which know only floating-point numbers keep them whole.
 const ID_MASK: u64 = (1 << 52) - 1;
@@ -92,7 +92,7 @@ struct Ended {
 }
 
 impl DecisionBoard {
-    /// Writes that `indicator` is blocked until `expires_at`, or differently than before.
+    /// Writes that `indicator` is blocked, since when and until when, or differently than before.
     ///
     /// A name that waits for it is taken instead of `naming`.
     pub fn post(&self, indicator: Indicator, naming: Naming, at: (Timestamp, Timestamp)) {
@@ -109,18 +109,17 @@ impl DecisionBoard {
         self.lock().recall(indicator, unblocked_at);
     }
 
-    /// Has a decision about `indicator` that is on its way be named so.
-    pub fn expect(&self, indicator: Indicator, naming: Naming) {
+    /// Has a decision about `indicator` that is on its way be named so, as nothing that the node
+    /// keeps of it would.
+    pub(super) fn expect(&self, indicator: Indicator, naming: Naming) {
         let mut journal = self.lock();
-        if let Some(entry) = journal.entries.get_mut(&indicator) {
-            entry.naming = naming;
-        } else if journal.names.len() < NAMES_MAX {
+        if journal.names.len() < NAMES_MAX {
             journal.names.insert(indicator, naming);
         }
     }
 
     /// Forgets a name whose decision did not come.
-    pub fn unexpect(&self, indicator: &Indicator) {
+    pub(super) fn unexpect(&self, indicator: &Indicator) {
         self.lock().names.remove(indicator);
     }
 
@@ -274,11 +273,9 @@ impl Journal {
         naming: Naming,
         (decided_at, expires_at): (Timestamp, Timestamp),
     ) {
-        let expected = self.names.remove(&indicator);
+        let naming = self.names.remove(&indicator).unwrap_or(naming);
         if let Some(entry) = self.entries.get_mut(&indicator) {
-            if let Some(naming) = expected {
-                entry.naming = naming;
-            }
+            entry.naming = naming;
             if entry.expires_at == expires_at {
                 return;
             }
@@ -292,7 +289,7 @@ impl Journal {
             self.ids.insert(id, indicator);
             let entry = Entry {
                 id,
-                naming: expected.unwrap_or(naming),
+                naming,
                 decided_at,
                 expires_at,
                 began: self.seq,

@@ -18,7 +18,7 @@ const UNITS: [(&str, f64); 8] = [
 ];
 
 /// Reads a duration; one below zero is zero. `None` where it is no duration.
-pub fn parse_duration(text: &str) -> Option<Duration> {
+pub(super) fn parse_duration(text: &str) -> Option<Duration> {
     if text.len() > TEXT_BYTES_MAX {
         return None;
     }
@@ -48,7 +48,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 }
 
 /// Shows a duration to the second, as Go does.
-pub struct GoDuration(pub Duration);
+pub(super) struct GoDuration(pub(super) Duration);
 
 impl fmt::Display for GoDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

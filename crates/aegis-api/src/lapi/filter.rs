@@ -9,11 +9,11 @@ const PAIRS_MAX: usize = 64;
 
 /// The pairs of a query string. What is not asked for by name is ignored.
 #[derive(Clone, Debug, Default)]
-pub struct Pairs(Vec<(String, String)>);
+pub(super) struct Pairs(Vec<(String, String)>);
 
 /// Which decisions a reader wants.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Filter {
+pub(super) struct Filter {
     hosts: bool,
     prefixes: bool,
     bans: bool,
@@ -24,7 +24,7 @@ pub struct Filter {
 
 impl Pairs {
     /// Reads the query of `uri`; one that is none, or just `?`, has no pairs.
-    pub fn of(uri: &Uri) -> Self {
+    pub(super) fn of(uri: &Uri) -> Self {
         let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri);
         let mut pairs = pairs.map(|Query(it)| it).unwrap_or_default();
         pairs.truncate(PAIRS_MAX);
@@ -32,7 +32,7 @@ impl Pairs {
     }
 
     /// Returns the value of `name`; an empty one is as good as none.
-    pub fn find(&self, name: &str) -> Option<&str> {
+    pub(super) fn find(&self, name: &str) -> Option<&str> {
         let mut found = self.0.iter().filter(|(key, _)| key == name);
         let (_, value) = found.next()?;
         Some(value.as_str()).filter(|it| !it.is_empty())
@@ -47,7 +47,7 @@ impl Pairs {
     }
 
     /// Returns whether `name` has this value.
-    pub fn says(&self, name: &str, value: &str) -> bool {
+    pub(super) fn says(&self, name: &str, value: &str) -> bool {
         self.find(name)
             .is_some_and(|it| it.eq_ignore_ascii_case(value))
     }
@@ -56,7 +56,7 @@ impl Pairs {
 impl Filter {
     /// Returns what the pairs ask for. Without scopes that is addresses and prefixes, and there is
     /// nothing else: a bouncer that cannot read a country loses all it got together with it.
-    pub fn of(pairs: &Pairs) -> Self {
+    pub(super) fn of(pairs: &Pairs) -> Self {
         let scopes = pairs.list(&["scopes", "scope"]);
         let types = pairs.list(&["type", "decision_type"]);
         let wants = |scope: &str| scopes.is_empty() || scopes.iter().any(|it| it == scope);
@@ -71,7 +71,7 @@ impl Filter {
     }
 
     /// Returns whether the reader wants to see `posted`.
-    pub fn lets_through(&self, posted: &Posted) -> bool {
+    pub(super) fn lets_through(&self, posted: &Posted) -> bool {
         let has_scope = match posted.indicator.is_host() {
             true => self.hosts,
             false => self.prefixes,

@@ -12,7 +12,7 @@ const HAS_COMMENT: u8 = 1 << 4;
 
 /// Why a body is not inflated.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum GzipError {
+pub(super) enum GzipError {
     /// It is not gzip, or damaged.
     Invalid,
     /// It would be larger than allowed.
@@ -20,7 +20,7 @@ pub enum GzipError {
 }
 
 /// Inflates one gzip member to at most `bytes_max` bytes.
-pub fn inflate(body: &[u8], bytes_max: usize) -> Result<Vec<u8>, GzipError> {
+pub(super) fn inflate(body: &[u8], bytes_max: usize) -> Result<Vec<u8>, GzipError> {
     let deflated = deflated(body).ok_or(GzipError::Invalid)?;
     let data_end = deflated
         .len()
@@ -93,4 +93,4 @@ const fn table() -> [u32; 256] {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+pub(super) mod tests;

@@ -12,7 +12,7 @@ const DATE_AND_TIME_BYTES: usize = 19;
 /// Reads `2026-11-20T17:34:26.5+01:00`, `…Z`, or `2026-11-20 17:34:26.5 +0100 CET`.
 ///
 /// What is finer than a millisecond is dropped. `None` where it is anything else.
-pub fn parse_moment(text: &str) -> Option<Timestamp> {
+pub(super) fn parse_moment(text: &str) -> Option<Timestamp> {
     let (head, tail) = text.split_at_checked(DATE_AND_TIME_BYTES)?;
     let (date, time) = head.split_once(['T', ' '])?;
     let to_the_second = rfc3339::parse(&format!("{date}T{time}Z"))?;
@@ -51,7 +51,7 @@ pub fn parse_moment(text: &str) -> Option<Timestamp> {
 }
 
 /// Shows a time the way Go does: `2026-11-20 17:34:26 +0000 UTC`.
-pub struct GoMoment(pub Timestamp);
+pub(super) struct GoMoment(pub(super) Timestamp);
 
 impl fmt::Display for GoMoment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

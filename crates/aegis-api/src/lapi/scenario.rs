@@ -83,7 +83,7 @@ const WORDS: [(&[&str], &str, Severity); 6] = [
 /// Returns the kind of attack that a scenario means, and how bad that is.
 ///
 /// A scenario of no known kind becomes a kind of its own, by its name without its author's.
-pub fn threat_of(scenario: &str) -> (ThreatType, Severity) {
+pub(super) fn threat_of(scenario: &str) -> (ThreatType, Severity) {
     let lower = scenario.to_ascii_lowercase();
     let (author, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
     let has = |word: &str| {

@@ -27,20 +27,20 @@ const ENDED_FOR: &str = "-1s";
 
 /// What of a board is shown, and to whom.
 #[derive(Clone, Debug)]
-pub struct View {
+pub(super) struct View {
     /// Whose decisions.
-    pub board: DecisionBoard,
+    pub(super) board: DecisionBoard,
     /// Which of them.
-    pub filter: Filter,
+    pub(super) filter: Filter,
     /// Prefixes of up to so many addresses are shown as these.
-    pub expanded: u32,
+    pub(super) expanded: u32,
     /// The present.
-    pub now: Timestamp,
+    pub(super) now: Timestamp,
 }
 
 /// The reply to a poll: what ended, what changed as if it had ended, and what is.
 #[derive(Debug)]
-pub struct StreamReply {
+pub(super) struct StreamReply {
     view: View,
     ended: Window,
     changed: Window,
@@ -61,7 +61,7 @@ enum Stage {
 
 /// The reply to a question for the decisions there are: `null` where there are none.
 #[derive(Debug)]
-pub struct ListReply {
+pub(super) struct ListReply {
     view: View,
     which: Which,
     after: Option<Indicator>,
@@ -71,7 +71,7 @@ pub struct ListReply {
 
 /// Which decisions are asked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Which {
+pub(super) enum Which {
     /// All.
     All,
     /// Those that cover it, itself included.
@@ -82,7 +82,7 @@ pub enum Which {
 
 /// A decision in JSON.
 #[derive(Debug, Serialize)]
-pub struct DecisionText {
+pub(super) struct DecisionText {
     id: u64,
     origin: &'static str,
     r#type: &'static str,
@@ -96,7 +96,7 @@ pub struct DecisionText {
 
 impl StreamReply {
     /// Returns a reply that tells of what ended in one window, and began or changed in another.
-    pub fn new(view: View, ended: Window, news: Window) -> Self {
+    pub(super) fn new(view: View, ended: Window, news: Window) -> Self {
         Self {
             view,
             ended,
@@ -198,7 +198,7 @@ impl Iterator for StreamReply {
 
 impl ListReply {
     /// Returns a reply with those that are asked for.
-    pub fn new(view: View, which: Which) -> Self {
+    pub(super) fn new(view: View, which: Which) -> Self {
         Self {
             view,
             which,
@@ -267,13 +267,13 @@ impl DecisionText {
     }
 
     /// Returns what is shown of `posted` at `now`.
-    pub fn of(posted: &Posted, now: Timestamp) -> Self {
+    pub(super) fn of(posted: &Posted, now: Timestamp) -> Self {
         Self::new(posted, posted.indicator, left(posted, now))
     }
 }
 
 /// Returns the scope that an indicator has.
-pub fn scope(indicator: &Indicator) -> &'static str {
+pub(super) fn scope(indicator: &Indicator) -> &'static str {
     if indicator.is_host() { "Ip" } else { "Range" }
 }
 

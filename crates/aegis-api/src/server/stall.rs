@@ -17,13 +17,13 @@ use tokio::{
 pub const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Fails writes that make no progress for [`STALL_TIMEOUT`].
-pub(super) struct StallGuard<S> {
+pub(crate) struct StallGuard<S> {
     stream: S,
     deadline: Option<Pin<Box<Sleep>>>, // while a write waits
 }
 
 impl<S> StallGuard<S> {
-    pub(super) fn new(stream: S) -> Self {
+    pub(crate) fn new(stream: S) -> Self {
         Self {
             stream,
             deadline: None,

@@ -119,21 +119,15 @@ fn an_old_cursor_is_known_to_be_too_old() {
 #[test]
 fn a_name_that_waits_is_taken_and_one_that_is_given_up_is_not() {
     let board = DecisionBoard::default();
-    board.expect(
-        ip("203.0.113.1"),
-        naming("crowdsec", "crowdsecurity/ssh-bf"),
-    );
-    board.expect(
-        ip("203.0.113.2"),
-        naming("crowdsec", "crowdsecurity/ssh-bf"),
-    );
+    board.expect(ip("203.0.113.1"), naming("cscli", "they know why"));
+    board.expect(ip("203.0.113.2"), naming("cscli", "they know why"));
     board.unexpect(&ip("203.0.113.2"));
     for text in ["203.0.113.1", "203.0.113.2"] {
-        board.post(ip(text), naming("detector", "brute_force"), (T0, HOUR));
+        board.post(ip(text), naming("local", "aegis/manual"), (T0, HOUR));
     }
     let origin = |text| board.exactly(&ip(text)).expect("it is there").naming.origin;
-    assert_eq!(origin("203.0.113.1"), "crowdsec");
-    assert_eq!(origin("203.0.113.2"), "detector");
+    assert_eq!(origin("203.0.113.1"), "cscli");
+    assert_eq!(origin("203.0.113.2"), "local");
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn the_checksum_is_the_one_of_the_standard() {
 }
 
 /// Returns `body` as one gzip member.
-pub(crate) fn gzip(body: &[u8]) -> Vec<u8> {
+pub(in crate::lapi) fn gzip(body: &[u8]) -> Vec<u8> {
     let mut member = b"\x1f\x8b\x08\0\0\0\0\0\0\xff".to_vec();
     member.extend(compress_to_vec(body, 6));
     member.extend(checksum(body).to_le_bytes());

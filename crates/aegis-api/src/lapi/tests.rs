@@ -1,0 +1,7 @@
+//! Tests of the Local API from its door: a request in, a reply out, and a node that is asked.
+
+mod agents;
+mod bouncers;
+mod lists;
+mod script;
+mod sockets;
