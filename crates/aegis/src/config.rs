@@ -8,6 +8,7 @@ mod default_file;
 mod detect;
 mod files;
 mod history;
+mod lapi;
 mod mirror;
 mod place;
 mod policy;
@@ -18,6 +19,7 @@ mod trust;
 
 use std::path::PathBuf;
 
+use aegis_api::LapiConfig;
 use aegis_bridge::MirrorConfig;
 use aegis_core::{AskPolicy, Policy};
 use aegis_enforce::{Capacity, Detectors, InstanceName, ModeRequest, SynCookies};
@@ -84,6 +86,8 @@ pub struct Config {
     pub p2p: Option<P2pConfig>,
     /// Shared files; `None` for a node that shares none.
     pub files: Option<FilesConfig>,
+    /// The Local API of CrowdSec; `None` for none.
+    pub lapi: Option<LapiConfig>,
     /// What is logged, as a `tracing` filter.
     pub log_filter: String,
     /// Whether the log is JSON lines.

@@ -23,6 +23,7 @@ mod history;
 mod join;
 mod keys;
 mod ladder;
+mod lapi;
 mod links;
 mod memory;
 mod mirror;
@@ -40,7 +41,7 @@ mod tell;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use aegis_api::{ApiError, EventHub, Reply};
+use aegis_api::{ApiError, DecisionBoard, EventHub, Reply};
 use aegis_core::{Change, Engine, Input, NodeId, Organisations, Timestamp};
 use aegis_enforce::{
     Enforcer, InstanceName,
@@ -81,6 +82,8 @@ struct Node {
     disk: Disk,
     history: HistoryDesk,
     mirror: Mirror,
+    /// What bouncers are shown; `None` where they are not.
+    board: Option<DecisionBoard>,
     identity: Identity,
     net: Net,
     /// Who belongs to which organisation, for the task that owns the files.

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use crate::{
-    Alert, AllowEntry, Confidence, Decision, Indicator, KeptReport, NodeId, PeerClass, Policy,
-    Refusal, Ruleset, Timestamp, Unblock,
+    Alert, AllowEntry, Confidence, Decision, Indicator, KeptReport, NodeId, Origin, PeerClass,
+    Policy, Refusal, Ruleset, Timestamp, Unblock,
     blocklist::Standing,
     engine::{Engine, NetworkOpinion},
     ledger::Outcome,
@@ -231,6 +231,24 @@ impl Engine {
             Standing::Free => None,
         });
         blocked.max_by_key(|it| it.expires_at)
+    }
+
+    /// Returns the decision that blocks exactly `indicator` for longest and, where that is this node's
+    /// own finding, what a source on this host reported of it last.
+    pub fn holding(&self, indicator: &Indicator) -> Option<(&Decision, Option<&KeptReport>)> {
+        let decisions = self.blocklist.decisions(indicator).iter();
+        let decision = decisions.max_by_key(|it| (it.expires_at, it.origin))?;
+        let reports = self.reports.of(indicator).iter();
+        let report = reports.max_by_key(|it| it.reported_at);
+        Some((
+            decision,
+            report.filter(|_| decision.origin == Origin::Detector),
+        ))
+    }
+
+    /// Returns what the operator unblocked and holds against other nodes' alerts.
+    pub fn unblocked(&self) -> impl Iterator<Item = &Unblock> {
+        self.unblocks.iter().map(|(_, it)| it)
     }
 
     /// Returns everything known about `indicator`, blocked or not.

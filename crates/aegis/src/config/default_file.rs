@@ -2,16 +2,16 @@
 
 use toml::Value;
 
-use crate::config::RawConfig;
+use crate::config::{RawConfig, lapi};
 
 /// A key with its section, what it means, and an example where there is no default to show.
-struct Key {
+pub(super) struct Key {
     path: &'static str,
     example: Option<&'static str>,
     meaning: &'static str,
 }
 
-const fn key(path: &'static str, meaning: &'static str) -> Key {
+pub(super) const fn key(path: &'static str, meaning: &'static str) -> Key {
     Key {
         path,
         example: None,
@@ -429,7 +429,7 @@ pub fn default_file() -> String {
     let defaults = Value::try_from(RawConfig::default()).unwrap_or(Value::Boolean(false));
     let mut text = HEAD.to_owned();
     let mut section = "";
-    for key in KEYS {
+    for key in KEYS.iter().chain(lapi::KEYS) {
         let (here, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
         if here != section {
             section = here;

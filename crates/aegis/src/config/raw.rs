@@ -9,6 +9,7 @@ use crate::config::{
     detect::RawDetect,
     files::RawFiles,
     history::RawHistory,
+    lapi::RawLapi,
     mirror::RawMirror,
     place::{RawPeerExchange, RawRelay},
     policy::RawPolicy,
@@ -41,6 +42,7 @@ pub struct RawConfig {
     pub history: RawHistory,
     pub mirror: RawMirror,
     pub files: RawFiles,
+    pub lapi: RawLapi,
     pub log: RawLog,
 }
 

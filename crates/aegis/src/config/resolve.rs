@@ -21,6 +21,7 @@ use crate::config::{
     detect::{RawDetect, detectors},
     files::files,
     history::history,
+    lapi::lapi,
     mirror::mirror,
     place,
     policy::quorum,
@@ -96,6 +97,7 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
         history: history(&raw.history)?,
         p2p_log: p2p_log(&raw.log, &state_dir)?,
         files: files(raw.files)?,
+        lapi: lapi(&raw.lapi)?,
         p2p: raw
             .p2p
             .enabled

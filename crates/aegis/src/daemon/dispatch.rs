@@ -189,6 +189,7 @@ impl Node {
         }
         let changes = std::mem::take(&mut self.changes);
         self.mirror.tell(&changes);
+        self.show_changes(&changes);
         if let Err(error) = self.enforcer.apply(self.clock.now(), &changes) {
             self.is_in_doubt |= !matches!(error, EnforceError::TableFull { .. });
             self.degraded(format!(

@@ -36,6 +36,7 @@ use super::{
     join::Joins,
     keys::Keys,
     ladder::enforcer,
+    lapi::{Lapi, run_lapi},
     p2p_log::P2pLogs,
     report,
     restore::{known_peers, open_store, restore},
@@ -53,6 +54,7 @@ pub struct Daemon {
     listener: Listener,
     control: ControlHandle,
     files: Option<Files>,
+    lapi: Option<Lapi>,
     config: Config,
 }
 
@@ -102,6 +104,7 @@ impl Parts {
             disk: self.disk,
             history: self.history,
             mirror: start_mirror(config)?,
+            board: None,
             identity: self.identity,
             net: Net::default(),
             hub: self.hub,
@@ -186,6 +189,10 @@ impl Daemon {
         let mut net = net.map(|it| connect(it, &mut node, &mut sources));
         let (files, ends) = open_files(&config, &node, announcements, net.as_mut())?.unzip();
         let control = control.with_files(ends.map(|it| take_records(it, &mut sources)));
+        let lapi = Lapi::bind(config.lapi.as_ref(), node.keys.ring()).await?;
+        if let Some(it) = &lapi {
+            node.fill_board(it.board());
+        }
         let ready = Ready::new(&node, stop_tx);
         let daemon = Self {
             node,
@@ -194,6 +201,7 @@ impl Daemon {
             listener,
             control,
             files,
+            lapi,
             config,
         };
         Ok((daemon, ready))
@@ -212,6 +220,8 @@ impl Daemon {
             let _ = stopped_rx.await; // an error: the loop is gone
         };
         let files = run_files(self.files, self.sources.stop_rx.clone());
+        let stop_rx = self.sources.stop_rx.clone();
+        let lapi = run_lapi(self.lapi, self.control.clone(), stop_rx);
         {
             let serve = aegis_api::serve(self.listener, self.control, stopped);
             let run = async {
@@ -223,7 +233,7 @@ impl Daemon {
                 self.node.orders.clear();
                 drop(stopped_tx);
             };
-            tokio::join!(serve, run, files);
+            tokio::join!(serve, run, files, lapi);
         }
         self.node.stop(self.net, &self.config).await
     }
