@@ -6,6 +6,7 @@
 mod bench;
 mod build_ebpf;
 mod ci;
+mod deb;
 mod fuzz;
 mod kill_test;
 mod shell;
@@ -37,6 +38,8 @@ enum Task {
     KillTest(kill_test::Args),
     /// Runs the benchmarks in release mode.
     Bench(bench::Args),
+    /// Builds the Debian package.
+    Deb(deb::Args),
     /// Feeds random input to a decoder until it breaks or the time is over.
     Fuzz(fuzz::Args),
     /// Checks the house rules that compilers do not.
@@ -62,6 +65,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::KernelTest(args) => test::run_kernel(&args),
         Task::KillTest(args) => kill_test::run(&args),
         Task::Bench(args) => bench::run(&args),
+        Task::Deb(args) => deb::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Tidy(args) => tidy::run(&args),
         Task::Ci(args) => ci::run(&args),

@@ -6,13 +6,14 @@ mod doctor;
 mod failure;
 mod generate;
 mod join;
+mod manual;
 mod run_args;
 mod run_node;
 mod surroundings;
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -25,6 +26,8 @@ pub(crate) use failure::failed;
 pub use run_args::RunArgs;
 pub(crate) use run_node::{logging, reduce_privileges, run_until_signal};
 pub(crate) use surroundings::surroundings;
+
+use crate::config::RUNTIME_DIR_OF_HOST;
 
 /// Defend this host together with others: detect attacks, drop their sources in the kernel, share
 /// signed alerts with peers
@@ -86,6 +89,12 @@ enum Command {
         /// Which
         what: generate::Document,
     },
+    /// Write the manual pages into a directory
+    #[command(hide = true)]
+    Manual {
+        /// Where
+        directory: PathBuf,
+    },
 }
 
 /// Runs the command line and returns the exit code.
@@ -120,6 +129,7 @@ pub fn main() -> ExitCode {
             ))
         }
         Command::Generate { what } => print(&generate::document(what)),
+        Command::Manual { directory } => manual::write(&directory),
     };
     outcome.unwrap_or_else(|error| failed(&error, json)).into()
 }
@@ -168,10 +178,18 @@ pub(crate) fn print(text: &str) -> anyhow::Result<Outcome> {
 /// Returns the socket of a node on this host.
 fn socket(instance: Option<&InstanceName>) -> PathBuf {
     let runtime_dir = std::env::var_os("AEGIS_RUNTIME_DIR").map(PathBuf::from);
+    let is_said = runtime_dir.is_some();
     let runtime_dir =
         runtime_dir.unwrap_or_else(|| crate::config::default_runtime_dir(&surroundings()));
     let instance = instance.map_or("default", InstanceName::as_str);
-    runtime_dir.join(format!("{instance}.sock"))
+    let name = format!("{instance}.sock");
+    let socket = runtime_dir.join(&name);
+    // Who is not root may belong to the group that uses the socket of the host's own node.
+    let of_host = Path::new(RUNTIME_DIR_OF_HOST).join(name);
+    if is_said || socket.exists() || !of_host.exists() {
+        return socket;
+    }
+    of_host
 }
 
 /// Has the daemon join by a ticket; where none runs, the ticket is kept for the next.

@@ -37,6 +37,9 @@ use crate::daemon::{FilesConfig, P2pLogConfig};
 /// Where the configuration file is looked for unless a flag names one.
 pub const FILE_DEFAULT: &str = "/etc/aegis/aegis.toml";
 
+/// Where the sockets of a node are that runs for the whole host.
+pub(crate) const RUNTIME_DIR_OF_HOST: &str = "/run/aegis";
+
 /// Everything a daemon is told at start.
 #[derive(Clone, Debug)]
 pub struct Config {

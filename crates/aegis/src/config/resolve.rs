@@ -16,7 +16,7 @@ use tracing_subscriber::EnvFilter;
 use crate::daemon::P2pLogConfig;
 
 use crate::config::{
-    Config, ConfigError, Interfaces, OneOrMany, RawConfig,
+    Config, ConfigError, Interfaces, OneOrMany, RUNTIME_DIR_OF_HOST, RawConfig,
     cookies::syn_cookies,
     detect::{RawDetect, detectors},
     files::files,
@@ -129,7 +129,7 @@ fn default_state_dir(host: &Surroundings, instance: &InstanceName) -> PathBuf {
 /// Returns where the sockets are unless something else is said: what clients look at too.
 pub(crate) fn default_runtime_dir(host: &Surroundings) -> PathBuf {
     if host.is_root {
-        return "/run/aegis".into();
+        return RUNTIME_DIR_OF_HOST.into();
     }
     match &host.runtime_home {
         Some(home) => home.join("aegis"),

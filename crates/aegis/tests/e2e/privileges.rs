@@ -25,8 +25,8 @@ const HOSTS: [(&str, u8); 3] = [("a", 11), ("attacker", 66), ("flooder", 67)];
 /// A user that no host has.
 const USER: u32 = 64_123;
 
-/// The service file that the documentation shows.
-const SERVICE: &str = include_str!("../../../../docs/aegis.service");
+/// The service file of the package.
+const SERVICE: &str = include_str!("../../../../packaging/systemd/aegis.service");
 
 const NEEDED: [&str; 3] = ["bpf", "net_admin", "perfmon"];
 
