@@ -28,9 +28,12 @@ pub(super) fn inflate(body: &[u8], bytes_max: usize) -> Result<Vec<u8>, GzipErro
         .ok_or(GzipError::Invalid)?;
     let (data, trailer) = deflated.split_at(data_end);
     let inflated = decompress_to_vec_with_limit(data, bytes_max);
-    let inflated = inflated.map_err(|error| match error.status {
-        TINFLStatus::HasMoreOutput => GzipError::TooLarge,
-        _ => GzipError::Invalid,
+    let inflated = inflated.map_err(|error| {
+        if error.status == TINFLStatus::HasMoreOutput {
+            GzipError::TooLarge
+        } else {
+            GzipError::Invalid
+        }
     })?;
     let expected = [
         checksum(&inflated).to_le_bytes(),

@@ -47,9 +47,11 @@ impl From<ApiError> for Failure {
     fn from(error: ApiError) -> Self {
         // A status that the node's own API has for a key that is no good is one that agents do
         // not log in again for.
-        let status = match error.code {
-            ErrorCode::Unauthenticated | ErrorCode::Denied => StatusCode::FORBIDDEN,
-            code => code.status(),
+        let is_door = matches!(error.code, ErrorCode::Unauthenticated | ErrorCode::Denied);
+        let status = if is_door {
+            StatusCode::FORBIDDEN
+        } else {
+            error.code.status()
         };
         Self::new(status, error.message)
     }

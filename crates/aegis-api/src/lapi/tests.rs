@@ -2,6 +2,7 @@
 
 mod agents;
 mod bouncers;
+mod corpus;
 mod lists;
 mod script;
 mod sockets;

@@ -122,7 +122,10 @@ fn trap_5_a_question_without_an_answer_is_answered_null() {
 
 fn poll(view: &View, cursor: Option<u64>) -> Value {
     let upto = view.board.seq();
-    let window = cursor.map_or(Window::whole(upto), |it| Window::since(it, upto));
+    let window = match cursor {
+        Some(it) => Window::since(it, upto),
+        None => Window::whole(upto),
+    };
     let pieces: Vec<_> = StreamReply::new(view.clone(), window, window).collect();
     serde_json::from_slice(&pieces.concat()).expect("JSON")
 }

@@ -199,45 +199,46 @@ impl Control for Script {
             .lock()
             .expect("not poisoned")
             .push(request.clone());
-        match request {
-            Request::Report(reports) => Ok(Reply::Reported(ReportOutcomes {
-                reports: reports.into_iter().map(|it| self.report(it)).collect(),
-            })),
-            Request::Block(it) => match is_protected(&it.indicator) {
-                true => Err(protected()),
-                false => {
-                    let secs = it.duration_secs.as_secs();
-                    block(&self.board, it.indicator, secs);
-                    Ok(Reply::Blocked(Blocked {
-                        indicator: it.indicator,
-                        expires_at: NOW,
-                        ttl_secs: secs,
-                        alert_id: None,
-                    }))
-                }
-            },
-            Request::Unblock(it) => {
-                let was_blocked = self.board.exactly(&it.indicator).is_some();
-                self.board.end(&it.indicator);
-                Ok(Reply::Unblocked(Unblocked {
-                    indicator: it.indicator,
-                    was_blocked,
-                    covered_by: None,
-                    withdrawn: 0,
-                }))
-            }
-            Request::AllowEntries(_) => Ok(Reply::AllowEntries(Page {
-                items: vec![AllowEntry {
-                    indicator: indicator("203.0.113.0/24"),
-                    added_at: NOW,
-                    expires_at: None,
-                    ttl_secs: None,
-                    comment: "the office".parse().ok(),
-                }],
-                next: None,
-            })),
-            _ => Err(ApiError::new(ErrorCode::Internal, "not in the script")),
+        if let Request::Report(reports) = request {
+            let reports = reports.into_iter().map(|it| self.report(it)).collect();
+            return Ok(Reply::Reported(ReportOutcomes { reports }));
         }
+        if let Request::Block(it) = request {
+            if is_protected(&it.indicator) {
+                return Err(protected());
+            }
+            let secs = it.duration_secs.as_secs();
+            block(&self.board, it.indicator, secs);
+            return Ok(Reply::Blocked(Blocked {
+                indicator: it.indicator,
+                expires_at: NOW,
+                ttl_secs: secs,
+                alert_id: None,
+            }));
+        }
+        if let Request::Unblock(it) = request {
+            let was_blocked = self.board.exactly(&it.indicator).is_some();
+            self.board.end(&it.indicator);
+            return Ok(Reply::Unblocked(Unblocked {
+                indicator: it.indicator,
+                was_blocked,
+                covered_by: None,
+                withdrawn: 0,
+            }));
+        }
+        let Request::AllowEntries(_) = request else {
+            return Err(ApiError::new(ErrorCode::Internal, "not in the script"));
+        };
+        Ok(Reply::AllowEntries(Page {
+            items: vec![AllowEntry {
+                indicator: indicator("203.0.113.0/24"),
+                added_at: NOW,
+                expires_at: None,
+                ttl_secs: None,
+                comment: "the office".parse().ok(),
+            }],
+            next: None,
+        }))
     }
 
     fn events(&self) -> &EventHub {
