@@ -25,7 +25,7 @@ pub use self::{
     audit::AuditCommand,
     file::{FileArg, FileCommand, GetArgs, ShareArgs},
     history::{ByArg, HistoryArgs},
-    key::{KeyCommand, ScopeArg},
+    key::{KeyCommand, KeyUserArg, ScopeArg},
     network::{JoinArgs, TicketArgs},
     organisation::{OrgCommand, RoleArg},
     parse::parse_duration_secs,

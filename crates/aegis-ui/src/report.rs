@@ -21,7 +21,7 @@ pub(crate) use self::{
     audit::audit,
     file::{FILES, file_applied, file_forgotten, file_kept, file_progress, file_shared},
     history::{GROUPS_CSV, HISTORY, HISTORY_CSV, csv_group, csv_line, history_groups},
-    key::{key_created, key_revoked, keys},
+    key::{key_created, key_lines, key_revoked, keys},
     list::{ALLOW_ENTRIES, BLOCKS, List, PEERS},
     network::{invitations, join_late, joined, joining, ticket_printed, ticket_taken_back},
     opinion::opinion,

@@ -11,8 +11,14 @@ pub enum KeyCommand {
         /// What it is called: letters, digits, `.`, `_`, `-` and `@`, 64 at most
         name: KeyName,
         /// What whoever has it may do
-        #[arg(long)]
-        scope: ScopeArg,
+        #[arg(long, required_unless_present = "user")]
+        scope: Option<ScopeArg>,
+        /// Whom of CrowdSec it is for: prints the lines of its configuration, ready to paste
+        #[arg(long = "for", value_name = "USER")]
+        user: Option<KeyUserArg>,
+        /// Where they find this node's Local API
+        #[arg(long, requires = "user", default_value = "http://127.0.0.1:8080/")]
+        url: String,
     },
     /// List the keys that are given out
     List,
@@ -32,6 +38,25 @@ pub enum ScopeArg {
     Decide,
     /// Everything, also the allowlist, trust, organisations, files and keys
     Admin,
+}
+
+/// Who of CrowdSec uses a key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum KeyUserArg {
+    /// Enforces what the node blocks; `read` unless a scope is given
+    Bouncer,
+    /// An agent or cscli; `decide` unless a scope is given
+    Machine,
+}
+
+impl KeyUserArg {
+    /// Returns what it needs.
+    pub fn scope(self) -> ScopeArg {
+        match self {
+            Self::Bouncer => ScopeArg::Read,
+            Self::Machine => ScopeArg::Decide,
+        }
+    }
 }
 
 impl From<ScopeArg> for Scope {

@@ -3,6 +3,7 @@
 use aegis_api::{KeyCreated, KeyList, KeyRevoked};
 
 use super::table::Table;
+use crate::command::KeyUserArg;
 
 /// Tells what a key does; the secret itself is for another place.
 pub(crate) fn key_created(it: &KeyCreated) -> String {
@@ -10,6 +11,15 @@ pub(crate) fn key_created(it: &KeyCreated) -> String {
         "Gave out the key {} with the scope {}\n  Its secret is shown this once. Whoever has it can use it.\n",
         it.name, it.scope
     )
+}
+
+/// Returns the lines of the configuration that CrowdSec's programs read a key from.
+pub(crate) fn key_lines(it: &KeyCreated, user: KeyUserArg, url: &str) -> String {
+    let KeyCreated { name, secret, .. } = it;
+    match user {
+        KeyUserArg::Bouncer => format!("api_url: {url}\napi_key: {secret}\n"),
+        KeyUserArg::Machine => format!("url: {url}\nlogin: {name}\npassword: {secret}\n"),
+    }
 }
 
 /// Lists keys.

@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::{
     package,
-    program::{Running, Said, run},
+    program::{Running, Said, must, run},
 };
 
 /// The daemon and command line under test.
@@ -27,6 +27,9 @@ const AEGIS: &str = env!("CARGO_BIN_EXE_aegis");
 
 /// Where the Local API listens.
 const PORT: u16 = 8080;
+
+/// Where the node's host sends what is not for this network. Nobody is there.
+const GATEWAY: &str = "10.77.0.1";
 
 /// What the agent reads logs with; Debian's package enables these and more.
 const HUB_ITEMS: [&str; 5] = [
@@ -60,6 +63,8 @@ impl Place {
         let directory = tempfile::Builder::new().prefix(&name).tempdir().unwrap();
         let instance: InstanceName = name.trim_start_matches("aegis-").parse().unwrap();
         let host = testbed.host("node").unwrap();
+        let route = ["route", "add", "default", "via", GATEWAY];
+        must(host.command("ip").args(route));
         let node = start(directory.path(), host, &instance, config).await;
         Some(Self {
             node,
@@ -84,13 +89,16 @@ impl Place {
         run(command.arg("--socket").arg(&self.node.socket).args(words))
     }
 
-    /// Gives out a key; returns its secret.
+    /// Gives out a key; returns the lines that it is used with, as they are to be pasted.
     #[track_caller]
-    pub(crate) fn key(&self, name: &str, scope: &str) -> String {
-        let said = self.aegis(&["key", "create", name, "--scope", scope, "--json"]);
+    fn key(&self, name: &str, scope: &str, user: &str) -> String {
+        let url = format!("http://{}:{PORT}/", self.host("node").address);
+        let words = [
+            "key", "create", name, "--scope", scope, "--for", user, "--url", &url,
+        ];
+        let said = self.aegis(&words);
         assert_eq!(said.code, Some(0), "{said:?}");
-        let created: Value = serde_json::from_str(&said.out).unwrap();
-        created["secret"].as_str().unwrap().to_owned()
+        said.out
     }
 
     /// Sets CrowdSec's agent and `cscli` up as the machine with this key.
@@ -121,11 +129,7 @@ impl Place {
             directory.display()
         );
         fs::write(etc.join("acquis.yaml"), acquis).unwrap();
-        let credentials = format!(
-            "url: {}/\nlogin: {name}\npassword: {}\n",
-            self.url(),
-            self.key(name, scope)
-        );
+        let credentials = self.key(name, scope, "machine");
         fs::write(etc.join("credentials.yaml"), credentials).unwrap();
         fs::write(etc.join("config.yaml"), agent_config(&directory)).unwrap();
         Machine {
@@ -139,8 +143,8 @@ impl Place {
         let directory = self.path("bouncer");
         fs::create_dir_all(&directory).unwrap();
         let config = directory.join("bouncer.yaml");
-        let key = self.key("edge", "read");
-        fs::write(&config, bouncer_config(&directory, &self.url(), &key)).unwrap();
+        let key = self.key("edge", "read", "bouncer");
+        fs::write(&config, bouncer_config(&directory, &key)).unwrap();
         let program = self.root.join("usr/bin/crowdsec-firewall-bouncer");
         let mut command = self.host("edge").command(program);
         Running::start(command.arg("-c").arg(config), &self.path("bouncer.log"))
@@ -166,10 +170,6 @@ impl Place {
             .lines()
             .filter(|it| it.contains("bytes from"))
             .count()
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}:{PORT}", self.host("node").address)
     }
 }
 
@@ -259,11 +259,11 @@ fn agent_config(directory: &Path) -> String {
     )
 }
 
-fn bouncer_config(directory: &Path, url: &str, key: &str) -> String {
+fn bouncer_config(directory: &Path, key_lines: &str) -> String {
     let at = directory.display();
     format!(
         "mode: nftables\npid_dir: {at}/\nupdate_frequency: 1s\ndaemonize: false\nlog_mode: stdout\n\
-        log_level: info\napi_url: {url}/\napi_key: {key}\ndisable_ipv6: false\ndeny_action: DROP\n\
+        log_level: info\n{key_lines}disable_ipv6: false\ndeny_action: DROP\n\
         deny_log: false\nsupported_decisions_types:\n  - ban\nblacklists_ipv4: crowdsec-blacklists\n\
         blacklists_ipv6: crowdsec6-blacklists\nnftables:\n  ipv4:\n    enabled: true\n\
         \x20   set-only: false\n    table: crowdsec\n    chain: crowdsec-chain\n  ipv6:\n\

@@ -25,6 +25,20 @@ async fn a_secret_is_data_and_what_it_opens_is_talk() {
 }
 
 #[tokio::test]
+async fn a_key_for_a_program_of_crowdsec_comes_as_the_lines_of_its_configuration() {
+    let node = Node::start(0);
+    let secret = format!("aegis_{}", "07".repeat(32));
+    let bouncer = "key create grafana --for bouncer";
+    let (ended, out, _) = ask(&node.client, bouncer, Format::Text).await;
+    let lines = format!("api_url: http://127.0.0.1:8080/\napi_key: {secret}\n");
+    assert_eq!((ended, out), (Outcome::Done, lines));
+    let machine = "key create grafana --for machine --url http://192.0.2.1:80/";
+    let (_, out, _) = ask(&node.client, machine, Format::Text).await;
+    let lines = format!("url: http://192.0.2.1:80/\nlogin: grafana\npassword: {secret}\n");
+    assert_eq!(out, lines);
+}
+
+#[tokio::test]
 async fn keys_are_listed_and_taken_back() {
     let node = Node::start(0);
     for (line, outcome, says) in [
