@@ -45,8 +45,8 @@ impl Engine {
         let checked = self.may_report(&report);
         let earlier = self.reports.of_source(now, &indicator, &report.source);
         let earlier = earlier.cloned();
-        if checked.is_err() {
-            self.note_reported(now, &report, severity);
+        if let Err(refusal) = &checked {
+            self.note_reported(now, &report, (severity, Some(refusal)));
         }
         checked?;
         let expires_at = self.report_expires_at(now, &report, (severity, earlier.is_some()));
@@ -59,7 +59,7 @@ impl Engine {
                 is_new: false,
             });
         }
-        self.note_reported(now, &report, severity);
+        self.note_reported(now, &report, (severity, None));
         let earlier_end = earlier.as_ref().map(|it| it.expires_at);
         let decision = Decision {
             indicator,
@@ -274,7 +274,12 @@ impl Engine {
         let _ = self.block_noted(now, Actor::Node, decision, &by);
     }
 
-    fn note_reported(&mut self, now: Timestamp, report: &Report, severity: Severity) {
+    fn note_reported(
+        &mut self,
+        now: Timestamp,
+        report: &Report,
+        (severity, refusal): (Severity, Option<&Refusal>),
+    ) {
         self.counters.detections += 1;
         let (source, events) = (&report.source, report.events);
         let evidence = report.evidence.as_str();
@@ -283,11 +288,13 @@ impl Engine {
             .as_ref()
             .map(|it| format!(": {}", it.as_str()));
         let reason = reason.unwrap_or_default();
+        let refused = refusal.map(|it| format!(", refused: {it}"));
+        let refused = refused.unwrap_or_default();
         self.persist(Record::Happened(HistoryEntry {
             indicator: Some(report.indicator),
             threat_type: Some(report.threat_type.clone()),
             severity: Some(severity),
-            detail: format!("by {source} events {events} {evidence}{reason}"),
+            detail: format!("by {source} events {events} {evidence}{refused}{reason}"),
             ..HistoryEntry::new(now, HistoryKind::Detected, Actor::Detector)
         }));
         self.notify(Notice::Detected {

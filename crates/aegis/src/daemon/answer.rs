@@ -6,16 +6,37 @@ use aegis_api::{
 };
 use aegis_core::{Command, Evidence, Input, Order, Refusal, Subject, trust::model::Introduction};
 
+use tokio::sync::mpsc;
+
 use super::{Node, Waiting, control::Call, history, report, reports};
 
+/// Calls taken in one go: nobody else waits longer than some milliseconds.
+const CALLS_AT_ONCE: usize = 64;
+
 impl Node {
+    /// Takes a call and those that wait behind it: one write to the store covers the orders among
+    /// them.
+    pub(super) fn handle_calls(&mut self, first: Call, calls_rx: &mut mpsc::Receiver<Call>) {
+        self.handle_call(first);
+        for _ in 1..CALLS_AT_ONCE {
+            let Ok(call) = calls_rx.try_recv() else { break };
+            self.handle_call(call);
+        }
+        self.drain();
+    }
+
     /// Takes one call. A caller that went away meanwhile is nobody's loss.
-    pub(super) fn handle_call(&mut self, call: Call) {
+    ///
+    /// What comes of an order is carried out before the next question, or with that of others.
+    fn handle_call(&mut self, call: Call) {
         let Call {
             caller,
             request,
             reply_tx,
         } = call;
+        if !matches!(request, Request::Block(_) | Request::Unblock(_)) {
+            self.drain();
+        }
         if let Some(question) = history::question(&request, || self.all_members()) {
             return self.history.ask(self.now(), question, reply_tx);
         }
@@ -48,7 +69,8 @@ impl Node {
                 };
                 self.orders
                     .insert(self.ticket, Waiting { request, reply_tx });
-                self.handle(Input::Ordered(order));
+                self.engine
+                    .handle_input(self.clock.now(), Input::Ordered(order));
             }
             Ok(None) => {
                 let reply = self.question(&request);

@@ -86,7 +86,9 @@ impl Node {
                     self.handle_kernel(event, &mut sources.kernel_events);
                 }
                 addresses = sources.verified.next() => self.handle_verified(addresses),
-                Some(call) = sources.calls_rx.recv() => self.handle_call(call),
+                Some(call) = sources.calls_rx.recv() => {
+                    self.handle_calls(call, &mut sources.calls_rx);
+                }
                 event = next_net(&mut sources.net_events_rx), if !self.alerts.is_full() => {
                     self.handle_next_net(event, &mut sources.net_events_rx);
                 }
