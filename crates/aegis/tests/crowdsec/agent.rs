@@ -1,6 +1,6 @@
 //! The agent: what it finds in a log is dropped by the kernel.
 
-use std::{fs::OpenOptions, io::Write as _, path::Path, time::Duration};
+use std::time::Duration;
 
 use aegis::daemon::Clock;
 
@@ -22,7 +22,7 @@ async fn netns_a_brute_force_in_a_log_is_dropped_by_the_kernel() {
     let _agent = start_agent(&place, &machine).await;
     assert_eq!(place.pings(3), 3);
 
-    append_failures(&machine.directory.join("log/auth.log"), &attacker);
+    machine.append_failures(&attacker);
     let written_at = Clock.now();
     until("the attacker is blocked", async || {
         let why = place
@@ -62,26 +62,4 @@ async fn start_agent(place: &Place, machine: &Machine<'_>) -> crate::program::Ru
     })
     .await;
     agent
-}
-
-/// Writes what a server writes of somebody who guesses passwords.
-fn append_failures(log: &Path, from: &str) {
-    let mut file = OpenOptions::new().append(true).open(log).unwrap();
-    let lines = (0..7).map(|number| {
-        let port = 44_000 + number;
-        format!(
-            "{} host sshd[123]: Failed password for root from {from} port {port} ssh2\n",
-            stamp()
-        )
-    });
-    file.write_all(lines.collect::<String>().as_bytes())
-        .unwrap();
-}
-
-/// Returns the present as logs show it.
-fn stamp() -> String {
-    let mut date = std::process::Command::new("date");
-    crate::program::must(date.args(["-u", "+%b %e %H:%M:%S"]))
-        .trim_end()
-        .to_owned()
 }

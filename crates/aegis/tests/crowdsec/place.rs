@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    io::Write as _,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Command,
@@ -26,7 +27,7 @@ use crate::{
 const AEGIS: &str = env!("CARGO_BIN_EXE_aegis");
 
 /// Where the Local API listens.
-const PORT: u16 = 8080;
+pub(crate) const PORT: u16 = 8080;
 
 /// Where the node's host sends what is not for this network. Nobody is there.
 const GATEWAY: &str = "10.77.0.1";
@@ -46,7 +47,8 @@ pub(crate) struct Place {
     instance: InstanceName,
     testbed: Testbed,
     directory: tempfile::TempDir,
-    root: &'static Path,
+    /// Where CrowdSec's packages are unpacked.
+    pub(crate) root: &'static Path,
 }
 
 impl Place {
@@ -91,7 +93,7 @@ impl Place {
 
     /// Gives out a key; returns the lines that it is used with, as they are to be pasted.
     #[track_caller]
-    fn key(&self, name: &str, scope: &str, user: &str) -> String {
+    pub(crate) fn key(&self, name: &str, scope: &str, user: &str) -> String {
         let url = format!("http://{}:{PORT}/", self.host("node").address);
         let words = [
             "key", "create", name, "--scope", scope, "--for", user, "--url", &url,
@@ -195,7 +197,7 @@ impl Drop for Place {
 /// A machine: an agent and `cscli`, both on the node's host.
 pub(crate) struct Machine<'a> {
     place: &'a Place,
-    pub(crate) directory: PathBuf,
+    directory: PathBuf,
 }
 
 impl Machine<'_> {
@@ -207,6 +209,23 @@ impl Machine<'_> {
             .arg("-c")
             .arg(self.directory.join("etc/config.yaml"));
         Running::start(&mut command, &self.place.path("agent.log"))
+    }
+
+    /// Writes into its log what a server writes of somebody who guesses passwords.
+    pub(crate) fn append_failures(&self, from: &str) {
+        let mut date = Command::new("date");
+        let stamp = must(date.args(["-u", "+%b %e %H:%M:%S"]));
+        let stamp = stamp.trim_end();
+        let mut lines = String::new();
+        for number in 0..7 {
+            let port = 44_000 + number;
+            lines.push_str(&format!(
+                "{stamp} host sshd[123]: Failed password for root from {from} port {port} ssh2\n"
+            ));
+        }
+        let log = self.directory.join("log/auth.log");
+        let mut log = fs::OpenOptions::new().append(true).open(log).unwrap();
+        log.write_all(lines.as_bytes()).unwrap();
     }
 
     /// Runs `cscli`.

@@ -14,7 +14,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 const INTERVAL: Duration = Duration::from_millis(10);
 
 /// A process of a test; killed when dropped.
-pub(crate) struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 /// What a program said and how it ended.
 #[derive(Debug)]
