@@ -27,6 +27,24 @@ pub(crate) struct Args {
     programs: Option<PathBuf>,
 }
 
+/// How much is done to make a package small.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Effort {
+    /// For a test.
+    Little,
+    /// For who downloads it.
+    Much,
+}
+
+impl Effort {
+    const fn flag(self) -> &'static str {
+        match self {
+            Self::Little => "-z0",
+            Self::Much => "-z9",
+        }
+    }
+}
+
 /// Builds the package and says where it is.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let programs = match &args.programs {
@@ -37,7 +55,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Some(version) => version.clone(),
         None => workspace_version()?,
     };
-    talk::say(build(&programs, &version)?.display());
+    talk::say(build(&programs, &version, Effort::Much)?.display());
     Ok(())
 }
 
@@ -73,20 +91,20 @@ pub(crate) fn workspace_version() -> Result<String> {
 }
 
 /// Packs the programs in `programs` as `version` and returns the package.
-pub(crate) fn build(programs: &Path, version: &str) -> Result<PathBuf> {
+pub(crate) fn build(programs: &Path, version: &str, effort: Effort) -> Result<PathBuf> {
     check_version(version)?;
     let folder = shell::target_folder()?.join("deb");
     let architecture = shell::capture(shell::program("dpkg").arg("--print-architecture"))
         .context("ask dpkg for the architecture: is this Debian?")?;
     let name = format!("aegis_{version}_{}", architecture.trim());
     let stage = Stage::new(folder.join(&name))?;
-    stage.programs(programs)?;
-    stage.from_program(version)?;
-    stage.from_packaging(version)?;
-    stage.control(version, architecture.trim())?;
+    stage.put_programs(programs)?;
+    stage.put_generated(version)?;
+    stage.put_files(version)?;
+    stage.put_control(version, architecture.trim())?;
     let package = folder.join(format!("{name}.deb"));
     let mut pack = shell::program("dpkg-deb");
-    pack.args(["--root-owner-group", "-Zxz", "-z9", "--build"]);
+    pack.args(["--root-owner-group", "-Zxz", effort.flag(), "--build"]);
     pack.env("SOURCE_DATE_EPOCH", source_date()?);
     shell::run(pack.arg(stage.folder()).arg(&package))?;
     let bytes = fs::metadata(&package).context("look at the package")?.len();

@@ -7,6 +7,7 @@ mod bench;
 mod build_ebpf;
 mod ci;
 mod deb;
+mod deb_test;
 mod fuzz;
 mod kill_test;
 mod shell;
@@ -40,6 +41,8 @@ enum Task {
     Bench(bench::Args),
     /// Builds the Debian package.
     Deb(deb::Args),
+    /// Installs, uses, upgrades and purges the package on a fresh Debian.
+    DebTest(deb_test::Args),
     /// Feeds random input to a decoder until it breaks or the time is over.
     Fuzz(fuzz::Args),
     /// Checks the house rules that compilers do not.
@@ -66,6 +69,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::KillTest(args) => kill_test::run(&args),
         Task::Bench(args) => bench::run(&args),
         Task::Deb(args) => deb::run(&args),
+        Task::DebTest(args) => deb_test::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Tidy(args) => tidy::run(&args),
         Task::Ci(args) => ci::run(&args),

@@ -79,7 +79,7 @@ impl Stage {
     }
 
     /// Puts the programs in, without what only a debugger reads.
-    pub(super) fn programs(&self, from: &Path) -> Result<()> {
+    pub(super) fn put_programs(&self, from: &Path) -> Result<()> {
         for name in PROGRAMS {
             let place = self.place(&format!("usr/bin/{name}"))?;
             fs::copy(from.join(name), &place)
@@ -94,7 +94,7 @@ impl Stage {
     }
 
     /// Puts in what the program itself writes: configuration, completions, manual pages.
-    pub(super) fn from_program(&self, version: &str) -> Result<()> {
+    pub(super) fn put_generated(&self, version: &str) -> Result<()> {
         let said = |arguments: &[&str]| shell::capture(self.program().args(arguments));
         let config = said(&["config", "default"])?;
         ensure!(
@@ -123,7 +123,7 @@ impl Stage {
     }
 
     /// Puts in what lies in the repository.
-    pub(super) fn from_packaging(&self, version: &str) -> Result<()> {
+    pub(super) fn put_files(&self, version: &str) -> Result<()> {
         let of_others = FILES_OF_OTHERS.iter();
         let of_others = of_others.filter(|(file, _)| shell::root().join(file).is_file());
         for (file, place) in FILES.iter().chain(of_others) {
@@ -138,7 +138,7 @@ impl Stage {
     }
 
     /// Puts in what dpkg reads.
-    pub(super) fn control(&self, version: &str, architecture: &str) -> Result<()> {
+    pub(super) fn put_control(&self, version: &str, architecture: &str) -> Result<()> {
         for script in SCRIPTS {
             let text = read(&format!("packaging/deb/{script}"))?;
             self.write(&format!("DEBIAN/{script}"), &text)?;

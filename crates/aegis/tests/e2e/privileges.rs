@@ -62,13 +62,18 @@ impl Place {
         }
     }
 
-    /// Does as root what the service file does, elsewhere and for another user.
+    /// Does as root what systemd and the service file do, elsewhere and for another user.
     fn prepare(&self) {
         let lines = SERVICE.lines();
         let lines: Vec<&str> = lines
             .filter_map(|it| it.strip_prefix("ExecStartPre=+"))
             .collect();
-        assert_eq!(lines.len(), 3);
+        assert_eq!(lines.len(), 2);
+        must(
+            Command::new("mount")
+                .args(["-t", "bpf", "-o", "mode=0700", "bpf"])
+                .arg(&self.bpffs),
+        );
         for line in lines {
             let line = line.replace("/sys/fs/bpf", self.bpffs.to_str().unwrap());
             let line = line.replace("-o aegis -g aegis", &format!("-o {USER} -g {USER}"));

@@ -1,0 +1,226 @@
+#!/bin/bash
+# What a new user does on a fresh Debian, and what must hold of it. Runs as root inside the machine that
+# `cargo xtask deb-test` boots, with nothing but what is in this folder: no network leads out.
+#
+# Writes `transcript` (what was typed and answered), `checks` (one line each) and, last of all, `ended`.
+set -u
+cd "$(dirname "$0")" || exit 1
+here=$PWD
+exec 2>log >&2
+set -x
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 TERM=dumb COLUMNS=100 DPKG_COLORS=never
+: >transcript
+: >checks
+failures=0
+is_through=no
+
+readonly ATTACKER=203.0.113.7 BYSTANDER=198.51.100.9 HOST=192.0.2.2 GATEWAY=192.0.2.1
+
+section() { printf '\n@ %s\n' "$1" >>transcript; }
+# Types a command and keeps what it answers.
+typed() { typed_as "$*" "$*"; }
+# The same where what a person types says more than is worth showing.
+typed_as() { # typed_as SHOWN COMMAND
+    local result=0
+    printf '# %s\n' "$1" >>transcript
+    bash -c "$2" </dev/null >answer 2>&1 || result=$?
+    cat answer >>transcript
+    return "$result"
+}
+check() { # check WHAT COMMAND…
+    local what=$1
+    shift
+    if "$@"; then
+        echo "ok      $what" >>checks
+    else
+        echo "FAILED  $what" >>checks
+        failures=$((failures + 1))
+    fi
+}
+# Waits until a command succeeds, at most so many seconds.
+within() { # within SECONDS COMMAND…
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$SECONDS" -lt "$deadline" ] || return 1
+        sleep 0.2
+    done
+}
+end() {
+    journalctl --boot --no-pager >journal
+    [ "$is_through" = no ] || echo "$failures" >ended
+    sync
+    systemctl --no-block poweroff
+    exit 0
+}
+trap end EXIT
+
+# Outside: a router, with an attacker and a bystander behind it.
+network() {
+    mkdir -p /run/netns
+    ip netns add aegis-outside
+    ip link add uplink type veth peer name inner netns aegis-outside
+    ip address add "$HOST/24" dev uplink
+    ip link set lo up
+    ip link set uplink up
+    ip -n aegis-outside link set lo up
+    ip -n aegis-outside address add "$GATEWAY/24" dev inner
+    ip -n aegis-outside address add "$ATTACKER/32" dev lo
+    ip -n aegis-outside address add "$BYSTANDER/32" dev lo
+    ip -n aegis-outside link set inner up
+    ip -n aegis-outside route add "$HOST/32" dev inner src "$BYSTANDER"
+    ip route add default via "$GATEWAY" dev uplink
+    # What of the attacker gets past XDP is counted here.
+    nft add table inet watch
+    nft add chain inet watch seen '{ type filter hook prerouting priority -400; }'
+    nft add rule inet watch seen ip saddr "$ATTACKER" counter comment '"all"'
+    nft add rule inet watch seen ip saddr "$ATTACKER" tcp flags syn counter comment '"requests"'
+}
+passed() { # passed all|requests
+    nft list chain inet watch seen | sed -n "s/.*packets \([0-9]*\) bytes.*comment \"$1\".*/\1/p"
+}
+outside() { ip netns exec aegis-outside "$@"; }
+flood() { # flood COUNT RATE: connection requests of the attacker
+    outside "$AEGIS" lab-agent flood "$HOST:8080" --forged "$ATTACKER" --count "$1" --rate "$2"
+}
+visits() { # visits COUNT: how many of the bystander were answered
+    outside "$AEGIS" lab-agent visit "$HOST:8080" --count "$1" < <(sleep 60) | sed 's/.*"answered":\([0-9]*\).*/\1/'
+}
+dropped() { aegis stats --json | sed 's/.*"dropped":{"packets":\([0-9]*\).*/\1/'; }
+active() { systemctl is-active --quiet aegis; }
+listed() { aegis check "$ATTACKER"; }
+uptime_ms() { sed 's/^\([0-9]*\)\.\([0-9]\).*/\1\200/' /proc/uptime; }
+
+network
+mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
+for tests in tests/*; do
+    [ -f "$tests" ] || continue
+    chmod +x "$tests"
+    AEGIS_REQUIRE_KERNEL=1 CARGO_MANIFEST_DIR=$PWD "$tests" --test-threads=1 >"$tests.out" 2>&1
+done
+new=$(ls aegis_*+upgrade_*.deb)
+old=$(ls aegis_*.deb | grep -vxF "$new")
+# A copy of the program that no upgrade touches plays those outside.
+dpkg-deb -x "$old" outside
+AEGIS=$PWD/outside/usr/bin/aegis
+("$AEGIS" lab-agent serve "$HOST:8080" < <(sleep infinity)) &
+
+section install
+started=$(uptime_ms)
+typed_as "apt install ./$old" "apt install -y ./$old 2>/dev/null | grep -e '^Setting' -e '^aegis'"
+check "the package installs without a network" dpkg-query -s aegis
+check "the node runs" within 5 active
+active || exit 1
+check "status answers" within 5 aegis status
+typed aegis status
+took=$(($(uptime_ms) - started))
+check "it observes after the installation" grep -qi observe answer
+check "from typing apt install to the first status in 30 s ($took ms)" [ "$took" -lt 30000 ]
+check "the unit is known by its other name" systemctl is-active --quiet aegis-threat-intel
+check "the daemon is not root" [ "$(ps -o user= -C aegis | sort -u | grep -v root)" = aegis ]
+check "its configuration is right" aegis config check
+check "man pages, completions" test -s /usr/share/man/man1/aegis-why.1.gz \
+    -a -s /usr/share/bash-completion/completions/aegis
+
+section group
+useradd --create-home alice
+typed "su alice -c 'aegis status | head -1'"
+check "others may not use the socket" test "$(su alice -c 'aegis status' >/dev/null 2>&1; echo $?)" != 0
+typed "usermod --append --groups aegis alice"
+typed "su alice -c 'aegis status | head -1'"
+check "members of the group may" su alice -c 'aegis status'
+
+section report
+flood 3000 2000
+check "the flood is detected" within 10 listed
+typed "aegis list"
+typed "aegis history --limit 5"
+check "nothing is dropped while the node observes" [ "$(dropped)" = 0 ]
+check "all of it gets through while the node observes" [ "$(passed requests)" = 3000 ]
+
+section enforce
+if aegis help enforce >/dev/null 2>&1; then
+    typed "aegis enforce"
+else
+    typed "sed -i 's/^observe = true/observe = false/' /etc/aegis/aegis.toml"
+    typed "systemctl restart aegis"
+fi
+check "it enforces" within 10 bash -c 'aegis status | grep -qi enforc'
+
+section block
+aegis unblock "$ATTACKER"
+flood 4000 2000
+check "the flood is blocked" within 10 listed
+typed "aegis list"
+check "the kernel drops it" [ "$(dropped)" -gt 1000 ]
+check "the bystander is served" [ "$(visits 20)" = 20 ]
+
+section why
+typed "aegis why $ATTACKER"
+
+section undo
+typed "aegis unblock $ATTACKER"
+typed "aegis allow $ATTACKER --comment 'our load test'"
+check "the block is undone" test "$(aegis check "$ATTACKER" >/dev/null; echo $?)" = 1
+before=$(passed requests)
+flood 500 500
+check "what is allowed passes, whatever it does" [ "$(($(passed requests) - before))" = 500 ]
+aegis allow "$ATTACKER" --remove
+
+section reload
+if aegis config reload --help >/dev/null 2>&1; then
+    typed "sed -i 's/^#min_severity = 5/min_severity = 6/' /etc/aegis/aegis.toml"
+    typed "systemctl reload aegis"
+    typed "aegis status --json | grep -o '.severity_min.:[0-9]*'"
+    check "a reload takes what changed" grep -q ':6' answer
+    cp /etc/aegis/aegis.toml /tmp/good.toml
+    sed -i 's/^min_severity = 6/min_severity = 99/' /etc/aegis/aegis.toml
+    check "a wrong file is refused" test "$(systemctl reload aegis >/dev/null 2>&1; echo $?)" != 0
+    check "and the old configuration stays" bash -c "aegis status --json | grep -q severity_min.:6"
+    cp /tmp/good.toml /etc/aegis/aegis.toml
+    rm /tmp/good.toml
+    check "the daemon went on" active
+fi
+
+section upgrade
+aegis block "$ATTACKER" 1h --local
+check "the attacker is blocked" within 5 listed
+before=$(passed all)
+dropped_before=$(dropped)
+flood 40000 2000 >sent &
+flooding=$!
+check "the flood runs" within 5 bash -c "[ \$(aegis stats --json | sed 's/.*\"dropped\":{\"packets\":\([0-9]*\).*/\1/') -gt $((dropped_before + 500)) ]"
+typed_as "apt install ./$new" "apt install -y ./$new 2>/dev/null | grep -e '^Setting' -e '^aegis'"
+check "the upgraded node runs" within 15 aegis status
+check "it is the newer one" bash -c "[ \$(dpkg-query -W -f '\${Version}' aegis) = $(dpkg-deb -f "$new" Version) ]"
+check "it still enforces" bash -c 'aegis status | grep -qi enforc'
+check "the flood outlasts the upgrade" kill -0 "$flooding"
+wait "$flooding"
+leaked=$(($(passed all) - before))
+sent=$(sed 's/.*"sent":\([0-9]*\).*/\1/' sent)
+check "no packet of the blocked source gets through an upgrade ($leaked of $sent)" [ "$leaked" = 0 ]
+check "the attacker is still blocked" listed
+check "the bystander is still served" [ "$(visits 20)" = 20 ]
+
+section liveness
+main=$(systemctl show --property MainPID --value aegis)
+[ "$main" -gt 1 ] && kill -STOP "$main"
+check "a node that hangs is replaced" within 60 bash -c "
+    now=\$(systemctl show --property MainPID --value aegis); [ \"\$now\" != $main ] && [ \"\$now\" != 0 ]"
+check "and answers" within 15 aegis status
+check "with its blocks" listed
+
+section remove
+typed_as "apt purge aegis" "apt purge -y aegis 2>/dev/null | grep -e '^Removing' -e '^Purging'"
+userdel --remove alice 2>/dev/null
+check "no program is left on the interface" bash -c '! ip -details link show uplink | grep -q xdp'
+check "no pin is left" [ ! -e /sys/fs/bpf/aegis ]
+check "no table of nftables is left" bash -c '! nft list tables | grep -q aegis'
+check "no user and no group is left" bash -c '! getent passwd aegis && ! getent group aegis'
+find / -xdev -path "$here" -prune -o \( -name '*aegis*' -o -user aegis -o -nouser \) -print 2>/dev/null |
+    grep -v -e ^/proc -e ^/sys -e ^/run/netns -e ^/run/systemd >left
+check "no file is left ($(tr '\n' ' ' <left))" [ ! -s left ]
+before=$(passed requests)
+flood 500 500
+check "everything passes again" [ "$(($(passed requests) - before))" = 500 ]
+is_through=yes
