@@ -104,6 +104,7 @@ impl Request {
         match self {
             Self::Status
             | Self::Stats
+            | Self::Metrics
             | Self::Blocks(_)
             | Self::Check(_)
             | Self::Why(_)
@@ -124,6 +125,7 @@ impl Request {
             | Self::Ask(_) => Scope::Decide,
             Self::Allow(_)
             | Self::Disallow(_)
+            | Self::ReloadConfig
             | Self::SetTrust(_)
             | Self::ForgetTrust(_)
             | Self::File(FileRequest::Forget(_) | FileRequest::Fetch(_) | FileRequest::Apply(_))

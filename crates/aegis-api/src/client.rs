@@ -34,8 +34,8 @@ pub use self::{event_stream::EventStream, file::FileStream};
 use crate::{
     AllowEntry, AllowRequest, ApiError, AuditReport, Block, BlockRequest, Blocked, Check,
     Disallowed, ErrorCode, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery,
-    NetworkOpinion, Page, PageQuery, Peer, PeerTrust, PublishRequest, Published, Stats, Status,
-    TrustForgotten, TrustRequest, UnblockRequest, Unblocked, Why, history::scope_query,
+    NetworkOpinion, Page, PageQuery, Peer, PeerTrust, PublishRequest, Published, Reloaded, Stats,
+    Status, TrustForgotten, TrustRequest, UnblockRequest, Unblocked, Why, history::scope_query,
     opinion::AskRequest, server::EVENT_SEQ_HEADER,
 };
 
@@ -110,6 +110,11 @@ impl Client {
     /// Asks what was counted.
     pub async fn stats(&self) -> Result<Stats, ClientError> {
         self.get("/v1/stats").await
+    }
+
+    /// Has the node read its configuration anew.
+    pub async fn reload_config(&self) -> Result<Reloaded, ClientError> {
+        self.post("/v1/config/reload", &()).await
     }
 
     /// Asks for a page of the blocklist.

@@ -9,10 +9,10 @@ use crate::{
     AllowEntry, AllowRequest, ApiError, AuditReport, Block, BlockRequest, Blocked, Caller, Check,
     Disallowed, ErrorCode, EventHub, FileApplied, FileBody, FileContent, FileForgotten, FileLine,
     FileRequest, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery, KeyReply, KeyRequest,
-    NetworkOpinion, NetworkReply, NetworkRequest, OrganisationReply, OrganisationRequest, Page,
-    PageQuery, Peer, PeerTrust, PublishRequest, Published, ReportOutcomes, ReportRequest,
-    ReportWithdrawRequest, ReportWithdrawn, ShareRequest, Stats, Status, TrustForgotten,
-    TrustRequest, UnblockRequest, Unblocked, Why,
+    Metrics, NetworkOpinion, NetworkReply, NetworkRequest, OrganisationReply, OrganisationRequest,
+    Page, PageQuery, Peer, PeerTrust, PublishRequest, Published, Reloaded, ReportOutcomes,
+    ReportRequest, ReportWithdrawRequest, ReportWithdrawn, ShareRequest, Stats, Status,
+    TrustForgotten, TrustRequest, UnblockRequest, Unblocked, Why,
 };
 
 /// What can be asked.
@@ -69,6 +69,10 @@ pub enum Request {
     Network(NetworkRequest),
     /// Answered by [`Reply::Key`].
     Key(KeyRequest),
+    /// Answered by [`Reply::Metrics`].
+    Metrics,
+    /// Answered by [`Reply::Reloaded`].
+    ReloadConfig,
 }
 
 /// What is answered. The JSON is that of the value inside.
@@ -129,6 +133,10 @@ pub enum Reply {
     Network(Box<NetworkReply>),
     /// To [`Request::Key`].
     Key(Box<KeyReply>),
+    /// To [`Request::Metrics`].
+    Metrics(Box<Metrics>),
+    /// To [`Request::ReloadConfig`].
+    Reloaded(Reloaded),
 }
 
 /// A node, or whatever speaks for one.

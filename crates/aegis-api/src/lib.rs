@@ -18,12 +18,14 @@ mod file;
 mod history;
 mod key;
 mod lapi;
+mod metrics;
 mod network;
 mod opinion;
 mod organisation;
 mod page;
 mod peer;
 mod place;
+mod reload;
 mod report;
 mod server;
 mod stats;
@@ -64,6 +66,10 @@ pub use lapi::{
     DecisionBoard, ENDED_MAX, EXPANDED_MAX, LAPI_CONNECTIONS_MAX, LapiConfig, LapiSetup, Naming,
     Posted, Window, read_alerts, serve_lapi,
 };
+pub use metrics::{
+    FeedFill, Latency, METRICS_FEEDS_MAX, Metrics, MetricsListener, ProcessUse, SCRAPES_MAX,
+    TableFill, metrics_router,
+};
 pub use network::{
     Admission, InvalidInvitationId, Invitation, InvitationId, InvitationList, InvitationTakenBack,
     Joining, NetworkReply, NetworkRequest, TicketJoinRequest, TicketPrinted, TicketRequest,
@@ -78,6 +84,7 @@ pub use organisation::{
 pub use page::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, Page, PageQuery};
 pub use peer::Peer;
 pub use place::{Place, Reachability, Route};
+pub use reload::Reloaded;
 pub use report::{
     ReportLine, ReportOutcomes, ReportRefused, ReportRequest, ReportWithdrawRequest,
     ReportWithdrawn, Reported, ReportsRequest,

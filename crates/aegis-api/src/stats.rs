@@ -27,6 +27,13 @@ pub struct Stats {
     pub net: BTreeMap<String, u64>,
 }
 
+impl Stats {
+    /// Returns how many packets the kernel program found to be so.
+    pub(crate) fn reason(&self, name: &str) -> u64 {
+        self.packets_by_reason.get(name).copied().unwrap_or(0)
+    }
+}
+
 /// Packets and bytes.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Traffic {

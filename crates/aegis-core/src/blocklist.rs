@@ -1,6 +1,6 @@
 //! The blocklist: which decisions hold, per indicator, and when they end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{AlertId, Decision, Indicator, NodeId, Origin, Timestamp, prefix_map::PrefixMap};
 
@@ -12,6 +12,7 @@ const DECISIONS_PER_INDICATOR_MAX: usize = 16;
 pub(crate) struct Blocklist {
     entries: PrefixMap<Vec<Decision>>,
     due: BTreeSet<(Timestamp, Indicator)>, // one for each decision's end; equal ends share one
+    counts: BTreeMap<Origin, usize>,
 }
 
 /// What became of an indicator when its decisions changed.
@@ -30,6 +31,22 @@ impl Blocklist {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Indicator, &Vec<Decision>)> {
         self.entries.iter()
+    }
+
+    /// Returns how many decisions each origin has caused.
+    pub(crate) fn by_origin(&self) -> [(Origin, usize); 4] {
+        let all = [
+            Origin::Peers,
+            Origin::Feed,
+            Origin::Detector,
+            Origin::Operator,
+        ];
+        all.map(|it| (it, self.counts.get(&it).copied().unwrap_or(0)))
+    }
+
+    /// Returns how many indicators each family and prefix length has: `((is IPv4, length), count)`.
+    pub(crate) fn by_length(&self) -> impl Iterator<Item = ((bool, u8), usize)> {
+        self.entries.lengths()
     }
 
     pub(crate) fn after(
@@ -82,6 +99,7 @@ impl Blocklist {
             self.remove(&indicator, it.origin, it.author);
         }
         self.due.insert((decision.expires_at, indicator));
+        *self.counts.entry(decision.origin).or_default() += 1;
         match self.entries.get_mut(&indicator) {
             Some(decisions) => decisions.push(decision),
             None => drop(self.entries.insert(indicator, vec![decision])),
@@ -168,6 +186,9 @@ impl Blocklist {
             return Vec::new();
         };
         let gone: Vec<Decision> = decisions.extract_if(.., |it| is_gone(it)).collect();
+        for it in &gone {
+            self.counts.entry(it.origin).and_modify(|count| *count -= 1);
+        }
         let left: Vec<Timestamp> = decisions.iter().map(|it| it.expires_at).collect();
         for it in gone.iter().filter(|it| !left.contains(&it.expires_at)) {
             self.due.remove(&(it.expires_at, *indicator));

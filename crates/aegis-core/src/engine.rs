@@ -14,6 +14,7 @@ mod history;
 mod host;
 mod input;
 mod learn;
+mod measure;
 mod membership;
 mod network;
 mod operate;

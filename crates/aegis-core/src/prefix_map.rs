@@ -30,6 +30,11 @@ impl<V> PrefixMap<V> {
         self.values.len()
     }
 
+    /// Returns how many keys each family and prefix length has.
+    pub(crate) fn lengths(&self) -> impl Iterator<Item = ((bool, u8), usize)> {
+        self.lengths.iter().map(|(length, count)| (*length, *count))
+    }
+
     pub(crate) fn get(&self, indicator: &Indicator) -> Option<&V> {
         self.values.get(indicator)
     }

@@ -118,7 +118,10 @@ pub fn main() -> ExitCode {
         }
         Command::Lab(args) => crate::lab::run(args, json),
         Command::LabAgent(agent) => crate::lab::agent::run(agent),
-        Command::Config(command) => config_command::run(command, instance, json),
+        Command::Config(command) => {
+            let daemon = cli.client.client(&socket(instance.as_ref()));
+            config_command::run(command, instance, json, &daemon)
+        }
         Command::Completions { shell } => {
             let command = quiet(Cli::command());
             finish(aegis_ui::completions(

@@ -3,12 +3,14 @@
 //! Flags win over the environment, that over the file, that over the defaults. What was written is
 //! a [`RawConfig`]; what it means is a [`Config`] of checked types, without anything left open.
 
+mod compare;
 mod cookies;
 mod default_file;
 mod detect;
 mod files;
 mod history;
 mod lapi;
+mod metrics;
 mod mirror;
 mod place;
 mod policy;
@@ -26,7 +28,9 @@ use aegis_enforce::{Capacity, Detectors, InstanceName, ModeRequest, SynCookies};
 use aegis_net::P2pConfig;
 use aegis_store::HistoryBounds;
 
+pub use compare::{Difference, differences};
 pub use default_file::default_file;
+pub use metrics::MetricsConfig;
 pub use raw::{MinSeverity, OneOrMany, RawConfig, RawMode};
 pub(crate) use resolve::default_runtime_dir;
 pub use resolve::{Surroundings, configured_addresses, resolve};
@@ -79,6 +83,8 @@ pub struct Config {
     pub trust: Trust,
     /// How others are asked and answered.
     pub ask: AskPolicy,
+    /// What is told to who monitors.
+    pub metrics: MetricsConfig,
     /// Where others read what is blocked; `None` for nowhere.
     pub mirror: Option<MirrorConfig>,
     /// How much history is kept.

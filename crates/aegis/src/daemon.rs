@@ -25,13 +25,17 @@ mod keys;
 mod ladder;
 mod lapi;
 mod links;
+mod liveness;
 mod memory;
+mod metrics;
 mod mirror;
 mod notice;
 mod organisation;
 mod p2p_log;
 mod peer_log;
 mod place;
+mod process;
+mod reload;
 mod report;
 mod reports;
 mod restore;
@@ -64,6 +68,7 @@ pub use clock::Clock;
 pub use control::ControlHandle;
 pub use files::FilesConfig;
 pub use p2p_log::P2pLogConfig;
+pub use reload::{ReadConfig, Reloader, SetFilter};
 pub use setup::{Daemon, Ready};
 
 /// Problems shown at a time: a person reads no more, the log has them all.
@@ -103,6 +108,9 @@ struct Node {
     joins: join::Joins,
     keys: keys::Keys,
     links: links::Links,
+    liveness: liveness::Liveness,
+    measures: metrics::Measures,
+    reloader: Option<Reloader>,
     last_sync: Option<sync::LastSync>,
     placed: place::Placed,
     read_back: Option<report::ReadBack>,

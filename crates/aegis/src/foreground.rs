@@ -69,7 +69,8 @@ fn run(foreground: Foreground) -> anyhow::Result<Outcome> {
         Format::Text
     };
     let config = config(foreground)?;
-    logging(&config.log_filter, config.log_json)?;
+    // Whoever sits here starts it anew instead of having it reload.
+    drop(logging(&config.log_filter, config.log_json)?);
     reduce_privileges(&config);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -82,7 +83,7 @@ fn run(foreground: Foreground) -> anyhow::Result<Outcome> {
             config.state_dir.join("history"),
         );
         let (daemon, ready) = Daemon::start(config).await?;
-        let node = run_until_signal(daemon, ready.stop_tx.clone());
+        let node = run_until_signal(daemon, ready.stop_tx.clone(), ready.reload_tx);
         let console = Console {
             format,
             with_backlog: true,

@@ -32,6 +32,7 @@ const FILES: &[(&str, &str)] = &[
     ("README.md", "usr/share/doc/aegis/README.md"),
     ("docs/cli.md", "usr/share/doc/aegis/cli.md"),
     ("docs/kernel.md", "usr/share/doc/aegis/kernel.md"),
+    ("docs/metrics.md", "usr/share/doc/aegis/metrics.md"),
     ("docs/operator.md", "usr/share/doc/aegis/operator.md"),
 ];
 

@@ -14,7 +14,7 @@ use aegis_core::Indicator;
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, State},
-    http::HeaderValue,
+    http::{HeaderMap, HeaderValue},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -24,7 +24,7 @@ use tokio::{
 };
 
 use self::input::{Body, Cursor, History, HistoryGroups, Ip, Named, Plain};
-use crate::{ApiError, Caller, Control, ErrorCode, Reply, Request, opinion::AskRequest};
+use crate::{ApiError, Caller, Control, ErrorCode, Reply, Request, metrics, opinion::AskRequest};
 
 pub use self::{events::EVENT_STREAMS_MAX, input::BODY_TIMEOUT};
 
@@ -95,6 +95,16 @@ pub(super) fn router<C: Control>(app: App<C>) -> Router {
         .route(
             "/v1/unblock",
             post(async |State(app): On<C>, Body(it)| app.answer(Request::Unblock(it)).await),
+        )
+        .route(
+            "/metrics",
+            get(async |State(app): On<C>, headers: HeaderMap| {
+                metrics::answer(&app.control, app.caller, &headers).await
+            }),
+        )
+        .route(
+            "/v1/config/reload",
+            post(async |State(app): On<C>, Plain| app.answer(Request::ReloadConfig).await),
         )
         .merge(opinions())
         .merge(past())

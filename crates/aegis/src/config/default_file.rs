@@ -380,6 +380,16 @@ const KEYS: &[Key] = &[
         "MiB they take at most, 1…1048576; the usual entry takes about 250 bytes.",
     ),
     optional(
+        "metrics.listen",
+        "\"127.0.0.1:9464\"",
+        "Where Prometheus scrapes GET /metrics: an address of the loopback, without a key. The control\n\
+         socket has the same in any case.",
+    ),
+    key(
+        "metrics.crowdsec_names",
+        "Tell the names that users of CrowdSec look for as well: fw_bouncer_…, cs_active_decisions.",
+    ),
+    optional(
         "mirror.redis",
         "\"redis://127.0.0.1:6379/0\"",
         "A Redis or DragonflyDB server that shows what is blocked as a sorted set for others to\n\

@@ -22,6 +22,7 @@ use crate::config::{
     files::files,
     history::history,
     lapi::lapi,
+    metrics::metrics,
     mirror::mirror,
     place,
     policy::quorum,
@@ -72,6 +73,7 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
         type_severities: Policy::default().type_severities,
     };
     Ok(Config {
+        metrics: metrics(&raw.metrics)?,
         mirror: mirror(&raw.mirror, &instance)?,
         instance,
         interfaces: interfaces(raw.interface)?,

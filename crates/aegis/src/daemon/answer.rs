@@ -84,6 +84,8 @@ impl Node {
         match request {
             Request::Status => Ok(Reply::Status(Box::new(self.status()?))),
             Request::Stats => Ok(Reply::Stats(Box::new(self.stats()?))),
+            Request::Metrics => Ok(Reply::Metrics(Box::new(self.metrics()?))),
+            Request::ReloadConfig => self.reload().map(Reply::Reloaded),
             Request::Blocks(query) => Ok(Reply::Blocks(self.blocks(query)?)),
             Request::Check(indicator) => Ok(Reply::Check(self.check(indicator))),
             Request::Why(indicator) => Ok(Reply::Why(Box::new(self.why(indicator)?))),
@@ -261,6 +263,8 @@ fn command(request: &Request) -> Option<Command> {
         Request::Organisation(_) // made by whoever holds the keys
         | Request::Status
         | Request::Stats
+        | Request::Metrics
+        | Request::ReloadConfig
         | Request::Blocks(_)
         | Request::Check(_)
         | Request::Why(_)

@@ -11,8 +11,15 @@ use super::{Node, files::FileRecords};
 impl Node {
     /// Feeds one input and carries out everything that follows from it.
     pub(super) fn handle(&mut self, input: Input) {
+        self.take_up();
         self.engine.handle_input(self.clock.now(), input);
         self.drain();
+    }
+
+    /// Notes that something is taken up of which a block may come.
+    pub(super) fn take_up(&mut self) {
+        let now = self.clock.instant();
+        self.measures.taken_up_at.get_or_insert(now);
     }
 
     /// Carries out every queued effect. What is to be signed is signed first, so that one write to
@@ -52,6 +59,7 @@ impl Node {
             self.carry_out(output);
         }
         self.flush_changes();
+        self.measures.taken_up_at = None;
     }
 
     fn sign(&mut self, statement: &Statement, audience: Option<OrganisationId>, purpose: Purpose) {
@@ -197,6 +205,9 @@ impl Node {
                 chain(&error)
             ));
         }
+        let is_block = |it: &&aegis_core::Change| matches!(it, aegis_core::Change::Block { .. });
+        let blocks = changes.iter().filter(is_block).count();
+        self.measures.enforced(blocks, self.clock.instant());
         // A long list is not read again for every change of it.
         self.read_back.take_if(|it| it.is_small());
     }

@@ -20,6 +20,7 @@ use super::{
     disk::Synced,
     feeds::next_feed_call,
     files::{FeedCall, FileRecords},
+    reload::next_reload,
 };
 
 /// Events of one kind taken in one go: one write to the store covers them, and nobody else waits
@@ -69,6 +70,7 @@ pub(super) struct Sources {
     pub(super) host: HostWatch,
     pub(super) connections: Option<ConnectionWatch>,
     pub(super) stop_rx: watch::Receiver<bool>,
+    pub(super) reload_rx: mpsc::Receiver<()>,
 }
 
 impl Node {
@@ -109,6 +111,7 @@ impl Node {
                 records = next_records(&mut sources.file_records_rx) => {
                     self.handle_file_records(records);
                 }
+                () = next_reload(&mut sources.reload_rx) => drop(self.reload()), // it is logged
                 _ = look_after.tick() => self.look_after(),
                 _ = prune.tick() => self.prune(),
                 () = due => {}
@@ -146,6 +149,7 @@ impl Node {
                 return self.degraded(format!("the kernel's events cannot be read: {error}"));
             }
         };
+        self.take_up();
         let mut next = Some(event);
         for _ in 0..BURST_MAX {
             let Some(event) = next else { break };
@@ -186,6 +190,7 @@ impl Node {
     /// Hears some of the alerts that wait, an author at a time; returns whether there were any.
     fn hear(&mut self) -> bool {
         let started_at = self.clock.instant();
+        self.take_up();
         let may_hear_long = self.rests_until <= started_at;
         let (mut heard, mut is_news) = (0, false);
         while heard < HEARD_AT_ONCE
@@ -239,6 +244,7 @@ impl Node {
 
     /// Does what must be done now and then whatever happens.
     fn look_after(&mut self) {
+        self.liveness.tell();
         self.disk.ask();
         self.flush_p2p_logs();
         self.weigh_peers();

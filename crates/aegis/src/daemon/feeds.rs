@@ -84,6 +84,7 @@ impl Node {
 
     fn end_feed(&mut self, feed: FeedId) {
         self.feeds.under_way.retain(|it| it.id != feed);
+        self.measures.feed_ended(&feed);
         self.handle(Input::Feed(FeedInput::Ended(feed)));
     }
 
@@ -100,9 +101,11 @@ impl Node {
             expires_at: it.expires_at,
         };
         let is_done = end == entries.len();
+        let (now, count) = (self.now(), entries.len());
         it.next = end;
         self.handle(Input::Feed(FeedInput::Entries(part)));
         if is_done {
+            self.measures.feed_applied(it.id, count, now);
             let _ = it.weight_tx.send(Ok(it.weight)); // whoever went away meanwhile has lost nothing
         } else {
             self.feeds.under_way.push_back(it);

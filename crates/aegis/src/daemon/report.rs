@@ -34,18 +34,27 @@ impl ReadBack {
     }
 }
 
+/// When the kernel is looked at again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Look {
+    /// Where the last look is old.
+    IfOld,
+    /// Where it is old and costs next to nothing; a long list is compared by itself now and then.
+    IfCheap,
+}
+
 /// The least that a read-back serves.
 const READ_BACK_FOR_MIN: Duration = Duration::from_millis(500);
 
 impl super::Node {
     /// Returns how the kernel's blocklist and the ruleset compare, looked at again where the last
     /// look is old.
-    fn ruleset_state(&mut self) -> Result<RulesetState, ApiError> {
+    pub(super) fn ruleset_state(&mut self, look: Look) -> Result<RulesetState, ApiError> {
         let now = self.now();
-        let recent = self
-            .read_back
-            .as_ref()
-            .filter(|it| now.since(it.at) < it.serves_for());
+        let recent = self.read_back.as_ref().filter(|it| {
+            let serves = look == Look::IfCheap && !it.is_small();
+            serves || now.since(it.at) < it.serves_for()
+        });
         if let Some(it) = recent {
             return Ok(it.state);
         }

@@ -2,7 +2,7 @@
 
 use std::{io::Read as _, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc, time::Duration};
 
-use aegis_api::{EventHub, EventKind, KeyRing, Listener};
+use aegis_api::{EventHub, EventKind, KeyRing, Listener, MetricsListener};
 use aegis_core::{
     Action, Actor, AuditEntry, Detection, Engine, EngineConfig, Evidence, HistoryEntry,
     HistoryKind, Input, Record, ThreatType, Timestamp,
@@ -37,6 +37,7 @@ use super::{
     keys::Keys,
     ladder::enforcer,
     lapi::{Lapi, run_lapi},
+    metrics::{bind_metrics, run_metrics},
     p2p_log::P2pLogs,
     report,
     restore::{known_peers, open_store, restore},
@@ -55,6 +56,7 @@ pub struct Daemon {
     control: ControlHandle,
     files: Option<Files>,
     lapi: Option<Lapi>,
+    metrics: Option<MetricsListener>,
     config: Config,
 }
 
@@ -64,15 +66,18 @@ pub struct Ready {
     pub hub: EventHub,
     /// Ends it.
     pub stop_tx: watch::Sender<bool>,
+    /// Has it read its configuration anew, where it knows how.
+    pub reload_tx: mpsc::Sender<()>,
     /// The keys that are given out.
     pub keys: KeyRing,
 }
 
 impl Ready {
-    fn new(node: &Node, stop_tx: watch::Sender<bool>) -> Self {
+    fn new(node: &Node, stop_tx: watch::Sender<bool>, reload_tx: mpsc::Sender<()>) -> Self {
         Self {
             hub: node.hub.clone(),
             stop_tx,
+            reload_tx,
             keys: node.keys.ring(),
         }
     }
@@ -94,6 +99,7 @@ struct Parts {
 
 impl Parts {
     fn into_node(self, started_at: Timestamp, config: &Config) -> anyhow::Result<Node> {
+        let measures = super::metrics::Measures::new(config, &self.engine);
         Ok(Node {
             clock: Clock,
             organisations_tx: watch::Sender::new(self.engine.organisations().clone().into()),
@@ -122,6 +128,9 @@ impl Parts {
             joins: self.joins,
             keys: self.keys,
             links: super::links::Links::default(),
+            liveness: super::liveness::Liveness::find(),
+            measures,
+            reloader: None,
             last_sync: None,
             placed: super::place::Placed::default(),
             read_back: None,
@@ -157,7 +166,9 @@ impl Daemon {
         let hub = EventHub::new();
         let (control, calls_rx) = ControlHandle::new(hub.clone());
         let net = start_net(&config, (known_peers, joins.secret()), &identity).await?;
+        let metrics = bind_metrics(&config).await?;
         let (stop_tx, stop_rx) = watch::channel(false);
+        let (reload_tx, reload_rx) = mpsc::channel(1); // a second wish before the first is granted is the same
         let parts = Parts {
             engine,
             enforcer,
@@ -185,6 +196,7 @@ impl Daemon {
             host,
             connections: node.watch_connections(),
             stop_rx,
+            reload_rx,
         };
         let mut net = net.map(|it| connect(it, &mut node, &mut sources));
         let (files, ends) = open_files(&config, &node, announcements, net.as_mut())?.unzip();
@@ -193,7 +205,7 @@ impl Daemon {
         if let Some(it) = &lapi {
             node.fill_board(it.board());
         }
-        let ready = Ready::new(&node, stop_tx);
+        let ready = Ready::new(&node, stop_tx, reload_tx);
         let daemon = Self {
             node,
             sources,
@@ -202,9 +214,16 @@ impl Daemon {
             control,
             files,
             lapi,
+            metrics,
             config,
         };
         Ok((daemon, ready))
+    }
+
+    /// Has it know how to read its configuration anew.
+    pub fn with_reloader(mut self, reloader: super::Reloader) -> Self {
+        self.node.reloader = Some(reloader);
+        self
     }
 
     /// Returns what watches and ends this daemon's interfaces, for the first lines a person sees.
@@ -221,7 +240,8 @@ impl Daemon {
         };
         let files = run_files(self.files, self.sources.stop_rx.clone());
         let stop_rx = self.sources.stop_rx.clone();
-        let lapi = run_lapi(self.lapi, self.control.clone(), stop_rx);
+        let lapi = run_lapi(self.lapi, self.control.clone(), stop_rx.clone());
+        let metrics = run_metrics(self.metrics, self.control.clone(), stop_rx);
         {
             let serve = aegis_api::serve(self.listener, self.control, stopped);
             let run = async {
@@ -233,7 +253,7 @@ impl Daemon {
                 self.node.orders.clear();
                 drop(stopped_tx);
             };
-            tokio::join!(serve, run, files, lapi);
+            tokio::join!(serve, run, files, lapi, metrics);
         }
         self.node.stop(self.net, &self.config).await
     }

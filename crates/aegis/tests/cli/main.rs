@@ -19,6 +19,7 @@ mod mirror;
 mod no_kernel;
 mod organisation;
 mod orgsig;
+mod reload;
 #[path = "../support/sandbox.rs"]
 mod sandbox;
 mod shell;

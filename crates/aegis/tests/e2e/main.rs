@@ -24,6 +24,7 @@ mod hostile;
 mod interface;
 mod kill;
 mod lab;
+mod monitored;
 mod nft;
 mod organisation;
 mod privileges;

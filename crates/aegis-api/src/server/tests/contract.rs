@@ -262,3 +262,37 @@ fn order(indicator: &str, duration: i64, severity: i64, threat_type: &str) -> St
         r#"{{"indicator":"{indicator}","duration_secs":{duration},"threat_type":"{threat_type}","severity":{severity}}}"#
     )
 }
+
+#[tokio::test]
+async fn metrics_come_in_the_format_that_is_asked_for() {
+    let node = Node::start();
+    let plain = node
+        .raw("GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .await;
+    assert!(
+        plain.contains("content-type: text/plain; version=0.0.4"),
+        "{plain}"
+    );
+    assert!(
+        plain.contains("# TYPE aegis_dropped_packets_total counter"),
+        "{plain}"
+    );
+    let open = "GET /metrics HTTP/1.1\r\nhost: x\r\naccept: application/openmetrics-text\r\n\
+                connection: close\r\n\r\n";
+    let open = node.raw(open).await;
+    assert!(
+        open.contains("content-type: application/openmetrics-text"),
+        "{open}"
+    );
+    assert!(open.contains("# EOF"), "{open}");
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn a_reload_says_what_changed_and_what_waits() {
+    let node = Node::start();
+    let reloaded = node.client.reload_config().await.expect("reloads");
+    assert_eq!(reloaded.applied, ["min_severity"]);
+    assert_eq!(reloaded.needs_restart, ["p2p.port"]);
+    node.stop().await;
+}

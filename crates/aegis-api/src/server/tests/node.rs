@@ -16,8 +16,8 @@ use crate::{
     Disallowed, ErrorCode, Event, EventHub, EventKind, EventStream, Evidence, HistoryGroup,
     HistoryId, HistoryKind, HistoryLine, Interface, JudgedWord, Listener, LocalOpinion, ModelKind,
     NetworkOpinion, NodeMode, Origin, Page, Peer, PeerClass, PeerCounts, PeerTrust, Published,
-    Reply, Request, RulesetState, Stance, Stats, Status, SyncState, TrendPoint, TrustForgotten,
-    Truth, Unblocked, VoiceLine, Why, serve,
+    Reloaded, Reply, Request, RulesetState, Stance, Stats, Status, SyncState, TrendPoint,
+    TrustForgotten, Truth, Unblocked, VoiceLine, Why, serve,
 };
 
 /// Long enough for a busy machine; nothing waits for it unless it fails.
@@ -206,10 +206,21 @@ fn group() -> HistoryGroup {
     }
 }
 
+fn maintained(request: &Request) -> Reply {
+    if *request == Request::Metrics {
+        return Reply::Metrics(Box::new(crate::metrics::tests::metrics()));
+    }
+    Reply::Reloaded(Reloaded {
+        applied: vec!["min_severity".to_owned()],
+        needs_restart: vec!["p2p.port".to_owned()],
+    })
+}
+
 impl Control for Script {
     async fn call(&self, caller: Caller, request: Request) -> Result<Reply, ApiError> {
         caller.require(request.scope())?;
         Ok(match request {
+            Request::Metrics | Request::ReloadConfig => maintained(&request),
             Request::Status => Reply::Status(Box::new(status())),
             Request::Stats => Reply::Stats(Box::new(Stats {
                 events_lost: match caller {

@@ -8,7 +8,7 @@ use aegis_api::{
 };
 use aegis_enforce::{Counter, InterfaceState, Mode};
 
-use super::kernel_error;
+use super::{Look, kernel_error};
 use crate::daemon::{Node, memory};
 
 /// The detectors by the names that the configuration has for them.
@@ -24,16 +24,9 @@ const DETECTORS: [(&str, Counter); 6] = [
 impl Node {
     pub(in crate::daemon) fn status(&mut self) -> Result<Status, ApiError> {
         let now = self.now();
-        let ruleset = self.ruleset_state()?;
+        let ruleset = self.ruleset_state(Look::IfOld)?;
         let connected = self.engine.peers().filter(|it| it.is_connected).count();
-        let mut problems = self.problems.clone();
-        problems.extend(
-            self.enforcer
-                .missing_kernel()
-                .map(|it| format!("observing only: {it}")),
-        );
-        problems.extend(self.stand_in());
-        problems.extend(self.missing_cookies());
+        let problems = self.all_problems();
         let is_observing = self.enforcer.is_observing();
         Ok(Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -70,6 +63,16 @@ impl Node {
             place: self.place(),
             mirror: self.mirror_state(),
         })
+    }
+
+    /// Returns what does not work as it should, in words for a person.
+    pub(in crate::daemon) fn all_problems(&self) -> Vec<String> {
+        let mut problems = self.problems.clone();
+        let missing = self.enforcer.missing_kernel();
+        problems.extend(missing.map(|it| format!("observing only: {it}")));
+        problems.extend(self.stand_in());
+        problems.extend(self.missing_cookies());
+        problems
     }
 
     pub(in crate::daemon) fn stats(&self) -> Result<Stats, ApiError> {
