@@ -27,16 +27,16 @@ fn counters_end_with_total_in_both_formats() {
 fn what_is_measured_is_told() {
     let text = text(&metrics());
     for line in [
-        "aegis_entries{source=\"operator\"} 2",
+        "aegis_entries{source=\"operator\"} 2.0",
         "aegis_claims_total{verdict=\"accepted\"} 0",
         "aegis_claims_total{verdict=\"not_trusted\"} 4",
         "aegis_map_capacity_ratio{map=\"ipv4\"} 0.25",
         "aegis_decision_latency_seconds_count 3",
         "aegis_decision_latency_seconds_bucket{le=\"0.1\"} 2",
         "aegis_decision_latency_seconds_bucket{le=\"+Inf\"} 3",
-        "aegis_ruleset_difference 6",
-        "aegis_enforcing 1",
-        "aegis_feed_entries{feed=\"drop\"} 800",
+        "aegis_ruleset_difference 6.0",
+        "aegis_enforcing 1.0",
+        "aegis_feed_entries{feed=\"drop\"} 800.0",
         "aegis_feed_last_success_timestamp_seconds{feed=\"drop\"} 1.5",
         "process_cpu_seconds_total 2.5",
     ] {
@@ -96,7 +96,7 @@ pub(crate) fn metrics() -> Metrics {
         alerts_live: 0,
         problems: 0,
         decision_latency: Latency {
-            buckets: vec![(0.1, 2), (f64::MAX, 1)],
+            buckets: vec![(0.1, 2), (f64::INFINITY, 1)],
             count: 3,
             sum_secs: 1.0,
         },

@@ -85,7 +85,7 @@ impl Measures {
     fn latency(&self) -> Latency {
         let ends = LATENCY_ENDS_MS.iter().map(|it| it / 1_000.0);
         Latency {
-            buckets: ends.chain([f64::MAX]).zip(self.latency).collect(),
+            buckets: ends.chain([f64::INFINITY]).zip(self.latency).collect(),
             count: self.latency.iter().sum(),
             sum_secs: self.latency_sum.as_secs_f64(),
         }

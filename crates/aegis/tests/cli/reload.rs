@@ -8,7 +8,10 @@ use crate::{daemon::Running, sandbox::Sandbox, wait::until};
 
 fn write(sandbox: &Sandbox, text: &str) {
     let text = format!("bpffs = \"/proc/none\"\n{text}");
-    fs::write(sandbox.path().join("aegis.toml"), text).expect("a file can be written");
+    // As editors do: whoever reads meanwhile finds the old file or the new one.
+    let unfinished = sandbox.path().join("unfinished");
+    fs::write(&unfinished, text).expect("a file can be written");
+    fs::rename(unfinished, sandbox.path().join("aegis.toml")).expect("a file can be renamed");
 }
 
 fn severity(sandbox: &Sandbox) -> Value {
