@@ -10,6 +10,7 @@ mod duration;
 mod filter;
 mod gzip;
 mod listing;
+mod mirror;
 mod moment;
 mod reply;
 mod routes;

@@ -11,6 +11,7 @@ use std::{
 };
 
 use aegis_core::{Indicator, Timestamp};
+use tokio::sync::watch;
 
 /// Ended decisions that are remembered, so that bouncers hear of their end: the whole of a long
 /// list may end between two polls.
@@ -61,6 +62,7 @@ pub struct Window {
 #[derive(Clone, Debug, Default)]
 pub struct DecisionBoard {
     journal: Arc<Mutex<Journal>>,
+    seq_tx: watch::Sender<u64>, // for who waits for a change
 }
 
 #[derive(Debug, Default)]
@@ -96,12 +98,16 @@ impl DecisionBoard {
     ///
     /// A name that waits for it is taken instead of `naming`.
     pub fn post(&self, indicator: Indicator, naming: Naming, at: (Timestamp, Timestamp)) {
-        self.lock().post(indicator, naming, at);
+        let mut journal = self.lock();
+        journal.post(indicator, naming, at);
+        self.tell(&journal);
     }
 
     /// Writes that `indicator` is blocked no more.
     pub fn end(&self, indicator: &Indicator) {
-        self.lock().end(indicator);
+        let mut journal = self.lock();
+        journal.end(indicator);
+        self.tell(&journal);
     }
 
     /// Writes that an operator unblocked `indicator` lately, for those who still hold it.
@@ -121,6 +127,17 @@ impl DecisionBoard {
     /// Forgets a name whose decision did not come.
     pub(super) fn unexpect(&self, indicator: &Indicator) {
         self.lock().names.remove(indicator);
+    }
+
+    /// Waits until there is a change after `seq`.
+    pub async fn changed_since(&self, seq: u64) {
+        let mut seq_rx = self.seq_tx.subscribe();
+        // Cannot fail because this board holds the sender.
+        let _ = seq_rx.wait_for(|it| *it > seq).await;
+    }
+
+    fn tell(&self, journal: &Journal) {
+        self.seq_tx.send_replace(journal.seq);
     }
 
     /// Returns the number of the last change.

@@ -38,6 +38,11 @@ impl Pairs {
         Some(value.as_str()).filter(|it| !it.is_empty())
     }
 
+    /// Returns whether `name` is there at all, with a value or without.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
     /// Returns the values of `name`, in lower case.
     fn list(&self, names: &[&str]) -> Vec<String> {
         let values = names.iter().filter_map(|it| self.find(it));

@@ -19,7 +19,7 @@ use super::{
 const ALERTS_DEFAULT: usize = 100;
 
 /// Alerts of one reply at most.
-const ALERTS_MAX: usize = 100_000;
+const ALERTS_MAX: usize = 20_000;
 
 /// Decisions looked through at a time.
 const PAGE: usize = 500;

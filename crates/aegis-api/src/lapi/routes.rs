@@ -4,6 +4,7 @@ mod alerts;
 mod allow;
 mod decisions;
 mod metrics;
+mod mirror;
 mod watchers;
 
 use std::{
@@ -114,7 +115,7 @@ impl<C: Control> Lapi<C> {
         let is_read = matches!(head.method, Method::GET | Method::HEAD);
         match (path, &head.method) {
             (["health"], _) if is_read => Ok(json(StatusCode::OK, &Health { status: "up" })),
-            (["v1", "decisions", "stream"], _) if is_read => self.stream(&head),
+            (["v1", "decisions", "stream"], _) if is_read => self.stream(&head).await,
             (["v1", "decisions"], _) if is_read => self.decisions(&head),
             (["v1", "decisions"], &Method::DELETE) => self.delete_decisions(&head).await,
             (["v1", "decisions", id], &Method::DELETE) => self.delete_decision(&head, id).await,
@@ -137,6 +138,7 @@ impl<C: Control> Lapi<C> {
                 self.check(&head, &value.join("/")).await // a prefix has a slash of its own
             }
             (["v1", "allowlists", name], _) if is_read => self.allowlist(&head, name).await,
+            (["security", "blocklist"], _) if is_read => self.blocklist(&head),
             _ => Ok(empty(StatusCode::NOT_FOUND)),
         }
     }

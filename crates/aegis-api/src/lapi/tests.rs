@@ -4,5 +4,6 @@ mod agents;
 mod bouncers;
 mod corpus;
 mod lists;
+mod mirror;
 mod script;
 mod sockets;

@@ -1,5 +1,7 @@
 //! What is blocked: polled by bouncers, asked for one by one, and ended.
 
+use std::time::Duration;
+
 use aegis_core::Indicator;
 use axum::{
     http::{Method, StatusCode, header},
@@ -14,6 +16,7 @@ use crate::{
     lapi::{
         CALLS_AT_ONCE,
         board::Window,
+        duration::parse_duration,
         filter::Filter,
         listing::indicator,
         reply::{Failure, empty, json, pieces},
@@ -24,6 +27,9 @@ use crate::{
 /// The bouncer that cuts the length off every prefix where it works with nftables, and so blocks
 /// one address of it.
 const CUTS_PREFIXES: &str = "crowdsec-firewall-bouncer";
+
+/// The longest that a poll waits for a change.
+const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// Decisions looked through at a time.
 const PAGE: usize = 500;
@@ -36,14 +42,24 @@ pub(super) struct Deleted {
 
 impl<C: Control> Lapi<C> {
     /// Answers a poll with what changed since the last one, or with everything.
-    pub(super) fn stream(&self, head: &Head) -> Result<Response, Failure> {
+    ///
+    /// `wait`, which no client of CrowdSec's asks for, holds a poll back until something changes: who
+    /// asks for it knows at once, and not when the next poll is due.
+    pub(super) async fn stream(&self, head: &Head) -> Result<Response, Failure> {
         let grant = self.bouncer(head)?;
         if head.method == Method::HEAD {
             return Ok(empty(StatusCode::OK)); // a check of the key, which is no poll
         }
+        let reader = (grant.name.as_str(), head.from);
+        if let Some(wait) = head.pairs.find("wait") {
+            let wait = parse_duration(wait).ok_or_else(|| Failure::invalid("wait: as in 30s"))?;
+            let known = self.state().cursors.find(reader.0, reader.1);
+            let changed = self.setup().board.changed_since(known.unwrap_or(0));
+            // Too long without a change: answered with nothing.
+            let _ = tokio::time::timeout(wait.min(WAIT_MAX), changed).await;
+        }
         let view = self.view(head);
         let upto = view.board.seq();
-        let reader = (grant.name.as_str(), head.from);
         let known = {
             let mut state = self.state();
             let known = state.cursors.find(reader.0, reader.1);
