@@ -9,10 +9,10 @@ use crate::{
     AllowEntry, AllowRequest, ApiError, AuditReport, Block, BlockRequest, Blocked, Caller, Check,
     Disallowed, ErrorCode, EventHub, FileApplied, FileBody, FileContent, FileForgotten, FileLine,
     FileRequest, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery, KeyReply, KeyRequest,
-    Metrics, NetworkOpinion, NetworkReply, NetworkRequest, OrganisationReply, OrganisationRequest,
-    Page, PageQuery, Peer, PeerTrust, PublishRequest, Published, Reloaded, ReportOutcomes,
-    ReportRequest, ReportWithdrawRequest, ReportWithdrawn, ShareRequest, Stats, Status,
-    TrustForgotten, TrustRequest, UnblockRequest, Unblocked, Why,
+    LoginList, Metrics, NetworkOpinion, NetworkReply, NetworkRequest, OrganisationReply,
+    OrganisationRequest, Page, PageQuery, Peer, PeerTrust, Preview, PreviewRequest, PublishRequest,
+    Published, Reloaded, ReportOutcomes, ReportRequest, ReportWithdrawRequest, ReportWithdrawn,
+    ShareRequest, Stats, Status, TrustForgotten, TrustRequest, UnblockRequest, Unblocked, Why,
 };
 
 /// What can be asked.
@@ -61,6 +61,10 @@ pub enum Request {
     Report(Vec<ReportRequest>),
     /// Answered by [`Reply::ReportWithdrawn`].
     WithdrawReport(ReportWithdrawRequest),
+    /// Answered by [`Reply::Preview`].
+    Preview(PreviewRequest),
+    /// Answered by [`Reply::Logins`].
+    Logins,
     /// About files.
     File(FileRequest),
     /// Answered by [`Reply::Organisation`].
@@ -119,6 +123,10 @@ pub enum Reply {
     Reported(ReportOutcomes),
     /// To [`Request::WithdrawReport`].
     ReportWithdrawn(ReportWithdrawn),
+    /// To [`Request::Preview`].
+    Preview(Preview),
+    /// To [`Request::Logins`].
+    Logins(LoginList),
     /// To [`FileRequest::List`].
     Files(Page<FileLine>),
     /// To [`FileRequest::Show`], [`FileRequest::Fetch`] and [`Control::share_file`].

@@ -18,6 +18,7 @@ mod file;
 mod history;
 mod key;
 mod lapi;
+mod login;
 mod metrics;
 mod network;
 mod opinion;
@@ -25,6 +26,7 @@ mod organisation;
 mod page;
 mod peer;
 mod place;
+mod preview;
 mod reload;
 mod report;
 mod server;
@@ -66,6 +68,7 @@ pub use lapi::{
     DecisionBoard, ENDED_MAX, EXPANDED_MAX, LAPI_CONNECTIONS_MAX, LapiConfig, LapiSetup, Naming,
     Posted, Window, read_alerts, serve_lapi,
 };
+pub use login::{LoginLine, LoginList};
 pub use metrics::{
     FeedFill, Latency, METRICS_FEEDS_MAX, Metrics, MetricsListener, ProcessUse, SCRAPES_MAX,
     TableFill, metrics_router,
@@ -84,6 +87,7 @@ pub use organisation::{
 pub use page::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, Page, PageQuery};
 pub use peer::Peer;
 pub use place::{Place, Reachability, Route};
+pub use preview::{Preview, PreviewRequest};
 pub use reload::Reloaded;
 pub use report::{
     ReportLine, ReportOutcomes, ReportRefused, ReportRequest, ReportWithdrawRequest,

@@ -24,6 +24,9 @@ mod resolvers;
 mod sessions;
 #[cfg(test)]
 mod tests;
+mod wall_clock;
+
+pub use wall_clock::utc_offset_secs;
 
 /// How often the files are read again.
 const FILES_EVERY: Duration = Duration::from_secs(5);

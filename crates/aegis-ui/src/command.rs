@@ -146,6 +146,9 @@ pub struct AlertArgs {
     /// Tell the members of an organisation alone: its ID, a part of it, or its name
     #[arg(long, value_name = "ORG")]
     pub to: Option<String>,
+    /// Show the exact bytes that would be sent to other nodes, and do nothing
+    #[arg(long)]
+    pub preview: bool,
     /// Do it even if it is the address of a configured peer or bootstrap node
     #[arg(long)]
     pub force: bool,

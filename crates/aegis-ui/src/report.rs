@@ -30,7 +30,7 @@ pub(crate) use self::{
         organisation_joined, organisation_left, organisation_members, organisation_trusted,
         organisations,
     },
-    reported::{report_withdrawn, reported},
+    reported::{preview, report_withdrawn, reported},
     status::{stats, status},
     trust::{trust, trust_forgotten, trust_set},
     why::why,

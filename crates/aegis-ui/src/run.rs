@@ -5,6 +5,7 @@ mod history;
 mod key;
 mod network;
 mod organisation;
+mod preview;
 mod trust;
 
 use std::io;
@@ -16,7 +17,7 @@ use serde::Serialize;
 
 use crate::{
     Command, Format, Outcome, Screen,
-    command::{AllowArgs, AuditCommand},
+    command::{AllowArgs, AuditCommand, PublishArgs},
     report,
 };
 
@@ -72,6 +73,12 @@ async fn answer(
         Command::List => list(client, screen).await?,
         Command::Block(args) => {
             let to = organisation::audience(args.alert.to.as_deref(), client).await?;
+            let (is_preview, is_local) = (args.alert.preview, args.local);
+            if is_preview {
+                let args = PublishArgs { alert: args.alert };
+                let asked = PublishRequest { to, ..args.into() };
+                return preview::publish(asked, is_local, client, screen).await;
+            }
             let request = BlockRequest { to, ..args.into() };
             let blocked = client.block(&request).await?;
             screen.show(&blocked, report::blocked)?;
@@ -84,7 +91,11 @@ async fn answer(
         }
         Command::Publish(args) => {
             let to = organisation::audience(args.alert.to.as_deref(), client).await?;
+            let is_preview = args.alert.preview;
             let request = PublishRequest { to, ..args.into() };
+            if is_preview {
+                return preview::publish(request, false, client, screen).await;
+            }
             let published = client.publish(&request).await?;
             screen.show(&published, report::published)?;
         }
@@ -94,6 +105,9 @@ async fn answer(
             return Ok(Outcome::answer(check.blocked));
         }
         Command::Why { ip } => screen.show(&client.why(ip).await?, report::why)?,
+        Command::Report(args) if args.preview => {
+            return preview::report(args, client, screen).await;
+        }
         Command::Report(args) => {
             let outcomes = client.report(&args.into()).await?;
             screen.show(&outcomes, report::reported)?;

@@ -3,6 +3,7 @@
 mod config_command;
 mod detach;
 mod doctor;
+mod explain;
 mod failure;
 mod generate;
 mod join;
@@ -70,6 +71,8 @@ enum Command {
     Detach(detach::DetachArgs),
     /// Say what this host allows, what is missing, and how to mend it
     Doctor(doctor::DoctorArgs),
+    /// Say what lines of a log tell of attacks, and what would follow
+    Explain(explain::ExplainArgs),
     /// Run the main job in network namespaces: attack, drop, share, drop everywhere
     Lab(crate::lab::LabArgs),
     /// Check, show or print the configuration
@@ -116,6 +119,7 @@ pub fn main() -> ExitCode {
             let place = block_on(daemon.status()).ok().and_then(|it| it.place);
             doctor::run(args, place.as_ref(), json)
         }
+        Command::Explain(args) => explain::run(&args, json),
         Command::Lab(args) => crate::lab::run(args, json),
         Command::LabAgent(agent) => crate::lab::agent::run(agent),
         Command::Config(command) => {

@@ -10,6 +10,7 @@ mod detect;
 mod files;
 mod history;
 mod lapi;
+mod logs;
 mod metrics;
 mod mirror;
 mod place;
@@ -30,13 +31,14 @@ use aegis_store::HistoryBounds;
 
 pub use compare::{Difference, differences};
 pub use default_file::default_file;
+pub(crate) use logs::{RawLogs, detector_config};
 pub use metrics::MetricsConfig;
 pub use raw::{MinSeverity, OneOrMany, RawConfig, RawMode};
 pub(crate) use resolve::default_runtime_dir;
 pub use resolve::{Surroundings, configured_addresses, resolve};
 pub use trust::Trust;
 
-use crate::daemon::{FilesConfig, P2pLogConfig};
+use crate::daemon::{FilesConfig, LogsConfig, P2pLogConfig};
 
 /// Where the configuration file is looked for unless a flag names one.
 pub const FILE_DEFAULT: &str = "/etc/aegis/aegis.toml";
@@ -91,6 +93,8 @@ pub struct Config {
     pub history: HistoryBounds,
     /// The logs of what peers say and do.
     pub p2p_log: P2pLogConfig,
+    /// Which logs are read; `None` for none.
+    pub logs: Option<LogsConfig>,
     /// The network; `None` for a node that detects and drops alone.
     pub p2p: Option<P2pConfig>,
     /// Shared files; `None` for a node that shares none.

@@ -26,6 +26,7 @@ mod ladder;
 mod lapi;
 mod links;
 mod liveness;
+mod logs;
 mod memory;
 mod metrics;
 mod mirror;
@@ -34,6 +35,7 @@ mod organisation;
 mod p2p_log;
 mod peer_log;
 mod place;
+mod preview;
 mod process;
 mod reload;
 mod report;
@@ -67,6 +69,7 @@ use mirror::Mirror;
 pub use clock::Clock;
 pub use control::ControlHandle;
 pub use files::FilesConfig;
+pub use logs::LogsConfig;
 pub use p2p_log::P2pLogConfig;
 pub use reload::{ReadConfig, Reloader, SetFilter};
 pub use setup::{Daemon, Ready};
@@ -111,6 +114,7 @@ struct Node {
     liveness: liveness::Liveness,
     measures: metrics::Measures,
     reloader: Option<Reloader>,
+    logs: logs::Logs,
     last_sync: Option<sync::LastSync>,
     placed: place::Placed,
     read_back: Option<report::ReadBack>,

@@ -75,6 +75,38 @@ impl Engine {
         self.decide_report(now, &report, decision, earlier)
     }
 
+    /// Returns what others would be told of a report at `now`, and does nothing; `None` where they
+    /// would be told nothing.
+    ///
+    /// # Errors
+    ///
+    /// Says which guard refuses.
+    pub fn preview_report(
+        &self,
+        now: Timestamp,
+        report: &Report,
+    ) -> Result<Option<Statement>, Refusal> {
+        self.may_report(report)?;
+        let by_type = self.policy.severity_of_type(&report.threat_type);
+        let severity = report.severity.unwrap_or(by_type);
+        let may_tell = report.share && !report.is_restored && self.policy.auto_publish;
+        if !may_tell || severity < self.policy.severity_min {
+            return Ok(None);
+        }
+        let violation = self.violations.count_of(now, &report.indicator) + 1;
+        let by_policy = || self.policy.block_time(severity, violation);
+        Ok(Some(Statement {
+            indicator: report.indicator,
+            threat_type: report.threat_type.clone(),
+            severity,
+            stated_at: now.floor_to_secs(),
+            block_for: report.block_for.unwrap_or_else(by_policy),
+            evidence: report.evidence,
+            description: None,
+            withdraws: None,
+        }))
+    }
+
     /// Blocks, remembers who said so, and tells others where that is wanted.
     fn decide_report(
         &mut self,

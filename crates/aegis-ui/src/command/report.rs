@@ -45,6 +45,9 @@ pub struct ReportArgs {
     /// Do not tell the other nodes, whatever `auto_publish` says
     #[arg(long)]
     pub no_share: bool,
+    /// Show the exact bytes that would be sent to other nodes, and do nothing
+    #[arg(long)]
+    pub preview: bool,
     /// It was reported before: no further violation, and no news for anybody
     #[arg(long)]
     pub restored: bool,

@@ -1,6 +1,6 @@
 //! What became of reports, and what sources say of an indicator.
 
-use aegis_api::{ReportLine, ReportOutcomes, ReportWithdrawn};
+use aegis_api::{Preview, ReportLine, ReportOutcomes, ReportWithdrawn};
 
 use crate::text::{count, shown, span};
 
@@ -24,6 +24,12 @@ pub(crate) fn reported(reply: &ReportOutcomes) -> String {
         }
     });
     lines.collect()
+}
+
+/// Shows what would be sent, as it is; what it is sent as has no line breaks of its own.
+pub(crate) fn preview(reply: &Preview) -> String {
+    let nothing = || reply.why.clone().unwrap_or_default();
+    shown(&reply.bytes.clone().unwrap_or_else(nothing)) + "\n"
 }
 
 /// Tells what became of a withdrawal.

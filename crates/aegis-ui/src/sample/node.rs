@@ -129,6 +129,8 @@ impl Control for Script {
             Request::SetTrust(it) => Reply::PeerTrust(Box::new(trusted(it))),
             Request::Report(it) => Reply::Reported(super::report::outcomes(&it)),
             Request::WithdrawReport(it) => Reply::ReportWithdrawn(super::report::withdrawn(it)),
+            Request::Preview(it) => Reply::Preview(super::report::preview(&it)),
+            Request::Logins => Reply::Logins(aegis_api::LoginList::default()),
             Request::VerifyAudit => Reply::AuditReport(history::audit_report()),
             Request::History(it) => Reply::History(history::page(&it)),
             Request::HistoryGroups(_) => Reply::HistoryGroups(history::groups()),

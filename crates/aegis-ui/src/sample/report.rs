@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use aegis_api::{
-    ErrorCode, ReportOutcomes, ReportRefused, ReportRequest, ReportWithdrawRequest,
-    ReportWithdrawn, Reported,
+    ErrorCode, Preview, PreviewRequest, ReportOutcomes, ReportRefused, ReportRequest,
+    ReportWithdrawRequest, ReportWithdrawn, Reported,
 };
 
 use super::{NOW, ip};
@@ -37,5 +37,19 @@ pub(super) fn withdrawn(asked: ReportWithdrawRequest) -> ReportWithdrawn {
         withdrawn: 1,
         indicator: asked.indicator,
         source: asked.source,
+    }
+}
+
+/// A node that shares no reports.
+pub(super) fn preview(asked: &PreviewRequest) -> Preview {
+    match asked {
+        PreviewRequest::Publish(it) => Preview {
+            bytes: Some(format!("{{\"indicator\":\"{}\"}}", it.indicator)),
+            why: None,
+        },
+        PreviewRequest::Report(_) => Preview {
+            bytes: None,
+            why: Some("nothing would be sent: auto_publish is off".to_owned()),
+        },
     }
 }

@@ -1,5 +1,7 @@
 //! The configuration file as it is before anybody edits it: every key, its default, its meaning.
 
+mod logs;
+
 use toml::Value;
 
 use crate::config::{RawConfig, lapi};
@@ -439,7 +441,7 @@ pub fn default_file() -> String {
     let defaults = Value::try_from(RawConfig::default()).unwrap_or(Value::Boolean(false));
     let mut text = HEAD.to_owned();
     let mut section = "";
-    for key in KEYS.iter().chain(lapi::KEYS) {
+    for key in KEYS.iter().chain(lapi::KEYS).chain(logs::KEYS) {
         let (here, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
         if here != section {
             section = here;

@@ -10,6 +10,7 @@ use crate::config::{
     files::RawFiles,
     history::RawHistory,
     lapi::RawLapi,
+    logs::RawLogs,
     metrics::RawMetrics,
     mirror::RawMirror,
     place::{RawPeerExchange, RawRelay},
@@ -45,6 +46,7 @@ pub struct RawConfig {
     pub mirror: RawMirror,
     pub files: RawFiles,
     pub lapi: RawLapi,
+    pub logs: RawLogs,
     pub log: RawLog,
 }
 

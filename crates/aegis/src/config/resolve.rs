@@ -22,6 +22,7 @@ use crate::config::{
     files::files,
     history::history,
     lapi::lapi,
+    logs::logs,
     metrics::metrics,
     mirror::mirror,
     place,
@@ -100,6 +101,7 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
         p2p_log: p2p_log(&raw.log, &state_dir)?,
         files: files(raw.files)?,
         lapi: lapi(&raw.lapi)?,
+        logs: logs(&raw.logs)?,
         p2p: raw
             .p2p
             .enabled

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aegis_core::{AskPolicy, Audience, trust::model::ModelKind};
+use aegis_intel::log::{AccessFormat, Rule};
 
 use super::{
     mirror::RawMirror,
@@ -44,6 +45,10 @@ fn the_default_file_says_what_the_defaults_are() {
         log: RawLog {
             p2p_dir: commented_in.log.p2p_dir.clone(),
             ..RawLog::default()
+        },
+        logs: RawLogs {
+            thresholds: commented_in.logs.thresholds.clone(),
+            ..RawLogs::default()
         },
         mirror: RawMirror {
             redis: commented_in.mirror.redis.clone(),
@@ -356,6 +361,46 @@ fn wrong_values_of_detectors_are_refused_likewise() {
     check(
         "[detect]\nblocks_per_second_max = 0",
         "detect.blocks_per_second_max: must be within 1…1000000",
+    );
+}
+
+#[test]
+fn logs_are_as_written() {
+    let config = parse(
+        "[logs]\nauth = ['/x/*.log']\naccess_format = 'vhost'\nbehind_proxy = ['10.0.0.0/8']\n\
+         protect_logins_for = '0s'\nthresholds = { ssh_brute_force = '3 in 1m', error_storm = 'off' }",
+    );
+    let logs = config.unwrap().logs.unwrap();
+    assert_eq!(logs.auth, [PathBuf::from("/x/*.log")]);
+    assert_eq!(logs.access_format, AccessFormat::VirtualHost);
+    assert_eq!(logs.protect_logins_for, Duration::ZERO);
+    let thresholds = &logs.detector.thresholds;
+    assert_eq!(thresholds[&Rule::SshBruteForce].events, 3);
+    assert_eq!(thresholds[&Rule::ErrorStorm].events, 0);
+    assert!(parse("[logs]\nenabled = false").unwrap().logs.is_none());
+}
+
+#[test]
+fn wrong_values_of_logs_are_refused() {
+    check(
+        "[logs]\nauth = ['auth.log']",
+        "logs.auth: must be at most 64 absolute paths",
+    );
+    check(
+        "[logs]\nbehind_proxy = ['proxy']",
+        "logs.behind_proxy: must be",
+    );
+    check(
+        "[logs]\nprotect_logins_for = '1y'",
+        "logs.protect_logins_for: must be 0s to 30d",
+    );
+    for threshold in ["5", "0 in 1m", "5 in 2d", "many in 1m"] {
+        let text = format!("[logs]\nthresholds = {{ ssh_probe = '{threshold}' }}");
+        check(&text, "logs.thresholds: must be rules (ssh_brute_force, ");
+    }
+    check(
+        "[logs]\nthresholds = { sshd = 'off' }",
+        "logs.thresholds: must be rules",
     );
 }
 

@@ -90,6 +90,8 @@ impl Node {
             Request::Check(indicator) => Ok(Reply::Check(self.check(indicator))),
             Request::Why(indicator) => Ok(Reply::Why(Box::new(self.why(indicator)?))),
             Request::Peers(query) => Ok(Reply::Peers(self.peers(query))),
+            Request::Logins => Ok(self.logins()),
+            Request::Preview(it) => self.preview(it),
             Request::AllowEntries(query) => Ok(Reply::AllowEntries(self.allow_entries(query))),
             Request::Trust(peer) => Ok(Reply::PeerTrust(Box::new(self.trust(*peer)))),
             Request::Organisation(OrganisationRequest::List) => Ok(Reply::Organisation(Box::new(
@@ -274,6 +276,8 @@ fn command(request: &Request) -> Option<Command> {
         | Request::HistoryGroups(_)
         | Request::VerifyAudit
         | Request::AllowEntries(_)
+        | Request::Logins
+        | Request::Preview(_)
         | Request::Network(_)
         | Request::Key(_)
         | Request::File(_) => return None,

@@ -20,6 +20,7 @@ use super::{
     disk::Synced,
     feeds::next_feed_call,
     files::{FeedCall, FileRecords},
+    logs::{LogEvent, next_log_event},
     reload::next_reload,
 };
 
@@ -67,6 +68,7 @@ pub(super) struct Sources {
     pub(super) mirror_rx: Option<watch::Receiver<u64>>,
     pub(super) file_records_rx: Option<mpsc::Receiver<FileRecords>>,
     pub(super) feeds_rx: Option<mpsc::Receiver<FeedCall>>,
+    pub(super) logs_rx: Option<mpsc::Receiver<LogEvent>>,
     pub(super) host: HostWatch,
     pub(super) connections: Option<ConnectionWatch>,
     pub(super) stop_rx: watch::Receiver<bool>,
@@ -98,6 +100,7 @@ impl Node {
                 // Whoever shares this thread has a turn between two handfuls: the control socket.
                 () = std::future::ready(()), if self.alerts.has_short() || !self.feeds.is_idle() => {}
                 () = tokio::time::sleep_until(self.rests_until), if !self.alerts.is_empty() => {}
+                event = next_log_event(&mut sources.logs_rx) => self.handle_log_event(event),
                 facts = sources.host.changed() => self.handle_facts(facts),
                 addresses = next_connections(&mut sources.connections) => {
                     self.handle(Input::Established(addresses));
@@ -239,7 +242,7 @@ impl Node {
             resolvers,
             sessions,
         };
-        self.handle(Input::HostChanged(facts));
+        self.handle_host_facts(facts);
     }
 
     /// Does what must be done now and then whatever happens.
@@ -252,6 +255,7 @@ impl Node {
         self.look_after_cookies();
         self.sweep();
         self.end_attacks();
+        self.look_after_logins();
     }
 
     /// Defends interfaces that came back under their names, or were left without our program.

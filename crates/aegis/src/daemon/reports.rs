@@ -11,7 +11,7 @@ pub(super) fn command(reports: &[ReportRequest]) -> Command {
     Command::Report(reports.iter().map(report).collect())
 }
 
-fn report(it: &ReportRequest) -> Report {
+pub(super) fn report(it: &ReportRequest) -> Report {
     Report {
         indicator: it.indicator,
         threat_type: it.threat_type.clone(),

@@ -37,6 +37,7 @@ use super::{
     keys::Keys,
     ladder::enforcer,
     lapi::{Lapi, run_lapi},
+    logs::Logs,
     metrics::{bind_metrics, run_metrics},
     p2p_log::P2pLogs,
     report,
@@ -95,6 +96,7 @@ struct Parts {
     hub: EventHub,
     joins: Joins,
     keys: Keys,
+    logs: Logs,
 }
 
 impl Parts {
@@ -127,6 +129,7 @@ impl Parts {
             feeds: Feeds::default(),
             joins: self.joins,
             keys: self.keys,
+            logs: self.logs,
             links: super::links::Links::default(),
             liveness: super::liveness::Liveness::find(),
             measures,
@@ -167,6 +170,7 @@ impl Daemon {
         let (control, calls_rx) = ControlHandle::new(hub.clone());
         let net = start_net(&config, (known_peers, joins.secret()), &identity).await?;
         let metrics = bind_metrics(&config).await?;
+        let (logs, logs_rx) = Logs::start(config.logs.as_ref(), &config.state_dir)?;
         let (stop_tx, stop_rx) = watch::channel(false);
         let (reload_tx, reload_rx) = mpsc::channel(1); // a second wish before the first is granted is the same
         let parts = Parts {
@@ -180,6 +184,7 @@ impl Daemon {
             hub,
             joins,
             keys,
+            logs,
         };
         let mut node = parts.into_node(started_at, &config)?;
         node.take_over(facts)?;
@@ -193,6 +198,7 @@ impl Daemon {
             mirror_rx: node.mirror.requests(),
             file_records_rx: None,
             feeds_rx: None,
+            logs_rx,
             host,
             connections: node.watch_connections(),
             stop_rx,

@@ -4,9 +4,11 @@
 pub(crate) mod bad_peer;
 pub(crate) mod corrupter;
 pub(crate) mod damage;
+pub(crate) mod fail2ban;
 pub(crate) mod founder;
 pub(crate) mod host;
 pub(crate) mod liar;
+pub(crate) mod logs;
 pub(crate) mod memory;
 pub(crate) mod outsider;
 pub(crate) mod role;

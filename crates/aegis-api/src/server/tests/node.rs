@@ -273,8 +273,10 @@ impl Control for Script {
                 named: true,
                 ..trust()
             })),
-            Request::Report(it) => Reply::Reported(super::reports::outcomes(&it)),
-            Request::WithdrawReport(it) => Reply::ReportWithdrawn(super::reports::withdrawn(it)),
+            it @ (Request::Report(_)
+            | Request::WithdrawReport(_)
+            | Request::Logins
+            | Request::Preview(_)) => super::reports::script(it)?,
             Request::VerifyAudit => Reply::AuditReport(audit_report()),
             Request::History(it) => Reply::History(last_page(HistoryLine {
                 detail: format!("{it:?}"),

@@ -5,11 +5,24 @@ use serde_json::json;
 
 use super::node::{NOW, Node, ip};
 use crate::{
-    ErrorCode, ReportOutcomes, ReportRefused, ReportRequest, ReportWithdrawRequest,
-    ReportWithdrawn, Reported, ReportsRequest,
+    ApiError, ErrorCode, LoginList, Preview, PreviewRequest, Reply, ReportOutcomes, ReportRefused,
+    ReportRequest, ReportWithdrawRequest, ReportWithdrawn, Reported, ReportsRequest, Request,
 };
 
-pub(super) fn outcomes(asked: &[ReportRequest]) -> ReportOutcomes {
+pub(super) fn script(request: Request) -> Result<Reply, ApiError> {
+    if let Request::Report(asked) = request {
+        return Ok(Reply::Reported(outcomes(&asked)));
+    }
+    if let Request::WithdrawReport(asked) = request {
+        return Ok(Reply::ReportWithdrawn(withdrawn(asked)));
+    }
+    if let Request::Preview(asked) = request {
+        return Ok(Reply::Preview(preview(&asked)));
+    }
+    Ok(Reply::Logins(LoginList::default()))
+}
+
+fn outcomes(asked: &[ReportRequest]) -> ReportOutcomes {
     let outcome = |it: &ReportRequest| {
         let refusal = Refusal::Allowlisted {
             entry: it.indicator,
@@ -32,7 +45,7 @@ pub(super) fn outcomes(asked: &[ReportRequest]) -> ReportOutcomes {
     }
 }
 
-pub(super) fn withdrawn(it: ReportWithdrawRequest) -> ReportWithdrawn {
+fn withdrawn(it: ReportWithdrawRequest) -> ReportWithdrawn {
     ReportWithdrawn {
         indicator: it.indicator,
         source: it.source,
@@ -40,6 +53,15 @@ pub(super) fn withdrawn(it: ReportWithdrawRequest) -> ReportWithdrawn {
         still_blocked: false,
         withdrawn: 2,
     }
+}
+
+fn preview(asked: &PreviewRequest) -> Preview {
+    let bytes = match asked {
+        PreviewRequest::Publish(it) => Some(it.indicator.to_string()),
+        PreviewRequest::Report(_) => None,
+    };
+    let why = bytes.is_none().then(|| "auto_publish is off".to_owned());
+    Preview { bytes, why }
 }
 
 fn ends(it: &ReportRequest) -> Timestamp {
@@ -67,6 +89,9 @@ async fn a_report_needs_three_words_and_each_outcome_is_told() {
         node.client.withdraw_report(&back).await.unwrap(),
         withdrawn(back)
     );
+    let asked = PreviewRequest::Report(request.reports[0].clone());
+    let reply = node.client.preview(&asked).await.unwrap();
+    assert_eq!(reply, preview(&asked));
     node.stop().await;
 }
 
