@@ -216,6 +216,16 @@ fn maintained(request: &Request) -> Reply {
     })
 }
 
+fn trusted(it: &crate::TrustRequest) -> PeerTrust {
+    PeerTrust {
+        peer: it.peer,
+        pretrust_percent: it.trust.percent(),
+        fixed: it.fixed,
+        named: true,
+        ..trust()
+    }
+}
+
 impl Control for Script {
     async fn call(&self, caller: Caller, request: Request) -> Result<Reply, ApiError> {
         caller.require(request.scope())?;
@@ -266,13 +276,7 @@ impl Control for Script {
             }),
             Request::Ask(indicator) => Reply::Opinion(Box::new(opinion(indicator))),
             Request::Trust(peer) => Reply::PeerTrust(Box::new(PeerTrust { peer, ..trust() })),
-            Request::SetTrust(it) => Reply::PeerTrust(Box::new(PeerTrust {
-                peer: it.peer,
-                pretrust_percent: it.trust.percent(),
-                fixed: it.fixed,
-                named: true,
-                ..trust()
-            })),
+            Request::SetTrust(it) => Reply::PeerTrust(Box::new(trusted(&it))),
             it @ (Request::Report(_)
             | Request::WithdrawReport(_)
             | Request::Logins
