@@ -114,8 +114,8 @@ async fn measure(world: &World, what: &str, rounds: usize, write: &mut dyn FnMut
             (packets_out(attacker) >= before + WARM_UP).then_some(())
         })
         .await;
+        let written = seconds(); // before the last line is written
         write(&source, 4, 5);
-        let written = seconds();
         millis.push(
             pings
                 .last_answer()
