@@ -105,6 +105,8 @@ impl Request {
             Self::Status
             | Self::Stats
             | Self::Metrics
+            | Self::Logins
+            | Self::Preview(_)
             | Self::Blocks(_)
             | Self::Check(_)
             | Self::Why(_)
@@ -122,6 +124,9 @@ impl Request {
             | Self::Unblock(_)
             | Self::Report(_)
             | Self::WithdrawReport(_)
+            | Self::Import(_)
+            | Self::Publish(_)
+            | Self::Unblock(_)
             | Self::Ask(_) => Scope::Decide,
             Self::Allow(_)
             | Self::Disallow(_)

@@ -2,6 +2,7 @@
 
 mod event_stream;
 mod file;
+mod import;
 mod key;
 mod network;
 mod organisation;

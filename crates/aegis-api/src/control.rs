@@ -8,11 +8,12 @@ use serde::Serialize;
 use crate::{
     AllowEntry, AllowRequest, ApiError, AuditReport, Block, BlockRequest, Blocked, Caller, Check,
     Disallowed, ErrorCode, EventHub, FileApplied, FileBody, FileContent, FileForgotten, FileLine,
-    FileRequest, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery, KeyReply, KeyRequest,
-    LoginList, Metrics, NetworkOpinion, NetworkReply, NetworkRequest, OrganisationReply,
-    OrganisationRequest, Page, PageQuery, Peer, PeerTrust, Preview, PreviewRequest, PublishRequest,
-    Published, Reloaded, ReportOutcomes, ReportRequest, ReportWithdrawRequest, ReportWithdrawn,
-    ShareRequest, Stats, Status, TrustForgotten, TrustRequest, UnblockRequest, Unblocked, Why,
+    FileRequest, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery, ImportRequest,
+    Imported, KeyReply, KeyRequest, LoginList, Metrics, NetworkOpinion, NetworkReply,
+    NetworkRequest, OrganisationReply, OrganisationRequest, Page, PageQuery, Peer, PeerTrust,
+    Preview, PreviewRequest, PublishRequest, Published, Reloaded, ReportOutcomes, ReportRequest,
+    ReportWithdrawRequest, ReportWithdrawn, ShareRequest, Stats, Status, TrustForgotten,
+    TrustRequest, UnblockRequest, Unblocked, Why,
 };
 
 /// What can be asked.
@@ -71,6 +72,8 @@ pub enum Request {
     Organisation(OrganisationRequest),
     /// Answered by [`Reply::Network`].
     Network(NetworkRequest),
+    /// Answered by [`Reply::Imported`].
+    Import(ImportRequest),
     /// Answered by [`Reply::Key`].
     Key(KeyRequest),
     /// Answered by [`Reply::Metrics`].
@@ -139,6 +142,8 @@ pub enum Reply {
     Organisation(Box<OrganisationReply>),
     /// To [`Request::Network`].
     Network(Box<NetworkReply>),
+    /// To [`Request::Import`].
+    Imported(Imported),
     /// To [`Request::Key`].
     Key(Box<KeyReply>),
     /// To [`Request::Metrics`].

@@ -157,6 +157,11 @@ impl ErrorCode {
         }
     }
 
+    /// Returns whether the same request may well be done a moment later.
+    pub const fn is_for_later(self) -> bool {
+        matches!(self, Self::RateLimited | Self::Busy | Self::TooFast)
+    }
+
     /// Returns the HTTP status: the only place that maps one to the other.
     pub const fn status(self) -> StatusCode {
         match self {

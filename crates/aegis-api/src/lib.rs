@@ -1,7 +1,7 @@
 //! The control contract of an AEGIS node: types, a server over a trait, and a client.
 //!
-//! HTTP/1.1 with JSON, under `/v1`. Today it is spoken over a Unix socket; nothing but
-//! [`Listener`] and [`Client`] knows that. What comes in is parsed into the checked types of the
+//! HTTP/1.1 with JSON, under `/v1`. It is spoken over a Unix socket, and over TCP to whoever shows a
+//! key; nothing but [`Listener`], [`HttpListener`] and [`Client`] knows that. What comes in is parsed into the checked types of the
 //! domain, so whoever implements [`Control`] sees no unchecked text.
 
 mod access;
@@ -16,11 +16,13 @@ mod event;
 mod event_hub;
 mod file;
 mod history;
+mod import;
 mod key;
 mod lapi;
 mod login;
 mod metrics;
 mod network;
+mod openapi;
 mod opinion;
 mod organisation;
 mod page;
@@ -63,6 +65,9 @@ pub use history::{
     HISTORY_GROUPS_DEFAULT, HistoryBy, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery,
     HistoryScope, InvalidMoment, Moment,
 };
+pub use import::{
+    IMPORT_BYTES_MAX, IMPORT_ENTRIES_MAX, ImportEntry, ImportRefusal, ImportRequest, Imported,
+};
 pub use key::{KeyCreateRequest, KeyCreated, KeyLine, KeyList, KeyReply, KeyRequest, KeyRevoked};
 pub use lapi::{
     DecisionBoard, ENDED_MAX, EXPANDED_MAX, LAPI_CONNECTIONS_MAX, LapiConfig, LapiSetup, Naming,
@@ -77,6 +82,7 @@ pub use network::{
     Admission, InvalidInvitationId, Invitation, InvitationId, InvitationList, InvitationTakenBack,
     Joining, NetworkReply, NetworkRequest, TicketJoinRequest, TicketPrinted, TicketRequest,
 };
+pub use openapi::{openapi, openapi_text};
 pub use opinion::{LocalOpinion, NetworkOpinion, VOICE_LINES_MAX, VoiceLine};
 pub use organisation::{
     Affiliation, JoinRequest, MemberLine, MembershipRequest, MembershipRevoked, MembershipSigned,
@@ -94,8 +100,10 @@ pub use report::{
     ReportWithdrawn, Reported, ReportsRequest,
 };
 pub use server::{
-    ANSWER_TIMEOUT, BODY_BYTES_MAX, BODY_TIMEOUT, BindError, CONNECTIONS_MAX, EVENT_STREAMS_MAX,
-    HEADER_TIMEOUT, Listener, STALL_TIMEOUT, serve,
+    ANSWER_TIMEOUT, BODY_BYTES_MAX, BODY_TIMEOUT, BindError, CONNECTIONS_MAX,
+    CONNECTIONS_PER_ADDRESS_MAX, EVENT_STREAMS_MAX, HEADER_TIMEOUT, HTTP_CONNECTIONS_MAX,
+    HttpListener, KEYED_RATE, Listener, REQUESTS_MAX, STALL_TIMEOUT, STRANGER_RATE, Tls, TlsError,
+    serve, serve_http,
 };
 pub use stats::{AlertStats, Stats, Traffic};
 pub use status::{Interface, Mirror, PeerCounts, RulesetState, Status};

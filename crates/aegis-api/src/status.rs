@@ -62,6 +62,9 @@ pub struct Status {
     /// The mirror of the blocklist; absent where none is configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mirror: Option<Mirror>,
+    /// Where the HTTP API is, as the beginning of a URL; absent where it is not served over TCP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<String>,
 }
 
 /// How the mirror of the blocklist stands.

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub enum Origin {
     /// Other nodes' alerts.
     Peers,
+    /// What another program blocked, brought along by the operator.
+    Import,
     /// A list that the operator applied.
     Feed,
     /// This host's own detectors.
@@ -115,6 +117,7 @@ impl Origin {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Peers => "peers",
+            Self::Import => "import",
             Self::Feed => "feed",
             Self::Detector => "detector",
             Self::Operator => "operator",
@@ -226,6 +229,7 @@ impl From<aegis_core::Origin> for Origin {
     fn from(origin: aegis_core::Origin) -> Self {
         match origin {
             aegis_core::Origin::Peers => Self::Peers,
+            aegis_core::Origin::Import => Self::Import,
             aegis_core::Origin::Feed => Self::Feed,
             aegis_core::Origin::Detector => Self::Detector,
             aegis_core::Origin::Operator => Self::Operator,

@@ -9,6 +9,8 @@ use crate::{AlertId, Evidence, Indicator, NodeId, Severity, ThreatType, Timestam
 pub enum Origin {
     /// Other nodes' alerts.
     Peers,
+    /// What another program blocked, brought along by the operator.
+    Import,
     /// A list that somebody else keeps, applied by the operator.
     Feed,
     /// This host's own detectors.
@@ -22,6 +24,7 @@ impl Origin {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Peers => "peers",
+            Self::Import => "import",
             Self::Feed => "feed",
             Self::Detector => "detector",
             Self::Operator => "operator",

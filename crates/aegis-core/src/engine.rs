@@ -12,6 +12,7 @@ mod feed;
 mod hear;
 mod history;
 mod host;
+mod import;
 mod input;
 mod learn;
 mod measure;
@@ -38,6 +39,7 @@ use std::{
 };
 
 pub use feed::{FeedInput, FeedPart, FeedWeight};
+pub use import::{IMPORT_TTL_MAX, Import, ImportEntry};
 pub use input::{Command, Input, Order, PeerAddress, Subject};
 pub use network::NetworkOpinion;
 pub use organisation::{

@@ -49,9 +49,10 @@ pub use decision::{Decision, Origin};
 pub use detection::Detection;
 pub use engine::{
     BLOCKS_MAX, Cause, Checked, Command, Counters, Engine, EngineConfig, FeedInput, FeedPart,
-    FeedWeight, Input, JudgedWord, NetworkOpinion, Notice, Order, OrganisationCommand,
-    OrganisationReply, OrganisationRestore, OrganisationWord, Output, PEERS_MAX, Peer, PeerAddress,
-    PeerStanding, Purpose, Reply, Restore, Subject, SyncCounters, Why, WhyEvidence,
+    FeedWeight, IMPORT_TTL_MAX, Import, ImportEntry, Input, JudgedWord, NetworkOpinion, Notice,
+    Order, OrganisationCommand, OrganisationReply, OrganisationRestore, OrganisationWord, Output,
+    PEERS_MAX, Peer, PeerAddress, PeerStanding, Purpose, Reply, Restore, Subject, SyncCounters,
+    Why, WhyEvidence,
 };
 pub use feed::{FEED_BYTES_MAX, FEED_ENTRIES_MAX, Feed, FeedId, InvalidFeed};
 pub use history::{HistoryEntry, HistoryId, HistoryKind, InvalidHistoryId, InvalidHistoryKind};

@@ -64,7 +64,7 @@ const BOUNDS: [Bound; 14] = [
         table: "decision",
         rows_max: DECISION_ROWS_MAX,
         // Peers' first, so that no flood of alerts pushes out what this host saw for itself.
-        first_to_go: "CASE origin WHEN 'operator' THEN 3 WHEN 'detector' THEN 2 WHEN 'feed' THEN 1 ELSE 0 END,
+        first_to_go: "CASE origin WHEN 'operator' THEN 3 WHEN 'detector' THEN 2 WHEN 'feed' THEN 1 WHEN 'import' THEN 1 ELSE 0 END,
             expires_at",
         key: "indicator, origin, author",
     },

@@ -12,6 +12,7 @@ mod access;
 mod audit;
 mod bound;
 mod error;
+mod fail2ban;
 mod file;
 mod history;
 mod lock;
@@ -27,6 +28,7 @@ mod write;
 
 pub use audit::{AuditEvent, AuditFault, AuditHash, AuditLine, AuditReport};
 pub use error::{DatabaseError, StoreError};
+pub use fail2ban::{Fail2banBan, fail2ban_bans};
 pub use history::{GroupBy, HistoryBounds, HistoryFilter, HistoryGroup, HistoryReader};
 pub use store::Store;
 pub use syncer::Syncer;

@@ -191,6 +191,7 @@ fn origin(row: &Row<'_>) -> Result<Origin, CorruptRow> {
         "origin",
         [
             Origin::Peers,
+            Origin::Import,
             Origin::Feed,
             Origin::Detector,
             Origin::Operator,

@@ -3,6 +3,7 @@
 mod audit;
 mod file;
 mod history;
+mod import;
 mod key;
 mod list;
 mod network;
@@ -21,6 +22,7 @@ pub(crate) use self::{
     audit::audit,
     file::{FILES, file_applied, file_forgotten, file_kept, file_progress, file_shared},
     history::{GROUPS_CSV, HISTORY, HISTORY_CSV, csv_group, csv_line, history_groups},
+    import::{IMPORT_LINES_MAX, ImportSum, imported},
     key::{key_created, key_lines, key_revoked, keys},
     list::{ALLOW_ENTRIES, BLOCKS, List, PEERS},
     network::{invitations, join_late, joined, joining, ticket_printed, ticket_taken_back},

@@ -2,6 +2,7 @@
 
 mod file;
 mod history;
+mod import;
 mod key;
 mod network;
 mod organisation;
@@ -10,6 +11,7 @@ mod trust;
 
 use std::io;
 
+pub use import::{ImportPlan, import};
 pub use network::read_ticket;
 
 use aegis_api::{BlockRequest, Client, ClientError, Page, PageQuery, PublishRequest};

@@ -2,6 +2,7 @@
 
 pub(crate) mod file;
 pub(crate) mod history;
+mod import;
 mod key;
 mod network;
 pub(crate) mod node;
@@ -17,6 +18,7 @@ use aegis_api::{
     RulesetState, Severity, Stats, Status, SyncState, ThreatType, Timestamp, Traffic, Why,
 };
 
+pub(crate) use self::import::import_reply;
 pub(crate) use self::key::key_reply;
 pub(crate) use self::network::{joining, network_reply};
 pub(crate) use self::organisation::{affiliation, organisation_id, organisation_reply};
@@ -128,6 +130,7 @@ pub(crate) fn status() -> Status {
             trimmed: 3,
         }),
         mirror: None,
+        api: Some("http://127.0.0.1:9002".into()),
     }
 }
 

@@ -6,6 +6,7 @@ mod doctor;
 mod explain;
 mod failure;
 mod generate;
+mod import;
 mod join;
 mod manual;
 mod run_args;
@@ -65,6 +66,9 @@ enum Command {
     Run(RunArgs),
     #[command(flatten)]
     Client(aegis_ui::Command),
+    /// Bring along what another program blocked; other nodes do not hear of it
+    #[command(subcommand)]
+    Import(import::ImportCommand),
     /// Talk to the daemon line by line and watch what happens
     Console,
     /// Take everything of a node out of the kernel: programs, blocks, counters
@@ -112,6 +116,10 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run_node::run(args, instance, cli.client.socket),
         Command::Client(aegis_ui::Command::Join(args)) => join_or_keep(args, &cli.client, instance),
         Command::Client(command) => Ok(client(command, &cli.client, instance.as_ref())),
+        Command::Import(command) => {
+            let client = cli.client.client(&socket(instance.as_ref()));
+            import::run(command, &client, cli.client.format())
+        }
         Command::Console => Ok(console(&cli.client, instance.as_ref())),
         Command::Detach(args) => detach::run(args, instance, json),
         Command::Doctor(args) => {

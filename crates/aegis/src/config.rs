@@ -3,6 +3,7 @@
 //! Flags win over the environment, that over the file, that over the defaults. What was written is
 //! a [`RawConfig`]; what it means is a [`Config`] of checked types, without anything left open.
 
+mod api;
 mod compare;
 mod cookies;
 mod default_file;
@@ -29,6 +30,7 @@ use aegis_enforce::{Capacity, Detectors, InstanceName, ModeRequest, SynCookies};
 use aegis_net::P2pConfig;
 use aegis_store::HistoryBounds;
 
+pub use api::ApiConfig;
 pub use compare::{Difference, differences};
 pub use default_file::default_file;
 pub(crate) use logs::{RawLogs, detector_config};
@@ -101,6 +103,8 @@ pub struct Config {
     pub files: Option<FilesConfig>,
     /// The Local API of CrowdSec; `None` for none.
     pub lapi: Option<LapiConfig>,
+    /// The HTTP API over TCP; `None` where it is served on the control socket alone.
+    pub api: Option<ApiConfig>,
     /// What is logged, as a `tracing` filter.
     pub log_filter: String,
     /// Whether the log is JSON lines.

@@ -20,6 +20,7 @@ mod fair;
 mod feeds;
 mod files;
 mod history;
+mod http;
 mod join;
 mod keys;
 mod ladder;
@@ -110,6 +111,8 @@ struct Node {
     feeds: feeds::Feeds,
     joins: join::Joins,
     keys: keys::Keys,
+    /// Where the HTTP API is.
+    api: Option<String>,
     links: links::Links,
     liveness: liveness::Liveness,
     measures: metrics::Measures,

@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod foreground;
+pub mod import;
 pub mod lab;
 pub mod orgsig;
 mod tickets;

@@ -1,5 +1,7 @@
 //! A refusal has the same code in the domain and in the contract, and keeps its words.
 
+use std::collections::BTreeMap;
+
 use aegis_core::{Indicator, Protection, Refusal, Severity};
 
 use super::{ApiError, ErrorCode};
@@ -47,6 +49,55 @@ fn a_code_is_called_the_same_everywhere() {
         );
         assert!(code.status().is_client_error() || code.status().is_server_error());
     }
+}
+
+#[test]
+fn every_code_has_its_status() {
+    let table = ErrorCode::ALL.map(|it| (it.status().as_u16(), it.as_str()));
+    let mut by_status: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
+    for (status, code) in table {
+        by_status.entry(status).or_default().push(code);
+    }
+    let wanted: BTreeMap<u16, Vec<&str>> = [
+        (400, vec!["invalid_request"]),
+        (401, vec!["unauthenticated"]),
+        (403, vec!["denied"]),
+        (404, vec!["not_found"]),
+        (405, vec!["method_not_allowed"]),
+        (408, vec!["too_slow"]),
+        (
+            409,
+            vec![
+                "taken",
+                "protected",
+                "configured_peer",
+                "allowlisted",
+                "established",
+                "unblocked",
+                "organisation",
+            ],
+        ),
+        (413, vec!["too_large"]),
+        (415, vec!["unsupported_media_type"]),
+        (
+            422,
+            vec![
+                "too_wide",
+                "private_range",
+                "below_severity",
+                "not_trusted",
+                "expired",
+                "no_quorum",
+            ],
+        ),
+        (429, vec!["rate_limited", "budget_spent", "too_fast"]),
+        (500, vec!["internal"]),
+        (503, vec!["busy", "unavailable"]),
+        (504, vec!["timeout"]),
+        (507, vec!["table_full"]),
+    ]
+    .into();
+    assert_eq!(by_status, wanted);
 }
 
 #[test]

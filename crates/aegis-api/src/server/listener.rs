@@ -8,6 +8,7 @@ use std::{
 
 use tokio::net::{UnixListener, UnixStream};
 
+use super::connection::Accept;
 use crate::Caller;
 
 /// Owner and group may control the node, nobody else.
@@ -82,9 +83,12 @@ impl Listener {
             }
         }
     }
+}
 
-    /// Waits for a connection and says who is at its other end.
-    pub(super) async fn accept(&self) -> io::Result<(UnixStream, Caller)> {
+impl Accept for Listener {
+    type Accepted = (UnixStream, Caller);
+
+    async fn accept(&self) -> io::Result<(UnixStream, Caller)> {
         let (stream, _) = self.listener.accept().await?;
         let uid = stream.peer_cred()?.uid();
         Ok((stream, Caller::Local { uid }))

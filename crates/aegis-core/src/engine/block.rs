@@ -68,10 +68,10 @@ impl Engine {
 
     /// Ends what `ended` stood for, after the blocklist let go of it.
     pub(super) fn end_decisions(&mut self, now: Timestamp, ended: &[Decision], cause: Cause) {
-        // What a feed lists is blocked and freed without a word, unless somebody else has a say in it.
+        // What a feed lists, or was imported, is blocked and freed without a word, unless somebody else has a say in it.
         let (listed, told): (Vec<&Decision>, Vec<&Decision>) = ended.iter().partition(|it| {
             let is_ended_by_itself = matches!(cause, Cause::Expired | Cause::Withdrawn);
-            it.origin == Origin::Feed && is_ended_by_itself
+            matches!(it.origin, Origin::Feed | Origin::Import) && is_ended_by_itself
         });
         for decision in listed {
             self.unlist(decision);
@@ -155,7 +155,7 @@ impl Engine {
             return Ok(());
         }
         let weakest = match decision.origin {
-            Origin::Peers | Origin::Feed => None,
+            Origin::Peers | Origin::Import | Origin::Feed => None,
             Origin::Detector | Origin::Operator => self.blocklist.weakest(),
         };
         let Some(weakest) = weakest else {

@@ -161,7 +161,7 @@ impl Engine {
 
     /// Returns whether an entry of a feed may be blocked, or which guard forbids it. A list that the
     /// operator applies may be as wide as the operator may block; but it cannot know this host's networks.
-    fn may_list(&self, indicator: &Indicator) -> Result<(), Refusal> {
+    pub(super) fn may_list(&self, indicator: &Indicator) -> Result<(), Refusal> {
         self.guards.untouchable(indicator)?;
         self.guards.public(indicator)?;
         self.guards.configured_peer(indicator)?;
@@ -172,12 +172,12 @@ impl Engine {
     }
 
     /// Makes a decision that is neither told nor audited.
-    fn list(&mut self, decision: Decision) {
+    pub(super) fn list(&mut self, decision: Decision) {
         let (indicator, author) = (decision.indicator, decision.author);
         let kept = self.blocklist.decisions(&indicator).len();
         let gave_way = self.blocklist.insert(decision.clone());
         if gave_way.is_none() && self.blocklist.decisions(&indicator).len() == kept {
-            return; // an earlier one of the same feed lasts longer
+            return; // an earlier one of the same author lasts longer
         }
         self.budgets.add_active(author);
         if let Some(it) = gave_way {

@@ -6,7 +6,7 @@ use crate::{
     Alert, BlockDuration, Channel, Description, Detection, Evidence, HostFacts, Indicator, NodeId,
     Operator, OrganisationId, PeerClass, Question, Report, ReportSource, Severity, Testimony,
     ThreatType,
-    engine::{FeedInput, OrganisationCommand, OrganisationWord, Purpose},
+    engine::{FeedInput, Import, OrganisationCommand, OrganisationWord, Purpose},
     sync,
     trust::model::{Introduction, Recommendation},
 };
@@ -154,6 +154,8 @@ pub enum Command {
         indicator: Indicator,
         source: ReportSource,
     },
+    /// Block what another program blocked.
+    Import(Import),
     /// Something about organisations.
     Organisation(OrganisationCommand),
 }

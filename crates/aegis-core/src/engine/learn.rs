@@ -186,7 +186,8 @@ impl Engine {
 fn is_proven(decision: &Decision) -> bool {
     match (decision.origin, decision.evidence) {
         (Origin::Operator, _) | (Origin::Detector, Evidence::Verified) => true,
-        (Origin::Detector, Evidence::Spoofable) | (Origin::Feed | Origin::Peers, _) => false,
+        (Origin::Detector, Evidence::Spoofable)
+        | (Origin::Feed | Origin::Import | Origin::Peers, _) => false,
     }
 }
 

@@ -48,6 +48,7 @@ impl Engine {
             Command::WithdrawReport { indicator, source } => {
                 Ok(Some(self.withdraw_report(now, user, indicator, source)))
             }
+            Command::Import(it) => Ok(Some(self.order_import(now, user, it))),
             Command::Organisation(it) => self.order_organisation(now, user, it).map(Some),
         };
         match done {

@@ -155,6 +155,11 @@ pub enum Reply {
         is_blocked: bool,
         withdrawn: usize,
     },
+    /// So many entries of an import are blocked, and these are not.
+    Imported {
+        blocked: usize,
+        refused: Vec<(Indicator, Refusal)>,
+    },
     /// What became of something about organisations.
     Organisation(OrganisationReply),
 }

@@ -129,7 +129,7 @@ impl Engine {
         let own = own.filter(|it| match it.origin {
             Origin::Operator => !is_kept,
             Origin::Detector => true,
-            Origin::Feed | Origin::Peers => false,
+            Origin::Feed | Origin::Import | Origin::Peers => false,
         });
         let seen = self.violations.seen(now, indicator);
         if let Some(decision) = own.max_by_key(|it| (it.origin, it.evidence)) {

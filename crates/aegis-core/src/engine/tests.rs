@@ -5,6 +5,7 @@ mod deed;
 mod feed;
 mod hear;
 mod history;
+mod import;
 mod invariant;
 mod operate;
 mod organisation;

@@ -263,12 +263,8 @@ impl Engine {
         if let Some(decision) = own.max_by_key(|it| (it.origin, it.evidence)) {
             let confidence = match (decision.origin, decision.evidence) {
                 (Origin::Operator, _) => Confidence::FULL,
-                (Origin::Detector | Origin::Feed | Origin::Peers, Evidence::Verified) => {
-                    Confidence::HIGH
-                }
-                (Origin::Detector | Origin::Feed | Origin::Peers, Evidence::Spoofable) => {
-                    Confidence::HALF
-                }
+                (_, Evidence::Verified) => Confidence::HIGH,
+                (_, Evidence::Spoofable) => Confidence::HALF,
             };
             return Some(Opinion {
                 score: Score::MALICIOUS,

@@ -45,6 +45,9 @@ pub(crate) fn status(status: &Status) -> String {
     if let Some(mirror) = &status.mirror {
         row("Mirror", self::mirror(mirror));
     }
+    if let Some(url) = &status.api {
+        row("HTTP API", shown(url));
+    }
     row("State", shown(&status.state_dir.to_string_lossy()));
     row("Memory", bytes(status.memory_bytes));
     for problem in &status.problems {

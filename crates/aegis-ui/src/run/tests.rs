@@ -1,6 +1,7 @@
 //! Commands against a scripted node: what is said where, and how it ends.
 
 mod history;
+mod import;
 mod key;
 mod network;
 mod organisation;

@@ -137,7 +137,16 @@ impl Control for Script {
             Request::File(request) => super::file::answer(&request)?,
             Request::Organisation(it) => organisation_reply(it)?,
             Request::Network(it) => network_reply(it)?,
+            Request::Import(it) => super::import_reply(&it),
             Request::Key(it) => super::key_reply(it),
+            Request::ReloadConfig => Reply::Reloaded(aegis_api::Reloaded {
+                applied: vec!["min_severity".to_owned()],
+                needs_restart: Vec::new(),
+            }),
+            Request::Metrics => {
+                let message = "only scrapers ask for metrics";
+                return Err(ApiError::new(ErrorCode::NotFound, message));
+            }
             Request::ForgetTrust(peer) => Reply::TrustForgotten(TrustForgotten {
                 peer,
                 was_known: is_met(&peer),

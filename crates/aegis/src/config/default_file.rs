@@ -416,6 +416,29 @@ const KEYS: &[Key] = &[
         "What they may have together in MiB, 1…16777216.",
     ),
     key(
+        "api.enabled",
+        "Serve the HTTP API over TCP to whoever shows a key (`aegis key create`). Off unless it is\n\
+         asked for: every program of this host could reach it.",
+    ),
+    key(
+        "api.listen",
+        "Where: an IP address and a port. Other than loopback addresses need tls_cert and tls_key.",
+    ),
+    optional(
+        "api.tls_cert",
+        "\"/etc/aegis/api.crt\"",
+        "For TLS: a file with the chain of certificates in PEM, the server's own first.",
+    ),
+    optional(
+        "api.tls_key",
+        "\"/etc/aegis/api.key\"",
+        "For TLS: a file with the key of the first of them in PEM.",
+    ),
+    key(
+        "api.allow_plain",
+        "Listen elsewhere than on loopback without TLS: only where something else encrypts.",
+    ),
+    key(
         "log.filter",
         "What is logged: error, warn, info, debug, trace, or a filter by module.",
     ),

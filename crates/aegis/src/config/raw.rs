@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{
     ConfigError,
+    api::RawApi,
     detect::RawDetect,
     files::RawFiles,
     history::RawHistory,
@@ -47,6 +48,7 @@ pub struct RawConfig {
     pub files: RawFiles,
     pub lapi: RawLapi,
     pub logs: RawLogs,
+    pub api: RawApi,
     pub log: RawLog,
 }
 

@@ -17,6 +17,7 @@ use crate::daemon::P2pLogConfig;
 
 use crate::config::{
     Config, ConfigError, Interfaces, OneOrMany, RUNTIME_DIR_OF_HOST, RawConfig,
+    api::api,
     cookies::syn_cookies,
     detect::{RawDetect, detectors},
     files::files,
@@ -102,6 +103,7 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
         files: files(raw.files)?,
         lapi: lapi(&raw.lapi)?,
         logs: logs(&raw.logs)?,
+        api: api(raw.api)?,
         p2p: raw
             .p2p
             .enabled

@@ -6,6 +6,7 @@ use aegis_core::{AskPolicy, Audience, trust::model::ModelKind};
 use aegis_intel::log::{AccessFormat, Rule};
 
 use super::{
+    api::RawApi,
     mirror::RawMirror,
     raw::{RawLog, RawP2p},
     *,
@@ -49,6 +50,11 @@ fn the_default_file_says_what_the_defaults_are() {
         logs: RawLogs {
             thresholds: commented_in.logs.thresholds.clone(),
             ..RawLogs::default()
+        },
+        api: RawApi {
+            tls_cert: commented_in.api.tls_cert.clone(),
+            tls_key: commented_in.api.tls_key.clone(),
+            ..RawApi::default()
         },
         mirror: RawMirror {
             redis: commented_in.mirror.redis.clone(),

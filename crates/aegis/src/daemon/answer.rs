@@ -1,10 +1,13 @@
 //! Answering calls: questions at once, orders when the Engine has answered them.
 
 use aegis_api::{
-    ApiError, Disallowed, ErrorCode, OrganisationReply, OrganisationRequest, Reply, Request,
-    TrustForgotten,
+    ApiError, Disallowed, ErrorCode, ImportRequest, OrganisationReply, OrganisationRequest, Reply,
+    Request, TrustForgotten,
 };
-use aegis_core::{Command, Evidence, Input, Order, Refusal, Subject, trust::model::Introduction};
+use aegis_core::{
+    Command, Evidence, Import, ImportEntry, Input, Order, Refusal, Subject,
+    trust::model::Introduction,
+};
 
 use tokio::sync::mpsc;
 
@@ -104,6 +107,7 @@ impl Node {
             }
             Request::Block(_)
             | Request::Publish(_)
+            | Request::Import(_)
             | Request::Unblock(_)
             | Request::Allow(_)
             | Request::Disallow(_)
@@ -196,6 +200,9 @@ impl Node {
             (Request::Report(_) | Request::WithdrawReport(_), reply) => {
                 reports::told(now, request, reply)
             }
+            (Request::Import(_), aegis_core::Reply::Imported { blocked, refused }) => {
+                Ok(Reply::Imported(report::imported(*blocked, refused)))
+            }
             (Request::Organisation(asked), aegis_core::Reply::Organisation(reply)) => {
                 self.organisation_told(asked, *reply)
             }
@@ -204,6 +211,23 @@ impl Node {
                 "the answer does not fit the order",
             )),
         }
+    }
+}
+
+/// Returns what is imported by a request.
+fn import(request: &ImportRequest) -> Import {
+    let entries = request.entries.iter().map(|it| ImportEntry {
+        indicator: it.indicator,
+        block_for: std::time::Duration::from_secs(it.duration_secs.get().into()),
+        threat_type: it.threat_type.clone(),
+    });
+    let source = request
+        .source
+        .as_ref()
+        .map_or("elsewhere", |it| it.as_str());
+    Import {
+        source: source.to_owned(),
+        entries: entries.collect(),
     }
 }
 
@@ -236,6 +260,7 @@ fn command(request: &Request) -> Option<Command> {
             },
             force: it.force,
         },
+        Request::Import(it) => Command::Import(import(it)),
         Request::Unblock(it) => Command::Unblock {
             indicator: it.indicator,
             withdraw: it.withdraw,

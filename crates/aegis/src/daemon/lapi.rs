@@ -118,6 +118,7 @@ fn naming(decision: &Decision, report: Option<&KeptReport>) -> Naming {
             Origin::Detector => "detector",
             Origin::Feed => "feed",
             Origin::Peers => "p2p",
+            Origin::Import => "import",
         },
         None,
     ));

@@ -10,9 +10,22 @@ pub(super) use trust::network_opinion;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use aegis_api::{ApiError, ErrorCode, RulesetState, ttl_secs};
-use aegis_core::{AlertId, AllowEntry, Decision, FeedId, Indicator, Reply, Timestamp};
+use aegis_api::{ApiError, ErrorCode, ImportRefusal, Imported, RulesetState, ttl_secs};
+use aegis_core::{AlertId, AllowEntry, Decision, FeedId, Indicator, Refusal, Reply, Timestamp};
 use aegis_enforce::{Blocked, EnforceError};
+
+/// Returns what became of an import.
+pub(super) fn imported(blocked: usize, refused: &[(Indicator, Refusal)]) -> Imported {
+    let refused = refused.iter().map(|(indicator, refusal)| ImportRefusal {
+        indicator: *indicator,
+        code: refusal.into(),
+        message: refusal.to_string(),
+    });
+    Imported {
+        blocked: blocked as u64,
+        refused: refused.collect(),
+    }
+}
 
 /// How the kernel and the ruleset compared when that was looked at last.
 pub(super) struct ReadBack {
@@ -120,6 +133,7 @@ pub(super) fn unblocked(indicator: Indicator, reply: &Reply) -> aegis_api::Unblo
         | Reply::Forgotten { .. }
         | Reply::Reported(_)
         | Reply::ReportWithdrawn { .. }
+        | Reply::Imported { .. }
         | Reply::Organisation(_) => (false, None, 0),
     };
     aegis_api::Unblocked {

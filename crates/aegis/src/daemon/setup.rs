@@ -2,7 +2,7 @@
 
 use std::{io::Read as _, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc, time::Duration};
 
-use aegis_api::{EventHub, EventKind, KeyRing, Listener, MetricsListener};
+use aegis_api::{EventHub, EventKind, KeyRing, MetricsListener};
 use aegis_core::{
     Action, Actor, AuditEntry, Detection, Engine, EngineConfig, Evidence, HistoryEntry,
     HistoryKind, Input, Record, ThreatType, Timestamp,
@@ -33,6 +33,7 @@ use super::{
     event_loop::{HEARD_AT_ONCE, Sources},
     feeds::Feeds,
     files::{self, FileCall, Files},
+    http::Doors,
     join::Joins,
     keys::Keys,
     ladder::enforcer,
@@ -53,7 +54,7 @@ pub struct Daemon {
     node: Node,
     sources: Sources,
     net: Option<NetHandle>,
-    listener: Listener,
+    doors: Doors,
     control: ControlHandle,
     files: Option<Files>,
     lapi: Option<Lapi>,
@@ -97,6 +98,7 @@ struct Parts {
     joins: Joins,
     keys: Keys,
     logs: Logs,
+    api: Option<String>,
 }
 
 impl Parts {
@@ -130,6 +132,7 @@ impl Parts {
             joins: self.joins,
             keys: self.keys,
             logs: self.logs,
+            api: self.api,
             links: super::links::Links::default(),
             liveness: super::liveness::Liveness::find(),
             measures,
@@ -151,7 +154,7 @@ impl Daemon {
     pub async fn start(config: Config) -> anyhow::Result<(Self, Ready)> {
         let started_at = Clock.now();
         make_dir(&config.state_dir, 0o700)?;
-        let listener = Listener::bind(&config.socket)?;
+        let doors = Doors::open(&config).await?;
         let identity = Identity::load_or_create(&config.state_dir.join("node.key"))?;
         let (store, mut snapshot, announcements) = open_store(&config, started_at)?;
         let keys = Keys::new(std::mem::take(&mut snapshot.access_keys), &config.state_dir)?;
@@ -185,6 +188,7 @@ impl Daemon {
             joins,
             keys,
             logs,
+            api: doors.url()?,
         };
         let mut node = parts.into_node(started_at, &config)?;
         node.take_over(facts)?;
@@ -216,7 +220,7 @@ impl Daemon {
             node,
             sources,
             net,
-            listener,
+            doors,
             control,
             files,
             lapi,
@@ -249,7 +253,9 @@ impl Daemon {
         let lapi = run_lapi(self.lapi, self.control.clone(), stop_rx.clone());
         let metrics = run_metrics(self.metrics, self.control.clone(), stop_rx);
         {
-            let serve = aegis_api::serve(self.listener, self.control, stopped);
+            let serve = self
+                .doors
+                .serve(self.control, self.node.keys.ring(), stopped);
             let run = async {
                 self.node.run(&mut self.sources).await;
                 // Told before the server ends whoever listens.

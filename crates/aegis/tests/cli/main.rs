@@ -13,6 +13,8 @@ mod config;
 mod daemon;
 mod guards;
 mod history;
+mod http;
+mod import;
 mod keys;
 mod life;
 mod mirror;

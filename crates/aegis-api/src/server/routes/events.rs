@@ -3,17 +3,20 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
-    extract::{FromRequestParts, State},
+    extract::FromRequestParts,
     http::request::Parts,
     response::{IntoResponse, Response, sse},
 };
 use futures::{Stream, StreamExt, stream};
 use serde::Deserialize;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 
-use super::{App, EVENT_SEQ_HEADER, input::query};
-use crate::{ApiError, Control, ErrorCode, Event, EventKind, Subscription, server::stopping};
+use super::{Asked, EVENT_SEQ_HEADER, input::query};
+use crate::{
+    ApiError, Caller, Control, ErrorCode, Event, EventKind, KeyRing, Subscription,
+    server::connection::stopping,
+};
 
 /// Event streams open at once; more would take every connection from those who ask.
 pub const EVENT_STREAMS_MAX: usize = 16;
@@ -39,17 +42,17 @@ impl<S: Send + Sync> FromRequestParts<S> for EventsQuery {
 
 /// Streams events until the reader or the node goes.
 pub(super) async fn stream<C: Control>(
-    State(app): State<App<C>>,
+    Asked(app): Asked<C>,
     EventsQuery { backlog }: EventsQuery,
 ) -> Response {
     let Ok(slot) = app.event_slots.try_acquire_owned() else {
         let message = format!("{EVENT_STREAMS_MAX} event streams are open already");
         return ApiError::new(ErrorCode::Busy, message).into_response();
     };
-    let stopping_rx = app.stopping_rx;
+    let stopping = ends(app.stopping_rx, app.keys, app.caller);
     let stopping = async move {
         let _slot = slot; // held until the stream ends
-        stopping(stopping_rx).await;
+        stopping.await;
     };
     let Subscription {
         backlog: recent,
@@ -69,6 +72,20 @@ pub(super) async fn stream<C: Control>(
     let keep_alive = sse::KeepAlive::new().interval(KEEP_ALIVE);
     let seq = [(EVENT_SEQ_HEADER, seq.to_string())];
     (seq, sse::Sse::new(events).keep_alive(keep_alive)).into_response()
+}
+
+/// Waits until the server stops, or the key that opened the stream is taken back.
+async fn ends(stopping_rx: watch::Receiver<bool>, keys: Option<KeyRing>, caller: Caller) {
+    let revoked = async {
+        match (keys, caller) {
+            (Some(keys), Caller::Key(grant)) => keys.revoked(grant).await,
+            (_, Caller::Local { .. }) | (None, Caller::Key(_)) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = stopping(stopping_rx) => {}
+        () = revoked => {}
+    }
 }
 
 fn coming(events_rx: broadcast::Receiver<Arc<Event>>) -> impl Stream<Item = Arc<Event>> + Send {

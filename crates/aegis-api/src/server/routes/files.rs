@@ -4,7 +4,7 @@ use aegis_core::file::FileId;
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::{FromRequestParts, State},
+    extract::FromRequestParts,
     http::{header, request::Parts},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{
-    App,
+    Asked, Shared,
     input::{self, Cursor, query},
 };
 use crate::{ApiError, Control, ErrorCode, FileBody, FileContent, FileRequest, Reply, Request};
@@ -44,30 +44,29 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
 }
 
 /// Returns the routes about files.
-pub(super) fn routes<C: Control>() -> Router<App<C>> {
-    type On<C> = State<App<C>>;
+pub(super) fn routes<C: Control>() -> Router<Shared<C>> {
     let file = |it| Request::File(it);
     Router::new()
         .route(
             "/v1/files",
-            get(async move |State(app): On<C>, Cursor(page)| {
+            get(async move |Asked(app): Asked<C>, Cursor(page)| {
                 app.answer(file(FileRequest::List(page))).await
             })
             .post(share::<C>)
-            .delete(async move |State(app): On<C>, Named(it)| {
+            .delete(async move |Asked(app): Asked<C>, Named(it)| {
                 app.answer(file(FileRequest::Forget(it))).await
             }),
         )
         .route(
             "/v1/files/one",
-            get(async move |State(app): On<C>, Named(it)| {
+            get(async move |Asked(app): Asked<C>, Named(it)| {
                 app.answer(file(FileRequest::Show(it))).await
             }),
         )
         .route(
             "/v1/files/fetch",
             post(
-                async move |State(app): On<C>, input::Body(it): input::Body<FileQuery>| match it
+                async move |Asked(app): Asked<C>, input::Body(it): input::Body<FileQuery>| match it
                     .parse()
                 {
                     Ok(it) => app.answer(file(FileRequest::Fetch(it))).await,
@@ -77,7 +76,7 @@ pub(super) fn routes<C: Control>() -> Router<App<C>> {
         )
         .route(
             "/v1/files/apply",
-            post(async move |State(app): On<C>, input::Body(it)| {
+            post(async move |Asked(app): Asked<C>, input::Body(it)| {
                 app.answer(file(FileRequest::Apply(it))).await
             }),
         )
@@ -85,7 +84,7 @@ pub(super) fn routes<C: Control>() -> Router<App<C>> {
 }
 
 /// Takes in a file, however long that takes: who stops sending is given up on.
-async fn share<C: Control>(State(app): State<App<C>>, body: Body) -> Response {
+async fn share<C: Control>(Asked(app): Asked<C>, body: Body) -> Response {
     let (share, body) = match FileBody::read(body).await {
         Ok(it) => it,
         Err(error) => return error.into_response(),
@@ -94,7 +93,7 @@ async fn share<C: Control>(State(app): State<App<C>>, body: Body) -> Response {
     shared.map(Json::<Reply>).into_response()
 }
 
-async fn content<C: Control>(State(app): State<App<C>>, Named(file): Named) -> Response {
+async fn content<C: Control>(Asked(app): Asked<C>, Named(file): Named) -> Response {
     let FileContent { size, pieces_rx } = match app.control.file_content(app.caller, file).await {
         Ok(it) => it,
         Err(error) => return error.into_response(),

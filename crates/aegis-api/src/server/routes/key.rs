@@ -2,16 +2,12 @@
 
 use aegis_core::KeyName;
 use axum::{
-    Router,
-    extract::{FromRequestParts, State},
-    http::request::Parts,
-    response::Response,
-    routing::get,
+    Router, extract::FromRequestParts, http::request::Parts, response::Response, routing::get,
 };
 use serde::Deserialize;
 
 use super::{
-    App,
+    App, Asked, Shared,
     input::{Body, Plain, invalid, query},
 };
 use crate::{ApiError, Control, KeyRequest, Request};
@@ -26,13 +22,12 @@ struct NameQuery {
 }
 
 /// Returns the routes.
-pub(super) fn routes<C: Control>() -> Router<App<C>> {
-    type On<C> = State<App<C>>;
+pub(super) fn routes<C: Control>() -> Router<Shared<C>> {
     Router::new().route(
         "/v1/keys",
-        get(async |State(app): On<C>, Plain| app.key(KeyRequest::List).await)
-            .post(async |State(app): On<C>, Body(it)| app.key(KeyRequest::Create(it)).await)
-            .delete(async |State(app): On<C>, Called(it)| app.key(KeyRequest::Revoke(it)).await),
+        get(async |Asked(app): Asked<C>, Plain| app.key(KeyRequest::List).await)
+            .post(async |Asked(app): Asked<C>, Body(it)| app.key(KeyRequest::Create(it)).await)
+            .delete(async |Asked(app): Asked<C>, Called(it)| app.key(KeyRequest::Revoke(it)).await),
     )
 }
 

@@ -1,16 +1,12 @@
 //! The routes that are about tickets.
 
 use axum::{
-    Router,
-    extract::{FromRequestParts, State},
-    http::request::Parts,
-    response::Response,
-    routing::get,
+    Router, extract::FromRequestParts, http::request::Parts, response::Response, routing::get,
 };
 use serde::Deserialize;
 
 use super::{
-    App,
+    App, Asked, Shared,
     input::{Body, Named, Plain, invalid, query},
 };
 use crate::{ApiError, Control, InvitationId, NetworkRequest, Request};
@@ -25,25 +21,26 @@ struct InvitationQuery {
 }
 
 /// Returns the routes.
-pub(super) fn routes<C: Control>() -> Router<App<C>> {
-    type On<C> = State<App<C>>;
+pub(super) fn routes<C: Control>() -> Router<Shared<C>> {
     Router::new()
         .route(
             "/v1/tickets",
-            get(async |State(app): On<C>, Plain| app.network(NetworkRequest::Invitations).await)
-                .post(async |State(app): On<C>, Body(it)| {
+            get(async |Asked(app): Asked<C>, Plain| app.network(NetworkRequest::Invitations).await)
+                .post(async |Asked(app): Asked<C>, Body(it)| {
                     app.network(NetworkRequest::Print(it)).await
                 })
-                .delete(async |State(app): On<C>, Of(it)| {
+                .delete(async |Asked(app): Asked<C>, Of(it)| {
                     app.network(NetworkRequest::TakeBack(it)).await
                 }),
         )
         .route(
             "/v1/join",
-            get(async |State(app): On<C>, Named(it)| app.network(NetworkRequest::HowFar(it)).await)
-                .post(async |State(app): On<C>, Body(it)| {
-                    app.network(NetworkRequest::Join(it)).await
-                }),
+            get(async |Asked(app): Asked<C>, Named(it)| {
+                app.network(NetworkRequest::HowFar(it)).await
+            })
+            .post(async |Asked(app): Asked<C>, Body(it)| {
+                app.network(NetworkRequest::Join(it)).await
+            }),
         )
 }
 

@@ -39,9 +39,9 @@ pub(super) struct Node {
     _directory: TempDir,
 }
 
-#[derive(Clone)]
-struct Script {
-    hub: EventHub,
+#[derive(Clone, Default)]
+pub(super) struct Script {
+    pub(super) hub: EventHub,
     gate: Arc<Notify>,
 }
 
@@ -165,6 +165,7 @@ pub(super) fn status() -> Status {
         problems: Vec::new(),
         place: None,
         mirror: None,
+        api: None,
     }
 }
 
@@ -226,19 +227,24 @@ fn trusted(it: &crate::TrustRequest) -> PeerTrust {
     }
 }
 
+fn stats(caller: Caller) -> Stats {
+    let events_lost = match caller {
+        Caller::Local { uid } => uid.into(),
+        Caller::Key(_) => 0,
+    };
+    Stats {
+        events_lost,
+        ..Stats::default()
+    }
+}
+
 impl Control for Script {
     async fn call(&self, caller: Caller, request: Request) -> Result<Reply, ApiError> {
         caller.require(request.scope())?;
         Ok(match request {
             Request::Metrics | Request::ReloadConfig => maintained(&request),
             Request::Status => Reply::Status(Box::new(status())),
-            Request::Stats => Reply::Stats(Box::new(Stats {
-                events_lost: match caller {
-                    Caller::Local { uid } => uid.into(),
-                    Caller::Key(_) => 0,
-                },
-                ..Stats::default()
-            })),
+            Request::Stats => Reply::Stats(Box::new(stats(caller))),
             Request::Blocks(page) => {
                 let start = page.cursor().map_or(0, |it| number(it) + 1);
                 let blocks = (start..2500).map(block);
@@ -296,6 +302,7 @@ impl Control for Script {
             }),
             Request::Organisation(it) => super::organisation::script(it),
             Request::Network(it) => super::network::script(it),
+            Request::Import(it) => super::import::script(&it),
             Request::Key(it) => super::key::script(it)?,
         })
     }

@@ -62,6 +62,7 @@ impl Node {
             problems,
             place: self.place(),
             mirror: self.mirror_state(),
+            api: self.api.clone(),
         })
     }
 

@@ -1,0 +1,192 @@
+//! The routes over TCP, with TLS or without: for whoever shows a key, within bounds.
+
+use std::{
+    convert::Infallible,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use aegis_core::Timestamp;
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, Request, header},
+    response::IntoResponse as _,
+};
+use hyper::body::Incoming;
+use hyper_util::service::TowerToHyperService;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    time::timeout,
+};
+
+use super::{
+    connection::{Accept, Answer, HEADER_TIMEOUT, serve_connection, take_connections},
+    gate::Gate,
+    routes::{self, HEALTH, Shared},
+    tls::Tls,
+};
+use crate::{ApiError, Caller, Control, ErrorCode, KeyRing};
+
+/// Connections served at once over TCP; whoever comes next waits until one ends.
+pub const HTTP_CONNECTIONS_MAX: usize = 256;
+
+/// The header in which other programs show a key.
+const API_KEY: &str = "x-api-key";
+
+/// Where requests come in over TCP.
+#[derive(Debug)]
+pub struct HttpListener {
+    listener: TcpListener,
+    tls: Option<Tls>,
+}
+
+impl HttpListener {
+    /// Listens at an address; port 0 is one of the system's choice. Needs a tokio runtime.
+    pub async fn bind(address: SocketAddr, tls: Option<Tls>) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        Ok(Self { listener, tls })
+    }
+
+    /// Returns where it listens, as the beginning of a URL.
+    pub fn url(&self) -> io::Result<String> {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        Ok(format!("{scheme}://{}", self.listener.local_addr()?))
+    }
+}
+
+impl Accept for HttpListener {
+    type Accepted = (TcpStream, SocketAddr);
+
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, peer) = self.listener.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok((stream, peer))
+    }
+}
+
+/// Serves `control` on `listener` to whoever shows a key of `keys`, until `shutdown` completes; then
+/// lets requests under way end.
+pub async fn serve_http<C: Control>(
+    listener: HttpListener,
+    control: C,
+    (keys, clock): (KeyRing, fn() -> Timestamp),
+    shutdown: impl Future<Output = ()> + Send,
+) {
+    let shared = Shared::new(control, Some(keys.clone()));
+    let router = TowerToHyperService::new(routes::router(shared.clone()));
+    let gate = Arc::new(Gate::new());
+    let tls = listener.tls.clone();
+    let serve_one = |(stream, peer): (TcpStream, SocketAddr)| {
+        let door = Door {
+            router: router.clone(),
+            keys: keys.clone(),
+            gate: Arc::clone(&gate),
+            clock,
+            peer: peer.ip(),
+        };
+        serve_one(stream, tls.clone(), door, shared.stopping_rx())
+    };
+    let ends = (&shared.stopping_tx, shutdown);
+    take_connections(listener, HTTP_CONNECTIONS_MAX, serve_one, ends).await;
+}
+
+async fn serve_one(
+    stream: TcpStream,
+    tls: Option<Tls>,
+    door: Door,
+    stopping_rx: watch::Receiver<bool>,
+) {
+    let peer = door.peer;
+    let Some(_place) = door.gate.connect(peer) else {
+        return tracing::debug!(%peer, "Too many connections from one address");
+    };
+    let service = hyper::service::service_fn(move |request| {
+        let door = door.clone();
+        async move { Ok::<_, Infallible>(door.answer(request).await) }
+    });
+    let ended = match tls {
+        None => serve_connection(stream, service, stopping_rx).await,
+        Some(tls) => match timeout(HEADER_TIMEOUT, tls.acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => serve_connection(stream, service, stopping_rx).await,
+            Ok(Err(error)) => return tracing::debug!(%peer, %error, "TLS was not agreed on"),
+            Err(_) => return tracing::debug!(%peer, "TLS was not agreed on in time"),
+        },
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "Connection of the HTTP API broke");
+    }
+}
+
+/// What every request of a connection goes through.
+#[derive(Clone)]
+struct Door {
+    router: TowerToHyperService<axum::Router>,
+    keys: KeyRing,
+    gate: Arc<Gate>,
+    clock: fn() -> Timestamp,
+    peer: IpAddr,
+}
+
+impl Door {
+    async fn answer(self, mut request: Request<Incoming>) -> Answer {
+        let mut answer = match self.admit(&request) {
+            Err(error) => error.into_response(),
+            Ok(caller) => {
+                let extensions = request.extensions_mut();
+                caller.map(|it| extensions.insert::<Caller>(it));
+                self.pass(request).await
+            }
+        };
+        let headers = answer.headers_mut();
+        // Nobody between the two keeps what is true for a moment, nor takes it for something else.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        );
+        answer
+    }
+
+    /// Has the router answer, if not too many requests are being answered already.
+    async fn pass(&self, request: Request<Incoming>) -> Answer {
+        let Some(_permit) = self.gate.begin() else {
+            return ApiError::new(ErrorCode::Busy, "too many requests at once").into_response();
+        };
+        let answered = hyper::service::Service::call(&self.router, request).await;
+        answered.map_or_else(|never| match never {}, |it| it.map(Body::new))
+    }
+
+    /// Returns who asks, nobody for what anybody may ask, or why they are turned away.
+    fn admit(&self, request: &Request<Incoming>) -> Result<Option<Caller>, ApiError> {
+        if let Some(grant) = shown(request.headers()).and_then(|it| self.keys.verify(it)) {
+            if self.gate.admit_key((self.clock)(), grant.name) {
+                return Ok(Some(Caller::Key(grant)));
+            }
+            return Err(too_often());
+        }
+        if !self.gate.admit_stranger((self.clock)(), self.peer) {
+            return Err(too_often());
+        }
+        if request.uri().path() == HEALTH {
+            return Ok(None);
+        }
+        let message = "show a key: `Authorization: Bearer <secret>` or `X-Api-Key: <secret>`";
+        Err(ApiError::new(ErrorCode::Unauthenticated, message))
+    }
+}
+
+/// Returns the secret that a request shows.
+fn shown(headers: &HeaderMap) -> Option<&str> {
+    let bearer = || {
+        let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, secret) = text.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+    };
+    bearer().or_else(|| headers.get(API_KEY)?.to_str().ok())
+}
+
+fn too_often() -> ApiError {
+    ApiError::new(ErrorCode::RateLimited, "you ask too often; wait a second")
+}

@@ -1,0 +1,124 @@
+//! `aegis import`: what another program blocked, read here and sent to the node.
+
+use std::{
+    fs::File,
+    io::{self, IsTerminal as _, Read as _},
+    path::{Path, PathBuf},
+};
+
+use aegis_api::Client;
+use aegis_ui::{Format, ImportPlan, Outcome, Screen};
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand};
+
+use super::block_on;
+use crate::{
+    daemon::Clock,
+    import::{Found, crowdsec, fail2ban, list},
+};
+
+/// The longest file that is read: far more than a million decisions have.
+const FILE_BYTES_MAX: u64 = 512 * 1024 * 1024;
+
+/// How long an entry of a list is blocked that says nothing of it.
+const DEFAULT_DURATION: &str = "1d";
+
+/// From what is imported.
+#[derive(Debug, Subcommand)]
+pub(super) enum ImportCommand {
+    /// A list: one address or prefix on each line, `#` before comments
+    List(ListArgs),
+    /// Decisions of CrowdSec, as `cscli decisions list -o json` (or `-o raw`) prints them
+    Crowdsec(FileArgs),
+    /// Bans of fail2ban: its database, /var/lib/fail2ban/fail2ban.sqlite3
+    Fail2ban(FileArgs),
+}
+
+/// What `import list` takes.
+#[derive(Args, Debug)]
+pub(super) struct ListArgs {
+    #[command(flatten)]
+    file: FileArgs,
+    /// How long: seconds, or 90s, 15m, 2h, 7d (30 days at most)
+    #[arg(long = "for", value_name = "DURATION", default_value = DEFAULT_DURATION,
+          value_parser = duration_secs)]
+    block_for: u64,
+}
+
+/// What every import takes.
+#[derive(Args, Debug)]
+pub(super) struct FileArgs {
+    /// File, or `-` for standard input
+    file: PathBuf,
+}
+
+/// Reads what is to be imported and has the node block it.
+pub(super) fn run(
+    command: ImportCommand,
+    client: &Client,
+    format: Format,
+) -> anyhow::Result<Outcome> {
+    let (program, file, found) = match command {
+        ImportCommand::List(ListArgs { file, block_for }) => {
+            let found = list::read(&text(&file.file)?, block_for);
+            ("list", file.file, found)
+        }
+        ImportCommand::Crowdsec(FileArgs { file }) => {
+            let read = crowdsec::read(&text(&file)?);
+            let found = read.with_context(|| format!("read {}", file.display()))?;
+            ("crowdsec", file, found)
+        }
+        ImportCommand::Fail2ban(FileArgs { file }) => {
+            let read = fail2ban::read(&file, Clock.now());
+            let found = read.with_context(|| format!("read {}", file.display()))?;
+            ("fail2ban", file, found)
+        }
+    };
+    let Found { entries, skipped } = found.sorted();
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let plan = ImportPlan {
+        // A name that cannot be shown is left out.
+        source: format!("{program} {name}")
+            .parse()
+            .or_else(|_| program.parse())
+            .ok(),
+        entries,
+        skipped,
+    };
+    let (mut out, mut talk) = (io::stdout(), io::stderr());
+    let mut screen = Screen {
+        out: &mut out,
+        talk: &mut talk,
+        format,
+        is_terminal: io::stderr().is_terminal(),
+    };
+    Ok(block_on(aegis_ui::import(plan, client, &mut screen)))
+}
+
+fn text(path: &Path) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        io::stdin()
+            .lock()
+            .take(FILE_BYTES_MAX + 1)
+            .read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|it| it.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
+    };
+    read.with_context(|| format!("read {}", path.display()))?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        bail!("{} has more than {FILE_BYTES_MAX} bytes", path.display());
+    }
+    // What is not text shows where it is: in the line that cannot be read.
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn duration_secs(text: &str) -> Result<u64, String> {
+    let secs =
+        aegis_ui::parse_duration_secs(text).ok_or("must be seconds, or like 90s, 15m, 2h, 7d")?;
+    let max = aegis_core::IMPORT_TTL_MAX.as_secs();
+    if (1..=max).contains(&secs) {
+        return Ok(secs);
+    }
+    Err(format!("must be 1 second to {} days", max / 86_400))
+}

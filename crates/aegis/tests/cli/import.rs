@@ -1,0 +1,78 @@
+//! `import` through the real program: what lists, CrowdSec and fail2ban blocked is blocked here.
+
+use std::{fs, process::Stdio};
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn a_list_is_imported_within_the_guards_and_marked() {
+    let sandbox = Sandbox::new();
+    let _daemon = sandbox.start(&["--no-p2p"]);
+    let list = "203.0.113.7\n198.18.0.0/24 # a net\nnobody\n127.0.0.1\n10.0.0.1\n";
+    fs::write(sandbox.path().join("list.txt"), list).expect("set up");
+    let answer = sandbox.run("import list list.txt --for 2h");
+    assert_eq!(answer.code, Some(0), "{answer:?}");
+    for said in [
+        "Imported 2 of 4 entries",
+        "refused 2: 1 private_range, 1 protected",
+        "skipped 1",
+        "line 3: ",
+    ] {
+        assert!(answer.out.contains(said), "{said}: {answer:?}");
+    }
+    let blocks = sandbox.json("list");
+    let blocks = blocks.as_array().expect("a list");
+    assert_eq!(blocks.len(), 2);
+    for it in blocks {
+        assert_eq!(
+            (&it["origin"], &it["alert_id"]),
+            (&"import".into(), &serde_json::Value::Null)
+        );
+        assert!(
+            it["ttl_secs"]
+                .as_u64()
+                .is_some_and(|it| (7000..=7200).contains(&it)),
+            "{it}"
+        );
+    }
+}
+
+#[test]
+fn decisions_of_crowdsec_come_over_standard_input() {
+    let sandbox = Sandbox::new();
+    let daemon = sandbox.start(&["--no-p2p"]);
+    let json = r#"[{"duration":"1h","scenario":"crowdsecurity/ssh-bf","scope":"Ip","type":"ban",
+        "value":"203.0.113.9"}]"#;
+    fs::write(sandbox.path().join("decisions"), json).expect("set up");
+    let file = fs::File::open(sandbox.path().join("decisions")).expect("set up");
+    let mut command = sandbox.aegis();
+    command
+        .args(["import", "crowdsec", "-", "--json"])
+        .stdin(Stdio::from(file));
+    let answer = crate::sandbox::finish(&mut command);
+    assert_eq!(answer.code, Some(0), "{answer:?}");
+    sandbox.stop(daemon);
+    let _daemon = sandbox.start(&["--no-p2p"]);
+    let blocks = sandbox.json("list");
+    assert_eq!(
+        blocks[0]["threat_type"], "crowdsecurity.ssh-bf",
+        "also after a restart: {blocks}"
+    );
+}
+
+#[test]
+fn what_is_no_such_file_is_said_before_anybody_is_asked() {
+    let sandbox = Sandbox::new();
+    fs::write(sandbox.path().join("text"), "203.0.113.9\n").expect("set up");
+    for (line, says) in [
+        ("import fail2ban text", "read text"),
+        ("import crowdsec text", "names no column"),
+        ("import list none", "read none"),
+    ] {
+        let answer = sandbox.run(line);
+        assert_eq!(answer.code, Some(1), "{answer:?}");
+        assert!(answer.talk.contains(says), "{answer:?}");
+    }
+    let answer = sandbox.run("import list text");
+    assert_eq!(answer.code, Some(3), "no daemon runs: {answer:?}");
+}
