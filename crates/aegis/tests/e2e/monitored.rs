@@ -90,7 +90,8 @@ impl Programs {
         let mut command = self.command(host, "promtool");
         let server = format!("http://{PROMETHEUS}");
         let said = run(command.args(["query", "instant", &server, expression]));
-        said.out.lines().map(str::to_owned).collect()
+        let found = said.out.lines().filter(|it| !it.is_empty());
+        found.map(str::to_owned).collect()
     }
 }
 
@@ -168,6 +169,8 @@ async fn netns_prometheus_finds_all_that_rules_and_dashboard_ask_for() {
             continue;
         }
         let found = async || {
+            // A rate needs something to happen between two scrapes, whenever they come.
+            node.client.block(&block("192.0.2.8", 60)).await.unwrap();
             let found = programs.query(host, &expression);
             (!found.is_empty() && !found.iter().any(|it| it.contains("NaN"))).then_some(())
         };
@@ -184,7 +187,7 @@ async fn netns_prometheus_finds_all_that_rules_and_dashboard_ask_for() {
         "{text}"
     );
     assert!(
-        text.contains("fw_bouncer_banned_ips{origin=\"operator\"} 1"),
+        text.contains("fw_bouncer_banned_ips{origin=\"operator\"} 2"),
         "{text}"
     );
     for name in ["10.77.0.", "192.0.2.7", "12D3KooW"] {
