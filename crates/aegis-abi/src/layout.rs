@@ -4,7 +4,7 @@ use crate::{Counter, Plain};
 
 /// Bits of [`Config::flags`].
 pub mod config_flag {
-    /// Count and report, drop nothing.
+    /// Count and report, drop nothing, but before [`super::Config::enforce_until`].
     pub const OBSERVE: u32 = 1;
     /// A detector that counts packets within TCP connections is on.
     pub const DETECT_ACK: u32 = 1 << 1;
@@ -83,8 +83,11 @@ pub struct Config {
     pub zero: u32,
     /// The lengths of blocked IPv6 prefixes longer than /64, as values of their last bits.
     pub long_lengths: u64,
+    /// The jiffy up to which packets are dropped although [`config_flag::OBSERVE`] is set: enforcing
+    /// on trial ends by itself, whoever is alive. Zero where nothing is on trial.
+    pub enforce_until: u64,
     /// Always zero.
-    pub reserved: [u64; 7],
+    pub reserved: [u64; 6],
 }
 
 /// A source that the kernel blocked by itself. The first eight bytes are the deadline in every ABI
@@ -149,7 +152,8 @@ impl Config {
         expiry_shift: 0,
         zero: 0,
         long_lengths: 0,
-        reserved: [0; 7],
+        enforce_until: 0,
+        reserved: [0; 6],
     };
 }
 

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::{
-    ApiError, ErrorCode, Request, network::NetworkRequest, organisation::OrganisationRequest,
+    ApiError, ErrorCode, FileRequest, KeyRequest, Request, SafetyRequest, network::NetworkRequest,
+    organisation::OrganisationRequest,
 };
-use crate::{FileRequest, KeyRequest};
 
 /// What the hash is for, so that no other hash of the same bytes is one of a secret.
 const HASH_CONTEXT: &str = "aegis 2026-11 secret of an access key";
@@ -65,6 +65,8 @@ pub enum Caller {
     Local {
         /// The user id that the kernel vouches for.
         uid: u32,
+        /// The process that connected, where the kernel knows it and can name it here.
+        pid: Option<u32>,
     },
     /// Whoever showed the secret of a key.
     Key(KeyGrant),
@@ -89,10 +91,18 @@ impl Caller {
         Err(ApiError::new(ErrorCode::Denied, message))
     }
 
+    /// Returns the process that asks, where the kernel knows it.
+    pub const fn pid(&self) -> Option<u32> {
+        match self {
+            Self::Local { pid, .. } => *pid,
+            Self::Key(_) => None,
+        }
+    }
+
     /// Returns what the audit log calls the caller.
     pub const fn operator(&self) -> Operator {
         match self {
-            Self::Local { uid } => Operator::User(*uid),
+            Self::Local { uid, .. } => Operator::User(*uid),
             Self::Key(grant) => Operator::Key(grant.name),
         }
     }
@@ -107,6 +117,12 @@ impl Request {
             | Self::Metrics
             | Self::Logins
             | Self::Preview(_)
+            | Self::Safety(
+                SafetyRequest::Protected
+                | SafetyRequest::Summary(_)
+                | SafetyRequest::AllowNames
+                | SafetyRequest::Regions,
+            )
             | Self::Blocks(_)
             | Self::Check(_)
             | Self::Why(_)
@@ -131,6 +147,15 @@ impl Request {
             Self::Allow(_)
             | Self::Disallow(_)
             | Self::ReloadConfig
+            | Self::Safety(
+                SafetyRequest::Enforce(_)
+                | SafetyRequest::Confirm
+                | SafetyRequest::Observe
+                | SafetyRequest::AllowName(_)
+                | SafetyRequest::DisallowName(_)
+                | SafetyRequest::BlockRegion(_)
+                | SafetyRequest::UnblockRegion(_),
+            )
             | Self::SetTrust(_)
             | Self::ForgetTrust(_)
             | Self::File(FileRequest::Forget(_) | FileRequest::Fetch(_) | FileRequest::Apply(_))

@@ -1,13 +1,14 @@
 //! Blocks, and what an operator says to make, share or end one.
 
 use aegis_core::{
-    AlertId, BlockDuration, Description, Indicator, NodeId, OrganisationId, Severity, ThreatType,
-    Timestamp, file::FileId,
+    AlertId, BlockDuration, Description, Indicator, NodeId, OrganisationId, Region, Severity,
+    ThreatType, Timestamp, file::FileId,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     encoding::{description, duration_secs, severity, text, text_option, time, time_option},
+    location::Location,
     word::{Evidence, Origin},
 };
 
@@ -27,6 +28,9 @@ pub struct Block {
     /// The file that lists it, where the origin is `feed`.
     #[serde(with = "text_option", default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FileId>,
+    /// The region that it lies in, where it is blocked by that.
+    #[serde(with = "text_option", default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Region>,
     /// The alert it rests on, if any.
     #[serde(with = "text_option", default)]
     pub alert_id: Option<AlertId>,
@@ -52,6 +56,9 @@ pub struct Block {
     pub bytes: u64,
     /// How often a detector caught the source.
     pub violations: u64,
+    /// Where it is, as far as a database knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
 }
 
 /// Asks for a block on this node and, unless told otherwise, an alert to the others.

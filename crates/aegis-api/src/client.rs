@@ -7,6 +7,7 @@ mod key;
 mod network;
 mod organisation;
 mod report;
+mod safety;
 
 use std::{
     io,

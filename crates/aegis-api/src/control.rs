@@ -12,8 +12,8 @@ use crate::{
     Imported, KeyReply, KeyRequest, LoginList, Metrics, NetworkOpinion, NetworkReply,
     NetworkRequest, OrganisationReply, OrganisationRequest, Page, PageQuery, Peer, PeerTrust,
     Preview, PreviewRequest, PublishRequest, Published, Reloaded, ReportOutcomes, ReportRequest,
-    ReportWithdrawRequest, ReportWithdrawn, ShareRequest, Stats, Status, TrustForgotten,
-    TrustRequest, UnblockRequest, Unblocked, Why,
+    ReportWithdrawRequest, ReportWithdrawn, SafetyReply, SafetyRequest, ShareRequest, Stats,
+    Status, TrustForgotten, TrustRequest, UnblockRequest, Unblocked, Why,
 };
 
 /// What can be asked.
@@ -80,6 +80,8 @@ pub enum Request {
     Metrics,
     /// Answered by [`Reply::Reloaded`].
     ReloadConfig,
+    /// Answered by [`Reply::Safety`].
+    Safety(SafetyRequest),
 }
 
 /// What is answered. The JSON is that of the value inside.
@@ -150,6 +152,8 @@ pub enum Reply {
     Metrics(Box<Metrics>),
     /// To [`Request::ReloadConfig`].
     Reloaded(Reloaded),
+    /// To [`Request::Safety`].
+    Safety(Box<SafetyReply>),
 }
 
 /// A node, or whatever speaks for one.

@@ -11,7 +11,7 @@ use aegis_core::{HistoryId, HistoryKind, Indicator, ThreatType, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    PAGE_ITEMS_MAX, PageQuery,
+    Location, PAGE_ITEMS_MAX, PageQuery,
     encoding::{rfc3339, text, text_option, time, time_option},
 };
 
@@ -165,6 +165,9 @@ pub struct HistoryLine {
     pub until: Option<Timestamp>,
     /// What else is worth knowing.
     pub detail: String,
+    /// Where it is, as far as a database knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
 }
 
 /// Entries that are counted together.

@@ -6,6 +6,7 @@
 
 mod access;
 mod allow;
+mod allow_name;
 mod audit;
 mod block;
 mod client;
@@ -19,6 +20,7 @@ mod history;
 mod import;
 mod key;
 mod lapi;
+mod location;
 mod login;
 mod metrics;
 mod network;
@@ -31,9 +33,11 @@ mod place;
 mod preview;
 mod reload;
 mod report;
+mod safety;
 mod server;
 mod stats;
 mod status;
+mod summary;
 mod sync;
 mod trust;
 mod why;
@@ -42,12 +46,14 @@ mod word;
 pub use access::{Caller, KeyGrant, KeyRing, SECRET_BYTES, Scope, secret, secret_hash};
 pub use aegis_core::{
     ACCESS_KEYS_MAX, AccessKey, AlertId, BlockDuration, Confidence, Description, HistoryId,
-    HistoryKind, Indicator, InvalidDescription, InvalidIndicator, InvalidKeyName,
-    InvalidReportSource, InvalidThreatType, KeyName, NodeId, OrganisationId, OrganisationName,
-    REPORTS_MAX, ReportSource, Score, Severity, ThreatType, Timestamp,
+    HistoryKind, HostName, Indicator, InvalidDescription, InvalidHostName, InvalidIndicator,
+    InvalidKeyName, InvalidRegion, InvalidReportSource, InvalidThreatType, KeyName, NodeId,
+    OrganisationId, OrganisationName, REPORTS_MAX, Region, ReportSource, Score, Severity,
+    ThreatType, Timestamp,
     file::{FILE_BYTES_MAX, FileId, FileName, FileSeverity},
 };
 pub use allow::{AllowEntry, AllowRequest, Disallowed};
+pub use allow_name::{AllowName, AllowNameList, AllowNameRequest, NameDisallowed, NamedAddress};
 pub use audit::AuditReport;
 pub use block::{
     Block, BlockRequest, Blocked, Check, PublishRequest, Published, UnblockRequest, Unblocked,
@@ -73,6 +79,7 @@ pub use lapi::{
     DecisionBoard, ENDED_MAX, EXPANDED_MAX, LAPI_CONNECTIONS_MAX, LapiConfig, LapiSetup, Naming,
     Posted, Window, read_alerts, serve_lapi,
 };
+pub use location::{Location, RegionBlock, RegionList, RegionRequest, RegionUnblocked};
 pub use login::{LoginLine, LoginList};
 pub use metrics::{
     FeedFill, Latency, METRICS_FEEDS_MAX, Metrics, MetricsListener, ProcessUse, SCRAPES_MAX,
@@ -99,6 +106,10 @@ pub use report::{
     ReportLine, ReportOutcomes, ReportRefused, ReportRequest, ReportWithdrawRequest,
     ReportWithdrawn, Reported, ReportsRequest,
 };
+pub use safety::{
+    Confirmation, EnforceRequest, ModeState, PROTECTED_LINES_MAX, ProtectedLine, ProtectedList,
+    SafetyReply, SafetyRequest,
+};
 pub use server::{
     ANSWER_TIMEOUT, BODY_BYTES_MAX, BODY_TIMEOUT, BindError, CONNECTIONS_MAX,
     CONNECTIONS_PER_ADDRESS_MAX, EVENT_STREAMS_MAX, HEADER_TIMEOUT, HTTP_CONNECTIONS_MAX,
@@ -107,9 +118,12 @@ pub use server::{
 };
 pub use stats::{AlertStats, Stats, Traffic};
 pub use status::{Interface, Mirror, PeerCounts, RulesetState, Status};
+pub use summary::{Contact, ContactKind, SUMMARY_LINES_MAX, Summary, SummaryLine, SummaryQuery};
 pub use sync::SyncState;
 pub use trust::{JudgedWord, PeerTrust, TrendPoint, TrustForgotten, TrustRequest};
-pub use why::{EvidenceLine, Exempt, KernelEntry, RefusalLine, WHY_LINES_MAX, Why};
+pub use why::{
+    EvidenceLine, Exempt, KernelEntry, NearMiss, RefusalLine, WHY_LINES_MAX, Why, WhyPast,
+};
 pub use word::{
     AttachMode, Evidence, MemberRole, ModelKind, NodeMode, Origin, PeerClass, Stance, Truth,
 };

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Affiliation,
     encoding::{number, text, time},
+    location::Location,
     place::Route,
     word::PeerClass,
 };
@@ -47,6 +48,9 @@ pub struct Peer {
     /// How it is reached; `None` where it is not connected.
     #[serde(default)]
     pub route: Option<Route>,
+    /// Where its address is, as far as a database knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
     /// Anything special about it, such as a penalty, in words for a person.
     pub standing: Option<String>,
 }

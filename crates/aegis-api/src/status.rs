@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     encoding::{severity, text, time},
     place::Place,
+    safety::Confirmation,
     sync::SyncState,
     word::{AttachMode, NodeMode},
 };
@@ -24,6 +25,9 @@ pub struct Status {
     pub instance: String,
     /// Whether packets are dropped.
     pub mode: NodeMode,
+    /// What is awaited where enforcing is on trial; absent where nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<Confirmation>,
     /// When the daemon started.
     #[serde(with = "time")]
     pub started_at: Timestamp,

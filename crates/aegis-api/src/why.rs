@@ -7,6 +7,7 @@ use crate::{
     Affiliation,
     block::Block,
     encoding::{description, severity, text, text_option, time, time_option},
+    location::Location,
     opinion::NetworkOpinion,
     report::ReportLine,
     word::Evidence,
@@ -43,8 +44,41 @@ pub struct Why {
     pub opinion: Option<NetworkOpinion>,
     /// What the kernel says.
     pub kernel: Option<KernelEntry>,
+    /// Where it is, as far as a database knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+    /// What nearby is never blocked, for those who wonder why this is not spared.
+    #[serde(default)]
+    pub near: Vec<NearMiss>,
+    /// What the history has about it; absent where that cannot be searched now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub past: Option<WhyPast>,
     /// The command that undoes the block.
     pub undo: Option<String>,
+    /// What can be done about it, as commands.
+    #[serde(default)]
+    pub commands: Vec<String>,
+}
+
+/// Something that is never blocked, beside what was asked for or within it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct NearMiss {
+    /// Which.
+    #[serde(with = "text")]
+    pub indicator: Indicator,
+    /// Why, in words for a person.
+    pub reason: String,
+}
+
+/// How often what happened, as far as the history goes back.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct WhyPast {
+    /// How often a detector of this host saw it.
+    pub detections: u64,
+    /// How many alerts of peers there were about it.
+    pub alerts: u64,
+    /// How often it was blocked.
+    pub blocks: u64,
 }
 
 /// What keeps an indicator from being blocked.

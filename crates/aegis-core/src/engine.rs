@@ -184,6 +184,7 @@ impl Engine {
             Input::Signed { alert, purpose } => self.handle_signed(now, alert, purpose),
             Input::Ordered(order) => self.handle_order(now, order),
             Input::HostChanged(facts) => self.handle_host_facts(now, &facts),
+            Input::NamesResolved(addresses) => self.handle_named(now, &addresses),
             Input::Established(addresses) => {
                 for address in addresses {
                     self.guards.add_established(now, address);

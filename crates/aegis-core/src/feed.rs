@@ -74,6 +74,14 @@ impl Feed {
                 None => return Err(InvalidFeed::NoIndicator { line: line_number }),
             }
         }
+        Self::new(entries)
+    }
+
+    /// Returns the feed that lists these.
+    pub fn new(mut entries: Vec<Indicator>) -> Result<Self, InvalidFeed> {
+        if entries.len() > FEED_ENTRIES_MAX {
+            return Err(InvalidFeed::TooMany);
+        }
         entries.sort();
         entries.dedup();
         if entries.is_empty() {
@@ -92,6 +100,10 @@ impl FeedId {
     /// Returns the feed that a shared file is.
     pub const fn of_file(file: FileId) -> Self {
         Self(*file.as_bytes())
+    }
+
+    pub(crate) const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 
     /// Returns the shared file that a feed is.

@@ -3,7 +3,11 @@
 //! The set here also lies in the kernel's allow table, so a flood forged in the name of a gateway
 //! locks nobody out.
 
-use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    time::Duration,
+};
 
 use crate::{
     AllowEntry, HostFacts, Indicator, Protection, Refusal, Timestamp, prefix_map::PrefixMap,
@@ -24,7 +28,7 @@ pub(crate) const ALLOWLIST_MAX: usize = 10_000;
 const CONFIGURED_ADDRESSES_MAX: usize = 10_000;
 
 /// Ranges that are protected on every host.
-const RANGES: [(&str, Protection); 9] = [
+const RANGES: [(&str, Protection); 12] = [
     ("127.0.0.0/8", Protection::Loopback),
     ("::1/128", Protection::Loopback),
     ("0.0.0.0/32", Protection::Unspecified),
@@ -34,6 +38,10 @@ const RANGES: [(&str, Protection); 9] = [
     ("ff00::/8", Protection::Multicast),
     ("169.254.0.0/16", Protection::LinkLocal),
     ("fe80::/10", Protection::LinkLocal),
+    // Where most clouds answer, and AWS and Alibaba besides.
+    ("169.254.169.254/32", Protection::CloudMetadata),
+    ("fd00:ec2::254/128", Protection::CloudMetadata),
+    ("100.100.100.200/32", Protection::CloudMetadata),
 ];
 
 /// Ranges that mean another network on every host (RFC 1918, RFC 6598, RFC 4193).
@@ -52,6 +60,7 @@ pub(crate) struct Guards {
     private_ranges: PrefixMap<()>,
     host: PrefixMap<Protection>,
     allowlist: PrefixMap<AllowEntry>,
+    named: PrefixMap<()>,
     configured: BTreeMap<IpAddr, ()>,
     established: BTreeMap<IpAddr, Timestamp>,
     purged_at: Timestamp,
@@ -83,6 +92,7 @@ impl Guards {
             private_ranges,
             host: PrefixMap::default(),
             allowlist: PrefixMap::default(),
+            named: PrefixMap::default(),
             configured: BTreeMap::new(),
             established: BTreeMap::new(),
             purged_at: Timestamp::EPOCH,
@@ -94,6 +104,7 @@ impl Guards {
         self.host = PrefixMap::default();
         let kinds = [
             (&facts.sessions, Protection::AdminSession),
+            (&facts.time_servers, Protection::TimeServer),
             (&facts.resolvers, Protection::Resolver),
             (&facts.gateways, Protection::Gateway),
             (&facts.own, Protection::OwnAddress), // last: the strongest reason wins
@@ -105,18 +116,36 @@ impl Guards {
         }
     }
 
-    /// Returns everything protected, for the kernel's allow table.
-    pub(crate) fn protected(&self) -> impl Iterator<Item = Indicator> {
+    /// Returns everything protected and why, for the kernel's allow table.
+    pub(crate) fn protected(&self) -> impl Iterator<Item = (Indicator, Protection)> {
         self.ranges
             .iter()
             .chain(self.host.iter())
-            .map(|(indicator, _)| *indicator)
+            .map(|(indicator, protection)| (*indicator, *protection))
+    }
+
+    /// Returns the addresses of configured peers, in order.
+    pub(crate) fn configured(&self) -> impl Iterator<Item = Indicator> {
+        self.configured.keys().map(|it| Indicator::host(*it))
     }
 
     pub(crate) fn add_configured(&mut self, address: IpAddr) {
         if self.configured.len() < CONFIGURED_ADDRESSES_MAX {
             self.configured.insert(address.to_canonical(), ());
         }
+    }
+
+    /// Takes over what the names on the allowlist stand for now.
+    pub(crate) fn set_named(&mut self, addresses: &BTreeSet<IpAddr>) {
+        self.named = PrefixMap::default();
+        for address in addresses.iter().take(ALLOWLIST_MAX) {
+            self.named.insert(Indicator::host(*address), ());
+        }
+    }
+
+    /// Returns what is allowed for a name.
+    pub(crate) fn named(&self) -> impl Iterator<Item = Indicator> {
+        self.named.iter().map(|(it, ())| *it)
     }
 
     pub(crate) fn allowlist(&self) -> &PrefixMap<AllowEntry> {
@@ -161,15 +190,17 @@ impl Guards {
                 protection: *protection,
             })
         };
-        if let Some((_, it)) = maps.iter().find_map(|map| map.covering(indicator).next()) {
+        if let Some((_, it)) = maps.iter().find_map(|map| map.covering(indicator).last()) {
             return refuse((*indicator, it)); // whoever asked knows this name, not that of a range
         }
         Self::width(indicator)?;
         if let Some(it) = maps.iter().find_map(|map| map.within(indicator).next()) {
             return refuse(it);
         }
-        match self.allowlist.covering(indicator).next() {
-            Some((entry, _)) => Err(Refusal::Allowlisted { entry }),
+        let entry = self.allowlist.covering(indicator).map(|(it, _)| it);
+        let named = self.named.covering(indicator).map(|(it, ())| it);
+        match entry.chain(named).next() {
+            Some(entry) => Err(Refusal::Allowlisted { entry }),
             None => Ok(()),
         }
     }

@@ -72,7 +72,7 @@ impl Indicator {
     }
 
     /// Returns the last single address of the indicator.
-    pub(crate) fn last_host(&self) -> Self {
+    pub fn last_host(&self) -> Self {
         Self(IpNet::from(self.0.broadcast()))
     }
 }

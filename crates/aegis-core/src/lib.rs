@@ -18,8 +18,10 @@ pub mod file;
 pub mod gossip;
 mod guard;
 mod history;
+mod host_name;
 mod indicator;
 mod ledger;
+mod location;
 mod node_id;
 mod operator;
 mod opinion;
@@ -29,6 +31,7 @@ mod policy;
 mod prefix_map;
 mod record;
 mod refusal;
+pub mod replay;
 mod report;
 mod ruleset;
 pub mod sync;
@@ -56,8 +59,10 @@ pub use engine::{
 };
 pub use feed::{FEED_BYTES_MAX, FEED_ENTRIES_MAX, Feed, FeedId, InvalidFeed};
 pub use history::{HistoryEntry, HistoryId, HistoryKind, InvalidHistoryId, InvalidHistoryKind};
+pub use host_name::{HostName, InvalidHostName};
 pub use indicator::{Indicator, InvalidIndicator};
 pub use ledger::Outcome;
+pub use location::{CountryCode, InvalidRegion, Location, Region};
 pub use node_id::{InvalidNodeId, NodeId};
 pub use operator::{
     ACCESS_KEYS_MAX, AccessKey, AccessRecord, AccessScope, InvalidKeyName, KeyName, Operator,

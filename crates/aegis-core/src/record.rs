@@ -106,13 +106,14 @@ pub enum Action {
     Unshare,
     Organisation,
     Key,
+    Mode,
     Start,
     Stop,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Block,
         Self::Unblock,
         Self::Expire,
@@ -126,6 +127,7 @@ impl Action {
         Self::Unshare,
         Self::Organisation,
         Self::Key,
+        Self::Mode,
         Self::Start,
         Self::Stop,
     ];
@@ -146,6 +148,7 @@ impl Action {
             Self::Unshare => "unshare",
             Self::Organisation => "organisation",
             Self::Key => "key",
+            Self::Mode => "mode",
             Self::Start => "start",
             Self::Stop => "stop",
         }
@@ -282,6 +285,8 @@ pub struct HostFacts {
     pub gateways: std::collections::BTreeSet<IpAddr>,
     /// DNS resolvers.
     pub resolvers: std::collections::BTreeSet<IpAddr>,
+    /// Time servers.
+    pub time_servers: std::collections::BTreeSet<IpAddr>,
     /// Remote ends of authenticated admin sessions.
     pub sessions: std::collections::BTreeSet<IpAddr>,
 }

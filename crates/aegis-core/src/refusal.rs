@@ -15,10 +15,29 @@ pub enum Protection {
     OwnAddress,
     Gateway,
     Resolver,
+    TimeServer,
+    CloudMetadata,
     AdminSession,
 }
 
 impl Protection {
+    /// Returns a short stable name for programs.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Loopback => "loopback",
+            Self::Unspecified => "unspecified",
+            Self::Broadcast => "broadcast",
+            Self::Multicast => "multicast",
+            Self::LinkLocal => "link_local",
+            Self::OwnAddress => "own_address",
+            Self::Gateway => "gateway",
+            Self::Resolver => "resolver",
+            Self::TimeServer => "time_server",
+            Self::CloudMetadata => "cloud_metadata",
+            Self::AdminSession => "admin_session",
+        }
+    }
+
     /// Returns what the address is, as the end of "is …".
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -30,6 +49,8 @@ impl Protection {
             Self::OwnAddress => "an address of this host",
             Self::Gateway => "a default gateway of this host",
             Self::Resolver => "a DNS resolver of this host",
+            Self::TimeServer => "a time server of this host",
+            Self::CloudMetadata => "where a cloud tells its hosts about themselves",
             Self::AdminSession => "in an authenticated admin session on this host",
         }
     }

@@ -255,7 +255,7 @@ pub(crate) fn is_verified_v6(moment: &Moment, source: AddressV6) -> bool {
 #[inline(always)]
 fn config(moment: &Moment) -> Option<&'static CookieConfig> {
     let config = COOKIE.get(0)?;
-    let is_on = config.flags != 0 && !moment.has(config_flag::OBSERVE);
+    let is_on = config.flags != 0 && !moment.is_observing();
     is_on.then_some(config)
 }
 

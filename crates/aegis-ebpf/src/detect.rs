@@ -243,7 +243,7 @@ pub(crate) fn look_v6(
 
 #[inline(always)]
 fn facts(moment: &Moment, (kind, port): (Kind, u16), family: Family) -> u64 {
-    let is_observing = u64::from(moment.has(config_flag::OBSERVE));
+    let is_observing = u64::from(moment.is_observing());
     u64::from(port) | (kind as u64) << 16 | (family as u64) << 24 | is_observing << 32
 }
 

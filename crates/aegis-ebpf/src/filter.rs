@@ -97,6 +97,12 @@ impl Moment {
     pub(crate) fn has(&self, flag: u32) -> bool {
         self.flags & flag != 0
     }
+
+    /// Returns whether nothing is dropped at this moment.
+    #[inline(always)]
+    pub(crate) fn is_observing(&self) -> bool {
+        self.has(config_flag::OBSERVE) && self.now >= SETTINGS.enforce_until()
+    }
 }
 
 /// Decides about one packet and counts it.
@@ -238,7 +244,7 @@ fn act(counters: CpuCounters, (flags, bytes): (u32, u64), verdict: Verdict) -> F
             Fate::Pass
         }
         Verdict::Caught => {
-            if flags & config_flag::OBSERVE == 0 {
+            if !is_observing(flags) {
                 counters.count(Counter::DetectorDrops);
             }
             drop_unless_observing(counters, Counter::MatchedDetector, (flags, bytes))
@@ -253,6 +259,12 @@ fn act(counters: CpuCounters, (flags, bytes): (u32, u64), verdict: Verdict) -> F
     }
 }
 
+/// Returns whether nothing is dropped. Whoever enforces for good pays for no clock.
+#[inline(always)]
+fn is_observing(flags: u32) -> bool {
+    flags & config_flag::OBSERVE != 0 && jiffies() >= SETTINGS.enforce_until()
+}
+
 #[inline(always)]
 fn drop_unless_observing(
     counters: CpuCounters,
@@ -260,7 +272,7 @@ fn drop_unless_observing(
     (flags, bytes): (u32, u64),
 ) -> Fate {
     counters.count(counter);
-    if flags & config_flag::OBSERVE != 0 {
+    if is_observing(flags) {
         counters.count(Counter::WouldHaveDropped);
         counters.add(Counter::Bytes, bytes);
         return Fate::Pass;

@@ -132,6 +132,12 @@ impl Shared<Config> {
         read!(self, flags)
     }
 
+    /// Returns the jiffy up to which packets are dropped although the node observes.
+    #[inline(always)]
+    pub(crate) fn enforce_until(&self) -> u64 {
+        read!(self, enforce_until)
+    }
+
     /// Returns the jiffy from which on no entry of the lists counts.
     #[inline(always)]
     pub(crate) fn table_until(&self) -> u64 {

@@ -336,6 +336,20 @@ impl Enforcer {
         }
     }
 
+    /// Drops until `until` and observes from then on; returns whether the kernel sees to that by
+    /// itself. Where it does not, whoever calls must [`set_observe`](Self::set_observe) in time.
+    pub fn enforce_until(
+        &mut self,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, EnforceError> {
+        match &mut self.kind {
+            Kind::Kernel(kernel) => kernel.enforce_until(now, until).map(|()| true),
+            Kind::Nft(nft) => nft.set_observe(false).map(|()| false),
+            Kind::Twin(_) => Ok(false),
+        }
+    }
+
     /// Returns why no connection request can be answered with a SYN cookie; `None` where one can.
     pub fn missing_cookies(&self) -> Option<String> {
         match &self.kind {

@@ -13,11 +13,14 @@ use std::time::Duration;
 use rtnetlink::sys::protocols::NETLINK_ROUTE;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+pub use login::{Login, LoginMark, NotNew};
+
 use files::Sources;
 use netlink::{Channel, messages};
 use network::Network;
 
 pub(crate) mod files;
+mod login;
 pub(crate) mod netlink;
 pub(crate) mod network;
 mod resolvers;
@@ -27,6 +30,7 @@ mod tests;
 mod wall_clock;
 
 pub use wall_clock::utc_offset_secs;
+mod time_servers;
 
 /// How often the files are read again.
 const FILES_EVERY: Duration = Duration::from_secs(5);
@@ -43,6 +47,8 @@ pub struct HostFacts {
     pub gateways: BTreeSet<IpAddr>,
     /// Name servers this host asks (at most 64).
     pub resolvers: BTreeSet<IpAddr>,
+    /// Time servers that this host's configuration names by address (at most 64).
+    pub time_servers: BTreeSet<IpAddr>,
     /// Where authenticated remote sessions come from (at most 1,024).
     pub sessions: BTreeSet<IpAddr>,
     /// The kernel's numbers of links that are up and have a carrier (at most 4,096).
@@ -187,6 +193,7 @@ impl HostWatch {
             own: self.network.own.clone(),
             gateways: self.network.gateways.clone(),
             resolvers: resolvers::resolvers(&self.sources),
+            time_servers: time_servers::time_servers(&self.sources),
             sessions: sessions::sessions(&self.sources),
             links: self.network.links.clone(),
         }

@@ -336,13 +336,28 @@ impl KernelEnforcer {
     }
 
     pub(crate) fn set_observe(&mut self, is_observing: bool) -> Result<(), EnforceError> {
-        let flags = &mut self.lists.config.flags;
-        set_flag(flags, config_flag::OBSERVE, is_observing);
+        let config = &mut self.lists.config;
+        config.enforce_until = 0;
+        set_flag(&mut config.flags, config_flag::OBSERVE, is_observing);
+        self.tell_config()
+    }
+
+    /// Drops until then and observes from then on, whether or not anybody is there to say so.
+    pub(crate) fn enforce_until(
+        &mut self,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), EnforceError> {
+        let deadline = self.clock.read(now)?.deadline(until);
+        let config = &mut self.lists.config;
+        config.enforce_until = deadline;
+        set_flag(&mut config.flags, config_flag::OBSERVE, true);
         self.tell_config()
     }
 
     pub(crate) fn is_observing(&self) -> bool {
-        self.lists.config.flags & config_flag::OBSERVE != 0
+        let config = &self.lists.config;
+        config.flags & config_flag::OBSERVE != 0 && config.enforce_until == 0
     }
 
     fn exempt(

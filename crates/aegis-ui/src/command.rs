@@ -8,6 +8,7 @@ mod network;
 mod organisation;
 mod parse;
 mod report;
+mod safety;
 mod trust;
 
 use std::{
@@ -30,6 +31,7 @@ pub use self::{
     organisation::{OrgCommand, RoleArg},
     parse::parse_duration_secs,
     report::{ReportArgs, WithdrawArgs},
+    safety::{AllowArg, EnforceArgs, RegionArgs, SummaryArgs, SummaryBy},
     trust::{PeerArg, TrustArgs, TrustCommand},
 };
 
@@ -80,6 +82,17 @@ pub enum Command {
     },
     /// Never block an address or prefix; without one, list those that are never blocked
     Allow(AllowArgs),
+    /// Drop packets of blocked sources from now on, for good or until nobody confirms
+    Enforce(EnforceArgs),
+    /// Keep what `enforce --confirm` put on trial; only a login made since then can
+    Confirm,
+    /// Drop nothing from now on, and go on watching
+    Observe,
+    /// Block all of a country or autonomous system; without one, list those that are blocked
+    #[command(visible_aliases = ["block-country", "block-asn"])]
+    BlockRegion(RegionArgs),
+    /// Sum up what was blocked, or would have been, and who of them is one of yours
+    Summary(SummaryArgs),
     /// List the other nodes: how far each is trusted, what it was right and wrong about
     Peers,
     /// Explain how far a peer is trusted and why, or change it
@@ -176,8 +189,15 @@ pub struct UnblockArgs {
 /// What `allow` takes.
 #[derive(Args, Clone, Debug, Eq, PartialEq)]
 pub struct AllowArgs {
-    /// Address or prefix; leave it out to list the allowlist
-    pub ip: Option<Indicator>,
+    /// Address, prefix or host name; leave it out to list the allowlist
+    #[arg(value_name = "IP|NAME", id = "ip")]
+    pub what: Option<AllowArg>,
+    /// List the host names that are allowed, with what they stand for
+    #[arg(long, conflicts_with = "ip")]
+    pub names: bool,
+    /// List whom nobody can have blocked, with the reason
+    #[arg(long, conflicts_with_all = ["ip", "names"])]
+    pub protected: bool,
     /// Take it off the allowlist instead
     #[arg(long, requires = "ip", conflicts_with_all = ["allow_for", "comment"])]
     pub remove: bool,

@@ -17,11 +17,11 @@ mod screen;
 mod text;
 
 pub use command::{
-    AlertArgs, AllowArgs, AuditCommand, BlockArgs, ByArg, ClientArgs, Command, DEFAULT_SEVERITY,
-    DEFAULT_THREAT_TYPE, EvidenceArg, FileArg, FileCommand, GLOBAL_HEADING, GetArgs, HistoryArgs,
-    JoinArgs, KeyCommand, KeyUserArg, OrgCommand, PeerArg, PublishArgs, ReportArgs, RoleArg,
-    ScopeArg, ShareArgs, TicketArgs, TrustArgs, TrustCommand, UnblockArgs, WithdrawArgs,
-    parse_duration_secs,
+    AlertArgs, AllowArg, AllowArgs, AuditCommand, BlockArgs, ByArg, ClientArgs, Command,
+    DEFAULT_SEVERITY, DEFAULT_THREAT_TYPE, EnforceArgs, EvidenceArg, FileArg, FileCommand,
+    GLOBAL_HEADING, GetArgs, HistoryArgs, JoinArgs, KeyCommand, KeyUserArg, OrgCommand, PeerArg,
+    PublishArgs, RegionArgs, ReportArgs, RoleArg, ScopeArg, ShareArgs, SummaryArgs, SummaryBy,
+    TicketArgs, TrustArgs, TrustCommand, UnblockArgs, WithdrawArgs, parse_duration_secs,
 };
 pub use completions::completions;
 pub use console::{Console, ConsoleEnd, Input, LINE_BYTES_MAX};

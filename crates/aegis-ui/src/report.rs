@@ -9,8 +9,11 @@ mod list;
 mod network;
 mod opinion;
 mod organisation;
+mod region;
 mod reported;
+mod safety;
 mod status;
+mod summary;
 mod table;
 mod trend;
 mod trust;
@@ -32,8 +35,13 @@ pub(crate) use self::{
         organisation_joined, organisation_left, organisation_members, organisation_trusted,
         organisations,
     },
+    region::{region_blocked, region_unblocked, regions},
     reported::{preview, report_withdrawn, reported},
+    safety::{
+        mode_confirmed, mode_enforce, mode_observe, name_allowed, name_disallowed, names, protected,
+    },
     status::{stats, status},
+    summary::{summary, summary_by},
     trust::{trust, trust_forgotten, trust_set},
     why::why,
 };

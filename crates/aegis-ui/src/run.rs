@@ -7,6 +7,7 @@ mod key;
 mod network;
 mod organisation;
 mod preview;
+mod safety;
 mod trust;
 
 use std::io;
@@ -19,7 +20,7 @@ use serde::Serialize;
 
 use crate::{
     Command, Format, Outcome, Screen,
-    command::{AllowArgs, AuditCommand, PublishArgs},
+    command::{AuditCommand, PublishArgs},
     report,
 };
 
@@ -122,7 +123,12 @@ async fn answer(
             return Ok(Outcome::answer(withdrawn.was_reported));
         }
         Command::Ask { ip } => screen.show(&client.ask(ip).await?, report::opinion)?,
-        Command::Allow(args) => return allow(args, client, screen).await,
+        Command::Allow(args) => return safety::allow(args, client, screen).await,
+        Command::Enforce(args) => return safety::enforce(args, client, screen).await,
+        Command::Confirm => screen.show(&client.confirm().await?, report::mode_confirmed)?,
+        Command::Observe => screen.show(&client.observe().await?, report::mode_observe)?,
+        Command::Summary(args) => return safety::summary(args, client, screen).await,
+        Command::BlockRegion(args) => return safety::region(args, client, screen).await,
         Command::Peers => peers(client, screen).await?,
         Command::Audit(AuditCommand::Verify) => {
             let found = client.verify_audit().await?;
@@ -137,25 +143,6 @@ async fn answer(
         Command::Key(command) => return key::key(command, client, screen).await,
         Command::Join(args) => return Box::pin(network::join(args, client, screen)).await,
     }
-    Ok(Outcome::Done)
-}
-
-async fn allow(
-    args: AllowArgs,
-    client: &Client,
-    screen: &mut Screen<'_>,
-) -> Result<Outcome, Failure> {
-    let Some(indicator) = args.ip else {
-        allow_entries(client, screen).await?;
-        return Ok(Outcome::Done);
-    };
-    if args.remove {
-        let disallowed = client.disallow(indicator).await?;
-        screen.show(&disallowed, report::disallowed)?;
-        return Ok(Outcome::answer(disallowed.was_allowed));
-    }
-    let entry = client.allow(&args.request(indicator)).await?;
-    screen.show(&entry, report::allowed)?;
     Ok(Outcome::Done)
 }
 

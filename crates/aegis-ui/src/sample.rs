@@ -8,14 +8,16 @@ mod network;
 pub(crate) mod node;
 mod organisation;
 mod report;
+pub(crate) mod safety;
 mod trust;
 
 use std::{net::Ipv4Addr, time::Duration};
 
 use aegis_api::{
     AlertId, AlertStats, AllowEntry, AttachMode, Block, Evidence, EvidenceLine, Exempt, Indicator,
-    Interface, KernelEntry, NodeId, NodeMode, Origin, Peer, PeerClass, PeerCounts, RefusalLine,
-    RulesetState, Severity, Stats, Status, SyncState, ThreatType, Timestamp, Traffic, Why,
+    Interface, KernelEntry, Location, NearMiss, NodeId, NodeMode, Origin, Peer, PeerClass,
+    PeerCounts, RefusalLine, RulesetState, Severity, Stats, Status, SyncState, ThreatType,
+    Timestamp, Traffic, Why, WhyPast,
 };
 
 pub(crate) use self::import::import_reply;
@@ -43,6 +45,7 @@ pub(crate) fn block(number: u32) -> Block {
         origin: Origin::Operator,
         author: node_id(7),
         file: None,
+        region: None,
         alert_id: Some(AlertId::from_bytes([3; 16])),
         threat_type: ThreatType::syn_flood(),
         severity: Severity::MAX,
@@ -53,6 +56,7 @@ pub(crate) fn block(number: u32) -> Block {
         packets: 5,
         bytes: 300,
         violations: 1,
+        location: None,
     }
 }
 
@@ -73,6 +77,7 @@ pub(crate) fn status() -> Status {
         node_id: node_id(7),
         instance: "default".into(),
         mode: NodeMode::Enforce,
+        confirmation: None,
         started_at: NOW,
         uptime_secs: 3725,
         interfaces: vec![
@@ -176,6 +181,7 @@ pub(crate) fn peer(number: u8) -> Peer {
         influence: 2.5,
         organisations: vec![affiliation()],
         route: Some(aegis_api::Route::Relayed),
+        location: Some(location()),
         standing: Some("throttled until 12:10".into()),
     }
 }
@@ -217,7 +223,18 @@ pub(crate) fn why() -> Why {
             bytes: 720,
             violations: 1,
         }),
+        location: Some(location()),
+        near: vec![NearMiss {
+            indicator: ip("192.168.1.1"),
+            reason: "is a default gateway of this host".into(),
+        }],
+        past: Some(WhyPast {
+            detections: 2,
+            alerts: 1,
+            blocks: 3,
+        }),
         undo: Some("aegis unblock 192.168.1.100".into()),
+        commands: vec!["aegis allow 192.168.1.100".into()],
     }
 }
 
@@ -238,7 +255,11 @@ pub(crate) fn why_not() -> Why {
         evidence: Vec::new(),
         opinion: None,
         kernel: None,
+        location: None,
+        near: Vec::new(),
+        past: None,
         undo: None,
+        commands: Vec::new(),
     }
 }
 
@@ -269,5 +290,15 @@ fn interface(name: &str, mode: AttachMode, reason: &str) -> Interface {
         name: name.into(),
         mode,
         reason: reason.into(),
+    }
+}
+
+/// Where nobody is.
+pub(crate) fn location() -> Location {
+    Location {
+        continent: Some("EU".into()),
+        country: Some("DE".into()),
+        asn: Some(64_500),
+        asn_name: Some("An example".into()),
     }
 }

@@ -9,6 +9,7 @@ mod generate;
 mod import;
 mod join;
 mod manual;
+mod replay;
 mod run_args;
 mod run_node;
 mod surroundings;
@@ -79,6 +80,9 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Run the main job in network namespaces: attack, drop, share, drop everywhere
     Lab(crate::lab::LabArgs),
+    /// Play what happened again by another policy, and say what it would decide otherwise (exit
+    /// code 0: nothing, 1: something)
+    Replay(replay::ReplayArgs),
     /// Check, show or print the configuration
     #[command(subcommand)]
     Config(config_command::ConfigCommand),
@@ -133,6 +137,10 @@ pub fn main() -> ExitCode {
         Command::Config(command) => {
             let daemon = cli.client.client(&socket(instance.as_ref()));
             config_command::run(command, instance, json, &daemon)
+        }
+        Command::Replay(args) => {
+            let daemon = cli.client.client(&socket(instance.as_ref()));
+            replay::run(&args, &daemon, json)
         }
         Command::Completions { shell } => {
             let command = quiet(Cli::command());

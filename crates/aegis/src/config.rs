@@ -11,6 +11,7 @@ mod detect;
 mod files;
 mod history;
 mod lapi;
+mod location;
 mod logs;
 mod metrics;
 mod mirror;
@@ -33,6 +34,7 @@ use aegis_store::HistoryBounds;
 pub use api::ApiConfig;
 pub use compare::{Difference, differences};
 pub use default_file::default_file;
+pub use location::PlaceConfig;
 pub(crate) use logs::{RawLogs, detector_config};
 pub use metrics::MetricsConfig;
 pub use raw::{MinSeverity, OneOrMany, RawConfig, RawMode};
@@ -89,6 +91,8 @@ pub struct Config {
     pub ask: AskPolicy,
     /// What is told to who monitors.
     pub metrics: MetricsConfig,
+    /// Where addresses are looked up, and what is blocked by that.
+    pub place: PlaceConfig,
     /// Where others read what is blocked; `None` for nowhere.
     pub mirror: Option<MirrorConfig>,
     /// How much history is kept.

@@ -31,20 +31,27 @@ mod logs;
 mod memory;
 mod metrics;
 mod mirror;
+mod mode;
+mod names;
 mod notice;
+mod orders;
 mod organisation;
 mod p2p_log;
 mod peer_log;
 mod place;
+mod places;
 mod preview;
 mod process;
 mod reload;
 mod report;
 mod reports;
 mod restore;
+mod safety;
 mod setup;
+mod summary;
 mod sync;
 mod tell;
+mod witness;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
@@ -72,7 +79,9 @@ pub use control::ControlHandle;
 pub use files::FilesConfig;
 pub use logs::LogsConfig;
 pub use p2p_log::P2pLogConfig;
+pub(crate) use places::REGIONS_MAX;
 pub use reload::{ReadConfig, Reloader, SetFilter};
+pub(crate) use setup::model;
 pub use setup::{Daemon, Ready};
 
 /// Problems shown at a time: a person reads no more, the log has them all.
@@ -86,6 +95,10 @@ struct Node {
     clock: Clock,
     engine: Engine,
     enforcer: Enforcer,
+    switch: mode::Switch,
+    witness: witness::Witness,
+    names: names::Names,
+    places: places::PlaceDesk,
     cookies: Box<CookieSwitch<ProcSysctl>>,
     store: Store,
     disk: Disk,

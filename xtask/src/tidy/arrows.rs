@@ -44,7 +44,7 @@ const EVERY_LIBRARY: [&str; 9] = [
 ];
 
 /// Libraries that only the crates named beside them may depend on: the wall round each.
-const WALLS: [(&str, &str); 15] = [
+const WALLS: [(&str, &str); 16] = [
     ("libp2p", "aegis-net"),
     ("aya", "aegis-enforce"),
     ("aya-obj", "aegis-enforce"),
@@ -54,6 +54,7 @@ const WALLS: [(&str, &str); 15] = [
     ("netlink-sys", "aegis-enforce"),
     ("netlink-packet-route", "aegis-enforce"),
     ("rusqlite", "aegis-store"),
+    ("maxminddb", "aegis-intel"),
     ("redis", "aegis-bridge"),
     ("axum", "aegis-api"),
     ("hyper", "aegis-api"),

@@ -76,7 +76,14 @@ fn a_scope_includes_those_before_it() {
             assert!(answer.err().is_none_or(|it| it.code == ErrorCode::Denied));
         }
     }
-    assert!(Caller::Local { uid: 1000 }.require(Scope::Admin).is_ok());
+    assert!(
+        Caller::Local {
+            uid: 1000,
+            pid: None
+        }
+        .require(Scope::Admin)
+        .is_ok()
+    );
 }
 
 fn key(name: &str, number: u8) -> AccessKey {

@@ -26,7 +26,10 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_secs(300);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Who asks over TCP: nobody whom the kernel vouches for.
-const NOBODY: Caller = Caller::Local { uid: 65_534 };
+const NOBODY: Caller = Caller::Local {
+    uid: 65_534,
+    pid: None,
+};
 
 /// A port that scrapers come to.
 #[derive(Debug)]

@@ -90,8 +90,13 @@ impl Accept for Listener {
 
     async fn accept(&self) -> io::Result<(UnixStream, Caller)> {
         let (stream, _) = self.listener.accept().await?;
-        let uid = stream.peer_cred()?.uid();
-        Ok((stream, Caller::Local { uid }))
+        let peer = stream.peer_cred()?;
+        let pid = peer.pid().and_then(|it| u32::try_from(it).ok());
+        let caller = Caller::Local {
+            uid: peer.uid(),
+            pid: pid.filter(|it| *it > 0), // zero: of another namespace
+        };
+        Ok((stream, caller))
     }
 }
 

@@ -7,6 +7,7 @@ mod key;
 mod network;
 mod organisation;
 mod reports;
+mod safety;
 
 use std::{sync::Arc, time::Duration};
 
@@ -168,6 +169,7 @@ pub(super) fn router<C: Control>(shared: Shared<C>) -> Router {
         .merge(network::routes())
         .merge(key::routes())
         .merge(reports::routes())
+        .merge(safety::routes())
         .route("/v1/events", get(events::stream::<C>))
         .merge(about())
         .fallback(async || ApiError::new(ErrorCode::NotFound, "there is no such route"))

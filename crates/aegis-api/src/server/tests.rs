@@ -12,6 +12,7 @@ mod network;
 mod node;
 mod organisation;
 mod reports;
+mod safety;
 mod trust;
 
 /// Returns the status with which a scripted node answers a request without a query or a body.

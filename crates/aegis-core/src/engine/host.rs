@@ -1,6 +1,6 @@
 //! What the Engine knows of its surroundings: the host it protects and the peers it meets.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use crate::{
     Alert, Change, Exemption, HostFacts, Indicator, KnownPeer, NodeId, PeerClass, Record,
@@ -18,9 +18,22 @@ impl Engine {
         self.end_untouchable(now);
     }
 
+    /// Takes over what the names on the allowlist stand for, and ends blocks of exactly that.
+    pub(super) fn handle_named(&mut self, now: Timestamp, addresses: &BTreeSet<IpAddr>) {
+        self.guards.set_named(addresses);
+        self.sync_exemptions();
+        let named: Vec<Indicator> = self.guards.named().collect();
+        for indicator in named {
+            let ended = self.blocklist.remove_all(&indicator);
+            if !ended.is_empty() {
+                self.end_decisions(now, &ended, Cause::Exempted);
+            }
+        }
+    }
+
     /// Ends every block of something that is protected now.
     pub(super) fn end_untouchable(&mut self, now: Timestamp) {
-        let protected: Vec<Indicator> = self.guards.protected().collect();
+        let protected: Vec<Indicator> = self.guards.protected().map(|(it, _)| it).collect();
         for indicator in protected {
             let mut blocked = self.blocklist.covering(&indicator);
             blocked.extend(self.blocklist.within(&indicator));
@@ -39,7 +52,10 @@ impl Engine {
             .iter()
             .map(|(indicator, _)| (*indicator, Exemption::Allowlisted))
             .collect();
-        desired.extend(self.guards.protected().map(|it| (it, Exemption::Protected)));
+        let named = self.guards.named();
+        desired.extend(named.map(|it| (it, Exemption::Allowlisted)));
+        let protected = self.guards.protected();
+        desired.extend(protected.map(|(it, _)| (it, Exemption::Protected)));
         let gone: Vec<Indicator> = self
             .ruleset
             .exemptions()

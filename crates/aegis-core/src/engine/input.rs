@@ -1,6 +1,6 @@
 //! What comes into the Engine.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
 
 use crate::{
     Alert, BlockDuration, Channel, Description, Detection, Evidence, HostFacts, Indicator, NodeId,
@@ -30,6 +30,8 @@ pub enum Input {
     Ordered(Order),
     /// The host's addresses, gateways, resolvers or sessions are now these.
     HostChanged(HostFacts),
+    /// The names on the operator's allowlist stand for these addresses now, and for no others.
+    NamesResolved(BTreeSet<IpAddr>),
     /// Addresses held an accepted TCP connection here that carried data both ways, or completed
     /// a handshake by SYN cookie: they are somebody's, who talks to this host.
     Established(Vec<IpAddr>),

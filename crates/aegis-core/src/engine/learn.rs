@@ -125,6 +125,8 @@ impl Engine {
                 | Protection::Unspecified
                 | Protection::Broadcast
                 | Protection::Multicast
+                | Protection::CloudMetadata
+                | Protection::TimeServer
                 | Protection::Resolver => true,
                 Protection::LinkLocal
                 | Protection::OwnAddress

@@ -203,14 +203,17 @@ impl Engine {
         } else {
             0
         };
+        let covered_by = self.blocklist.covering(&indicator).into_iter().next();
         if ended.is_empty() {
-            let covered_by = self.blocklist.covering(&indicator).into_iter().next();
             return Reply::NotBlocked {
                 covered_by,
                 withdrawn,
             };
         }
-        Reply::Unblocked { withdrawn }
+        Reply::Unblocked {
+            covered_by,
+            withdrawn,
+        }
     }
 
     /// Holds the operator's unblock against every alert that can be alive now.

@@ -127,8 +127,12 @@ pub enum Reply {
     },
     /// It was shared.
     Published(AlertId),
-    /// It was blocked and is not any more, and so many own alerts were taken back.
-    Unblocked { withdrawn: usize },
+    /// It was blocked by itself and is not any more, and so many own alerts were taken back;
+    /// `covered_by` still blocks it, if anything does.
+    Unblocked {
+        covered_by: Option<Indicator>,
+        withdrawn: usize,
+    },
     /// It was not blocked itself; `covered_by` still blocks it, if anything does.
     NotBlocked {
         covered_by: Option<Indicator>,

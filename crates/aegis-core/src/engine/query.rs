@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use crate::{
     Alert, AllowEntry, Confidence, Decision, Indicator, KeptReport, NodeId, Origin, PeerClass,
-    Policy, Refusal, Ruleset, Timestamp, Unblock,
+    Policy, Protection, Refusal, Ruleset, Timestamp, Unblock,
     blocklist::Standing,
     engine::{Engine, NetworkOpinion},
     ledger::Outcome,
@@ -190,6 +190,16 @@ impl Engine {
     /// Returns the operator's allowlist, in order of address.
     pub fn allowlist(&self) -> impl Iterator<Item = &AllowEntry> {
         self.guards.allowlist().iter().map(|(_, entry)| entry)
+    }
+
+    /// Returns what nobody can have blocked, and why.
+    pub fn protected(&self) -> impl Iterator<Item = (Indicator, Protection)> {
+        self.guards.protected()
+    }
+
+    /// Returns the addresses of configured peers, in order.
+    pub fn configured(&self) -> impl Iterator<Item = Indicator> {
+        self.guards.configured()
     }
 
     /// Returns the known peers, in order of their ids.

@@ -61,6 +61,7 @@ fn engine_with(policy: Policy) -> Engine {
         gateways: set("192.0.2.1"),
         resolvers: set("192.0.2.53"),
         sessions: set("198.51.100.7"),
+        ..HostFacts::default()
     };
     engine.handle_input(NOW, Input::HostChanged(facts));
     connect(&mut engine, LAN_PEER, PeerClass::Lan);

@@ -149,6 +149,7 @@ fn guards() -> Guards {
         gateways: set("192.0.2.1"),
         resolvers: set("192.0.2.53"),
         sessions: set("198.51.100.7"),
+        ..HostFacts::default()
     });
     guards.allow(AllowEntry {
         indicator: "203.0.113.0/25".parse().unwrap(),

@@ -18,6 +18,8 @@ pub(crate) struct Sources {
     pub(crate) resolv_conf: PathBuf,
     /// The real resolvers behind a stub on a loopback address (systemd-resolved, NetworkManager).
     pub(crate) stub_upstreams: Vec<PathBuf>,
+    /// What tells where the time comes from.
+    pub(crate) time_files: Vec<PathBuf>,
     pub(crate) utmp: PathBuf,
     pub(crate) logind_sessions: PathBuf,
     pub(crate) proc: PathBuf,
@@ -32,6 +34,15 @@ impl Sources {
                 root.join("run/systemd/resolve/resolv.conf"),
                 root.join("run/NetworkManager/no-stub-resolv.conf"),
             ],
+            time_files: [
+                "etc/systemd/timesyncd.conf",
+                "etc/chrony/chrony.conf",
+                "etc/chrony.conf",
+                "etc/ntp.conf",
+                "etc/ntpsec/ntp.conf",
+            ]
+            .map(|it| root.join(it))
+            .into(),
             utmp: root.join("run/utmp"),
             logind_sessions: root.join("run/systemd/sessions"),
             proc: root.join("proc"),

@@ -77,14 +77,22 @@ fn is_running(sources: &Sources, pid: u32) -> bool {
 
 /// Returns where the session of a logind file comes from, if it is remote, active and open.
 pub(crate) fn logind_session(text: &str) -> Option<IpAddr> {
-    let value = |key: &str| {
-        let mut pairs = text.lines().filter_map(|line| line.split_once('='));
-        let (_, value) = pairs.rfind(|(name, _)| *name == key)?;
-        Some(value.trim_matches('"'))
-    };
+    let value = |key| logind_value(text, key);
     let is_open = value("ACTIVE") == Some("1") && value("STATE") != Some("closing");
     if !is_open || value("REMOTE") != Some("1") {
         return None;
     }
     parse_address(value("REMOTE_HOST")?)
+}
+
+/// Returns the first process of the session of a logind file, and where it comes from.
+pub(crate) fn logind_leader(text: &str) -> Option<(u32, IpAddr)> {
+    let leader = logind_value(text, "LEADER")?.parse().ok()?;
+    Some((leader, logind_session(text)?))
+}
+
+fn logind_value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    let mut pairs = text.lines().filter_map(|line| line.split_once('='));
+    let (_, value) = pairs.rfind(|(name, _)| *name == key)?;
+    Some(value.trim_matches('"'))
 }

@@ -108,8 +108,9 @@ impl KernelEnforcer {
     }
 
     fn configure(&mut self, config: &EnforceConfig, ticks: Ticks) -> Result<(), EnforceError> {
-        let flags = &mut self.lists.config.flags;
-        set_flag(flags, config_flag::OBSERVE, config.observe);
+        let told = &mut self.lists.config;
+        told.enforce_until = 0; // whoever wants a trial to go on says so again
+        set_flag(&mut told.flags, config_flag::OBSERVE, config.observe);
         self.set_detectors(&config.detectors)?;
         self.update_flags(ticks)
     }

@@ -58,6 +58,13 @@ pub(super) fn allow_duration(text: &str) -> Result<NonZeroU32, &'static str> {
     secs.ok_or("must be 1 second to 49710 days; leave it out for ever")
 }
 
+pub(super) fn confirm(text: &str) -> Result<NonZeroU32, &'static str> {
+    let secs = parse_duration_secs(text).ok_or("must be seconds, or like 90s, 15m, 2h or 1d")?;
+    let secs = u32::try_from(secs).ok().and_then(NonZeroU32::new);
+    secs.filter(|it| it.get() <= 86_400)
+        .ok_or("must be 1 second to 24 hours")
+}
+
 pub(super) fn validity(text: &str) -> Result<u64, &'static str> {
     parse_duration_secs(text).ok_or("must be seconds, or like 90s, 15m, 2h or 30d")
 }

@@ -232,8 +232,16 @@ fn what_is_missing_or_contradicts_is_refused() {
     );
     refused("check", ErrorKind::MissingRequiredArgument, "<IP>");
     refused("list 1.2.3.4", ErrorKind::UnknownArgument, "1.2.3.4");
-    refused("allow --remove", ErrorKind::MissingRequiredArgument, "<IP>");
-    refused("allow --for 1d", ErrorKind::MissingRequiredArgument, "<IP>");
+    refused(
+        "allow --remove",
+        ErrorKind::MissingRequiredArgument,
+        "<IP|NAME>",
+    );
+    refused(
+        "allow --for 1d",
+        ErrorKind::MissingRequiredArgument,
+        "<IP|NAME>",
+    );
     refused(
         "allow 1.2.3.4 --remove --for 1d",
         ErrorKind::ArgumentConflict,

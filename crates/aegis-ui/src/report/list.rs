@@ -2,7 +2,11 @@
 
 use aegis_api::{AllowEntry, Block, Peer, Route};
 
-use super::{organisation::affiliations, table::Table};
+use super::{
+    organisation::affiliations,
+    region::{full_place, place},
+    table::Table,
+};
 use crate::text::{amount, count, shown, span};
 
 /// How a list is shown.
@@ -44,7 +48,9 @@ fn block_lines(blocks: &[Block]) -> String {
             format!("{} left", span(block.ttl_secs)),
             block.threat_type.to_string(),
             format!("severity {}", block.severity),
-            format!("by {}", block.origin),
+            format!("by {} {}", block.origin, place(block.location.as_ref()))
+                .trim_end()
+                .to_owned(),
         ]);
     }
     table.render(0)
@@ -94,6 +100,9 @@ fn peer_block(peer: &Peer) -> String {
         "  first seen {}, last {}\n",
         peer.first_seen_at, peer.last_seen_at
     ));
+    if let Some(location) = &peer.location {
+        text.push_str(&format!("  in {}\n", full_place(location)));
+    }
     for address in &peer.addresses {
         text.push_str(&format!("  {}\n", shown(address)));
     }

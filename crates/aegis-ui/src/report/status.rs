@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aegis_api::{Mirror, Place, Reachability, Stats, Status, SyncState, Traffic};
+use aegis_api::{Confirmation, Mirror, Place, Reachability, Stats, Status, SyncState, Traffic};
 
 use super::table::Table;
 use crate::text::{bytes, count, shown, span};
@@ -17,6 +17,9 @@ pub(crate) fn status(status: &Status) -> String {
     row("Version", shown(&status.version));
     row("Running", format!("{uptime}, since {}", status.started_at));
     row("Mode", mode(status));
+    if let Some(it) = &status.confirmation {
+        row("Trial", trial(it));
+    }
     for interface in &status.interfaces {
         let name = shown(&interface.name);
         let reason = shown(&interface.reason);
@@ -172,6 +175,11 @@ fn mode(status: &Status) -> String {
         aegis_api::NodeMode::Observe => "nothing is dropped",
     };
     format!("{}: {meaning}", status.mode)
+}
+
+fn trial(it: &Confirmation) -> String {
+    let left = span(it.ttl_secs);
+    format!("observes again in {left} unless `aegis confirm` comes from a new login")
 }
 
 fn alerts(status: &Status) -> String {

@@ -3,7 +3,8 @@
 use aegis_api::{Block, EvidenceLine, Why};
 
 use super::{
-    opinion::opinion_section, organisation::affiliations, reported::reports_section, table::Table,
+    opinion::opinion_section, organisation::affiliations, region::full_place,
+    reported::reports_section, table::Table,
 };
 use crate::text::{bytes, count, shown, span};
 
@@ -13,6 +14,9 @@ pub(crate) fn why(why: &Why) -> String {
     if let Some(exempt) = &why.exempt {
         let (kind, reason) = (shown(&exempt.kind), shown(&exempt.reason));
         text.push_str(&format!("Never blocked ({kind}): {reason}\n"));
+    }
+    if let Some(location) = &why.location {
+        text.push_str(&format!("Place\n  {}\n", full_place(location)));
     }
     text.push_str(&decisions(&why.decisions));
     text.push_str(&reports_section(&why.reports));
@@ -34,8 +38,34 @@ pub(crate) fn why(why: &Why) -> String {
             "Kernel\n  {place}, {dropped} ({size}) dropped, {violations}\n"
         ));
     }
+    if let Some(past) = &why
+        .past
+        .filter(|it| it.detections + it.alerts + it.blocks > 0)
+    {
+        let (blocks, seen) = (past.blocks, past.detections);
+        let alerts = count(past.alerts, "alert");
+        text.push_str(&format!(
+            "History\n  blocked {blocks} times, seen by own detectors {seen} times, {alerts} of peers\n  \
+             aegis history {}\n",
+            why.indicator
+        ));
+    }
+    if !why.near.is_empty() {
+        text.push_str("Never blocked nearby\n");
+    }
+    for it in &why.near {
+        text.push_str(&format!("  {} {}\n", it.indicator, shown(&it.reason)));
+    }
     if let Some(undo) = &why.undo {
         text.push_str(&format!("Undo\n  {}\n", shown(undo)));
+    }
+    let others = why
+        .commands
+        .iter()
+        .filter(|it| Some(*it) != why.undo.as_ref());
+    let others: Vec<_> = others.map(|it| format!("  {}\n", shown(it))).collect();
+    if !others.is_empty() {
+        text.push_str(&format!("What you can do\n{}", others.concat()));
     }
     text
 }
@@ -54,6 +84,9 @@ fn headline(why: &Why) -> String {
 
 /// Returns who blocks it; of a list that was applied, how its ID begins.
 fn by(block: &Block) -> String {
+    if let Some(region) = block.region {
+        return format!("by {} {region}", block.origin);
+    }
     match block.file {
         Some(file) => format!("by {} {}", block.origin, &file.to_string()[..8]),
         None => format!("by {}", block.origin),

@@ -5,6 +5,7 @@ mod import;
 mod key;
 mod network;
 mod organisation;
+mod safety;
 
 use std::io::{self, Write};
 

@@ -29,6 +29,7 @@ fn line(seq: u64) -> HistoryLine {
         severity: None,
         until: None,
         detail: String::new(),
+        location: None,
     };
     match seq {
         1 => started,

@@ -147,6 +147,7 @@ impl Control for Script {
                 let message = "only scrapers ask for metrics";
                 return Err(ApiError::new(ErrorCode::NotFound, message));
             }
+            Request::Safety(it) => super::safety::reply(&it)?,
             Request::ForgetTrust(peer) => Reply::TrustForgotten(TrustForgotten {
                 peer,
                 was_known: is_met(&peer),

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 
+use aegis_api::ClientError;
 use aegis_enforce::EnforceError;
 use aegis_ui::Outcome;
 
@@ -31,6 +32,9 @@ fn meaning(error: &anyhow::Error) -> (Outcome, &'static str) {
             || it.downcast_ref::<EnforceError>().is_some_and(lacks)
     }) {
         return (Outcome::NotPermitted, "denied");
+    }
+    if let Some(error) = error.downcast_ref::<ClientError>() {
+        return (Outcome::of(error), "client");
     }
     if error.downcast_ref::<ConfigError>().is_some() {
         return (Outcome::Usage, "config");

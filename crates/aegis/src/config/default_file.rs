@@ -219,6 +219,20 @@ const KEYS: &[Key] = &[
          (docs/organisations.md), each with an alert of its own. Own detectors need nobody.",
     ),
     key(
+        "policy.block_countries",
+        "Countries of which everything is blocked, by their two letters, as far as place.databases\n\
+         know it (docs/place.md). What is protected or allowed is not.",
+    ),
+    key(
+        "policy.block_asns",
+        "Autonomous systems of which everything is blocked, by their numbers.",
+    ),
+    key(
+        "place.databases",
+        "Databases of where addresses are, in MaxMind's format, as absolute paths; those asked first\n\
+         first. A file that is replaced is read anew.",
+    ),
+    key(
         "ask.automatic",
         "Ask other nodes about new sources that hold a working connection here, each at most once\n\
          an hour, many in one question.",

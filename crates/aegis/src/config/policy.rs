@@ -16,6 +16,8 @@ const PUBLISHERS_MAX: u32 = 100;
 #[serde(default, deny_unknown_fields)]
 pub struct RawPolicy {
     pub quorum: Option<RawQuorum>,
+    pub block_countries: Vec<String>,
+    pub block_asns: Vec<u32>,
 }
 
 /// Critical blocks need several publishers of one organisation.

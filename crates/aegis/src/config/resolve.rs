@@ -23,6 +23,7 @@ use crate::config::{
     files::files,
     history::history,
     lapi::lapi,
+    location::location,
     logs::logs,
     metrics::metrics,
     mirror::mirror,
@@ -77,6 +78,7 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
     Ok(Config {
         metrics: metrics(&raw.metrics)?,
         mirror: mirror(&raw.mirror, &instance)?,
+        place: location(raw.place, &raw.policy)?,
         instance,
         interfaces: interfaces(raw.interface)?,
         mode: match raw.mode {

@@ -2,7 +2,7 @@
 
 use aegis_api::{
     ApiError, Disallowed, ErrorCode, ImportRequest, OrganisationReply, OrganisationRequest, Reply,
-    Request, TrustForgotten,
+    Request, SafetyRequest, TrustForgotten,
 };
 use aegis_core::{
     Command, Evidence, Import, ImportEntry, Input, Order, Refusal, Subject,
@@ -40,8 +40,33 @@ impl Node {
         if !matches!(request, Request::Block(_) | Request::Unblock(_)) {
             self.drain();
         }
-        if let Some(question) = history::question(&request, || self.all_members()) {
+        if let Some(question) =
+            history::question(&request, || self.places.places(), || self.all_members())
+        {
             return self.history.ask(self.now(), question, reply_tx);
+        }
+        if let Request::Safety(SafetyRequest::Summary(it)) = &request {
+            match self.known_for(*it) {
+                Ok(known) => {
+                    let question = history::Question::Summary(Box::new(known));
+                    self.history.ask(self.now(), question, reply_tx);
+                }
+                Err(error) => {
+                    let _ = reply_tx.send(Err(error));
+                }
+            }
+            return;
+        }
+        if let Request::Safety(SafetyRequest::AllowName(it)) = request {
+            return self.allow_name(caller, it, reply_tx);
+        }
+        if let Request::Safety(SafetyRequest::BlockRegion(it)) = request {
+            return self.block_region(caller, it, reply_tx);
+        }
+        if let Request::Safety(it) = &request {
+            let reply = self.safety(caller, it);
+            let _ = reply_tx.send(reply.map(|it| Reply::Safety(Box::new(it))));
+            return;
         }
         if let Request::Network(it) = &request {
             let reply = self.network(caller.operator(), it);
@@ -122,6 +147,7 @@ impl Node {
             | Request::File(_)
             | Request::Network(_)
             | Request::Key(_)
+            | Request::Safety(_)
             | Request::Organisation(_) => Err(ApiError::new(
                 ErrorCode::Internal,
                 "it was asked of the wrong task",
@@ -305,6 +331,7 @@ fn command(request: &Request) -> Option<Command> {
         | Request::Preview(_)
         | Request::Network(_)
         | Request::Key(_)
+        | Request::Safety(_)
         | Request::File(_) => return None,
     })
 }

@@ -2,7 +2,8 @@
 
 use aegis_api::{
     ApiError, Caller, Control, ErrorCode, EventHub, FileBody, FileContent, FileId, FileRequest,
-    Reply, Request, Scope, ShareRequest,
+    HistoryBy, HistoryGroupsQuery, HistoryScope, Indicator, PAGE_ITEMS_MAX, Reply, Request, Scope,
+    ShareRequest, WhyPast,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -57,6 +58,41 @@ impl ControlHandle {
         reply_rx.await.map_err(|_| stopping())?
     }
 
+    async fn ask(&self, caller: Caller, request: Request) -> Result<Reply, ApiError> {
+        let stopping = || ApiError::new(ErrorCode::Unavailable, "the node is stopping");
+        let (reply_tx, reply_rx) = oneshot::channel();
+        let call = Call {
+            caller,
+            request,
+            reply_tx,
+        };
+        self.calls_tx.send(call).await.map_err(|_| stopping())?;
+        reply_rx.await.map_err(|_| stopping())?
+    }
+
+    /// Counts what the history has about an indicator; nothing where it cannot be searched now.
+    async fn past(&self, caller: Caller, indicator: Indicator) -> Option<WhyPast> {
+        let query = HistoryGroupsQuery {
+            scope: HistoryScope {
+                indicator: Some(indicator),
+                ..HistoryScope::default()
+            },
+            by: HistoryBy::Type,
+            limit: PAGE_ITEMS_MAX,
+        };
+        let reply = self.ask(caller, Request::HistoryGroups(query)).await;
+        let Ok(Reply::HistoryGroups(groups)) = reply else {
+            return None;
+        };
+        let mut past = WhyPast::default();
+        for it in groups {
+            past.detections += it.detections;
+            past.alerts += it.alerts;
+            past.blocks += it.blocks;
+        }
+        Some(past)
+    }
+
     async fn ask_about_files(&self, caller: Caller, it: FileRequest) -> Result<Reply, ApiError> {
         let call = |reply_tx| FileCall::Ask(caller, it, reply_tx);
         self.call_about_files(call).await
@@ -69,15 +105,16 @@ impl Control for ControlHandle {
         if let Request::File(it) = request {
             return self.ask_about_files(caller, it).await;
         }
-        let stopping = || ApiError::new(ErrorCode::Unavailable, "the node is stopping");
-        let (reply_tx, reply_rx) = oneshot::channel();
-        let call = Call {
-            caller,
-            request,
-            reply_tx,
+        let why_of = if let Request::Why(indicator) = &request {
+            Some(*indicator)
+        } else {
+            None
         };
-        self.calls_tx.send(call).await.map_err(|_| stopping())?;
-        reply_rx.await.map_err(|_| stopping())?
+        let mut reply = self.ask(caller, request).await?;
+        if let (Reply::Why(why), Some(indicator)) = (&mut reply, why_of) {
+            why.past = self.past(caller, indicator).await;
+        }
+        Ok(reply)
     }
 
     async fn share_file(

@@ -1,7 +1,8 @@
 //! The loop: whatever happens next is handled, then everything due is, then it waits again.
 
-use std::{pin::pin, time::Duration};
+use std::{net::IpAddr, pin::pin, time::Duration};
 
+use aegis_api::ContactKind;
 use aegis_core::{Channel, Input};
 use aegis_enforce::{
     EnforceError, EventStream, KernelEvent, VerifiedStream,
@@ -21,6 +22,8 @@ use super::{
     feeds::next_feed_call,
     files::{FeedCall, FileRecords},
     logs::{LogEvent, next_log_event},
+    names::Resolved,
+    places::News,
     reload::next_reload,
 };
 
@@ -65,6 +68,8 @@ pub(super) struct Sources {
     pub(super) net_events_rx: Option<mpsc::Receiver<NetEvent>>,
     pub(super) calls_rx: mpsc::Receiver<Call>,
     pub(super) synced_rx: mpsc::Receiver<Synced>,
+    pub(super) names_rx: mpsc::Receiver<Resolved>,
+    pub(super) places_rx: mpsc::Receiver<News>,
     pub(super) mirror_rx: Option<watch::Receiver<u64>>,
     pub(super) file_records_rx: Option<mpsc::Receiver<FileRecords>>,
     pub(super) feeds_rx: Option<mpsc::Receiver<FeedCall>>,
@@ -103,9 +108,11 @@ impl Node {
                 event = next_log_event(&mut sources.logs_rx) => self.handle_log_event(event),
                 facts = sources.host.changed() => self.handle_facts(facts),
                 addresses = next_connections(&mut sources.connections) => {
-                    self.handle(Input::Established(addresses));
+                    self.handle_established(addresses);
                 }
                 Some(synced) = sources.synced_rx.recv() => self.handle_synced(synced),
+                Some(it) = sources.names_rx.recv() => self.handle_resolved(it),
+                Some(it) = sources.places_rx.recv() => self.handle_places(it),
                 event = self.mirror.next(&mut sources.mirror_rx) => {
                     if !self.handle_mirror(event) {
                         sources.mirror_rx = None;
@@ -138,6 +145,7 @@ impl Node {
 
     /// Ends what is due, whatever else keeps the loop busy.
     fn handle_due(&mut self) {
+        self.end_trial();
         let now = self.now();
         if self.engine.poll_timeout().is_some_and(|due| due <= now) {
             self.engine.handle_timeout(now);
@@ -224,22 +232,36 @@ impl Node {
         heard > 0
     }
 
+    fn handle_established(&mut self, addresses: Vec<IpAddr>) {
+        let now = self.now();
+        for address in &addresses {
+            self.witness.note(now, *address, ContactKind::Connection);
+        }
+        self.handle(Input::Established(addresses));
+    }
+
     pub(super) fn handle_facts(&mut self, facts: HostFacts) {
         let HostFacts {
             own,
             gateways,
             resolvers,
+            time_servers,
             sessions,
             links,
         } = facts;
         if self.links.note(links) {
             self.send(aegis_net::NetCommand::Reconnect);
         }
+        let now = self.now();
+        for address in &sessions {
+            self.witness.note(now, *address, ContactKind::Login);
+        }
         self.answer_for(&own.iter().copied().collect::<Vec<_>>());
         let facts = aegis_core::HostFacts {
             own,
             gateways,
             resolvers,
+            time_servers,
             sessions,
         };
         self.handle_host_facts(facts);
@@ -249,6 +271,8 @@ impl Node {
     fn look_after(&mut self) {
         self.liveness.tell();
         self.disk.ask();
+        self.refresh_names();
+        self.look_after_places();
         self.flush_p2p_logs();
         self.weigh_peers();
         self.reattach();
@@ -345,7 +369,7 @@ async fn next_records(records_rx: &mut Option<mpsc::Receiver<FileRecords>>) -> F
     std::future::pending().await
 }
 
-async fn next_connections(connections: &mut Option<ConnectionWatch>) -> Vec<std::net::IpAddr> {
+async fn next_connections(connections: &mut Option<ConnectionWatch>) -> Vec<IpAddr> {
     match connections {
         Some(connections) => connections.next().await,
         None => std::future::pending().await,

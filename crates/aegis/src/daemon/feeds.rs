@@ -41,7 +41,10 @@ impl Node {
             FeedCall::Apply(order) => self.apply_feed(order),
             FeedCall::End(feed) => self.end_feed(feed),
             FeedCall::KeepOnly(kept) => {
-                for feed in self.engine.feeds().difference(&kept) {
+                let strange = self.engine.feeds();
+                let strange = strange.difference(&kept);
+                // What is blocked by place comes from no file.
+                for feed in strange.filter(|it| it.region().is_none()) {
                     self.end_feed(*feed);
                 }
             }
@@ -49,7 +52,7 @@ impl Node {
     }
 
     /// Begins to apply a feed, or only says what would become of it. What does not fit is refused whole.
-    fn apply_feed(&mut self, order: FeedOrder) {
+    pub(super) fn apply_feed(&mut self, order: FeedOrder) {
         let mut weight = self.engine.weigh_feed(&order.feed);
         for it in &self.feeds.under_way {
             // Those that are on their way need their room.
@@ -82,7 +85,7 @@ impl Node {
         });
     }
 
-    fn end_feed(&mut self, feed: FeedId) {
+    pub(super) fn end_feed(&mut self, feed: FeedId) {
         self.feeds.under_way.retain(|it| it.id != feed);
         self.measures.feed_ended(&feed);
         self.handle(Input::Feed(FeedInput::Ended(feed)));

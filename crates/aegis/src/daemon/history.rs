@@ -2,17 +2,24 @@
 //! which the node does not wait.
 
 use std::{
+    sync::Arc,
     sync::mpsc::{SyncSender, TrySendError, sync_channel},
     thread,
 };
 
 use aegis_api::{
     ApiError, AuditReport, ErrorCode, HistoryBy, HistoryGroup, HistoryGroupsQuery, HistoryLine,
-    HistoryQuery, HistoryScope, Page, Reply, Request,
+    HistoryQuery, HistoryScope, Page, Reply, Request, SafetyReply,
 };
 use aegis_core::{Actor, HistoryEntry, HistoryId, NodeId, OrganisationId, Timestamp};
+use aegis_intel::place::Places;
 use aegis_store::{GroupBy, HistoryFilter, HistoryReader, StoreError};
 use tokio::sync::oneshot;
+
+use super::{
+    places::located,
+    summary::{Known, summary},
+};
 
 /// Questions that wait: whoever comes then is told so instead of waiting behind them.
 const QUESTIONS_MAX: usize = 16;
@@ -26,10 +33,11 @@ struct Asked {
 
 /// What is asked about the past.
 pub(super) enum Question {
-    Entries(HistoryQuery),
+    Entries(HistoryQuery, Arc<Places>),
     /// With each node's organisations, where that is what is counted by.
     Groups(HistoryGroupsQuery, Vec<(NodeId, OrganisationId)>),
     Audit,
+    Summary(Box<Known>),
 }
 
 /// Where questions about the past are left.
@@ -40,10 +48,11 @@ pub(super) struct HistoryDesk {
 /// Returns the question about the past that a request is, if it is one.
 pub(super) fn question(
     request: &Request,
+    places: impl FnOnce() -> Arc<Places>,
     members: impl FnOnce() -> Vec<(NodeId, OrganisationId)>,
 ) -> Option<Question> {
     if let Request::History(query) = request {
-        return Some(Question::Entries(*query));
+        return Some(Question::Entries(*query, places()));
     }
     if let Request::HistoryGroups(query) = request {
         let is_by_members = query.by == HistoryBy::Organisation;
@@ -62,7 +71,7 @@ impl HistoryDesk {
                 if asked.reply_tx.is_closed() {
                     continue; // the caller gave up
                 }
-                let reply = answer(reader.as_ref(), asked.now, &asked.question);
+                let reply = answer(reader.as_ref(), asked.now, asked.question);
                 let _ = asked.reply_tx.send(reply); // nobody's loss where the caller gave up
             }
         };
@@ -99,16 +108,21 @@ impl HistoryDesk {
 fn answer(
     reader: Option<&HistoryReader>,
     now: Timestamp,
-    question: &Question,
+    question: Question,
 ) -> Result<Reply, ApiError> {
     let internal = |message: String| ApiError::new(ErrorCode::Internal, message);
     let reader = reader.ok_or_else(|| internal("nothing is kept on disk".into()))?;
     let reply = match question {
-        Question::Entries(query) => entries(reader, now, query).map(Reply::History),
+        Question::Entries(query, places) => {
+            entries(reader, now, (&query, &places)).map(Reply::History)
+        }
         Question::Groups(query, members) => {
-            groups(reader, now, (query, members)).map(Reply::HistoryGroups)
+            groups(reader, now, (&query, &members)).map(Reply::HistoryGroups)
         }
         Question::Audit => audit(reader).map(Reply::AuditReport),
+        Question::Summary(known) => {
+            summary(reader, *known).map(|it| Reply::Safety(Box::new(SafetyReply::Summary(it))))
+        }
     };
     reply.map_err(|error| internal(super::dispatch::chain(&error)))
 }
@@ -116,17 +130,17 @@ fn answer(
 fn entries(
     reader: &HistoryReader,
     now: Timestamp,
-    query: &HistoryQuery,
+    (query, places): (&HistoryQuery, &Places),
 ) -> Result<Page<HistoryLine>, StoreError> {
     let before = query.page.cursor().copied();
     // One more than fits, so that the page knows whether it is the last.
     let wanted = query.page.limit() + 1;
     let found = reader.entries(&filter(now, &query.scope), before, wanted)?;
-    let lines = found.into_iter().map(|(id, it)| (id, line(id, it)));
+    let lines = found.into_iter().map(|(id, it)| (id, line(id, it, places)));
     Ok(query.page.collect(lines))
 }
 
-fn line(id: HistoryId, entry: HistoryEntry) -> HistoryLine {
+fn line(id: HistoryId, entry: HistoryEntry, places: &Places) -> HistoryLine {
     let actor = match entry.actor {
         Actor::Detector => "detector".to_owned(),
         Actor::Node => "node".to_owned(),
@@ -144,6 +158,7 @@ fn line(id: HistoryId, entry: HistoryEntry) -> HistoryLine {
         severity: entry.severity.map(aegis_core::Severity::value),
         until: entry.until,
         detail: entry.detail,
+        location: entry.indicator.and_then(|it| located(places, &it)),
     }
 }
 

@@ -69,7 +69,7 @@ impl Node {
     fn may_give_out(&self, caller: Caller) -> Result<(), ApiError> {
         match caller {
             Caller::Key(_) => Ok(()), // of the scope `admin`, or it would not have come so far
-            Caller::Local { uid } if uid == 0 || uid == self.keys.owner => Ok(()),
+            Caller::Local { uid, .. } if uid == 0 || uid == self.keys.owner => Ok(()),
             Caller::Local { .. } => {
                 let message = "only root and the user that the node runs as may change keys";
                 Err(ApiError::new(ErrorCode::Denied, message))

@@ -97,7 +97,7 @@ impl super::Node {
     }
 }
 
-fn kernel_error(error: EnforceError) -> ApiError {
+pub(super) fn kernel_error(error: EnforceError) -> ApiError {
     ApiError::new(ErrorCode::Internal, super::dispatch::chain(&error))
 }
 
@@ -118,7 +118,10 @@ pub(super) fn blocked(
 
 pub(super) fn unblocked(indicator: Indicator, reply: &Reply) -> aegis_api::Unblocked {
     let (was_blocked, covered_by, withdrawn) = match reply {
-        Reply::Unblocked { withdrawn } => (true, None, *withdrawn),
+        Reply::Unblocked {
+            covered_by,
+            withdrawn,
+        } => (true, *covered_by, *withdrawn),
         Reply::NotBlocked {
             covered_by,
             withdrawn,
@@ -157,11 +160,13 @@ pub(super) fn allow_entry(now: Timestamp, entry: &AllowEntry) -> aegis_api::Allo
 fn block(now: Timestamp, decision: &Decision, kernel: Option<&Blocked>) -> aegis_api::Block {
     let is_feed = decision.origin == aegis_core::Origin::Feed;
     let feed = is_feed.then(|| FeedId::of_author(decision.author));
+    let region = feed.and_then(FeedId::region).map(|(it, _)| it);
     aegis_api::Block {
         indicator: decision.indicator,
         origin: decision.origin.into(),
         author: decision.author,
-        file: feed.map(FeedId::file),
+        file: feed.filter(|_| region.is_none()).map(FeedId::file),
+        region,
         alert_id: decision.alert,
         threat_type: decision.threat_type.clone(),
         severity: decision.severity,
@@ -172,5 +177,6 @@ fn block(now: Timestamp, decision: &Decision, kernel: Option<&Blocked>) -> aegis
         packets: kernel.map_or(0, |it| it.packets),
         bytes: kernel.map_or(0, |it| it.bytes),
         violations: kernel.map_or(0, |it| u64::from(it.violations)),
+        location: None,
     }
 }

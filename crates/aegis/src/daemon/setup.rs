@@ -40,9 +40,11 @@ use super::{
     lapi::{Lapi, run_lapi},
     logs::Logs,
     metrics::{bind_metrics, run_metrics},
+    orders::Orders,
     p2p_log::P2pLogs,
     report,
     restore::{known_peers, open_store, restore},
+    witness::Witness,
 };
 use crate::config::{Config, configured_addresses};
 
@@ -89,6 +91,7 @@ impl Ready {
 struct Parts {
     engine: Engine,
     enforcer: Enforcer,
+    orders: Orders,
     cookies: CookieSwitch<ProcSysctl>,
     store: Store,
     disk: Disk,
@@ -109,6 +112,10 @@ impl Parts {
             organisations_tx: watch::Sender::new(self.engine.organisations().clone().into()),
             engine: self.engine,
             enforcer: self.enforcer,
+            switch: self.orders.switch,
+            witness: Witness::new(started_at),
+            names: self.orders.names,
+            places: self.orders.places,
             cookies: Box::new(self.cookies),
             store: self.store,
             disk: self.disk,
@@ -151,9 +158,10 @@ impl Parts {
 
 impl Daemon {
     /// Opens, loads, attaches and listens; nothing is decided yet.
-    pub async fn start(config: Config) -> anyhow::Result<(Self, Ready)> {
+    pub async fn start(mut config: Config) -> anyhow::Result<(Self, Ready)> {
         let started_at = Clock.now();
         make_dir(&config.state_dir, 0o700)?;
+        let (orders, names_rx, places_rx) = Orders::open(&mut config, started_at);
         let doors = Doors::open(&config).await?;
         let identity = Identity::load_or_create(&config.state_dir.join("node.key"))?;
         let (store, mut snapshot, announcements) = open_store(&config, started_at)?;
@@ -179,6 +187,7 @@ impl Daemon {
         let parts = Parts {
             engine,
             enforcer,
+            orders,
             cookies,
             store,
             disk,
@@ -199,6 +208,8 @@ impl Daemon {
             net_events_rx: None,
             calls_rx,
             synced_rx,
+            names_rx,
+            places_rx,
             mirror_rx: node.mirror.requests(),
             file_records_rx: None,
             feeds_rx: None,
@@ -280,6 +291,9 @@ impl Node {
             .enforcer
             .reconcile(now, self.engine.ruleset())
             .context("make the kernel agree with the store")?;
+        self.resume_mode();
+        self.resume_names();
+        self.resume_places();
         for blocked in reconciled.unknown {
             // The kernel blocked it while nobody listened: as good as seen just now.
             let detection = Detection {
@@ -409,7 +423,8 @@ fn open_logs(config: &Config) -> anyhow::Result<P2pLogs> {
     P2pLogs::open(&config.p2p_log).with_context(|| format!("open the peers' logs in {dir}"))
 }
 
-fn model(kind: ModelKind) -> Box<dyn TrustModel> {
+/// Returns a trust model that knows nobody yet.
+pub(crate) fn model(kind: ModelKind) -> Box<dyn TrustModel> {
     match kind {
         ModelKind::Aegis => Box::new(AegisModel::default()),
         ModelKind::Fides => Box::new(FidesModel::default()),

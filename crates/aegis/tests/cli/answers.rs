@@ -245,7 +245,7 @@ const STATS: &str = "total passed dropped early_drops packets_by_reason detector
 const BLOCK: &str = "indicator origin author alert_id threat_type severity evidence decided_at \
                      expires_at ttl_secs packets bytes violations";
 const WHY: &str = "indicator blocked expires_at ttl_secs decisions reports exempt refusals evidence \
-                   opinion kernel undo";
+                   opinion kernel near past undo commands";
 const OPINION: &str = "indicator score confidence probability stance independent_voices local asked \
                        answered waited_ms voices voices_total check_value hint";
 const PEER_TRUST: &str = "peer model known class connected trust_percent right wrong influence \

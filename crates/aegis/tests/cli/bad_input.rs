@@ -53,7 +53,7 @@ fn bad_arguments_name_the_argument_and_its_limit() {
     );
     check(
         "allow --for 60",
-        "<IP>",
+        "<IP|NAME>",
         "required arguments were not provided",
     );
     check(

@@ -4,6 +4,7 @@
 pub(crate) mod bad_peer;
 pub(crate) mod corrupter;
 pub(crate) mod damage;
+pub(crate) mod door;
 pub(crate) mod fail2ban;
 pub(crate) mod founder;
 pub(crate) mod host;

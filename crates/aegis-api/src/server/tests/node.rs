@@ -108,6 +108,7 @@ pub(super) fn block(number: u32) -> Block {
         origin: Origin::Operator,
         author: node_id(),
         file: None,
+        region: None,
         alert_id: Some(AlertId::from_bytes([3; 16])),
         threat_type: ThreatType::syn_flood(),
         severity: Severity::MAX,
@@ -118,6 +119,7 @@ pub(super) fn block(number: u32) -> Block {
         packets: 5,
         bytes: 300,
         violations: 1,
+        location: None,
     }
 }
 
@@ -127,6 +129,7 @@ pub(super) fn status() -> Status {
         node_id: node_id(),
         instance: "default".into(),
         mode: NodeMode::Observe,
+        confirmation: None,
         started_at: NOW,
         uptime_secs: 5,
         interfaces: vec![Interface {
@@ -191,6 +194,7 @@ fn line() -> HistoryLine {
         severity: Some(7),
         until: None,
         detail: String::new(),
+        location: None,
     }
 }
 
@@ -229,7 +233,7 @@ fn trusted(it: &crate::TrustRequest) -> PeerTrust {
 
 fn stats(caller: Caller) -> Stats {
     let events_lost = match caller {
-        Caller::Local { uid } => uid.into(),
+        Caller::Local { uid, .. } => uid.into(),
         Caller::Key(_) => 0,
     };
     Stats {
@@ -304,6 +308,7 @@ impl Control for Script {
             Request::Network(it) => super::network::script(it),
             Request::Import(it) => super::import::script(&it),
             Request::Key(it) => super::key::script(it)?,
+            Request::Safety(it) => super::safety::script(&it),
         })
     }
 
@@ -353,7 +358,11 @@ impl Script {
             evidence: Vec::new(),
             opinion: Some(opinion(indicator)),
             kernel: None,
+            location: None,
+            near: Vec::new(),
+            past: None,
             undo: Some(format!("aegis unblock {indicator}")),
+            commands: Vec::new(),
         }
     }
 }
@@ -374,6 +383,7 @@ pub(super) fn peer() -> Peer {
         influence: 1.5,
         organisations: vec![super::organisation::affiliation()],
         route: None,
+        location: None,
         standing: None,
     }
 }

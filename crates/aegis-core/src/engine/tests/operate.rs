@@ -127,7 +127,13 @@ fn an_unblock_holds_until_the_nodes_own_detectors_object() {
         withdraw: false,
     };
     let (reply, outputs) = order(&mut engine, NOW, unblock);
-    assert_eq!(reply, Ok(Reply::Unblocked { withdrawn: 0 }));
+    assert_eq!(
+        reply,
+        Ok(Reply::Unblocked {
+            covered_by: None,
+            withdrawn: 0,
+        })
+    );
     assert_eq!(
         changes(&outputs),
         [Change::Unblock(ATTACKER.parse().unwrap())]
@@ -175,6 +181,40 @@ fn an_unblock_ends_what_it_names_and_never_the_range_around_it() {
 }
 
 #[test]
+fn an_unblock_says_which_range_blocks_what_it_named_all_the_same() {
+    let mut engine = engine();
+    for blocked in ["203.0.113.0/24", ATTACKER] {
+        order(&mut engine, NOW, block(blocked, 300)).0.unwrap();
+    }
+    let unblock = Command::Unblock {
+        indicator: ATTACKER.parse().unwrap(),
+        withdraw: false,
+    };
+    let (reply, outputs) = order(&mut engine, NOW, unblock);
+    assert_eq!(
+        reply,
+        Ok(Reply::Unblocked {
+            covered_by: Some("203.0.113.0/24".parse().unwrap()),
+            withdrawn: 0,
+        })
+    );
+    // The range and every other address stay as they are, in the kernel as well.
+    assert_eq!(
+        changes(&outputs),
+        [Change::Unblock(ATTACKER.parse().unwrap())]
+    );
+    assert!(is_blocked(&engine, "203.0.113.0/24"));
+    // And a range that is unblocked leaves what lies in it.
+    order(&mut engine, NOW, block(ATTACKER, 300)).0.unwrap();
+    let unblock = Command::Unblock {
+        indicator: "203.0.113.0/24".parse().unwrap(),
+        withdraw: false,
+    };
+    order(&mut engine, NOW, unblock).0.unwrap();
+    assert!(is_blocked(&engine, ATTACKER) && !is_blocked(&engine, "203.0.113.0/24"));
+}
+
+#[test]
 fn withdrawing_takes_back_what_was_shared() {
     let mut engine = engine();
     let command = Command::Block {
@@ -189,7 +229,13 @@ fn withdrawing_takes_back_what_was_shared() {
         withdraw: true,
     };
     let (reply, outputs) = order(&mut engine, NOW, unblock);
-    assert_eq!(reply, Ok(Reply::Unblocked { withdrawn: 1 }));
+    assert_eq!(
+        reply,
+        Ok(Reply::Unblocked {
+            covered_by: None,
+            withdrawn: 1,
+        })
+    );
     let withdrawal = published(&outputs).remove(0);
     assert_eq!(withdrawal.statement().withdraws, Some(shared.id()));
     assert!(withdrawal.statement().expires_at() >= shared.statement().expires_at());
@@ -217,4 +263,28 @@ fn why_tells_of_blocked_and_of_free_addresses() {
     let free = engine.why(NOW, &"192.0.2.1".parse().unwrap());
     assert!(free.blocked.is_none() && free.evidence.is_empty());
     assert_eq!(free.untouchable.unwrap().code(), "protected");
+}
+
+#[test]
+fn what_an_allowed_name_stands_for_is_blocked_by_nobody_for_as_long_as_it_does() {
+    let mut engine = engine();
+    hear(&mut engine, LAN_PEER, statement(ATTACKER));
+    order(&mut engine, NOW, block("203.0.113.0/24", 300))
+        .0
+        .unwrap();
+    let indicator: Indicator = ATTACKER.parse().unwrap();
+    let resolved = Input::NamesResolved([indicator.address()].into());
+    let outputs = run(&mut engine, NOW, resolved);
+    assert!(changes(&outputs).contains(&Change::Unblock(indicator)));
+    assert!(!is_blocked(&engine, ATTACKER), "also within the range");
+    assert!(is_blocked(&engine, "203.0.113.9"));
+    let (reply, _) = order(&mut engine, NOW, block(ATTACKER, 300));
+    assert_eq!(reply.unwrap_err().code(), "allowlisted");
+    assert_eq!(
+        refusals(&hear(&mut engine, LAN_PEER, statement(ATTACKER))),
+        ["allowlisted"]
+    );
+    let outputs = run(&mut engine, NOW, Input::NamesResolved([].into()));
+    assert_eq!(changes(&outputs), [Change::Unexempt(indicator)]);
+    assert!(is_blocked(&engine, ATTACKER), "by the range again");
 }

@@ -21,7 +21,10 @@ impl Node {
         let indicators: Vec<Indicator> = page.items.iter().map(|it| it.indicator).collect();
         let kernel = self.read_entries(&indicators)?;
         let items = page.items.into_iter();
-        let items = items.map(|it| block(now, it, kernel.get(&it.indicator)));
+        let items = items.map(|it| Block {
+            location: self.location(&it.indicator),
+            ..block(now, it, kernel.get(&it.indicator))
+        });
         Ok(Page {
             items: items.collect(),
             next: page.next,
@@ -64,6 +67,7 @@ impl Node {
                 organisations: self.affiliations(&it.peer),
                 route,
                 standing: None,
+                location: it.ip.and_then(|ip| self.location(&Indicator::host(ip))),
             };
             (it.peer, peer)
         });

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use aegis_api::{
-    AlertStats, ApiError, AttachMode, Interface, NodeMode, PeerCounts, Stats, Status, SyncState,
-    Traffic,
+    AlertStats, ApiError, AttachMode, Interface, PeerCounts, Stats, Status, SyncState, Traffic,
 };
 use aegis_enforce::{Counter, InterfaceState, Mode};
 
@@ -27,16 +26,12 @@ impl Node {
         let ruleset = self.ruleset_state(Look::IfOld)?;
         let connected = self.engine.peers().filter(|it| it.is_connected).count();
         let problems = self.all_problems();
-        let is_observing = self.enforcer.is_observing();
         Ok(Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             node_id: self.node_id(),
             instance: self.instance.to_string(),
-            mode: if is_observing {
-                NodeMode::Observe
-            } else {
-                NodeMode::Enforce
-            },
+            mode: self.node_mode(),
+            confirmation: self.confirmation(),
             started_at: self.started_at,
             uptime_secs: now.since(self.started_at).as_secs(),
             interfaces: self.enforcer.interfaces().iter().map(interface).collect(),

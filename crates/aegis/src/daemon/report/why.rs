@@ -1,14 +1,21 @@
 //! Why an indicator is blocked, or is not.
 
 use aegis_api::{
-    Affiliation, ApiError, EvidenceLine, Exempt, KernelEntry, RefusalLine, WHY_LINES_MAX, Why,
-    ttl_secs,
+    Affiliation, ApiError, EvidenceLine, Exempt, KernelEntry, NearMiss, RefusalLine, WHY_LINES_MAX,
+    Why, ttl_secs,
 };
-use aegis_core::{Indicator, Outcome, Timestamp, WhyEvidence};
+use aegis_core::{AllowEntry, Indicator, Outcome, Refusal, Timestamp, WhyEvidence};
 use aegis_enforce::Blocked;
 
 use super::{block, trust::network_opinion};
 use crate::daemon::{Node, reports};
+
+/// How near is near: the same network, as networks are handed out.
+const NEAR_V4: u8 = 24;
+const NEAR_V6: u8 = 48;
+
+/// Near misses that are named; nobody reads more.
+const NEAR_MAX: usize = 10;
 
 impl Node {
     pub(in crate::daemon) fn why(&self, indicator: &Indicator) -> Result<Why, ApiError> {
@@ -34,7 +41,7 @@ impl Node {
                 .map(|it| block(now, it, entry_of(&it.indicator)))
                 .collect(),
             reports: why.reports.iter().map(reports::line).collect(),
-            exempt: exempt(&why),
+            exempt: self.named(&why).or_else(|| exempt(&why)),
             refusals: refusals.collect(),
             evidence: why
                 .evidence
@@ -45,7 +52,51 @@ impl Node {
                 .filter(|_| self.enforcer.missing_kernel().is_none())
                 .map(kernel_entry),
             opinion: (!why.opinion.voices.is_empty()).then(|| network_opinion(&why.opinion)),
+            location: self.location(indicator),
+            near: self.near(indicator),
+            past: None, // whoever answers asks the history besides
             undo: blocking.map(|it| format!("aegis unblock {it}")),
+            commands: commands(*indicator, blocking, why.allowed_by.as_ref()),
+        })
+    }
+
+    /// Returns what is never blocked beside an indicator, or within it: not what covers it, which is told
+    /// by itself.
+    fn near(&self, indicator: &Indicator) -> Vec<NearMiss> {
+        let length = if indicator.is_ipv4() {
+            NEAR_V4
+        } else {
+            NEAR_V6
+        };
+        let length = length.min(indicator.prefix_len());
+        let Some(around) = Indicator::prefix(indicator.address(), length) else {
+            return Vec::new();
+        };
+        let is_near = |it: &Indicator| around.contains(it) && !it.contains(indicator);
+        let allowed = self
+            .engine
+            .allowlist()
+            .map(|it| (it.indicator, "is on the allowlist"));
+        let protected = self.engine.protected();
+        let protected = protected.map(|(it, protection)| (it, protection.as_str()));
+        let near = allowed
+            .map(|(it, reason)| (it, reason.to_owned()))
+            .chain(protected.map(|(it, reason)| (it, format!("is {reason}"))));
+        near.filter(|(it, _)| is_near(it))
+            .take(NEAR_MAX)
+            .map(|(indicator, reason)| NearMiss { indicator, reason })
+            .collect()
+    }
+
+    /// Returns that an address is allowed for a name, where it is.
+    fn named(&self, why: &aegis_core::Why) -> Option<Exempt> {
+        let Some(Refusal::Allowlisted { entry }) = why.untouchable else {
+            return None;
+        };
+        let name = self.name_of(entry.address())?;
+        (why.allowed_by.is_none() && entry.is_host()).then(|| Exempt {
+            kind: "allowlisted".to_owned(),
+            reason: format!("{name} is on the allowlist and stands for {entry}"),
         })
     }
 
@@ -57,6 +108,28 @@ impl Node {
             self.affiliations(&author),
             it,
         )
+    }
+}
+
+/// Returns what can be done, as commands.
+fn commands(
+    asked: Indicator,
+    blocking: Option<Indicator>,
+    allowed_by: Option<&AllowEntry>,
+) -> Vec<String> {
+    if let Some(it) = allowed_by {
+        return vec![format!("aegis allow {} --remove", it.indicator)];
+    }
+    match blocking {
+        Some(it) => vec![
+            format!("aegis unblock {it}"),
+            format!("aegis unblock {it} --withdraw"),
+            format!("aegis allow {asked}"),
+        ],
+        None => vec![
+            format!("aegis block {asked} 1h"),
+            format!("aegis allow {asked}"),
+        ],
     }
 }
 
