@@ -22,7 +22,6 @@ fn regions_are_read_as_they_are_written() {
         "D",
         "DEU",
         "D1",
-        "AS",
         "AS-1",
         "AS4294967296",
         "ASx",

@@ -280,11 +280,15 @@ fn what_an_allowed_name_stands_for_is_blocked_by_nobody_for_as_long_as_it_does()
     assert!(is_blocked(&engine, "203.0.113.9"));
     let (reply, _) = order(&mut engine, NOW, block(ATTACKER, 300));
     assert_eq!(reply.unwrap_err().code(), "allowlisted");
+    let again = Statement {
+        severity: Severity::MAX,
+        ..statement(ATTACKER)
+    };
     assert_eq!(
-        refusals(&hear(&mut engine, LAN_PEER, statement(ATTACKER))),
+        refusals(&hear(&mut engine, LAN_PEER, again)),
         ["allowlisted"]
     );
     let outputs = run(&mut engine, NOW, Input::NamesResolved([].into()));
-    assert_eq!(changes(&outputs), [Change::Unexempt(indicator)]);
+    assert!(changes(&outputs).contains(&Change::Unexempt(indicator)));
     assert!(is_blocked(&engine, ATTACKER), "by the range again");
 }
