@@ -141,8 +141,6 @@ impl Request {
             | Self::Report(_)
             | Self::WithdrawReport(_)
             | Self::Import(_)
-            | Self::Publish(_)
-            | Self::Unblock(_)
             | Self::Ask(_) => Scope::Decide,
             Self::Allow(_)
             | Self::Disallow(_)

@@ -185,12 +185,7 @@ impl Engine {
             Input::Ordered(order) => self.handle_order(now, order),
             Input::HostChanged(facts) => self.handle_host_facts(now, &facts),
             Input::NamesResolved(addresses) => self.handle_named(now, &addresses),
-            Input::Established(addresses) => {
-                for address in addresses {
-                    self.guards.add_established(now, address);
-                    self.wonder(now, Indicator::host(address));
-                }
-            }
+            Input::Established(addresses) => self.handle_established(now, addresses),
             Input::PeerConnected {
                 peer,
                 class,
@@ -235,6 +230,13 @@ impl Engine {
             Input::Feed(it) => self.handle_feed_input(now, it),
             Input::Stopping => self.write_trust(now),
             Input::Cleared => self.clear(now),
+        }
+    }
+
+    fn handle_established(&mut self, now: Timestamp, addresses: Vec<IpAddr>) {
+        for address in addresses {
+            self.guards.add_established(now, address);
+            self.wonder(now, Indicator::host(address));
         }
     }
 

@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use crate::{
     Command, Format, Outcome, Screen,
-    command::{AuditCommand, PublishArgs},
+    command::{AuditCommand, BlockArgs, PublishArgs},
     report,
 };
 
@@ -74,34 +74,14 @@ async fn answer(
         Command::Status => screen.show(&client.status().await?, report::status)?,
         Command::Stats => screen.show(&client.stats().await?, report::stats)?,
         Command::List => list(client, screen).await?,
-        Command::Block(args) => {
-            let to = organisation::audience(args.alert.to.as_deref(), client).await?;
-            let (is_preview, is_local) = (args.alert.preview, args.local);
-            if is_preview {
-                let args = PublishArgs { alert: args.alert };
-                let asked = PublishRequest { to, ..args.into() };
-                return preview::publish(asked, is_local, client, screen).await;
-            }
-            let request = BlockRequest { to, ..args.into() };
-            let blocked = client.block(&request).await?;
-            screen.show(&blocked, report::blocked)?;
-        }
+        Command::Block(args) => return block(args, client, screen).await,
         Command::Unblock(args) => {
             let unblocked = client.unblock(&args.into()).await?;
             screen.show(&unblocked, report::unblocked)?;
             // A wider block still covers it: what was asked for is not so.
             return Ok(Outcome::answer(unblocked.covered_by.is_none()));
         }
-        Command::Publish(args) => {
-            let to = organisation::audience(args.alert.to.as_deref(), client).await?;
-            let is_preview = args.alert.preview;
-            let request = PublishRequest { to, ..args.into() };
-            if is_preview {
-                return preview::publish(request, false, client, screen).await;
-            }
-            let published = client.publish(&request).await?;
-            screen.show(&published, report::published)?;
-        }
+        Command::Publish(args) => return publish(args, client, screen).await,
         Command::Check { ip } => {
             let check = client.check(ip).await?;
             screen.show(&check, report::check)?;
@@ -143,6 +123,38 @@ async fn answer(
         Command::Key(command) => return key::key(command, client, screen).await,
         Command::Join(args) => return Box::pin(network::join(args, client, screen)).await,
     }
+    Ok(Outcome::Done)
+}
+
+async fn block(
+    args: BlockArgs,
+    client: &Client,
+    screen: &mut Screen<'_>,
+) -> Result<Outcome, Failure> {
+    let to = organisation::audience(args.alert.to.as_deref(), client).await?;
+    let (is_preview, is_local) = (args.alert.preview, args.local);
+    if is_preview {
+        let args = PublishArgs { alert: args.alert };
+        let asked = PublishRequest { to, ..args.into() };
+        return preview::publish(asked, is_local, client, screen).await;
+    }
+    let request = BlockRequest { to, ..args.into() };
+    screen.show(&client.block(&request).await?, report::blocked)?;
+    Ok(Outcome::Done)
+}
+
+async fn publish(
+    args: PublishArgs,
+    client: &Client,
+    screen: &mut Screen<'_>,
+) -> Result<Outcome, Failure> {
+    let to = organisation::audience(args.alert.to.as_deref(), client).await?;
+    let is_preview = args.alert.preview;
+    let request = PublishRequest { to, ..args.into() };
+    if is_preview {
+        return preview::publish(request, false, client, screen).await;
+    }
+    screen.show(&client.publish(&request).await?, report::published)?;
     Ok(Outcome::Done)
 }
 

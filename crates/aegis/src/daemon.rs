@@ -37,6 +37,7 @@ mod notice;
 mod orders;
 mod organisation;
 mod p2p_log;
+mod parts;
 mod peer_log;
 mod place;
 mod places;

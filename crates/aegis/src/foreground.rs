@@ -82,7 +82,7 @@ fn run(foreground: Foreground) -> anyhow::Result<Outcome> {
             Client::new(&config.socket),
             config.state_dir.join("history"),
         );
-        let (daemon, ready) = Daemon::start(config).await?;
+        let (daemon, ready) = Box::pin(Daemon::start(config)).await?;
         let node = run_until_signal(daemon, ready.stop_tx.clone(), ready.reload_tx);
         let console = Console {
             format,

@@ -41,7 +41,7 @@ const OF_BODIES: [ErrorCode; 3] = [
 ];
 
 /// What a guard may say.
-const OF_GUARDS: [ErrorCode; 9] = [
+pub(super) const OF_GUARDS: [ErrorCode; 9] = [
     ErrorCode::Protected,
     ErrorCode::ConfiguredPeer,
     ErrorCode::Allowlisted,
@@ -61,6 +61,7 @@ pub(super) fn operations() -> Vec<Operation> {
     all.extend(files());
     all.extend(organisations());
     all.extend(access());
+    all.extend(super::host::operations());
     all
 }
 
@@ -311,22 +312,22 @@ fn access() -> Vec<Operation> {
 }
 
 impl Operation {
-    fn takes(mut self, parameters: impl IntoIterator<Item = Value>) -> Self {
+    pub(super) fn takes(mut self, parameters: impl IntoIterator<Item = Value>) -> Self {
         self.parameters.extend(parameters);
         self
     }
 
-    fn may(mut self, refusals: impl IntoIterator<Item = ErrorCode>) -> Self {
+    pub(super) fn may(mut self, refusals: impl IntoIterator<Item = ErrorCode>) -> Self {
         self.refusals.extend(refusals);
         self
     }
 
-    fn for_scope(self, scope: Scope) -> Self {
+    pub(super) fn for_scope(self, scope: Scope) -> Self {
         Self { scope, ..self }
     }
 }
 
-fn get(path: &str, summary: &'static str, answer: Value) -> Operation {
+pub(super) fn get(path: &str, summary: &'static str, answer: Value) -> Operation {
     Operation {
         method: "get",
         path: path.to_owned(),
@@ -339,7 +340,7 @@ fn get(path: &str, summary: &'static str, answer: Value) -> Operation {
     }
 }
 
-fn post(path: &str, summary: &'static str, body: &str, answer: &str) -> Operation {
+pub(super) fn post(path: &str, summary: &'static str, body: &str, answer: &str) -> Operation {
     Operation {
         method: "post",
         body: Some((JSON, of(body))),
@@ -348,7 +349,7 @@ fn post(path: &str, summary: &'static str, body: &str, answer: &str) -> Operatio
     .may(OF_BODIES)
 }
 
-fn delete(path: &str, summary: &'static str, answer: &str) -> Operation {
+pub(super) fn delete(path: &str, summary: &'static str, answer: &str) -> Operation {
     Operation {
         method: "delete",
         scope: Scope::Admin,
@@ -356,11 +357,11 @@ fn delete(path: &str, summary: &'static str, answer: &str) -> Operation {
     }
 }
 
-fn query(name: &str, schema: Value) -> Value {
+pub(super) fn query(name: &str, schema: Value) -> Value {
     json!({ "name": name, "in": "query", "required": false, "schema": schema })
 }
 
-fn required(name: &str, schema: Value) -> Value {
+pub(super) fn required(name: &str, schema: Value) -> Value {
     json!({ "name": name, "in": "query", "required": true, "schema": schema })
 }
 

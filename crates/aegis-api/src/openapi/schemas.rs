@@ -23,7 +23,9 @@ pub(super) fn of(name: &str) -> Value {
 /// Returns every schema by its name.
 pub(super) fn all() -> Map<String, Value> {
     let mut all = Map::new();
-    for (name, schema) in words().into_iter().chain(requests()).chain(replies()) {
+    let of_host = super::host::schemas();
+    let parts = words().into_iter().chain(requests()).chain(replies());
+    for (name, schema) in parts.chain(of_host) {
         all.insert(name.to_owned(), schema);
     }
     all
@@ -255,10 +257,6 @@ fn replies() -> Vec<(&'static str, Value)> {
     );
     let time = json!({ "type": "string", "format": "date-time" });
     let list = |it: Value| json!({ "type": "array", "items": it });
-    let any = |names: &[&'static str]| {
-        let fields: Vec<_> = names.iter().map(|it| (*it, json!({}))).collect();
-        object(&fields, &[])
-    };
     let indicator = ("indicator", of("Indicator"));
     let text = json!({ "type": "string" });
     let size = json!({ "type": "integer", "minimum": 0, "maximum": FILE_BYTES_MAX });
@@ -391,6 +389,12 @@ fn replies() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// Returns an object that has these fields, whatever they hold, and more to come.
+pub(super) fn any(names: &[&'static str]) -> Value {
+    let fields: Vec<_> = names.iter().map(|it| (*it, json!({}))).collect();
+    object(&fields, &[])
+}
+
 /// Returns an object that has these fields, may have those, and more to come.
 fn object(required: &[(&'static str, Value)], optional: &[(&'static str, Value)]) -> Value {
     let names: Vec<&str> = required.iter().map(|(name, _)| *name).collect();
@@ -403,7 +407,10 @@ fn object(required: &[(&'static str, Value)], optional: &[(&'static str, Value)]
 }
 
 /// Returns an object that has these fields, may have those, and no other.
-fn closed(required: &[(&'static str, Value)], optional: &[(&'static str, Value)]) -> Value {
+pub(super) fn closed(
+    required: &[(&'static str, Value)],
+    optional: &[(&'static str, Value)],
+) -> Value {
     let mut schema = object(required, optional);
     schema["additionalProperties"] = false.into();
     schema

@@ -135,33 +135,7 @@ pub(super) fn router<C: Control>(shared: Shared<C>) -> Router {
             .post(async |Asked(app): Asked<C>, Body(it)| app.answer(Request::Allow(it)).await)
             .delete(async |Asked(app): Asked<C>, Ip(ip)| app.answer(Request::Disallow(ip)).await),
         )
-        .route(
-            "/v1/block",
-            post(async |Asked(app): Asked<C>, Body(it)| app.answer(Request::Block(it)).await),
-        )
-        .route(
-            "/v1/publish",
-            post(async |Asked(app): Asked<C>, Body(it)| app.answer(Request::Publish(it)).await),
-        )
-        .route(
-            "/v1/unblock",
-            post(async |Asked(app): Asked<C>, Body(it)| app.answer(Request::Unblock(it)).await),
-        )
-        .route(
-            "/v1/import",
-            post(async |Asked(app): Asked<C>, Body(it)| app.import(it).await)
-                .layer(DefaultBodyLimit::max(IMPORT_BYTES_MAX)),
-        )
-        .route(
-            "/metrics",
-            get(async |Asked(app): Asked<C>, headers: HeaderMap| {
-                metrics::answer(&app.control, app.caller, &headers).await
-            }),
-        )
-        .route(
-            "/v1/config/reload",
-            post(async |Asked(app): Asked<C>, Plain| app.answer(Request::ReloadConfig).await),
-        )
+        .merge(orders())
         .merge(opinions())
         .merge(past())
         .merge(files::routes::<C>())
@@ -183,9 +157,41 @@ pub(super) fn router<C: Control>(shared: Shared<C>) -> Router {
         .with_state(shared)
 }
 
+/// Returns the routes to what the operator wants done.
+fn orders<C: Control>() -> Router<Shared<C>> {
+    Router::new()
+        .route(
+            "/v1/block",
+            post(async |Asked(app): Asked<C>, Body(it)| app.answer(Request::Block(it)).await),
+        )
+        .route(
+            "/v1/publish",
+            post(async |Asked(app): Asked<C>, Body(it)| app.answer(Request::Publish(it)).await),
+        )
+        .route(
+            "/v1/unblock",
+            post(async |Asked(app): Asked<C>, Body(it)| app.answer(Request::Unblock(it)).await),
+        )
+        .route(
+            "/v1/import",
+            post(async |Asked(app): Asked<C>, Body(it)| app.import(it).await)
+                .layer(DefaultBodyLimit::max(IMPORT_BYTES_MAX)),
+        )
+}
+
 /// Returns the routes about the server itself.
 fn about<C: Control>() -> Router<Shared<C>> {
     Router::new()
+        .route(
+            "/metrics",
+            get(async |Asked(app): Asked<C>, headers: HeaderMap| {
+                metrics::answer(&app.control, app.caller, &headers).await
+            }),
+        )
+        .route(
+            "/v1/config/reload",
+            post(async |Asked(app): Asked<C>, Plain| app.answer(Request::ReloadConfig).await),
+        )
         .route(
             "/v1/openapi.json",
             get(async |Asked(_): Asked<C>, Plain| Json(openapi())),

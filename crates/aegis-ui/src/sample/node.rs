@@ -139,14 +139,8 @@ impl Control for Script {
             Request::Network(it) => network_reply(it)?,
             Request::Import(it) => super::import_reply(&it),
             Request::Key(it) => super::key_reply(it),
-            Request::ReloadConfig => Reply::Reloaded(aegis_api::Reloaded {
-                applied: vec!["min_severity".to_owned()],
-                needs_restart: Vec::new(),
-            }),
-            Request::Metrics => {
-                let message = "only scrapers ask for metrics";
-                return Err(ApiError::new(ErrorCode::NotFound, message));
-            }
+            Request::ReloadConfig => reloaded(),
+            Request::Metrics => return Err(no_metrics()),
             Request::Safety(it) => super::safety::reply(&it)?,
             Request::ForgetTrust(peer) => Reply::TrustForgotten(TrustForgotten {
                 peer,
@@ -257,4 +251,15 @@ fn number(indicator: Indicator) -> u32 {
         std::net::IpAddr::V4(address) => u32::from(address) - 0x0a00_0000,
         std::net::IpAddr::V6(_) => 0,
     }
+}
+
+fn reloaded() -> Reply {
+    Reply::Reloaded(aegis_api::Reloaded {
+        applied: vec!["min_severity".to_owned()],
+        needs_restart: Vec::new(),
+    })
+}
+
+fn no_metrics() -> ApiError {
+    ApiError::new(ErrorCode::NotFound, "only scrapers ask for metrics")
 }

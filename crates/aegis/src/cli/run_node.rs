@@ -50,7 +50,7 @@ pub(super) fn run(
         .build()
         .context("start the runtime")?;
     runtime.block_on(async {
-        let (daemon, ready) = Daemon::start(config).await?;
+        let (daemon, ready) = Box::pin(Daemon::start(config)).await?;
         let daemon = daemon.with_reloader(reloader);
         // Without a service manager there is nobody to tell, which is no error.
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);

@@ -1,17 +1,20 @@
 //! Answering calls: questions at once, orders when the Engine has answered them.
 
 use aegis_api::{
-    ApiError, Disallowed, ErrorCode, ImportRequest, OrganisationReply, OrganisationRequest, Reply,
-    Request, SafetyRequest, TrustForgotten,
+    ApiError, Caller, Disallowed, ErrorCode, ImportRequest, OrganisationReply, OrganisationRequest,
+    Reply, Request, SafetyRequest, TrustForgotten,
 };
 use aegis_core::{
     Command, Evidence, Import, ImportEntry, Input, Order, Refusal, Subject,
     trust::model::Introduction,
 };
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{Node, Waiting, control::Call, history, report, reports};
+
+/// Where an answer goes.
+type ReplyTx = oneshot::Sender<Result<Reply, ApiError>>;
 
 /// Calls taken in one go: nobody else waits longer than some milliseconds.
 const CALLS_AT_ONCE: usize = 64;
@@ -45,28 +48,8 @@ impl Node {
         {
             return self.history.ask(self.now(), question, reply_tx);
         }
-        if let Request::Safety(SafetyRequest::Summary(it)) = &request {
-            match self.known_for(*it) {
-                Ok(known) => {
-                    let question = history::Question::Summary(Box::new(known));
-                    self.history.ask(self.now(), question, reply_tx);
-                }
-                Err(error) => {
-                    let _ = reply_tx.send(Err(error));
-                }
-            }
-            return;
-        }
-        if let Request::Safety(SafetyRequest::AllowName(it)) = request {
-            return self.allow_name(caller, it, reply_tx);
-        }
-        if let Request::Safety(SafetyRequest::BlockRegion(it)) = request {
-            return self.block_region(caller, it, reply_tx);
-        }
-        if let Request::Safety(it) = &request {
-            let reply = self.safety(caller, it);
-            let _ = reply_tx.send(reply.map(|it| Reply::Safety(Box::new(it))));
-            return;
+        if let Request::Safety(it) = request {
+            return self.handle_safety(caller, it, reply_tx);
         }
         if let Request::Network(it) = &request {
             let reply = self.network(caller.operator(), it);
@@ -103,6 +86,33 @@ impl Node {
             Ok(None) => {
                 let reply = self.question(&request);
                 let _ = reply_tx.send(reply);
+            }
+        }
+    }
+
+    fn handle_safety(&mut self, caller: Caller, request: SafetyRequest, reply_tx: ReplyTx) {
+        match request {
+            SafetyRequest::Summary(it) => match self.known_for(it) {
+                Ok(known) => {
+                    let question = history::Question::Summary(Box::new(known));
+                    self.history.ask(self.now(), question, reply_tx);
+                }
+                Err(error) => {
+                    let _ = reply_tx.send(Err(error));
+                }
+            },
+            SafetyRequest::AllowName(it) => self.allow_name(caller, it, reply_tx),
+            SafetyRequest::BlockRegion(it) => self.block_region(caller, it, reply_tx),
+            SafetyRequest::Enforce(_)
+            | SafetyRequest::Confirm
+            | SafetyRequest::Observe
+            | SafetyRequest::Protected
+            | SafetyRequest::DisallowName(_)
+            | SafetyRequest::AllowNames
+            | SafetyRequest::UnblockRegion(_)
+            | SafetyRequest::Regions => {
+                let reply = self.safety(caller, &request);
+                let _ = reply_tx.send(reply.map(|it| Reply::Safety(Box::new(it))));
             }
         }
     }
@@ -258,6 +268,7 @@ fn import(request: &ImportRequest) -> Import {
 }
 
 /// Returns the order that a request is, `None` for a question.
+#[expect(clippy::too_many_lines, reason = "a table reads better whole")]
 fn command(request: &Request) -> Option<Command> {
     Some(match request {
         Request::Block(it) => Command::Block {

@@ -5,7 +5,7 @@ use std::{io::Read as _, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc
 use aegis_api::{EventHub, EventKind, KeyRing, MetricsListener};
 use aegis_core::{
     Action, Actor, AuditEntry, Detection, Engine, EngineConfig, Evidence, HistoryEntry,
-    HistoryKind, Input, Record, ThreatType, Timestamp,
+    HistoryKind, Input, Record, ThreatType,
     file::Announcement,
     trust::{
         aegis::AegisModel,
@@ -14,24 +14,17 @@ use aegis_core::{
         model::{ModelKind, TrustModel},
     },
 };
-use aegis_enforce::{
-    Enforcer,
-    connections::ConnectionWatch,
-    cookie::{CookieSwitch, ProcSysctl},
-    host::HostWatch,
-};
+use aegis_enforce::{connections::ConnectionWatch, host::HostWatch};
 use aegis_net::{Identity, NetHandle, NetworkSecret, P2pConfig, PeerAddress};
 use aegis_store::Store;
 use anyhow::Context as _;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    ALERTS_WAITING_MAX, Clock, ControlHandle, Disk, FairQueue, HistoryDesk, Mirror, Net, Node,
-    attack::Attacks,
+    Clock, ControlHandle, Disk, HistoryDesk, Mirror, Net, Node,
     cookies::start_cookies,
     disk::Synced,
-    event_loop::{HEARD_AT_ONCE, Sources},
-    feeds::Feeds,
+    event_loop::Sources,
     files::{self, FileCall, Files},
     http::Doors,
     join::Joins,
@@ -42,9 +35,9 @@ use super::{
     metrics::{bind_metrics, run_metrics},
     orders::Orders,
     p2p_log::P2pLogs,
+    parts::Parts,
     report,
     restore::{known_peers, open_store, restore},
-    witness::Witness,
 };
 use crate::config::{Config, configured_addresses};
 
@@ -87,77 +80,12 @@ impl Ready {
     }
 }
 
-/// What a node is made of that could not be made in one breath.
-struct Parts {
-    engine: Engine,
-    enforcer: Enforcer,
-    orders: Orders,
-    cookies: CookieSwitch<ProcSysctl>,
-    store: Store,
-    disk: Disk,
-    history: HistoryDesk,
-    identity: Identity,
-    hub: EventHub,
-    joins: Joins,
-    keys: Keys,
-    logs: Logs,
-    api: Option<String>,
-}
-
-impl Parts {
-    fn into_node(self, started_at: Timestamp, config: &Config) -> anyhow::Result<Node> {
-        let measures = super::metrics::Measures::new(config, &self.engine);
-        Ok(Node {
-            clock: Clock,
-            organisations_tx: watch::Sender::new(self.engine.organisations().clone().into()),
-            engine: self.engine,
-            enforcer: self.enforcer,
-            switch: self.orders.switch,
-            witness: Witness::new(started_at),
-            names: self.orders.names,
-            places: self.orders.places,
-            cookies: Box::new(self.cookies),
-            store: self.store,
-            disk: self.disk,
-            history: self.history,
-            mirror: start_mirror(config)?,
-            board: None,
-            identity: self.identity,
-            net: Net::default(),
-            hub: self.hub,
-            instance: config.instance.clone(),
-            state_dir: config.state_dir.clone(),
-            started_at,
-            listen: Vec::new(),
-            problems: Vec::new(),
-            orders: std::collections::BTreeMap::new(),
-            ticket: 0,
-            changes: Vec::new(),
-            alerts: FairQueue::new(ALERTS_WAITING_MAX, HEARD_AT_ONCE),
-            rests_until: Clock.instant(),
-            feeds: Feeds::default(),
-            joins: self.joins,
-            keys: self.keys,
-            logs: self.logs,
-            api: self.api,
-            links: super::links::Links::default(),
-            liveness: super::liveness::Liveness::find(),
-            measures,
-            reloader: None,
-            last_sync: None,
-            placed: super::place::Placed::default(),
-            read_back: None,
-            swept_at: started_at,
-            attacks: Attacks::default(),
-            p2p_logs: open_logs(config)?,
-            difference: None,
-            is_in_doubt: false,
-        })
-    }
-}
-
 impl Daemon {
     /// Opens, loads, attaches and listens; nothing is decided yet.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "everything is made in the order in which it relies on each other"
+    )]
     pub async fn start(mut config: Config) -> anyhow::Result<(Self, Ready)> {
         let started_at = Clock.now();
         make_dir(&config.state_dir, 0o700)?;
@@ -407,7 +335,7 @@ fn start_threads(
     Ok((disk, synced_rx, history))
 }
 
-fn start_mirror(config: &Config) -> anyhow::Result<Mirror> {
+pub(super) fn start_mirror(config: &Config) -> anyhow::Result<Mirror> {
     let start = |it: &aegis_bridge::MirrorConfig| aegis_bridge::start(it.clone(), || Clock.now());
     let handle = config.mirror.as_ref().map(start).transpose();
     Ok(Mirror::new(handle.context("start the mirror")?))
@@ -418,7 +346,7 @@ async fn watch_host() -> anyhow::Result<(HostWatch, aegis_enforce::host::HostFac
     watch.context("watch the host's addresses")
 }
 
-fn open_logs(config: &Config) -> anyhow::Result<P2pLogs> {
+pub(super) fn open_logs(config: &Config) -> anyhow::Result<P2pLogs> {
     let dir = config.p2p_log.dir.display();
     P2pLogs::open(&config.p2p_log).with_context(|| format!("open the peers' logs in {dir}"))
 }

@@ -159,7 +159,7 @@ fn the_sessions_of_the_system_tell_too() {
     };
     let same = Login {
         scope: by_scope.scope.clone(),
-        ..new.clone()
+        ..new
     };
     assert_eq!(same.proves(&by_scope, &BTreeSet::new()), Err(NotNew::Same));
 }
