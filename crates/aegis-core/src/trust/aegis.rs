@@ -7,6 +7,7 @@
 
 mod coin;
 mod config;
+mod dissent;
 mod encoding;
 mod governor;
 mod history;
@@ -108,7 +109,7 @@ impl AegisModel {
 
     /// Returns how much the truth about a case would help: 0…1.
     fn value(&self, weighed: &Weighed<'_>) -> f64 {
-        if weighed.schism.is_some() {
+        if weighed.schism.is_some_and(|it| it.is_opposed()) {
             return 1.0;
         }
         let network = weighed.own + weighed.sides[0] - weighed.sides[1];
@@ -145,7 +146,7 @@ impl TrustModel for AegisModel {
 
     fn judge(&self, now: Timestamp, case: &Case<'_>) -> Verdict {
         let weighed = self.weigh(now, case);
-        let log_odds = self.governor.govern(weighed.experts());
+        let log_odds = self.governor.govern(weighed.experts(&self.config));
         let probability = logistic(log_odds);
         Verdict {
             score: Score::clamped(2.0 * probability - 1.0),
@@ -157,13 +158,6 @@ impl TrustModel for AegisModel {
     }
 
     fn conclude(&mut self, now: Timestamp, case: &Case<'_>, _verdict: &Verdict) {
-        let weighed = self.weigh(now, case);
-        let turns = self.turns(&weighed);
-        for (peer, nats) in turns {
-            if let Some(history) = self.peers.get_mut(&peer) {
-                history.turn(&self.config, nats);
-            }
-        }
         self.advance(self.column.next());
         for voice in case.voices {
             let Some(history) = self.peers.get_mut(&voice.peer) else {
@@ -179,7 +173,7 @@ impl TrustModel for AegisModel {
     fn learn(&mut self, now: Timestamp, case: &Case<'_>, truth: Truth) {
         let weighed = self.weigh_closed(now, case);
         let critical = self.criticality(&weighed, truth);
-        let experts = weighed.experts();
+        let experts = weighed.experts(&self.config);
         let own = weighed.own;
         let dispute = weighed.dispute();
         let schism = weighed.schism;
@@ -194,11 +188,12 @@ impl TrustModel for AegisModel {
                     it.worth,
                     it.weight,
                     it.unison,
+                    it.turned,
                 )
             })
             .collect();
         let config = self.config;
-        for (peer, said, strength, worth, weight, unison) in lessons {
+        for (peer, said, strength, worth, weight, unison, turned) in lessons {
             let Some(history) = self.peers.get_mut(&peer) else {
                 continue;
             };
@@ -224,8 +219,7 @@ impl TrustModel for AegisModel {
             };
             history.count_critical((said, truth), critical * strength);
             if let Some(schism) = schism {
-                let guilt = schism.guilt(&config, history, truth);
-                history.condemn(&config, guilt);
+                history.condemn(&config, schism.guilt(turned, truth));
             }
         }
         self.governor.learn(&config, experts, truth);

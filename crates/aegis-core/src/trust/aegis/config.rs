@@ -63,14 +63,19 @@ pub struct AegisConfig {
     pub division_share: f64,
     /// How much evidence of a repeated division it takes to believe it, in nats.
     pub division_prior: f64,
-    /// How much evidence it takes to believe that a peer turned, in nats.
-    pub turn_prior: f64,
-    /// The most such evidence that is kept of a peer, in nats.
-    pub turn_max: f64,
-    /// How much evidence of a schism it takes beyond that, in nats.
+    /// How many words of a voice the usual dissent of all of them counts for.
+    pub dissent_prior: f64,
+    /// Weight from which on a voice counts in full where it is asked who turned, in nats.
+    pub dissent_weight: f64,
+    /// How much evidence it takes to believe that some voices turned, in nats.
     pub schism_prior: f64,
     /// What those who turned must come to at least, in nats.
     pub schism_min: f64,
+    /// How much more one side must say than the other, as a share of what that says beyond
+    /// `even_free`: 0…1.
+    pub even_share: f64,
+    /// What either side may say without that, in nats.
+    pub even_free: f64,
     /// The most credit that the network as a whole can have, in right answers.
     pub credit_max: f64,
     /// The least that it is left with: at most -1, the most that one case costs.
@@ -116,12 +121,14 @@ impl Default for AegisConfig {
             dispersion_prior: 10.0,
             division_dissent: 0.15,
             united_dissent: 0.03,
-            division_share: 0.02,
+            division_share: 0.03,
             division_prior: 3.0,
-            turn_prior: 3.0,
-            turn_max: 12.0,
-            schism_prior: 1.0,
+            dissent_prior: 10.0,
+            dissent_weight: 1.0,
+            schism_prior: 6.0,
             schism_min: 1.0,
+            even_share: 0.3,
+            even_free: 1.0,
             credit_max: 5.0,
             credit_min: -1.0,
             shadow_credit: 0.5,

@@ -9,14 +9,20 @@ use super::{
     row::{Column, Row},
 };
 use crate::{
-    Timestamp, Topic,
+    Timestamp, Topic, Truth,
     trust::memory::{Reader, Writer},
 };
 
 /// First byte of what is saved of a peer.
-const PEER_VERSION: u8 = 3;
+const PEER_VERSION: u8 = 4;
+/// The same while it was remembered of each peer alone whether it turned, and half as many columns.
+const PEER_VERSION_TURNING: u8 = 3;
 /// The same before misdeeds were kept.
 const PEER_VERSION_MILD: u8 = 2;
+/// The most that was remembered of a peer's turning, in nats.
+const TURN_MAX: f64 = 12.0;
+/// How many columns were remembered then.
+const SHORT_COLUMNS: u64 = 256;
 /// First byte of what is saved of all together.
 const SHARED_VERSION: u8 = 0x82;
 /// The same before there was a governor.
@@ -39,7 +45,6 @@ pub(super) fn write_peer(history: &History, column: Column) -> Vec<u8> {
     }
     writer.put_f64(history.earned);
     writer.put_f64(history.hearsay);
-    writer.put_f64(history.turn);
     writer.put_u64(history.right);
     writer.put_u64(history.wrong);
     writer.put_u64(history.heard_at.as_millis());
@@ -58,7 +63,7 @@ pub(super) fn write_peer(history: &History, column: Column) -> Vec<u8> {
 pub(super) fn read_peer(bytes: &[u8], config: &AegisConfig) -> Option<(History, Column)> {
     let mut reader = Reader::new(bytes);
     let version = reader.take_u8()?;
-    if ![PEER_VERSION, PEER_VERSION_MILD].contains(&version) {
+    if !(PEER_VERSION_MILD..=PEER_VERSION).contains(&version) {
         return None;
     }
     let mut history = History::default();
@@ -77,13 +82,19 @@ pub(super) fn read_peer(bytes: &[u8], config: &AegisConfig) -> Option<(History, 
         config.budget_max.max(config.vouched_budget),
     )?;
     history.hearsay = read_number(&mut reader, -1.0, 1.0)?;
-    history.turn = read_number(&mut reader, 0.0, config.turn_max)?;
+    if version <= PEER_VERSION_TURNING {
+        read_number(&mut reader, 0.0, TURN_MAX)?;
+    }
     history.right = reader.take_u64()?;
     history.wrong = reader.take_u64()?;
     history.heard_at = Timestamp::from_millis(reader.take_u64()?);
     let column = read_column(&mut reader)?;
-    history.row = read_row(&mut reader)?;
-    if version == PEER_VERSION {
+    history.row = if version > PEER_VERSION_TURNING {
+        read_row(&mut reader)?
+    } else {
+        read_short_row(&mut reader, column)?
+    };
+    if version > PEER_VERSION_MILD {
         history.misdeeds = read_misdeeds(&mut reader)?;
     }
     reader.is_at_end().then_some((history, column))
@@ -150,16 +161,41 @@ fn read_misdeeds(reader: &mut Reader<'_>) -> Option<Misdeeds> {
 
 fn read_row(reader: &mut Reader<'_>) -> Option<Row> {
     let mut row = Row::default();
-    for word in row.spoke.iter_mut().chain(&mut row.malicious) {
+    read_words(reader, &mut row.spoke, &mut row.malicious)?;
+    Some(row)
+}
+
+/// Reads a row of fewer columns, each of which lay at another place, as it stood at `column`.
+fn read_short_row(reader: &mut Reader<'_>, column: Column) -> Option<Row> {
+    const WORDS: usize = SHORT_COLUMNS as usize / 64;
+    let (mut spoke, mut malicious) = ([0; WORDS], [0; WORDS]);
+    read_words(reader, &mut spoke, &mut malicious)?;
+    let mut row = Row::default();
+    for column in (0..SHORT_COLUMNS).filter_map(|age| column.0.checked_sub(age)) {
+        let place = (column % SHORT_COLUMNS) as usize;
+        let is_in = |words: &[u64]| words[place / 64] >> (place % 64) & 1 == 1;
+        if is_in(&spoke) {
+            let said = if is_in(&malicious) {
+                Truth::Malicious
+            } else {
+                Truth::Benign
+            };
+            row.write(Column(column), said);
+        }
+    }
+    Some(row)
+}
+
+/// Reads who spoke and who said malicious; whoever did not speak did not say malicious.
+fn read_words(reader: &mut Reader<'_>, spoke: &mut [u64], malicious: &mut [u64]) -> Option<()> {
+    for word in spoke.iter_mut().chain(&mut *malicious) {
         *word = reader.take_u64()?;
     }
-    // Whoever did not speak did not say malicious.
-    let is_sound = row
-        .spoke
+    let is_sound = spoke
         .iter()
-        .zip(&row.malicious)
-        .all(|(spoke, said)| said & !spoke == 0);
-    is_sound.then_some(row)
+        .zip(malicious)
+        .all(|(spoke, said)| *said & !*spoke == 0);
+    is_sound.then_some(())
 }
 
 const _: () = assert!(

@@ -35,8 +35,6 @@ pub(super) struct History {
     pub(super) critical: [Critical; 2],
     /// Nats of log score it has earned and not lost.
     pub(super) earned: f64,
-    /// How much speaks for it that it opposes the others since some time, in nats: 0…`turn_max`.
-    pub(super) turn: f64,
     /// What others recommend, in pseudo-counts: -1…1.
     pub(super) hearsay: f64,
     /// Verified cases in which it was right, ever.
@@ -157,19 +155,8 @@ impl History {
         }
     }
 
-    /// Moves it towards opposition by `nats`, or away from it.
-    pub(super) fn turn(&mut self, config: &AegisConfig, nats: f64) {
-        self.turn = (self.turn + nats).clamp(0.0, config.turn_max);
-    }
-
-    /// Returns how likely it opposes the others since some time: 0…1.
-    pub(super) fn turned(&self, config: &AegisConfig) -> f64 {
-        logistic(self.turn - config.turn_prior)
-    }
-
     /// Takes what it earned because those that turned with it were found out, as surely as `guilt`.
     pub(super) fn condemn(&mut self, config: &AegisConfig, guilt: f64) {
-        self.turn = 0.0;
         self.earned *= 1.0 - guilt;
         for critical in &mut self.critical {
             critical.right *= 1.0 - guilt;

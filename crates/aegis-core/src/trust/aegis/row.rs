@@ -6,7 +6,7 @@
 use crate::{Truth, trust::model::VOICES_MAX};
 
 /// Columns of the ring: how many closed cases are remembered.
-pub(super) const COLUMNS: usize = 256;
+pub(super) const COLUMNS: usize = 448;
 const WORDS: usize = COLUMNS / 64;
 
 /// One bit for each column.
@@ -43,6 +43,11 @@ impl Column {
     /// Returns the place of the case closed `age` cases before this one.
     pub(super) const fn place_of(self, age: u64) -> usize {
         (self.0.wrapping_sub(age) % COLUMNS as u64) as usize
+    }
+
+    /// Returns how many cases before this one the newest case at `place` was closed.
+    pub(super) const fn age_of(self, place: usize) -> u64 {
+        self.0.wrapping_sub(place as u64) % COLUMNS as u64
     }
 
     fn place(self) -> usize {

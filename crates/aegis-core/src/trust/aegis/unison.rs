@@ -3,8 +3,11 @@
 //! All of it comes from who said what, verified or not. It can take weight away from a voice that
 //! is not its own, and never gives any.
 
+use std::f64::consts::LN_2;
+
 use super::{
     AegisConfig,
+    dissent::find_turned,
     history::logistic,
     row::{Bits, COLUMNS, Column, Row, Tally},
     weigh::{Heard, side},
@@ -12,13 +15,15 @@ use super::{
 use crate::Truth;
 
 /// What some voices said in each column: how many benign, how many malicious.
-type Counts = [[f64; 2]; COLUMNS];
+pub(super) type Counts = [[f64; 2]; COLUMNS];
 
+/// Evidence for a repeated division below which a column is none of it, in nats.
+const RATIO_MIN: f64 = -6.0;
 /// Columns that weigh less than this are left out where it is asked who went along in them.
 const COLUMN_WEIGHT_MIN: f64 = 1e-3;
 
 /// How much each column counts: 0…1.
-struct Columns {
+pub(super) struct Columns {
     weights: [f64; COLUMNS],
     /// Which of them count at all.
     counting: Bits,
@@ -36,8 +41,17 @@ pub(super) enum Remembered {
     ButItsOwn,
 }
 
-/// Makes voices that speak in unison share one voice. Returns what malicious and benign come to,
-/// and how likely the same people were divided before.
+/// What comes of sharing voices out.
+pub(super) struct Shared {
+    /// What malicious and benign come to, in nats.
+    pub(super) sides: [f64; 2],
+    /// How likely the same people were divided before: 0…1.
+    pub(super) split: f64,
+    /// How much speaks for it that some voices turned, in nats.
+    pub(super) turned: f64,
+}
+
+/// Makes voices that speak in unison share one voice.
 ///
 /// Independence has to be shown, by dissent. In a block of m copies the shares add up to one, and
 /// in general to m / (1 + (m - 1) ρ), Kish's design effect, voice by voice.
@@ -45,7 +59,7 @@ pub(super) fn share_voices(
     config: &AegisConfig,
     (column, remembered): (Column, Remembered),
     heard: &mut [Heard<'_>],
-) -> ([f64; 2], f64) {
+) -> Shared {
     let mut counts = [Truth::Malicious, Truth::Benign].map(|said| count(heard, said));
     let now = [Truth::Malicious, Truth::Benign].map(|it| speakers(heard, it).count() as f64);
     let skipped = match remembered {
@@ -75,7 +89,15 @@ pub(super) fn share_voices(
         };
         sides[own] = share(heard, said, &counts[own], &unison);
     }
-    (sides, split)
+    let all = std::array::from_fn(|place| {
+        let [malicious, benign] = &counts;
+        [0, 1].map(|word| malicious[place][word] + benign[place][word])
+    });
+    Shared {
+        sides,
+        split,
+        turned: find_turned(config, (column, skipped), heard, &all),
+    }
 }
 
 /// Returns the newest column in which all voices said what they say now, which is the case's own.
@@ -117,7 +139,7 @@ fn counts_of<'a>(rows: impl Iterator<Item = &'a Row>) -> Counts {
 }
 
 /// The columns in which most voices, or half of them, said benign, and those in which malicious.
-fn majorities(counts: &Counts) -> [Bits; 2] {
+pub(super) fn majorities(counts: &Counts) -> [Bits; 2] {
     let mut majorities = [Bits::default(); 2];
     for (place, [benign, malicious]) in counts.iter().enumerate() {
         let bit = 1 << (place % 64);
@@ -144,14 +166,8 @@ fn newest_unison(
     heard: &mut [Heard<'_>],
     (said, counts): (Truth, &Counts),
 ) -> Unison {
-    let newest = |ages: u64| {
-        let mut weights = [0.0; COLUMNS];
-        for age in 0..ages.min(COLUMNS as u64) {
-            weights[column.place_of(age)] = 1.0;
-        }
-        Columns::new(weights)
-    };
-    let mut counts = trim(heard, said, counts, &newest(config.recent));
+    let recent = Columns::newest(column, config.recent, None);
+    let mut counts = trim(heard, said, counts, &recent);
     skip(&mut counts, skipped);
     let dispersion = dispersion(config, &counts);
     let (mut sum, mut best, mut ages) = (0.0, 0.0, 0);
@@ -163,7 +179,7 @@ fn newest_unison(
     }
     Unison {
         probability: logistic(best / dispersion - config.unison_prior),
-        columns: newest(ages),
+        columns: Columns::newest(column, ages, None),
     }
 }
 
@@ -192,7 +208,7 @@ fn divided_unison(
 /// would: at least 1, and m where each voice has m copies (Pearson's dispersion).
 ///
 /// Evidence is divided by it, as in quasi-likelihood: copies of copies are no further evidence.
-fn dispersion(config: &AegisConfig, counts: &Counts) -> f64 {
+pub(super) fn dispersion(config: &AegisConfig, counts: &Counts) -> f64 {
     let spoken = || counts.iter().filter(|it| it[0] + it[1] >= 2.0);
     let (mut dissent, mut words) = (0.0, 0.0);
     for [benign, malicious] in spoken() {
@@ -257,9 +273,21 @@ impl Columns {
         }
     }
 
+    /// Returns so many of the newest columns, all but the one that is `skipped`.
+    pub(super) fn newest(column: Column, ages: u64, skipped: Option<usize>) -> Self {
+        let mut weights = [0.0; COLUMNS];
+        for age in 0..ages.min(COLUMNS as u64) {
+            let place = column.place_of(age);
+            if skipped != Some(place) {
+                weights[place] = 1.0;
+            }
+        }
+        Self::new(weights)
+    }
+
     /// Returns in how many of the columns `row` went along with the majority, and in how many
     /// against.
-    fn company(&self, row: &Row, [benign, malicious]: &[Bits; 2]) -> (f64, f64) {
+    pub(super) fn company(&self, row: &Row, [benign, malicious]: &[Bits; 2]) -> (f64, f64) {
         let (mut along, mut against) = (0.0, 0.0);
         for word in 0..self.counting.len() {
             let spoke = row.spoke[word] & self.counting[word];
@@ -288,34 +316,41 @@ impl Columns {
 /// Tests whether two sides were divided like this before: one of a single mind, the other
 /// against it. Returns how likely, and for each column how likely it is one of those.
 ///
-/// It is measured against how often they dissent anyway, so that those who merely err often are no
-/// party of their own.
+/// It is measured against both sides erring as often as they do anyway, whichever word is the true
+/// one: those who merely err often are no party of their own, and where some of them err at once it
+/// is not the rest that opposes them.
 fn division(config: &AegisConfig, united: &Counts, others: &Counts) -> (f64, Columns) {
-    let (free, outer) = (
-        config.division_dissent,
-        usual_opposition(config, united, others),
-    );
-    let along = ((1.0 - config.united_dissent) / (1.0 - free)).ln();
-    let against = (config.united_dissent / free).ln();
-    let opposed = ((1.0 - config.division_dissent) / outer).ln();
-    let joined = (config.division_dissent / (1.0 - outer)).ln();
-    let share = config.division_share;
-    let (inner_dispersion, outer_dispersion) =
-        (dispersion(config, united), dispersion(config, others));
     let mut columns = [0.0; COLUMNS];
     let mut sum = 0.0;
-    let mut last = (0.0, share); // a ratio and its odds: most columns are like the one before
+    if others.iter().all(|it| *it == [0.0; 2]) {
+        return (logistic(-config.division_prior), Columns::new(columns));
+    }
+    let [inner, outer] = [united, others].map(|it| usual_dissent(config, it, [united, others]));
+    let [inner, outer] = [inner, outer].map(Rate::new);
+    let single = Rate::new(config.united_dissent);
+    let against_it = Rate::new(config.division_dissent);
+    let share = config.division_share;
+    // Copies are no further evidence: each side counts for so many words as independent ones say.
+    let spreads = [united, others].map(|it| dispersion(config, it));
     for (place, weight) in columns.iter_mut().enumerate() {
-        let [benign, malicious] = united[place];
-        let word = usize::from(malicious > benign);
-        let inner = along * benign.max(malicious) + against * benign.min(malicious);
-        let outer = opposed * others[place][1 - word] + joined * others[place][word];
-        let ratio = inner / inner_dispersion + outer / outer_dispersion;
-        // Bounded, so that no sum of voices makes it infinite.
-        if ratio != last.0 {
-            last = (ratio, share * ratio.min(100.0).exp());
+        let united = united[place].map(|it| it / spreads[0]);
+        let others = others[place].map(|it| it / spreads[1]);
+        let word = usize::from(united[1] > united[0]);
+        let (along, against) = (united[word], united[1 - word]);
+        let (joined, opposed) = (others[word], others[1 - word]);
+        let divided = single.of(against, along) + against_it.of(joined, opposed);
+        // Whatever is true: this side's word, or the other.
+        let usual = [
+            inner.of(against, along) + outer.of(opposed, joined),
+            inner.of(along, against) + outer.of(joined, opposed),
+        ];
+        let most = usual[0].max(usual[1]);
+        if divided - most < RATIO_MIN {
+            continue;
         }
-        let odds = last.1;
+        let both = (usual[0].min(usual[1]) - most).exp().ln_1p() - LN_2;
+        // Bounded, so that no sum of voices makes it infinite.
+        let odds = share * (divided - most - both).min(100.0).exp();
         *weight = odds / (1.0 - share + odds);
         // Many columns that fit a little come to nothing: they only show that rates are not exact.
         if *weight > 0.5 {
@@ -325,17 +360,36 @@ fn division(config: &AegisConfig, united: &Counts, others: &Counts) -> (f64, Col
     (logistic(sum - config.division_prior), Columns::new(columns))
 }
 
-/// Returns how often one side says the opposite of the other's majority anyway.
-fn usual_opposition(config: &AegisConfig, united: &Counts, others: &Counts) -> f64 {
-    let prior = config.dispersion_prior;
-    let (mut opposed, mut words) = (config.division_dissent * prior, prior);
-    for (united, others) in united.iter().zip(others) {
-        if united[0] != united[1] {
-            opposed += others[usize::from(united[1] < united[0])];
-            words += others[0] + others[1];
+/// How often words are wrong, as logarithms: of that and of the contrary.
+struct Rate {
+    wrong: f64,
+    right: f64,
+}
+
+impl Rate {
+    fn new(wrong: f64) -> Self {
+        Self {
+            wrong: wrong.ln(),
+            right: (-wrong).ln_1p(),
         }
     }
-    (opposed / words).clamp(0.1, 0.25)
+
+    /// Returns the logarithm of how likely it is that so many words are wrong and so many right.
+    fn of(&self, wrong: f64, right: f64) -> f64 {
+        wrong * self.wrong + right * self.right
+    }
+}
+
+/// Returns how often the voices of `side` dissent from the majority of all anyway.
+fn usual_dissent(config: &AegisConfig, side: &Counts, all: [&Counts; 2]) -> f64 {
+    let prior = config.dispersion_prior;
+    let (mut against, mut words) = (config.free_dissent * prior, prior);
+    for (place, [benign, malicious]) in side.iter().enumerate() {
+        let sum = |word: usize| all[0][place][word] + all[1][place][word];
+        against += if sum(0) >= sum(1) { malicious } else { benign };
+        words += benign + malicious;
+    }
+    (against / words).clamp(0.03, 0.25)
 }
 
 /// Shares voices out; returns what they come to.

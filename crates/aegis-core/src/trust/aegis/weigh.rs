@@ -5,7 +5,7 @@ use super::{
     governor::Experts,
     history::{History, logistic, logit},
     schism::{Schism, signed},
-    unison::{Remembered, share_voices},
+    unison::{Remembered, Shared, share_voices},
 };
 use crate::{
     NodeId, Opinion, Timestamp, Truth,
@@ -29,6 +29,15 @@ pub(super) struct Heard<'a> {
     pub(super) unison: f64,
     /// Its share of an independent voice: 0…1.
     pub(super) share: f64,
+    /// How likely it turned of late, if anybody did: 0…1.
+    pub(super) turned: f64,
+}
+
+impl Heard<'_> {
+    /// Returns whether it weighs something that it earned itself.
+    pub(super) fn is_free(&self) -> bool {
+        self.weight > 0.0 && !self.history.introduction.is_fixed
+    }
 }
 
 /// What a case weighs.
@@ -48,13 +57,22 @@ pub(super) struct Weighed<'a> {
 
 impl Weighed<'_> {
     /// Returns the log-odds of malice without the network and with it.
-    pub(super) fn experts(&self) -> Experts {
+    pub(super) fn experts(&self, config: &AegisConfig) -> Experts {
         let alone = self.own + self.fixed;
         let network = match self.schism {
-            Some(_) => alone,
+            Some(schism) => alone + schism.common(),
+            None if self.is_even(config) => alone,
             None => self.own + self.sides[0] - self.sides[1],
         };
         Experts { alone, network }
+    }
+
+    /// Returns whether so much is said on either side that what one says more is no evidence: who
+    /// looks inside tips just such cases.
+    fn is_even(&self, config: &AegisConfig) -> bool {
+        let [malicious, benign] = self.sides;
+        let lighter = malicious.min(benign) - config.even_free;
+        (malicious - benign).abs() < config.even_share * lighter
     }
 
     /// Returns how evenly the voices are divided: 0 of one mind … 1 evenly.
@@ -149,13 +167,18 @@ impl AegisModel {
                 counted: 0.0,
                 unison: 0.0,
                 share: 0.0,
+                turned: 0.0,
             });
         }
-        let (sides, split) = share_voices(&self.config, (self.column, remembered), &mut heard);
+        let Shared {
+            sides,
+            split,
+            turned,
+        } = share_voices(&self.config, (self.column, remembered), &mut heard);
         let trusted = heard.iter().filter(|it| it.history.introduction.is_fixed);
         Weighed {
             fixed: trusted.map(|it| signed(it.said, it.counted)).sum(),
-            schism: Schism::of(&self.config, &heard),
+            schism: Schism::of(&self.config, &heard, turned),
             heard,
             own: logit(self.config.prior) + self.local_log_odds(case),
             split,

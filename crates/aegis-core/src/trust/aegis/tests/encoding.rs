@@ -1,6 +1,7 @@
 //! What is saved comes back, and nothing else does.
 
 use super::*;
+use crate::trust::aegis::row::COLUMNS;
 
 #[test]
 fn saved_peers_come_back_as_they_were() {
@@ -15,6 +16,54 @@ fn saved_peers_come_back_as_they_were() {
     assert!(other.restore_shared(&model.save_shared()));
     assert_eq!(other.peers, model.peers);
     assert_eq!((other.local, other.column), (model.local, model.column));
+}
+
+/// Returns peer 1 as it was saved while half as many columns were kept, and whether each peer turned;
+/// before `misdeeds` were kept, too.
+pub(super) fn saved_of_old(model: &AegisModel, misdeeds: bool) -> Vec<u8> {
+    /// Bytes of what stands after where that was kept: four numbers, the row, and misdeeds.
+    const REST: usize = 4 * 8 + ROW + MISDEEDS;
+    const ROW: usize = 2 * COLUMNS / 8;
+    const MISDEEDS: usize = 3 * 8;
+    let bytes = model.save(&id(1)).unwrap();
+    let (head, rest) = bytes.split_at(bytes.len() - REST);
+    let (numbers, rest) = rest.split_at(4 * 8);
+    let mut older = [head, &3.0_f64.to_le_bytes(), numbers].concat();
+    older[0] = if misdeeds { 3 } else { 2 };
+    let row = &model.peers[&id(1)].row;
+    for bits in [row.spoke, row.malicious] {
+        let mut words = [0_u64; 4];
+        for age in 0..256 {
+            let place = model.column.place_of(age);
+            let bit = bits[place / 64] >> (place % 64) & 1;
+            let older = (model.column.0.wrapping_sub(age) % 256) as usize;
+            words[older / 64] |= bit << (older % 64);
+        }
+        older.extend(words.iter().flat_map(|it| it.to_le_bytes()));
+    }
+    older.extend(if misdeeds { &rest[ROW..] } else { &[] });
+    older
+}
+
+#[test]
+fn what_was_saved_while_fewer_columns_were_kept_comes_back_without_the_oldest() {
+    let mut model = proven(1..=1);
+    for round in 0..300 {
+        conclude(&mut model, &noisy(1..=1, round));
+    }
+    for misdeeds in [false, true] {
+        let mut other = AegisModel::default();
+        assert!(other.restore_shared(&model.save_shared()));
+        assert!(other.restore(id(1), &saved_of_old(&model, misdeeds)));
+        let mut expected = model.peers[&id(1)].clone();
+        for age in 256..COLUMNS as u64 {
+            let place = model.column.place_of(age);
+            expected.row.spoke[place / 64] &= !(1 << (place % 64));
+            expected.row.malicious[place / 64] &= !(1 << (place % 64));
+        }
+        assert!(expected.row != model.peers[&id(1)].row);
+        assert_eq!(other.peers[&id(1)], expected);
+    }
 }
 
 #[test]

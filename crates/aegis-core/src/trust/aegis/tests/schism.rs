@@ -144,3 +144,17 @@ fn one_peer_keeps_the_node_back_only_where_others_err_with_it() {
     let known = stances.filter(|it| *it == Stance::Benign).count();
     assert!(known >= 180, "{known} of 200");
 }
+
+#[test]
+fn a_case_from_before_the_betrayal_condemns_nobody() {
+    let mut model = proven(PEERS);
+    let words = noisy(PEERS, 100);
+    conclude(&mut model, &words);
+    for round in 0..8 {
+        conclude(&mut model, &betrayed(round));
+    }
+    let voices = voices(&words);
+    let case = case(&voices, None);
+    let turned = model.weigh_closed(NOW, &case).schism;
+    assert!(turned.is_none_or(|it| !it.is_opposed()), "{turned:?}");
+}
