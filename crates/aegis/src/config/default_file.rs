@@ -1,6 +1,8 @@
 //! The configuration file as it is before anybody edits it: every key, its default, its meaning.
 
+mod files;
 mod logs;
+mod own_log;
 
 use toml::Value;
 
@@ -416,61 +418,6 @@ const KEYS: &[Key] = &[
         "mirror.key_prefix",
         "What the name of the set begins with: <prefix>:<instance>:blocklist.",
     ),
-    key(
-        "files.enabled",
-        "Share files with other nodes: hear of them, fetch, keep and serve them.",
-    ),
-    key(
-        "files.file_mib_max",
-        "The largest file that is shared or fetched in MiB, 1…2048.",
-    ),
-    key("files.files_max", "Files that are kept at a time, 1…4096."),
-    key(
-        "files.disk_mib_max",
-        "What they may have together in MiB, 1…16777216.",
-    ),
-    key(
-        "api.enabled",
-        "Serve the HTTP API over TCP to whoever shows a key (`aegis key create`). Off unless it is\n\
-         asked for: every program of this host could reach it.",
-    ),
-    key(
-        "api.listen",
-        "Where: an IP address and a port. Other than loopback addresses need tls_cert and tls_key.",
-    ),
-    optional(
-        "api.tls_cert",
-        "\"/etc/aegis/api.crt\"",
-        "For TLS: a file with the chain of certificates in PEM, the server's own first.",
-    ),
-    optional(
-        "api.tls_key",
-        "\"/etc/aegis/api.key\"",
-        "For TLS: a file with the key of the first of them in PEM.",
-    ),
-    key(
-        "api.allow_plain",
-        "Listen elsewhere than on loopback without TLS: only where something else encrypts.",
-    ),
-    key(
-        "log.filter",
-        "What is logged: error, warn, info, debug, trace, or a filter by module.",
-    ),
-    key("log.json", "Log JSON lines."),
-    key(
-        "log.create_p2p_logfile",
-        "Write p2p.log, too: pings, peers that come and go, what they do wrong. p2p_reports.log,\n\
-         what peers report and how trust in them moves, is always written.",
-    ),
-    optional(
-        "log.p2p_dir",
-        "\"/var/lib/aegis/default/log\"",
-        "Where these two are.",
-    ),
-    key(
-        "log.p2p_keep_days",
-        "Earlier days of them that are kept, 0…3650; each has a file of its own.",
-    ),
 ];
 
 /// Returns the documented default configuration file.
@@ -478,7 +425,8 @@ pub fn default_file() -> String {
     let defaults = Value::try_from(RawConfig::default()).unwrap_or(Value::Boolean(false));
     let mut text = HEAD.to_owned();
     let mut section = "";
-    for key in KEYS.iter().chain(lapi::KEYS).chain(logs::KEYS) {
+    let parts = [KEYS, files::KEYS, own_log::KEYS, lapi::KEYS, logs::KEYS];
+    for key in parts.into_iter().flatten() {
         let (here, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
         if here != section {
             section = here;

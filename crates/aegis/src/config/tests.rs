@@ -7,6 +7,7 @@ use aegis_intel::log::{AccessFormat, Rule};
 
 use super::{
     api::RawApi,
+    metrics::RawMetrics,
     mirror::RawMirror,
     raw::{RawLog, RawP2p},
     *,
@@ -55,6 +56,10 @@ fn the_default_file_says_what_the_defaults_are() {
             tls_cert: commented_in.api.tls_cert.clone(),
             tls_key: commented_in.api.tls_key.clone(),
             ..RawApi::default()
+        },
+        metrics: RawMetrics {
+            listen: commented_in.metrics.listen.clone(),
+            ..RawMetrics::default()
         },
         mirror: RawMirror {
             redis: commented_in.mirror.redis.clone(),

@@ -58,7 +58,7 @@ fn bad_arguments_name_the_argument_and_its_limit() {
     );
     check(
         "allow --remove",
-        "<IP>",
+        "<IP|NAME>",
         "required arguments were not provided",
     );
     check(

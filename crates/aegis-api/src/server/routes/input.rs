@@ -82,6 +82,7 @@ where
         let Json(value) = body.map_err(|rejection| {
             let code = match rejection.status() {
                 StatusCode::PAYLOAD_TOO_LARGE => ErrorCode::TooLarge,
+                StatusCode::UNSUPPORTED_MEDIA_TYPE => ErrorCode::UnsupportedMediaType,
                 _ => ErrorCode::InvalidRequest,
             };
             ApiError::new(code, rejection.body_text())

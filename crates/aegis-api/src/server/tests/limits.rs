@@ -43,7 +43,7 @@ async fn a_body_of_another_kind_is_refused() {
     let answer = node
         .raw(&request.replace("application/json", "text/plain"))
         .await;
-    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 415"), "{answer}");
     assert!(answer.contains("application/json"), "{answer}");
 }
 

@@ -97,7 +97,7 @@ fn whose_trust_the_operator_fixed_keeps_it() {
 #[test]
 fn they_outlast_a_restart_and_what_was_kept_before_there_were_any_is_read() {
     let mut model = proven(1..=2);
-    let older = super::encoding::saved_of_old(&model, false);
+    let older = encoding::saved_of_old(&model, false);
     commit(&mut model, 1, 3);
     let bytes = model.save(&id(1)).unwrap();
     let mut other = model.clone();
