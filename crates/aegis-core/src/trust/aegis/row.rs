@@ -42,12 +42,16 @@ impl Column {
 
     /// Returns the place of the case closed `age` cases before this one.
     pub(super) const fn place_of(self, age: u64) -> usize {
-        (self.0.wrapping_sub(age) % COLUMNS as u64) as usize
+        // Not by a difference that wraps: 2^64 is no multiple of the ring's length, and in a young
+        // ring the oldest ages would lie on places that are taken.
+        let ring = COLUMNS as u64;
+        ((self.0 % ring + ring - age % ring) % ring) as usize
     }
 
     /// Returns how many cases before this one the newest case at `place` was closed.
     pub(super) const fn age_of(self, place: usize) -> u64 {
-        self.0.wrapping_sub(place as u64) % COLUMNS as u64
+        let ring = COLUMNS as u64;
+        (self.0 % ring + ring - place as u64 % ring) % ring
     }
 
     fn place(self) -> usize {

@@ -33,3 +33,17 @@ fn a_tally_has_room_for_every_voice_in_one_column() {
     assert_eq!(tally.at(0), VOICES_MAX as f64);
     assert_eq!(tally.at(COLUMNS - 1), VOICES_MAX as f64);
 }
+
+#[test]
+fn no_two_ages_lie_at_one_place_however_young_the_ring() {
+    for column in [0, 24, 447, 448, 1_000].map(Column) {
+        let ages = 0..COLUMNS as u64;
+        let places: std::collections::BTreeSet<_> =
+            ages.clone().map(|it| column.place_of(it)).collect();
+        assert_eq!(places.len(), COLUMNS, "{column:?}");
+        assert!(
+            ages.into_iter()
+                .all(|it| column.age_of(column.place_of(it)) == it)
+        );
+    }
+}
