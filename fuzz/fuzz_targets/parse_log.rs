@@ -4,9 +4,7 @@
 #![no_main]
 
 use aegis_core::Timestamp;
-use aegis_intel::log::{
-    AccessFormat, AccessLine, Detector, Line, SshEvent, SyslogLine, Verdict,
-};
+use aegis_intel::log::{AccessFormat, AccessLine, Detector, Line, SshEvent, SyslogLine, Verdict};
 use libfuzzer_sys::fuzz_target;
 
 const NOW: Timestamp = Timestamp::from_secs(1_795_176_000);
@@ -20,9 +18,16 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(text.contains(' ') && event.address.to_string().len() > 1);
         }
         let _ = SyslogLine::parse(line);
-        for format in [AccessFormat::Auto, AccessFormat::Combined, AccessFormat::VirtualHost] {
+        for format in [
+            AccessFormat::Auto,
+            AccessFormat::Combined,
+            AccessFormat::VirtualHost,
+        ] {
             if let Some(found) = AccessLine::parse(line, format) {
-                let first = text.split(' ').take(2).find_map(|it| it.parse::<std::net::IpAddr>().ok());
+                let first = text
+                    .split(' ')
+                    .take(2)
+                    .find_map(|it| it.parse::<std::net::IpAddr>().ok());
                 assert!(first.is_some(), "the client is one of the first two words");
                 assert!(found.status < 1_000);
             }
