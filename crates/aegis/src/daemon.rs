@@ -44,6 +44,7 @@ mod places;
 mod preview;
 mod process;
 mod reload;
+mod replaced;
 mod report;
 mod reports;
 mod restore;

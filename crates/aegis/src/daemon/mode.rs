@@ -5,9 +5,7 @@
 //! here besides; whoever confirms one must have come in since it began.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -18,13 +16,14 @@ use aegis_core::{Action, Actor, AuditEntry, Protection, Record, Timestamp};
 use aegis_enforce::host::{Login, LoginMark};
 use serde::{Deserialize, Serialize};
 
-use super::{Node, dispatch::chain};
+use super::{
+    Node,
+    dispatch::chain,
+    replaced::{self, replace},
+};
 
 /// The longest trial: nobody waits longer for a new connection than a day.
 const CONFIRM_SECS_MAX: u32 = 86_400;
-
-/// The permissions of what is kept.
-const MODE: u32 = 0o600;
 
 /// What the operator wants, and where that is kept.
 #[derive(Debug)]
@@ -375,7 +374,7 @@ fn login(caller: Caller) -> Login {
 }
 
 fn file(dir: &Path) -> PathBuf {
-    dir.join("mode.json")
+    replaced::path(dir, "mode")
 }
 
 fn read(dir: &Path) -> io::Result<Option<Kept>> {
@@ -388,17 +387,7 @@ fn read(dir: &Path) -> io::Result<Option<Kept>> {
 
 /// Writes the file so that after a crash it is the old or the new one.
 fn write(dir: &Path, kept: &Kept) -> io::Result<()> {
-    let (path, new) = (file(dir), dir.join("mode.new"));
-    let mut out = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(MODE)
-        .open(&new)?;
-    out.write_all(&serde_json::to_vec(kept)?)?;
-    out.sync_all()?;
-    fs::rename(&new, &path)?;
-    File::open(dir)?.sync_all()
+    replace(dir, "mode", &serde_json::to_vec(kept)?)
 }
 
 #[cfg(test)]

@@ -6,10 +6,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{self, File, OpenOptions},
-    io::{self, Write as _},
+    fs, io,
     net::IpAddr,
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -25,7 +23,11 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{Node, dispatch::chain};
+use super::{
+    Node,
+    dispatch::chain,
+    replaced::{self, replace},
+};
 
 #[cfg(test)]
 mod tests;
@@ -50,9 +52,6 @@ const GRACE_FAILING: Duration = Duration::from_secs(86_400);
 
 /// Answers that wait for the loop: one for each name, and for who adds one.
 const ANSWERS_MAX: usize = 2 * NAMES_MAX;
-
-/// The permissions of what is kept.
-const MODE: u32 = 0o600;
 
 /// What the resolver said of a name.
 pub(super) struct Resolved {
@@ -377,7 +376,7 @@ fn shown(now: Timestamp, name: &HostName, it: &Named) -> AllowName {
 }
 
 fn file(dir: &Path) -> PathBuf {
-    dir.join("names.json")
+    replaced::path(dir, "names")
 }
 
 fn read(dir: &Path) -> io::Result<BTreeMap<HostName, Named>> {
@@ -415,15 +414,5 @@ fn write(dir: &Path, names: &BTreeMap<HostName, Named>) -> io::Result<()> {
             .collect(),
     });
     let text = serde_json::to_vec(&kept.collect::<Vec<_>>())?;
-    let (path, new) = (file(dir), dir.join("names.new"));
-    let mut out = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(MODE)
-        .open(&new)?;
-    out.write_all(&text)?;
-    out.sync_all()?;
-    fs::rename(&new, &path)?;
-    File::open(dir)?.sync_all()
+    replace(dir, "names", &text)
 }

@@ -1,9 +1,7 @@
 //! What operators ordered blocked by place, over a restart.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -11,9 +9,7 @@ use aegis_core::{Region, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::REGIONS_MAX;
-
-/// The permissions of what is kept.
-const MODE: u32 = 0o600;
+use crate::daemon::replaced::{self, replace};
 
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -23,7 +19,7 @@ struct Kept {
 }
 
 pub(super) fn file(dir: &Path) -> PathBuf {
-    dir.join("regions.json")
+    replaced::path(dir, "regions")
 }
 
 pub(super) fn read(dir: &Path) -> io::Result<Vec<(Region, Timestamp)>> {
@@ -50,15 +46,5 @@ pub(super) fn write(
         expires_ms: end.as_millis(),
     });
     let text = serde_json::to_vec(&kept.collect::<Vec<_>>())?;
-    let (path, new) = (file(dir), dir.join("regions.new"));
-    let mut out = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(MODE)
-        .open(&new)?;
-    out.write_all(&text)?;
-    out.sync_all()?;
-    fs::rename(&new, &path)?;
-    File::open(dir)?.sync_all()
+    replace(dir, "regions", &text)
 }
