@@ -7,6 +7,7 @@
 
 mod coin;
 mod config;
+mod copy;
 mod dissent;
 mod encoding;
 mod governor;

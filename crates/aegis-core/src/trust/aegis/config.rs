@@ -53,6 +53,8 @@ pub struct AegisConfig {
     pub recent: u64,
     /// How much evidence of unison it takes to believe it, in nats.
     pub unison_prior: f64,
+    /// How much evidence it takes to believe that one voice repeats another, in nats.
+    pub copy_prior: f64,
     /// How many columns of plain dispersion are taken for granted.
     pub dispersion_prior: f64,
     /// How often independent voices are taken to err where a division is looked for: 0…1, exclusive.
@@ -118,6 +120,7 @@ impl Default for AegisConfig {
             free_dissent: 0.1,
             recent: 16,
             unison_prior: 5.0,
+            copy_prior: 3.0,
             dispersion_prior: 10.0,
             division_dissent: 0.15,
             united_dissent: 0.03,

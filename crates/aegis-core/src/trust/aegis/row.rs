@@ -20,7 +20,7 @@ const DIGITS: usize = 11;
 pub(super) struct Column(pub(super) u64);
 
 /// One peer's row.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Row {
     pub(super) spoke: Bits,
     pub(super) malicious: Bits,

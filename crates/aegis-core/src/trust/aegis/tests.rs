@@ -1,5 +1,6 @@
 //! Tests of AEGIS's own trust model, mechanism by mechanism.
 
+mod copy;
 mod encoding;
 mod governor;
 mod misdeed;

@@ -7,6 +7,7 @@ use std::f64::consts::LN_2;
 
 use super::{
     AegisConfig,
+    copy::find_leaders,
     dissent::find_turned,
     history::logistic,
     row::{Bits, COLUMNS, Column, Row, Tally},
@@ -60,6 +61,7 @@ pub(super) fn share_voices(
     (column, remembered): (Column, Remembered),
     heard: &mut [Heard<'_>],
 ) -> Shared {
+    find_leaders(config, heard);
     let mut counts = [Truth::Malicious, Truth::Benign].map(|said| count(heard, said));
     let now = [Truth::Malicious, Truth::Benign].map(|it| speakers(heard, it).count() as f64);
     let skipped = match remembered {
@@ -115,13 +117,15 @@ fn skip(counts: &mut Counts, skipped: Option<usize>) {
     }
 }
 
-/// Returns the voices of one side that have any weight.
+/// Returns the voices of one side that have any weight, but no copies.
 fn speakers<'a, 'b>(
     heard: &'a mut [Heard<'b>],
     said: Truth,
 ) -> impl Iterator<Item = &'a mut Heard<'b>> {
-    heard
-        .iter_mut()
+    let voices = heard.iter_mut().enumerate();
+    let leaders = voices.filter(|(place, it)| it.leader == *place);
+    leaders
+        .map(|(_, it)| it)
         .filter(move |it| it.said == said && it.weight > 0.0)
 }
 
@@ -411,5 +415,22 @@ fn share(heard: &mut [Heard<'_>], said: Truth, counts: &Counts, unison: &Unison)
         voice.counted = voice.weight * voice.share;
         total += voice.counted;
     }
+    share_among_copies(heard, said);
     total
+}
+
+/// Divides what each voice comes to among it and its copies, by squared weight.
+fn share_among_copies(heard: &mut [Heard<'_>], said: Truth) {
+    let is_meant = |it: &Heard<'_>| it.said == said && it.weight > 0.0;
+    let mut squares = vec![0.0; heard.len()];
+    for voice in heard.iter().filter(|it| is_meant(it)) {
+        squares[voice.leader] += voice.weight * voice.weight;
+    }
+    let whole: Vec<_> = heard.iter().map(|it| (it.counted, it.unison)).collect();
+    for voice in heard.iter_mut().filter(|it| is_meant(it)) {
+        let (counted, unison) = whole[voice.leader];
+        voice.counted = counted * voice.weight * voice.weight / squares[voice.leader];
+        voice.share = voice.counted / voice.weight;
+        voice.unison = unison;
+    }
 }

@@ -31,6 +31,8 @@ pub(super) struct Heard<'a> {
     pub(super) share: f64,
     /// How likely it turned of late, if anybody did: 0…1.
     pub(super) turned: f64,
+    /// Where among all voices that one is that it is a copy of: its own place where it is nobody's.
+    pub(super) leader: usize,
 }
 
 impl Heard<'_> {
@@ -168,6 +170,7 @@ impl AegisModel {
                 unison: 0.0,
                 share: 0.0,
                 turned: 0.0,
+                leader: usize::MAX,
             });
         }
         let Shared {
