@@ -179,6 +179,15 @@ impl Enforcer {
         }
     }
 
+    /// Prepares for `count` more blocks that come soon, in however many parts, of kinds like those of
+    /// `sample`; returns at once. Nothing depends on their coming.
+    pub fn expect(&mut self, sample: &[Indicator], count: usize) {
+        match &mut self.kind {
+            Kind::Kernel(kernel) => kernel.expect(sample, count),
+            Kind::Nft(_) | Kind::Twin(_) => {} // their sets grow by themselves
+        }
+    }
+
     /// Applies every change in order. A full table refuses single blocks, which is told at the
     /// end; everything else is done.
     pub fn apply(&mut self, now: Timestamp, changes: &[Change]) -> Result<(), EnforceError> {

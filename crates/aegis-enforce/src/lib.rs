@@ -11,6 +11,7 @@
 pub mod connections;
 pub mod cookie;
 pub mod host;
+pub mod memory;
 pub mod privileges;
 pub mod probe;
 

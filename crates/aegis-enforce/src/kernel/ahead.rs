@@ -7,6 +7,7 @@
 use std::{mem, path::PathBuf, thread};
 
 use aegis_abi::Config;
+use aegis_core::Indicator;
 
 use super::{
     KernelEnforcer,
@@ -95,6 +96,10 @@ impl KernelEnforcer {
         if self.lists.has_room_for(larger - demand) {
             return; // they are as large as they may be
         }
+        self.begin_ahead(larger);
+    }
+
+    fn begin_ahead(&mut self, demand: Demand) {
         let maker = Maker {
             pins: self.pins.clone(),
             object: self.options.object.clone(),
@@ -102,11 +107,32 @@ impl KernelEnforcer {
             config: self.first_config(),
         };
         let begun = self.pins.settle().and_then(|()| {
-            Ahead::begin(maker, larger).map_err(EnforceError::kernel("start a thread"))
+            Ahead::begin(maker, demand).map_err(EnforceError::kernel("start a thread"))
         });
         match begun {
             Ok(ahead) => self.ahead = Some(ahead),
             Err(error) => tracing::warn!(%error, "Larger tables are not made ahead"),
+        }
+    }
+
+    /// Makes lists in a thread of its own where `count` more blocks would not fit that come soon, of kinds
+    /// like those of `sample`; returns at once. Half as many again then fit, too.
+    ///
+    /// Blocks that come in many parts would else have the lists made anew several times on the way.
+    pub(crate) fn expect(&mut self, sample: &[Indicator], count: usize) {
+        let more = Demand::of(sample.iter()).scaled(count, sample.len());
+        let demand = self.lists.demand() + more;
+        if self.lists.has_room_for(more) {
+            return;
+        }
+        let wanted = self.options.capacity.limit(demand + demand.half());
+        if self
+            .ahead
+            .as_ref()
+            .is_none_or(|it| it.demand.max(wanted) != it.demand)
+        {
+            self.ahead = None; // it waits for its thread: there is one at a time
+            self.begin_ahead(wanted);
         }
     }
 

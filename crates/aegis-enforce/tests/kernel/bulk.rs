@@ -75,6 +75,32 @@ fn check(instance: &Instance, source: impl ToString, expected: Action) {
 }
 
 #[test]
+fn what_is_expected_has_the_tables_grow_once_in_however_many_parts_it_comes() {
+    let Some(mut instance) = Instance::new() else {
+        return;
+    };
+    instance.config.capacity.hosts_v4 = 2 * BEFORE;
+    let mut enforcer = instance.start();
+    let first = enforcer.map_ids();
+    let all: Vec<Indicator> = (0..BEFORE).map(host).collect();
+    let mut parts = all.chunks(5_000);
+    let part = parts.next().unwrap();
+    enforcer.expect(part, all.len());
+    let apply = |enforcer: &mut Enforcer, part: &[Indicator]| {
+        let changes: Vec<Change> = part.iter().map(|it| until(*it)).collect();
+        unwrap(enforcer.apply(T0, &changes));
+    };
+    apply(&mut enforcer, part);
+    let grown = enforcer.map_ids();
+    assert_ne!(grown, first);
+    for part in parts {
+        apply(&mut enforcer, part);
+    }
+    assert_eq!(enforcer.map_ids(), grown);
+    check(&instance, host(BEFORE - 1).address(), Action::Drop);
+}
+
+#[test]
 fn many_blocks_come_into_force_with_the_program_that_is_there() {
     let Some((instance, mut enforcer)) = started() else {
         return;

@@ -83,6 +83,22 @@ impl Demand {
         }
     }
 
+    /// Returns the demand of `count` entries that are like these `of` ones; none, where `of` is none.
+    pub(in crate::kernel) fn scaled(self, count: usize, of: usize) -> Self {
+        let scaled = |it: usize| {
+            it.saturating_mul(count)
+                .checked_div(of)
+                .map_or(0, |scaled| scaled.min(count))
+        };
+        Self {
+            hosts_v4: scaled(self.hosts_v4),
+            nets_v6: scaled(self.nets_v6),
+            prefixes_v4: scaled(self.prefixes_v4),
+            prefixes_v6: scaled(self.prefixes_v6),
+            longer: scaled(self.longer),
+        }
+    }
+
     pub(in crate::kernel) fn sum(self) -> usize {
         self.hosts_v4 + self.nets_v6 + self.prefixes() + self.longer
     }
