@@ -37,6 +37,9 @@ pub(crate) const LOG_PAGES_MAX: u32 = 16_384;
 /// thousand that come at once read and write pages all over the file.
 const CACHE_KIB_MAX: i32 = 32 * 1024;
 
+/// The same while much is written in the order of its keys: no page is wanted again.
+const CACHE_KIB_IN_ORDER: i32 = 4 * 1024;
+
 /// Every file exists before it is opened, and a connection stays with one thread at a time.
 const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
@@ -155,6 +158,16 @@ pub(crate) fn sync_at_commit(connection: &Connection, is_synced: bool) -> rusqli
         "synchronous",
         if is_synced { "full" } else { "normal" },
     )
+}
+
+/// Says whether much is written in the order of its keys, for which few pages are enough.
+pub(crate) fn write_in_order(connection: &Connection, is_in_order: bool) -> rusqlite::Result<()> {
+    let kib = if is_in_order {
+        CACHE_KIB_IN_ORDER
+    } else {
+        CACHE_KIB_MAX
+    };
+    connection.pragma_update(None, "cache_size", -kib)
 }
 
 /// Returns the schema of a store of ours, 0 for a new file, without having changed anything.

@@ -91,6 +91,18 @@ impl Store {
             .transpose()
     }
 
+    /// Says whether what is written until it is said otherwise is much and comes in order, such as a
+    /// long list: then it keeps few pages in memory, which would lie between what stays there.
+    pub fn write_in_order(&self, is_in_order: bool) -> Result<(), StoreError> {
+        open::write_in_order(&self.connection, is_in_order).map_err(StoreError::write)
+    }
+
+    /// Gives the pages back that it keeps in memory; what is written next reads those anew that it needs.
+    pub fn release_memory(&self) -> Result<(), StoreError> {
+        let released = self.connection.release_memory();
+        released.map_err(StoreError::write)
+    }
+
     fn write(&mut self, records: &[Record]) -> Result<(), StoreError> {
         self.look_after_bounds();
         let transaction = self
