@@ -23,6 +23,9 @@ pub struct ImportRequest {
     pub source: Option<Description>,
     /// What was blocked there: [`IMPORT_ENTRIES_MAX`] at most.
     pub entries: Vec<ImportEntry>,
+    /// About how many more entries come in later requests, so that the kernel's tables grow once.
+    #[serde(default)]
+    pub follow: u32,
 }
 
 /// One thing that another program blocked.

@@ -2,10 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{AlertId, Decision, Indicator, NodeId, Origin, Timestamp, prefix_map::PrefixMap};
+use crate::{
+    AlertId, Decision, Indicator, NodeId, Origin, ThreatType, Timestamp, prefix_map::PrefixMap,
+};
 
 /// Decisions kept for one indicator: more voices than that change nothing for an expiry.
 const DECISIONS_PER_INDICATOR_MAX: usize = 16;
+
+/// Threat types whose text all decisions share: more than a node's sources have among them.
+const SHARED_TYPES_MAX: usize = 64;
 
 /// Every active decision. An indicator is blocked until the last of its decisions ends.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +18,7 @@ pub(crate) struct Blocklist {
     entries: PrefixMap<Vec<Decision>>,
     due: BTreeSet<(Timestamp, Indicator)>, // one for each decision's end; equal ends share one
     counts: BTreeMap<Origin, usize>,
+    threat_types: BTreeSet<ThreatType>, // at most SHARED_TYPES_MAX
 }
 
 /// What became of an indicator when its decisions changed.
@@ -31,6 +37,12 @@ impl Blocklist {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Indicator, &Vec<Decision>)> {
         self.entries.iter()
+    }
+
+    /// Takes as little memory as it can for what it holds.
+    pub(crate) fn pack(&mut self) {
+        self.entries.pack();
+        self.due = std::mem::take(&mut self.due).into_iter().collect();
     }
 
     /// Returns how many decisions each origin has caused.
@@ -82,7 +94,8 @@ impl Blocklist {
     /// Adds `decision`, replacing the same author's of the same origin unless that lasts longer.
     ///
     /// Returns the decision that gave way to it, if any.
-    pub(crate) fn insert(&mut self, decision: Decision) -> Option<Decision> {
+    pub(crate) fn insert(&mut self, mut decision: Decision) -> Option<Decision> {
+        decision.threat_type = self.shared(decision.threat_type);
         let indicator = decision.indicator;
         let is_same = |it: &Decision| it.origin == decision.origin && it.author == decision.author;
         let decisions = self.decisions(&indicator);
@@ -145,11 +158,12 @@ impl Blocklist {
         self.remove_where(indicator, |_| true)
     }
 
-    /// Removes and returns every decision that has ended at `now`.
-    pub(crate) fn remove_due(&mut self, now: Timestamp) -> Vec<Decision> {
+    /// Removes and returns decisions that have ended at `now`, the earliest first, until there are
+    /// `ended_max`; who comes again gets the rest.
+    pub(crate) fn remove_due(&mut self, now: Timestamp, ended_max: usize) -> Vec<Decision> {
         let mut ended = Vec::new();
         while let Some((expires_at, indicator)) = self.due.first().copied() {
-            if now < expires_at {
+            if now < expires_at || ended.len() >= ended_max {
                 break;
             }
             self.due.pop_first();
@@ -175,6 +189,17 @@ impl Blocklist {
             .map(|(_, indicator)| indicator)
             .find(by_peers)
             .copied()
+    }
+
+    /// Returns an equal threat type whose text is in memory once, for however many decisions.
+    fn shared(&mut self, threat_type: ThreatType) -> ThreatType {
+        if let Some(it) = self.threat_types.get(&threat_type) {
+            return it.clone();
+        }
+        if self.threat_types.len() < SHARED_TYPES_MAX {
+            self.threat_types.insert(threat_type.clone());
+        }
+        threat_type
     }
 
     fn remove_where(

@@ -70,6 +70,9 @@ pub const BLOCKS_MAX: usize = 1_000_000;
 /// Peers remembered at most; those away longest make room.
 pub const PEERS_MAX: usize = 2_000;
 
+/// Outputs for which memory is kept when none is left: thousands come of a batch, a few of anything else.
+const OUTPUTS_KEPT: usize = 256;
+
 /// Own alerts shared at once, and per second after that: half of what a LAN peer accepts, so that
 /// a flood of detections is not mistaken for a flood of alerts.
 const PUBLISH_BURST: u32 = 500;
@@ -242,7 +245,11 @@ impl Engine {
 
     /// Returns the next effect to carry out, in the order they must happen.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        let output = self.outputs.pop_front();
+        if output.is_none() && self.outputs.capacity() > OUTPUTS_KEPT {
+            self.outputs = VecDeque::new();
+        }
+        output
     }
 
     fn class_of(&self, author: &NodeId) -> PeerClass {

@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, fmt, net::IpAddr, str::FromStr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 /// The longest text that can be an indicator: an IPv6 address with a prefix length.
 const TEXT_BYTES_MAX: usize = 49;
@@ -43,7 +43,7 @@ impl Indicator {
 
     /// Returns the first address, the only one for a single address.
     pub fn address(&self) -> IpAddr {
-        self.0.network()
+        self.0.addr() // the network's, since host bits are zero
     }
 
     /// Returns the prefix length in bits: 0…32 for IPv4, 0…128 for IPv6.
@@ -123,8 +123,19 @@ impl fmt::Debug for Indicator {
 impl Ord for Indicator {
     /// IPv4 before IPv6, then by address, then the wider prefix first.
     fn cmp(&self, other: &Self) -> Ordering {
-        let key = |it: &Self| (it.address(), it.prefix_len());
-        key(self).cmp(&key(other))
+        // Host bits are zero, so that the address of a network needs no masking: every sorted map asks this.
+        match (&self.0, &other.0) {
+            (IpNet::V4(one), IpNet::V4(two)) => {
+                let key = |it: &Ipv4Net| (it.addr().to_bits(), it.prefix_len());
+                key(one).cmp(&key(two))
+            }
+            (IpNet::V6(one), IpNet::V6(two)) => {
+                let key = |it: &Ipv6Net| (it.addr().to_bits(), it.prefix_len());
+                key(one).cmp(&key(two))
+            }
+            (IpNet::V4(_), IpNet::V6(_)) => Ordering::Less,
+            (IpNet::V6(_), IpNet::V4(_)) => Ordering::Greater,
+        }
     }
 }
 

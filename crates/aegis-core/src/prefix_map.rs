@@ -30,6 +30,11 @@ impl<V> PrefixMap<V> {
         self.values.len()
     }
 
+    /// Packs what grew bit by bit, see [`pack`].
+    pub(crate) fn pack(&mut self) {
+        pack(&mut self.values);
+    }
+
     /// Returns how many keys each family and prefix length has.
     pub(crate) fn lengths(&self) -> impl Iterator<Item = ((bool, u8), usize)> {
         self.lengths.iter().map(|(length, count)| (*length, *count))
@@ -94,6 +99,12 @@ impl<V> PrefixMap<V> {
             .range(span(indicator))
             .map(|(key, value)| (*key, value))
     }
+}
+
+/// Makes a map as small as it can be. One that grew in the order of its keys has nodes that are half empty,
+/// which for a long list is as much memory as all of its keys.
+pub(crate) fn pack<K: Ord, V>(map: &mut BTreeMap<K, V>) {
+    *map = std::mem::take(map).into_iter().collect();
 }
 
 fn length_key(indicator: &Indicator) -> (bool, u8) {

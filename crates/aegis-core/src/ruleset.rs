@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Indicator, Timestamp};
+use crate::{Indicator, Timestamp, prefix_map::pack};
 
 /// Why an indicator's packets are never dropped, weakest first.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -57,6 +57,11 @@ impl Ruleset {
         };
         self.generation += u64::from(differs);
         differs
+    }
+
+    /// Takes as little memory as it can for what it holds.
+    pub(crate) fn pack(&mut self) {
+        pack(&mut self.blocks);
     }
 
     /// Returns a number that grows with every change.

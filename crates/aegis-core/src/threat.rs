@@ -1,10 +1,10 @@
 //! What an alert says of an indicator: the kind of attack, how bad it is, how well it is proven.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
-/// The named kind of attack: 1…64 characters of `[a-z0-9_.-]`, such as `syn_flood`.
+/// The named kind of attack: 1…64 characters of `[a-z0-9_.-]`, such as `syn_flood`. Clones share the text.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct ThreatType(Box<str>);
+pub struct ThreatType(Arc<str>);
 
 /// A text that cannot name a kind of attack.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]

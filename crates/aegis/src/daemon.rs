@@ -137,6 +137,7 @@ struct Node {
     placed: place::Placed,
     read_back: Option<report::ReadBack>,
     swept_at: Timestamp,
+    memory: memory::Memory,
     attacks: Attacks,
     p2p_logs: p2p_log::P2pLogs,
     /// What differs between the kernel and the ruleset, as it was told.

@@ -72,6 +72,7 @@ fn run(foreground: Foreground) -> anyhow::Result<Outcome> {
     // Whoever sits here starts it anew instead of having it reload.
     drop(logging(&config.log_filter, config.log_json)?);
     reduce_privileges(&config);
+    aegis_enforce::memory::hold_little();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

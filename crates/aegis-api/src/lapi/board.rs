@@ -5,7 +5,7 @@
 //! whole list. Reading goes in pages, so that nobody waits long for whoever reads much.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     ops::Bound,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -17,8 +17,12 @@ use tokio::sync::watch;
 /// list may end between two polls.
 pub const ENDED_MAX: usize = 131_072;
 
-/// Names that wait for their decision: as many as there are calls on their way, with room.
-const NAMES_MAX: usize = 10_000;
+/// Names that wait for their decision: as many as there are calls on their way, with room for two parts
+/// of an import.
+const NAMES_MAX: usize = 20_000;
+
+/// Scenarios whose text all decisions share.
+const SHARED_SCENARIOS_MAX: usize = 256;
 
 /// Ids stay below 2⁵³, so that clients which know only floating-point numbers keep them whole.
 const ID_MASK: u64 = (1 << 52) - 1;
@@ -74,6 +78,7 @@ struct Journal {
     ended: VecDeque<Ended>,             // at most ENDED_MAX, oldest first
     forgotten: u64,                     // the last change that `ended` lost
     names: BTreeMap<Indicator, Naming>, // at most NAMES_MAX
+    scenarios: BTreeSet<Arc<str>>,      // at most SHARED_SCENARIOS_MAX
 }
 
 #[derive(Debug)]
@@ -108,6 +113,14 @@ impl DecisionBoard {
         let mut journal = self.lock();
         journal.end(indicator);
         self.tell(&journal);
+    }
+
+    /// Takes as little memory as it can for what it shows: after many decisions came.
+    pub fn pack(&self) {
+        let mut journal = self.lock();
+        pack(&mut journal.entries);
+        pack(&mut journal.changes);
+        pack(&mut journal.ids);
     }
 
     /// Writes that an operator unblocked `indicator` lately, for those who still hold it.
@@ -290,7 +303,8 @@ impl Journal {
         naming: Naming,
         (decided_at, expires_at): (Timestamp, Timestamp),
     ) {
-        let naming = self.names.remove(&indicator).unwrap_or(naming);
+        let mut naming = self.names.remove(&indicator).unwrap_or(naming);
+        naming.scenario = self.shared(naming.scenario);
         if let Some(entry) = self.entries.get_mut(&indicator) {
             entry.naming = naming;
             if entry.expires_at == expires_at {
@@ -315,6 +329,17 @@ impl Journal {
             self.entries.insert(indicator, entry);
         }
         self.changes.insert(self.seq, indicator);
+    }
+
+    /// Returns an equal scenario whose text is in memory once, for however many decisions.
+    fn shared(&mut self, scenario: Arc<str>) -> Arc<str> {
+        if let Some(it) = self.scenarios.get(&scenario) {
+            return Arc::clone(it);
+        }
+        if self.scenarios.len() < SHARED_SCENARIOS_MAX {
+            self.scenarios.insert(Arc::clone(&scenario));
+        }
+        scenario
     }
 
     fn end(&mut self, indicator: &Indicator) {
@@ -378,6 +403,11 @@ impl Entry {
             expires_at: self.expires_at,
         }
     }
+}
+
+/// Makes a map as small as it can be: one that grew in the order of its keys has nodes that are half empty.
+fn pack<K: Ord, V>(map: &mut BTreeMap<K, V>) {
+    *map = std::mem::take(map).into_iter().collect();
 }
 
 /// Returns the 64-bit FNV-1a hash of an indicator.

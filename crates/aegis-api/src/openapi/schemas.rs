@@ -155,6 +155,7 @@ fn requests() -> Vec<(&'static str, Value)> {
         "maxItems": IMPORT_ENTRIES_MAX,
         "items": closed(&entry, &[]),
     });
+    let follow = json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX });
     let allow = [
         (
             "duration_secs",
@@ -176,7 +177,10 @@ fn requests() -> Vec<(&'static str, Value)> {
         ("AllowRequest", closed(&alert[..1], &allow)),
         (
             "ImportRequest",
-            closed(&[("source", of("Description")), ("entries", entries)], &[]),
+            closed(
+                &[("source", of("Description")), ("entries", entries)],
+                &[("follow", follow)],
+            ),
         ),
         (
             "TrustRequest",

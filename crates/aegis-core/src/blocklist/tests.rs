@@ -17,8 +17,8 @@ fn an_indicator_is_held_until_its_last_decision_ends() {
         list.standing(&indicator),
         Standing::Blocked(NOW + Duration::from_secs(120))
     );
-    assert_eq!(list.remove_due(NOW + Duration::from_secs(119)).len(), 1);
-    assert_eq!(list.remove_due(NOW + Duration::from_secs(120)).len(), 1);
+    assert_eq!(list.remove_due(NOW + Duration::from_secs(119), 9).len(), 1);
+    assert_eq!(list.remove_due(NOW + Duration::from_secs(120), 9).len(), 1);
     assert_eq!(
         (list.standing(&indicator), list.len(), list.next_due()),
         (Standing::Free, 0, None)

@@ -23,8 +23,10 @@ pub enum FeedInput {
     },
     /// Some entries are to be blocked.
     Entries(FeedPart),
-    /// It is taken back, or over.
-    Ended(FeedId),
+    /// It is taken back, or over: some of what [`Engine::listed`] says is to be freed.
+    Left(FeedId, Vec<Indicator>),
+    /// It is over, after all of it was freed; so many entries were.
+    Ended(FeedId, usize),
 }
 
 /// Some entries of a feed, to be blocked.
@@ -103,7 +105,11 @@ impl Engine {
                 self.audit_feed(now, user.into(), (Action::Block, detail));
             }
             FeedInput::Entries(part) => self.block_listed(now, part),
-            FeedInput::Ended(feed) => self.end_feed(now, feed),
+            FeedInput::Left(feed, entries) => self.free_listed(feed, &entries),
+            FeedInput::Ended(feed, count) => {
+                let detail = format!("feed {}: {count} entries", feed.file());
+                self.audit_feed(now, Actor::Node, (Action::Unblock, detail));
+            }
         }
     }
 
@@ -133,23 +139,39 @@ impl Engine {
         }
     }
 
-    /// Ends all blocks of a feed.
-    fn end_feed(&mut self, now: Timestamp, feed: FeedId) {
+    /// Returns what a feed blocks of the `looked_max` blocked indicators behind `after`, and behind which
+    /// one to look next: `None` after the last of all.
+    pub fn listed(
+        &self,
+        feed: FeedId,
+        after: Option<Indicator>,
+        looked_max: usize,
+    ) -> (Vec<Indicator>, Option<Indicator>) {
         let author = feed.as_author();
         if !self.budgets.is_active(&author) {
-            return;
+            return (Vec::new(), None);
         }
-        let is_its = |it: &Decision| it.origin == Origin::Feed && it.author == author;
-        let listed = self.blocklist.iter();
-        let listed = listed.filter(|(_, decisions)| decisions.iter().any(is_its));
-        let listed: Vec<Indicator> = listed.map(|(indicator, _)| *indicator).collect();
-        for indicator in &listed {
-            if let Some(ended) = self.blocklist.remove(indicator, Origin::Feed, author) {
+        let (mut listed, mut last) = (Vec::new(), None);
+        for (indicator, decisions) in self.blocklist.after(after.as_ref()).take(looked_max) {
+            last = Some(*indicator);
+            let is_its = |it: &Decision| it.origin == Origin::Feed && it.author == author;
+            if decisions.iter().any(is_its) {
+                listed.push(*indicator);
+            }
+        }
+        (listed, last)
+    }
+
+    /// Ends a feed's blocks of some entries.
+    fn free_listed(&mut self, feed: FeedId, entries: &[Indicator]) {
+        for indicator in entries {
+            let ended = self
+                .blocklist
+                .remove(indicator, Origin::Feed, feed.as_author());
+            if let Some(ended) = ended {
                 self.unlist(&ended);
             }
         }
-        let detail = format!("feed {}: {} entries", feed.file(), listed.len());
-        self.audit_feed(now, Actor::Node, (Action::Unblock, detail));
     }
 
     /// Returns the feeds of which anything is blocked.

@@ -39,6 +39,13 @@ pub struct ImportEntry {
 }
 
 impl Engine {
+    /// Takes as little memory as it can for the blocks that there are: after many came, while little else
+    /// is to be done. A hundred thousand take some twenty milliseconds.
+    pub fn pack(&mut self) {
+        self.blocklist.pack();
+        self.ruleset.pack();
+    }
+
     /// Blocks what may be blocked of an import, and says why the rest is not.
     pub(super) fn order_import(
         &mut self,

@@ -5,11 +5,15 @@ use crate::{
     engine::{Cause, Engine},
 };
 
+/// Blocks that end in one go: of an import a hundred thousand may end together, and nobody else is to wait for
+/// all of them. The kernel lets each go in time by itself.
+const ENDED_AT_ONCE: usize = 1_000;
+
 impl Engine {
-    /// Ends everything that is due at `now`: blocks, alerts, unblocks, allowlist entries,
-    /// cases and questions; and asks and writes what is due.
+    /// Ends what is due at `now`: blocks, alerts, unblocks, allowlist entries, cases and questions; and
+    /// asks and writes what is due. Where very many blocks are due, `poll_timeout` says so again.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        let ended = self.blocklist.remove_due(now);
+        let ended = self.blocklist.remove_due(now, ENDED_AT_ONCE);
         self.end_decisions(now, &ended, Cause::Expired);
         for entry in self.ledger.remove_due(now) {
             self.persist(Record::AlertRemoved(entry.alert.id()));

@@ -60,15 +60,17 @@ async fn send(
     };
     let mut parts = plan.entries.chunks(IMPORT_ENTRIES_MAX);
     let mut on_their_way = JoinSet::new();
-    let mut done = 0;
+    let (mut sent, mut done) = (0, 0);
     loop {
         while on_their_way.len() < PARTS_AT_ONCE
             && let Some(entries) = parts.next()
         {
             let client = client.clone();
+            sent += entries.len();
             let request = ImportRequest {
                 source: plan.source.clone(),
                 entries: entries.to_vec(),
+                follow: u32::try_from(plan.entries.len() - sent).unwrap_or(u32::MAX),
             };
             on_their_way.spawn(async move {
                 let answer = client.import(&request).await;

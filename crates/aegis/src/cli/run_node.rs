@@ -44,6 +44,7 @@ pub(super) fn run(
         set_filter,
     };
     reduce_privileges(&config);
+    aegis_enforce::memory::hold_little();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -61,6 +61,9 @@ impl Node {
             let _ = reply_tx.send(reply);
             return;
         }
+        if let Request::Import(it) = &request {
+            self.expect_import(it);
+        }
         let command = if let Request::Organisation(it) = &request {
             let command = self.organisation_command(it);
             command.map(|it| it.map(Command::Organisation))
@@ -174,7 +177,19 @@ impl Node {
             Ok(reply) => self.told(&request, &reply),
             Err(refusal) => Err(refusal.into()),
         };
+        if matches!(request, Request::Import(ImportRequest { follow: 0, .. })) {
+            self.end_import();
+        }
         let _ = reply_tx.send(reply);
+    }
+
+    /// Has the kernel's tables grow while the first part of an import is still being taken in.
+    fn expect_import(&mut self, request: &ImportRequest) {
+        let sample: Vec<_> = request.entries.iter().map(|it| it.indicator).collect();
+        let follow = usize::try_from(request.follow).unwrap_or(usize::MAX);
+        let count = sample.len().saturating_add(follow);
+        self.enforcer.expect(&sample, count);
+        self.begin_list();
     }
 
     /// Returns the contract's words for what became of an order.

@@ -91,6 +91,11 @@ impl Disk {
         self.written += 1;
     }
 
+    /// Returns how often something was written.
+    pub(super) const fn written(&self) -> u64 {
+        self.written
+    }
+
     /// Asks for a sync where something is written and not synced.
     pub(super) fn ask(&mut self) {
         let is_behind = self.synced < self.written;

@@ -280,6 +280,7 @@ impl Node {
         self.sweep();
         self.end_attacks();
         self.look_after_logins();
+        self.look_after_memory();
     }
 
     /// Defends interfaces that came back under their names, or were left without our program.

@@ -1,9 +1,10 @@
-//! Feeds in the node's loop: applied bit by bit, so that nothing else waits for half a million entries.
+//! Feeds in the node's loop: applied and freed bit by bit, so that nothing else waits for half a million
+//! entries.
 
 use std::{collections::VecDeque, sync::Arc};
 
 use aegis_api::{ApiError, ErrorCode};
-use aegis_core::{Feed, FeedId, FeedInput, FeedPart, FeedWeight, Input, Timestamp};
+use aegis_core::{Feed, FeedId, FeedInput, FeedPart, FeedWeight, Indicator, Input, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -11,16 +12,22 @@ use super::{
     files::{FeedCall, FeedOrder},
 };
 
-/// Entries that are blocked in one go: one write to the store covers them, in some ten milliseconds.
+/// Entries that are blocked or freed in one go: one write to the store covers them, in some ten
+/// milliseconds.
 const ENTRIES_AT_ONCE: usize = 1_000;
 
-/// Feeds that are being applied.
+/// Feeds that are being applied or freed, each a bit in its turn.
 #[derive(Default)]
 pub(super) struct Feeds {
     under_way: VecDeque<UnderWay>,
 }
 
-struct UnderWay {
+enum UnderWay {
+    Applying(Applying),
+    Ending(Ending),
+}
+
+struct Applying {
     id: FeedId,
     feed: Arc<Feed>,
     next: usize,
@@ -29,9 +36,48 @@ struct UnderWay {
     weight_tx: oneshot::Sender<Result<FeedWeight, ApiError>>,
 }
 
+struct Ending {
+    id: FeedId,
+    after: Option<Indicator>, // everything up to this one is free
+    freed: usize,
+}
+
+impl UnderWay {
+    const fn id(&self) -> FeedId {
+        match self {
+            Self::Applying(it) => it.id,
+            Self::Ending(it) => it.id,
+        }
+    }
+
+    /// Returns how many entries may still need room.
+    fn left(&self) -> usize {
+        match self {
+            Self::Applying(it) => it.feed.entries().len() - it.next,
+            Self::Ending(_) => 0,
+        }
+    }
+}
+
 impl Feeds {
     pub(super) fn is_idle(&self) -> bool {
         self.under_way.is_empty()
+    }
+
+    /// Puts what is not done behind the others, but before what is to be done with the same feed after it.
+    fn put_back(&mut self, it: UnderWay) {
+        let same = self
+            .under_way
+            .iter()
+            .position(|other| other.id() == it.id());
+        let at = same.unwrap_or(self.under_way.len());
+        self.under_way.insert(at, it);
+    }
+
+    /// Returns whether a feed is being freed.
+    fn is_ending(&self, feed: FeedId) -> bool {
+        let is_it = |it: &UnderWay| matches!(it, UnderWay::Ending(ending) if ending.id == feed);
+        self.under_way.iter().any(is_it)
     }
 }
 
@@ -56,9 +102,7 @@ impl Node {
         let mut weight = self.engine.weigh_feed(&order.feed);
         for it in &self.feeds.under_way {
             // Those that are on their way need their room.
-            weight.room = weight
-                .room
-                .saturating_sub(it.feed.entries().len() - it.next);
+            weight.room = weight.room.saturating_sub(it.left());
         }
         if order.is_dry_run || !weight.fits() {
             let does_not_fit = || {
@@ -75,27 +119,42 @@ impl Node {
         }
         let (user, detail) = (order.user, order.detail);
         self.handle(Input::Feed(FeedInput::Applied { user, detail }));
-        self.feeds.under_way.push_back(UnderWay {
+        self.enforcer.expect(order.feed.entries(), weight.new);
+        self.begin_list();
+        self.feeds.under_way.push_back(UnderWay::Applying(Applying {
             id: order.id,
             feed: order.feed,
             next: 0,
             expires_at: order.expires_at,
             weight,
             weight_tx: order.weight_tx,
-        });
+        }));
     }
 
+    /// Begins to free a feed, of which nothing more is blocked from now on.
     pub(super) fn end_feed(&mut self, feed: FeedId) {
-        self.feeds.under_way.retain(|it| it.id != feed);
+        let is_applying = |it: &UnderWay| matches!(it, UnderWay::Applying(it) if it.id == feed);
+        self.feeds.under_way.retain(|it| !is_applying(it));
         self.measures.feed_ended(&feed);
-        self.handle(Input::Feed(FeedInput::Ended(feed)));
+        if !self.feeds.is_ending(feed) {
+            self.feeds.under_way.push_back(UnderWay::Ending(Ending {
+                id: feed,
+                after: None,
+                freed: 0,
+            }));
+        }
     }
 
-    /// Blocks some entries of the feed whose turn it is.
+    /// Blocks or frees some entries of the feed whose turn it is.
     pub(super) fn apply_some(&mut self) {
-        let Some(mut it) = self.feeds.under_way.pop_front() else {
-            return;
-        };
+        match self.feeds.under_way.pop_front() {
+            Some(UnderWay::Applying(it)) => self.go_on_applying(it),
+            Some(UnderWay::Ending(it)) => self.go_on_ending(it),
+            None => {}
+        }
+    }
+
+    fn go_on_applying(&mut self, mut it: Applying) {
         let entries = it.feed.entries();
         let end = entries.len().min(it.next + ENTRIES_AT_ONCE);
         let part = FeedPart {
@@ -111,7 +170,21 @@ impl Node {
             self.measures.feed_applied(it.id, count, now);
             let _ = it.weight_tx.send(Ok(it.weight)); // whoever went away meanwhile has lost nothing
         } else {
-            self.feeds.under_way.push_back(it);
+            self.feeds.put_back(UnderWay::Applying(it));
+        }
+    }
+
+    fn go_on_ending(&mut self, mut it: Ending) {
+        let (entries, next) = self.engine.listed(it.id, it.after, ENTRIES_AT_ONCE);
+        it.freed += entries.len();
+        if !entries.is_empty() {
+            self.handle(Input::Feed(FeedInput::Left(it.id, entries)));
+        }
+        if next.is_some() {
+            it.after = next;
+            self.feeds.put_back(UnderWay::Ending(it));
+        } else if it.freed > 0 {
+            self.handle(Input::Feed(FeedInput::Ended(it.id, it.freed)));
         }
     }
 }

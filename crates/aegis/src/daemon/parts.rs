@@ -86,6 +86,7 @@ impl Parts {
             placed: super::place::Placed::default(),
             read_back: None,
             swept_at: started_at,
+            memory: super::memory::Memory::default(),
             attacks: Attacks::default(),
             p2p_logs: open_logs(config)?,
             difference: None,

@@ -61,5 +61,6 @@ fn request(entries: usize) -> ImportRequest {
     ImportRequest {
         source: "crowdsec decisions.json".parse().ok(),
         entries: vec![entry; entries],
+        follow: 0,
     }
 }

@@ -109,3 +109,22 @@ fn an_import_is_no_proof_and_is_told_to_no_peer_that_asks() {
     let (reply, _) = order(&mut engine, NOW, block("203.0.113.1", 30));
     assert!(reply.is_ok(), "the operator's own word stands beside it");
 }
+
+#[test]
+fn what_ends_together_ends_in_parts_so_that_nobody_waits_for_all_of_it() {
+    let mut engine = engine();
+    engine.blocks_max = 2_500;
+    let texts: Vec<String> = (0..2_500_u32)
+        .map(|it| std::net::Ipv4Addr::from_bits(0x0b00_0000 + it).to_string())
+        .collect();
+    let entries: Vec<(&str, u64)> = texts.iter().map(|it| (it.as_str(), 60)).collect();
+    import(&mut engine, &entries);
+    let end = NOW + Duration::from_secs(60);
+    let mut parts = Vec::new();
+    while engine.poll_timeout().is_some_and(|due| due <= end) {
+        engine.handle_timeout(end);
+        parts.push(changes(&drain(&mut engine, end)).len());
+    }
+    assert_eq!(parts, [1_000, 1_000, 500]);
+    assert!(texts.iter().all(|it| !is_blocked(&engine, it)));
+}
