@@ -3,6 +3,7 @@
 mod alerts;
 mod allow;
 mod decisions;
+mod import;
 mod metrics;
 mod mirror;
 mod watchers;

@@ -25,6 +25,9 @@ use crate::{
     },
 };
 
+/// Where what `cscli decisions import` sends comes from.
+const IMPORT_ORIGIN: &str = "cscli-import";
+
 /// Refused indicators that a remark names; the history has them all.
 const NAMED_MAX: usize = 3;
 
@@ -32,11 +35,11 @@ const NAMED_MAX: usize = 3;
 const DOUBLINGS_MAX: usize = 6;
 
 /// A block that is asked for: by which alert, of what, and how.
-type Asked<'a> = (usize, Indicator, &'a Wanted);
+pub(super) type Asked<'a> = (usize, Indicator, &'a Wanted);
 
 /// What of an alert is not done, with how often and whom first.
 #[derive(Default)]
-struct Refusals(BTreeMap<String, (usize, Vec<String>)>);
+pub(super) struct Refusals(BTreeMap<String, (usize, Vec<String>)>);
 
 impl<C: Control> Lapi<C> {
     /// Takes alerts in, and asks the node for what they ask for.
@@ -100,7 +103,12 @@ impl<C: Control> Lapi<C> {
             }
         }
         if grant.scope == Scope::Admin {
-            self.order(grant, alerts, &reports, &mut refusals).await?;
+            let (mut imports, orders): (Vec<_>, Vec<_>) = reports
+                .into_iter()
+                .partition(|(_, _, it)| it.origin == IMPORT_ORIGIN);
+            imports.sort_by_key(|(_, indicator, _)| *indicator); // as lists are, which costs the node least
+            self.import(grant, alerts, &imports, &mut refusals).await?;
+            self.order(grant, alerts, &orders, &mut refusals).await?;
             return Ok(refusals);
         }
         let granted = self.allowance(grant, reports.len());
@@ -171,8 +179,7 @@ impl<C: Control> Lapi<C> {
                 // Not the node's word on this indicator, but on all: it is said again later.
                 Some((_, (_, Err(error)))) if is_passing(error.code) => return Err(error.into()),
                 Some((index, (indicator, Err(error)))) => {
-                    let why = format!("{}: {}", error.code.as_str(), error.message);
-                    refusals[index].note(&indicator.to_string(), &why);
+                    refusals[index].note_error(&indicator, &error);
                 }
             }
         }
@@ -251,7 +258,7 @@ impl<C: Control> Lapi<C> {
     }
 
     /// Returns for how long to block: as it asks or, longer each time, as this node is told to.
-    fn block_for(&self, indicator: &Indicator, wanted: &Wanted) -> Duration {
+    pub(super) fn block_for(&self, indicator: &Indicator, wanted: &Wanted) -> Duration {
         wanted.block_for.unwrap_or_else(|| {
             let state = self.state();
             let about = |it: &&Arc<Shelved>| it.indicator == Some(*indicator);
@@ -333,6 +340,12 @@ impl Refusals {
         }
     }
 
+    /// Notes what the node does not do about an indicator, and why.
+    pub(super) fn note_error(&mut self, indicator: &Indicator, error: &ApiError) {
+        let why = format!("{}: {}", error.code.as_str(), error.message);
+        self.note(&indicator.to_string(), &why);
+    }
+
     /// Returns what a person reads of them.
     fn remark(&self) -> String {
         let parts = self.0.iter().map(|(why, (count, named))| {
@@ -349,7 +362,7 @@ impl Refusals {
 }
 
 /// Returns what a block is for: what it says itself, or the alert it came with.
-fn scenario<'a>(alert: &'a IncomingAlert, wanted: &'a Wanted) -> &'a Arc<str> {
+pub(super) fn scenario<'a>(alert: &'a IncomingAlert, wanted: &'a Wanted) -> &'a Arc<str> {
     match &*wanted.scenario {
         "" => &alert.scenario,
         _ => &wanted.scenario,
@@ -357,14 +370,14 @@ fn scenario<'a>(alert: &'a IncomingAlert, wanted: &'a Wanted) -> &'a Arc<str> {
 }
 
 /// Returns whether an error says nothing of what was asked, and later there may be none.
-fn is_passing(code: ErrorCode) -> bool {
+pub(super) fn is_passing(code: ErrorCode) -> bool {
     matches!(
         code,
         ErrorCode::Unavailable | ErrorCode::Timeout | ErrorCode::Internal | ErrorCode::Denied
     )
 }
 
-fn unexpected() -> Failure {
+pub(super) fn unexpected() -> Failure {
     let message = "the answer does not fit the question";
     Failure::new(StatusCode::INTERNAL_SERVER_ERROR, message)
 }

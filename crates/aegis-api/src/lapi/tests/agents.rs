@@ -55,6 +55,61 @@ async fn trap_8_a_decision_that_is_asked_for_is_a_request_that_a_guard_may_refus
 }
 
 #[tokio::test]
+async fn what_cscli_imports_is_an_import_named_as_it_was_and_what_is_refused_is_told() {
+    let door = Door::new();
+    let imported = |value: &str| {
+        json!({"duration": "168h", "origin": "cscli-import", "scenario": "a list", "scope": "Ip",
+            "type": "ban", "value": value})
+    };
+    let decisions = json!([
+        imported("127.0.0.1"),
+        imported("203.0.113.7"),
+        imported("198.51.100.9")
+    ]);
+    let token = door.token("boss", 3).await;
+    let ids = send(
+        &door,
+        &token,
+        json!([with(alert("203.0.113.7"), &decisions)]),
+    )
+    .await;
+    let [Request::Import(request)] = &door.asked()[..] else {
+        panic!("one import is made");
+    };
+    assert_eq!((request.entries.len(), request.follow), (3, 0));
+    let secs: Vec<u32> = request
+        .entries
+        .iter()
+        .map(|it| it.duration_secs.get())
+        .collect();
+    assert_eq!(secs, [7 * 86_400; 3], "as long as it says");
+    let posted = door.board.page(None, 10);
+    assert_eq!(posted.len(), 2);
+    for it in posted {
+        assert_eq!(
+            (it.naming.origin, &*it.naming.scenario),
+            ("cscli-import", "a list")
+        );
+    }
+    let line = format!("GET /v1/alerts/{}", ids[0].as_str().expect("a text"));
+    let shown = door.ask(&line).bearer(&token).done().await.json();
+    let message = shown["message"].as_str().expect("a text");
+    assert!(
+        message.contains("refused 127.0.0.1: protected: it is loopback"),
+        "{message}"
+    );
+    // A machine's word is a report, whatever it calls it.
+    let token = door.token("web1", 2).await;
+    send(
+        &door,
+        &token,
+        json!([with(alert("203.0.113.7"), &decisions)]),
+    )
+    .await;
+    assert!(matches!(&door.asked()[..], [Request::Report(it)] if it.len() == 3));
+}
+
+#[tokio::test]
 async fn trap_9_a_machine_has_a_rate_and_may_block_so_many_an_hour() {
     let door = Door::new();
     let token = door.token("web1", 2).await;

@@ -16,8 +16,9 @@ use tokio::sync::watch;
 
 use super::super::{DecisionBoard, LapiConfig, LapiSetup, Naming, routes::Lapi};
 use crate::{
-    AllowEntry, ApiError, Blocked, Caller, Control, ErrorCode, EventHub, KeyRing, Page, Reply,
-    ReportOutcomes, ReportRefused, Reported, Request, Unblocked, secret, secret_hash,
+    AllowEntry, ApiError, Blocked, Caller, Control, ErrorCode, EventHub, ImportRefusal,
+    ImportRequest, Imported, KeyRing, Page, Reply, ReportOutcomes, ReportRefused, Reported,
+    Request, Unblocked, secret, secret_hash,
 };
 
 /// What the clock shows at first.
@@ -216,6 +217,9 @@ impl Control for Script {
                 alert_id: None,
             }));
         }
+        if let Request::Import(it) = request {
+            return Ok(Reply::Imported(self.import(&it)));
+        }
         if let Request::Unblock(it) = request {
             let was_blocked = self.board.exactly(&it.indicator).is_some();
             self.board.end(&it.indicator);
@@ -247,6 +251,23 @@ impl Control for Script {
 }
 
 impl Script {
+    fn import(&self, request: &ImportRequest) -> Imported {
+        let mut imported = Imported::default();
+        for it in &request.entries {
+            if is_protected(&it.indicator) {
+                imported.refused.push(ImportRefusal {
+                    indicator: it.indicator,
+                    code: protected().code,
+                    message: protected().message,
+                });
+            } else {
+                block(&self.board, it.indicator, it.duration_secs.get().into());
+                imported.blocked += 1;
+            }
+        }
+        imported
+    }
+
     fn report(&self, it: crate::ReportRequest) -> Reported {
         let refused = is_protected(&it.indicator).then(|| ReportRefused {
             code: protected().code,
