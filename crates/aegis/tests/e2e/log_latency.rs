@@ -3,30 +3,19 @@
 //! A handful of rounds by default, which prove that it works at all. For figures:
 //! `AEGIS_LATENCY_ROUNDS=60 cargo test -p aegis --test e2e log_latency -- --nocapture`.
 
-use std::{
-    fs,
-    process::{Command, Stdio},
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
-
-use aegis::lab::testbed::Host;
+use std::fs;
 
 use crate::support::{
     DEADLINE,
     fail2ban::Fail2ban,
     host::{ip, packets_out},
     logs::{JournalFile, append, entries, failed_logins, journal_writer, log_says, start},
+    pings::{INTERVAL_MS, Pings, WARM_UP, seconds},
     until,
     world::{How, World},
 };
 
 const HOSTS: [(&str, u8); 2] = [("a", 11), ("attacker", 66)];
-
-/// Milliseconds between two packets: what a figure is exact to.
-const INTERVAL_MS: f64 = 2.0;
-
-/// Packets that are out before the last line is written.
-const WARM_UP: u64 = 20;
 
 #[tokio::test]
 async fn netns_a_line_of_a_file_is_a_drop_soon() {
@@ -133,49 +122,4 @@ async fn measure(world: &World, what: &str, rounds: usize, write: &mut dyn FnMut
         at(1.0)
     );
     assert!(at(1.0) < DEADLINE.as_secs_f64() * 1e3, "{millis:?}");
-}
-
-/// Packets from one source, and their answers.
-struct Pings {
-    ping: std::process::Child,
-}
-
-impl Pings {
-    fn start(host: &Host, source: &str, to: &str) -> Self {
-        let interval = format!("{}", INTERVAL_MS / 1e3);
-        let mut command: Command = host.command("ping");
-        command.args(["-n", "-D", "-i", &interval, "-w", "2", "-I", source, to]);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        Self {
-            ping: command.spawn().unwrap(),
-        }
-    }
-
-    /// Returns when the last answer came, in seconds since 1970; `None` where the source was never
-    /// stopped.
-    fn last_answer(self) -> Option<f64> {
-        let output = self.ping.wait_with_output().unwrap();
-        let ended = seconds();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let answers = text.lines().filter(|it| it.contains("bytes from"));
-        let times =
-            answers.filter_map(|it| it.strip_prefix('[')?.split(']').next()?.parse::<f64>().ok());
-        // One that is still answered at the end was not stopped in time.
-        let mut times: Vec<f64> = times.collect();
-        times.pop().filter(|last| ended - last > 0.1)
-    }
-}
-
-fn seconds() -> f64 {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "compares with the clock of another program"
-    )]
-    let now = SystemTime::now();
-    now.duration_since(UNIX_EPOCH)
-        .unwrap_or(Duration::ZERO)
-        .as_secs_f64()
 }

@@ -32,6 +32,7 @@ mod mode;
 mod monitored;
 mod names;
 mod nft;
+mod order_latency;
 mod organisation;
 mod place;
 mod privileges;

@@ -12,6 +12,7 @@ pub(crate) mod liar;
 pub(crate) mod logs;
 pub(crate) mod memory;
 pub(crate) mod outsider;
+pub(crate) mod pings;
 pub(crate) mod role;
 pub(crate) mod routers;
 pub(crate) mod shell;
