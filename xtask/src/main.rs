@@ -10,6 +10,7 @@ mod deb;
 mod deb_test;
 mod fuzz;
 mod kill_test;
+mod schemathesis;
 mod shell;
 mod talk;
 mod test;
@@ -45,6 +46,8 @@ enum Task {
     DebTest(deb_test::Args),
     /// Feeds random input to a decoder until it breaks or the time is over.
     Fuzz(fuzz::Args),
+    /// Sends made-up requests to a node and holds its answers against docs/openapi.json.
+    Schemathesis(schemathesis::Args),
     /// Checks the house rules that compilers do not.
     Tidy(tidy::Args),
     /// Runs every check that CI runs beside the tests.
@@ -71,6 +74,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Deb(args) => deb::run(&args),
         Task::DebTest(args) => deb_test::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
+        Task::Schemathesis(args) => schemathesis::run(&args),
         Task::Tidy(args) => tidy::run(&args),
         Task::Ci(args) => ci::run(&args),
     }

@@ -24,7 +24,7 @@ pub enum ErrorCode {
     TooLarge,
     /// The body did not arrive in time.
     TooSlow,
-    /// There is no such route.
+    /// There is no such route, or nothing of that name.
     NotFound,
     /// The route exists, the method does not.
     MethodNotAllowed,
@@ -38,7 +38,7 @@ pub enum ErrorCode {
     RateLimited,
     /// Something has that name already.
     Taken,
-    /// As many event streams as there may be are open.
+    /// As many event streams or requests as there may be are under way, or the node stops.
     Busy,
     /// The node does not do this as it is configured.
     Unavailable,
@@ -173,7 +173,7 @@ impl ErrorCode {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Denied => StatusCode::FORBIDDEN,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Timeout => StatusCode::GATEWAY_TIMEOUT,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::BudgetSpent | Self::TooFast | Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
@@ -190,6 +190,7 @@ impl ErrorCode {
             | Self::Established
             | Self::Unblocked
             | Self::Organisation
+            | Self::Unavailable
             | Self::Taken => StatusCode::CONFLICT,
         }
     }

@@ -103,8 +103,8 @@ pub use place::{Place, Reachability, Route};
 pub use preview::{Preview, PreviewRequest};
 pub use reload::Reloaded;
 pub use report::{
-    ReportLine, ReportOutcomes, ReportRefused, ReportRequest, ReportWithdrawRequest,
-    ReportWithdrawn, Reported, ReportsRequest,
+    REPORTS_BYTES_MAX, ReportLine, ReportOutcomes, ReportRefused, ReportRequest,
+    ReportWithdrawRequest, ReportWithdrawn, Reported, ReportsRequest,
 };
 pub use safety::{
     Confirmation, EnforceRequest, ModeState, PROTECTED_LINES_MAX, ProtectedLine, ProtectedList,

@@ -14,6 +14,9 @@ use crate::{
     word::Evidence,
 };
 
+/// The largest body of a request with reports in bytes: some thousand for each.
+pub const REPORTS_BYTES_MAX: usize = 1024 * 1024;
+
 /// Says what a program on this host saw of one indicator.
 ///
 /// It is this node's own word, as that of the kernel's detectors: every guard holds for it, and

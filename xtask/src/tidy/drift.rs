@@ -27,6 +27,10 @@ const GENERATED: &[Generated] = &[
         file: "docs/help.md",
         arguments: &["generate", "help"],
     },
+    Generated {
+        file: "docs/openapi.json",
+        arguments: &["generate", "openapi"],
+    },
 ];
 
 /// Folders that hold generated files only: one that is not in the table is a left-over.

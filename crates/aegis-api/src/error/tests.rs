@@ -69,6 +69,7 @@ fn every_code_has_its_status() {
             409,
             vec![
                 "taken",
+                "unavailable",
                 "protected",
                 "configured_peer",
                 "allowlisted",
@@ -92,7 +93,7 @@ fn every_code_has_its_status() {
         ),
         (429, vec!["rate_limited", "budget_spent", "too_fast"]),
         (500, vec!["internal"]),
-        (503, vec!["busy", "unavailable"]),
+        (503, vec!["busy"]),
         (504, vec!["timeout"]),
         (507, vec!["table_full"]),
     ]

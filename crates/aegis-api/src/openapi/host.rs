@@ -9,6 +9,12 @@ use super::{
 };
 use crate::{ErrorCode, REPORTS_MAX, Scope};
 
+/// A name in the DNS: labels with dots between and at most one behind, of which the last is no number.
+const HOST_NAME: &str = concat!(
+    "^((?![A-Za-z0-9_-]{64})[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?\\.)*",
+    "(?!0[xX]|[0-9]+\\.?$|[A-Za-z0-9_-]{64})[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?\\.?$",
+);
+
 /// Returns what programs of the host ask for.
 #[expect(clippy::too_many_lines, reason = "a table reads better whole")]
 pub(super) fn operations() -> Vec<Operation> {
@@ -142,11 +148,19 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         (
             "ReportSource",
-            json!({ "type": "string", "minLength": 1, "maxLength": ReportSource::CHARS_MAX }),
+            json!({
+                "type": "string",
+                "pattern": format!("^[A-Za-z0-9_.:@/-]{{1,{}}}$", ReportSource::CHARS_MAX),
+            }),
         ),
         (
             "HostName",
-            json!({ "type": "string", "minLength": 1, "maxLength": HostName::CHARS_MAX }),
+            json!({
+                "description": "Labels of at most 63 characters; the last is no number, as an address ends with one.",
+                "type": "string",
+                "maxLength": HostName::CHARS_MAX,
+                "pattern": HOST_NAME,
+            }),
         ),
         (
             "Region",

@@ -291,7 +291,8 @@ fn access() -> Vec<Operation> {
         delete("/v1/tickets", "Take a ticket back", "InvitationTakenBack")
             .takes([required("invitation", of("InvitationId"))]),
         get("/v1/join", "How far joining has come", of("Joining"))
-            .takes([required("peer", of("NodeId"))]),
+            .takes([required("peer", of("NodeId"))])
+            .may([ErrorCode::NotFound]),
         admin(post(
             "/v1/join",
             "Join by a ticket",

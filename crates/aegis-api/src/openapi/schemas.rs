@@ -35,6 +35,7 @@ pub(super) fn all() -> Map<String, Value> {
 fn words() -> Vec<(&'static str, Value)> {
     let text = |pattern: &str| json!({ "type": "string", "pattern": pattern });
     let byte = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+    let port = "([1-9][0-9]{0,3}|[1-5][0-9]{4})";
     let prefix = format!("^{byte}\\.{byte}\\.{byte}\\.{byte}/([89]|[12][0-9]|3[0-2])$");
     let id = "^12D3KooW[A-HJ-NP-R][1-9A-HJ-NP-Za-km-z]{43}$";
     let codes = ErrorCode::ALL.map(ErrorCode::as_str);
@@ -51,6 +52,21 @@ fn words() -> Vec<(&'static str, Value)> {
             }),
         ),
         ("NodeId", text(id)),
+        (
+            "HostAddress",
+            json!({
+                "description": "A host and a port as a multiaddr, for TCP or QUIC.",
+                "type": "string",
+                "pattern": format!(
+                    "^/({}|{}|{})/({}|{})$",
+                    format_args!("ip4/{byte}\\.{byte}\\.{byte}\\.{byte}"),
+                    "ip6/([0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|ip6/(([0-9a-f]{1,4}:){1,6}|:):[0-9a-f]{1,4}",
+                    "dns[46]?/[a-z][a-z0-9.-]{0,62}",
+                    format_args!("tcp/{port}"),
+                    format_args!("udp/{port}/quic-v1"),
+                ),
+            }),
+        ),
         ("OrganisationId", text(id)),
         ("FileId", text("^[0-9a-f]{64}$")),
         ("InvitationId", text("^[0-9a-f]{8}$")),
@@ -163,9 +179,9 @@ fn requests() -> Vec<(&'static str, Value)> {
         ),
         ("comment", of("Description")),
     ];
-    let word = || json!({ "type": "string" });
+    let word = |pattern: &str| json!({ "type": "string", "pattern": pattern });
     let name = json!({ "type": ["string", "null"], "maxLength": 64, "pattern": NAME });
-    let addresses = json!({ "type": "array", "maxItems": 8, "items": word() });
+    let addresses = json!({ "type": "array", "maxItems": 8, "items": of("HostAddress") });
     vec![
         ("BlockRequest", closed(&alert, &block)),
         ("PublishRequest", closed(&alert, &about_alert)),
@@ -206,7 +222,13 @@ fn requests() -> Vec<(&'static str, Value)> {
                 &[("organisation", optional_id())],
             ),
         ),
-        ("JoinRequest", closed(&[("membership", word())], &[])),
+        (
+            "JoinRequest",
+            closed(
+                &[("membership", word("^aegis-membership:[A-Za-z0-9_-]+$"))],
+                &[],
+            ),
+        ),
         (
             "OrganisationTrustRequest",
             closed(
@@ -245,7 +267,10 @@ fn requests() -> Vec<(&'static str, Value)> {
                 &[("organisation", optional_id()), ("addresses", addresses)],
             ),
         ),
-        ("TicketJoinRequest", closed(&[("ticket", word())], &[])),
+        (
+            "TicketJoinRequest",
+            closed(&[("ticket", word("^aegis1[02-9ac-hj-np-z]+$"))], &[]),
+        ),
         (
             "KeyCreateRequest",
             closed(&[("name", of("KeyName")), ("scope", of("Scope"))], &[]),

@@ -51,7 +51,7 @@ impl ControlHandle {
         let Some(files_tx) = &self.files_tx else {
             return Err(unavailable("this node shares no files (files.enabled)"));
         };
-        let stopping = || unavailable("the node is stopping");
+        let stopping = || ApiError::new(ErrorCode::Busy, "the node is stopping");
         let (reply_tx, reply_rx) = oneshot::channel();
         let sent = files_tx.send(call(reply_tx)).await;
         sent.map_err(|_| stopping())?;
@@ -59,7 +59,7 @@ impl ControlHandle {
     }
 
     async fn ask(&self, caller: Caller, request: Request) -> Result<Reply, ApiError> {
-        let stopping = || ApiError::new(ErrorCode::Unavailable, "the node is stopping");
+        let stopping = || ApiError::new(ErrorCode::Busy, "the node is stopping");
         let (reply_tx, reply_rx) = oneshot::channel();
         let call = Call {
             caller,

@@ -358,7 +358,8 @@ impl Node {
     fn how_far(&mut self, peer: NodeId) -> Result<Joining, ApiError> {
         self.ask_about_joining(peer);
         let Some(under_way) = self.joins.under_way.get(&peer) else {
-            return Err(invalid("peer: this node has no ticket of that node"));
+            let message = "this node has no ticket of that node";
+            return Err(ApiError::new(ErrorCode::NotFound, message));
         };
         let now = self.now();
         let digest = self.engine.live_digest();

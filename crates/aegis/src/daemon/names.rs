@@ -282,11 +282,13 @@ impl Node {
         answer: Result<BTreeSet<IpAddr>, String>,
         (caller, comment): (Caller, Option<Description>),
     ) -> Result<AllowName, ApiError> {
-        let refused = |why: String| ApiError::new(ErrorCode::Unavailable, why);
-        let found = answer.map_err(|why| refused(format!("{name} is not allowed: {why}")))?;
+        let unknown =
+            |why| ApiError::new(ErrorCode::NotFound, format!("{name} is not allowed: {why}"));
+        let found = answer.map_err(unknown)?;
         let is_known = self.names.names.contains_key(name);
         if !is_known && self.names.names.len() >= NAMES_MAX {
-            return Err(refused(format!("there are {NAMES_MAX} names already")));
+            let message = format!("there are {NAMES_MAX} names already");
+            return Err(ApiError::new(ErrorCode::Unavailable, message));
         }
         let named = self.names.names.entry(name.clone()).or_default();
         named.added_at = now;

@@ -358,11 +358,11 @@ impl Node {
             Some(_) => Err(Refusal::Organisation(OrganisationRefusal::NotFounded).into()),
             None => match (founded.next(), founded.next()) {
                 (Some(only), None) => Ok(only),
-                (None, _) => Err(invalid(
-                    "organisation: this node has founded none; `aegis org create` makes one",
+                (None, _) => Err(unclear(
+                    "this node has founded no organisation; `aegis org create` makes one",
                 )),
-                (Some(_), Some(_)) => Err(invalid(
-                    "organisation: this node has founded several; name one with --org",
+                (Some(_), Some(_)) => Err(unclear(
+                    "this node has founded several organisations; name one with --org",
                 )),
             },
         }
@@ -420,6 +420,11 @@ fn joined(request: &JoinRequest) -> Done<Membership> {
 
 fn invalid(message: &str) -> ApiError {
     ApiError::new(ErrorCode::InvalidRequest, message)
+}
+
+/// Says that it is not clear which organisation is meant.
+fn unclear(message: &str) -> ApiError {
+    ApiError::new(ErrorCode::Organisation, message)
 }
 
 fn internal(message: &str) -> ApiError {

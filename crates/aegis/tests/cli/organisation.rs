@@ -58,7 +58,11 @@ fn what_cannot_be_is_refused_with_a_reason() {
     let _daemon = sandbox.start(&[]);
     let other = "12D3KooWJWoaqZhDaoEFshF7Rh1bpY9ohihFhzcW6d69Lr2NASuq";
     for (line, code, says) in [
-        (format!("org sign {other}"), 2, "has founded none"),
+        (
+            format!("org sign {other}"),
+            1,
+            "has founded no organisation",
+        ),
         (format!("org sign {other} --valid 1x"), 2, "must be seconds"),
         (
             format!("org revoke {other} {other}"),

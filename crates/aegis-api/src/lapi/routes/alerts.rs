@@ -373,7 +373,11 @@ pub(super) fn scenario<'a>(alert: &'a IncomingAlert, wanted: &'a Wanted) -> &'a 
 pub(super) fn is_passing(code: ErrorCode) -> bool {
     matches!(
         code,
-        ErrorCode::Unavailable | ErrorCode::Timeout | ErrorCode::Internal | ErrorCode::Denied
+        ErrorCode::Busy
+            | ErrorCode::Unavailable
+            | ErrorCode::Timeout
+            | ErrorCode::Internal
+            | ErrorCode::Denied
     )
 }
 

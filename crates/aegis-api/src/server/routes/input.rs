@@ -1,12 +1,15 @@
 //! What a request carries, parsed before the node hears of it.
 
+mod whole;
+
 use std::{fmt::Display, str::FromStr, time::Duration};
 
 use aegis_core::{Indicator, NodeId, OrganisationId};
 use axum::{
     Json,
-    extract::{FromRequest, FromRequestParts, Query},
-    http::{StatusCode, request::Parts},
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Query, rejection::JsonRejection},
+    http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::time::timeout;
@@ -74,21 +77,43 @@ where
     type Rejection = ApiError;
 
     async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, ApiError> {
-        let body = Json::<T>::from_request(request, state);
-        let Ok(body) = timeout(BODY_TIMEOUT, body).await else {
+        if !is_json(request.headers()) {
+            let message = "the body must be JSON: `Content-Type: application/json`";
+            return Err(ApiError::new(ErrorCode::UnsupportedMediaType, message));
+        }
+        let Ok(body) = timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await else {
             let message = "the body did not arrive in time";
             return Err(ApiError::new(ErrorCode::TooSlow, message));
         };
-        let Json(value) = body.map_err(|rejection| {
+        let body = body.map_err(|rejection| {
             let code = match rejection.status() {
                 StatusCode::PAYLOAD_TOO_LARGE => ErrorCode::TooLarge,
-                StatusCode::UNSUPPORTED_MEDIA_TYPE => ErrorCode::UnsupportedMediaType,
                 _ => ErrorCode::InvalidRequest,
             };
             ApiError::new(code, rejection.body_text())
         })?;
-        Ok(Self(value))
+        read(&body).map(Self)
     }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/json")
+}
+
+/// Reads a body. A whole number is one however it is written: 60.0 is 60.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    let read = match Json::<T>::from_bytes(body) {
+        Err(JsonRejection::JsonDataError(error)) => match whole::written_as_such(body) {
+            Some(body) => Json::<T>::from_bytes(&body),
+            None => Err(error.into()),
+        },
+        read => read,
+    };
+    let invalid = |it: JsonRejection| ApiError::new(ErrorCode::InvalidRequest, it.body_text());
+    read.map(|Json(value)| value).map_err(invalid)
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Ip {

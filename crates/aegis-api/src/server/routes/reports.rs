@@ -2,6 +2,7 @@
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     routing::{get, post},
 };
 
@@ -9,7 +10,7 @@ use super::{
     Asked, Shared,
     input::{Body, Plain},
 };
-use crate::{Control, ReportsRequest, Request};
+use crate::{Control, REPORTS_BYTES_MAX, ReportsRequest, Request};
 
 /// Returns the routes.
 pub(super) fn routes<C: Control>() -> Router<Shared<C>> {
@@ -24,7 +25,8 @@ pub(super) fn routes<C: Control>() -> Router<Shared<C>> {
                 async |Asked(app): Asked<C>, Body(it): Body<ReportsRequest>| {
                     app.answer(Request::Report(it.reports)).await
                 },
-            ),
+            )
+            .layer(DefaultBodyLimit::max(REPORTS_BYTES_MAX)),
         )
         .route(
             "/v1/preview",

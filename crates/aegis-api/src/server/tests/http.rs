@@ -122,7 +122,7 @@ async fn whatever_is_wrong_is_told_in_the_same_words() {
         ),
         ("POST", "/v1/unblock", JSON, &large, 413, "too_large"),
         ("POST", "/v1/block", JSON, BLOCK_LOOPBACK, 409, "protected"),
-        ("GET", "/v1/files", "", "", 503, "unavailable"),
+        ("GET", "/v1/files", "", "", 409, "unavailable"),
     ] {
         let head = format!("{}{head}", bearer(ADMIN));
         let answer = server.exact(method, path, &head, body).await;

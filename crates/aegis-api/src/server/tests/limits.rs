@@ -12,7 +12,9 @@ use super::{
     contract::{get, post},
     node::{DEADLINE, GATED, Node, ip, status},
 };
-use crate::{ANSWER_TIMEOUT, BODY_BYTES_MAX, BODY_TIMEOUT, CONNECTIONS_MAX, HEADER_TIMEOUT};
+use crate::{
+    ANSWER_TIMEOUT, BODY_BYTES_MAX, BODY_TIMEOUT, CONNECTIONS_MAX, HEADER_TIMEOUT, REPORTS_MAX,
+};
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_refused() {
@@ -148,4 +150,53 @@ async fn a_request_under_way_is_answered_when_the_node_stops() {
     let open = async { gate.notify_one() };
     let (answer, (), ()) = tokio::join!(call, open, node.stop());
     assert!(answer.expect("answered").blocked);
+}
+
+#[tokio::test]
+async fn a_whole_number_is_one_however_it_is_written() {
+    let node = Node::start();
+    let body = |secs: &str| {
+        format!(
+            r#"{{"indicator":"192.0.2.1","duration_secs":{secs},"threat_type":"a","severity":7}}"#
+        )
+    };
+    for (secs, start) in [
+        ("60", "HTTP/1.1 200"),
+        ("60.0", "HTTP/1.1 200"),
+        ("6e1", "HTTP/1.1 200"),
+        ("60.5", "HTTP/1.1 400"),
+        ("-60.0", "HTTP/1.1 400"),
+        ("1e300", "HTTP/1.1 400"),
+        ("60.0,\"duration_secs\":60.0", "HTTP/1.1 400"),
+    ] {
+        let answer = node.raw(&post("/v1/block", &body(secs))).await;
+        assert!(answer.starts_with(start), "{secs}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_names_the_field_that_is_wrong() {
+    let node = Node::start();
+    let body = r#"{"indicator":"192.0.2.1","duration_secs":60.0,"threat_type":"a","severity":7.5}"#;
+    let answer = node.raw(&post("/v1/block", body)).await;
+    assert!(answer.contains("severity: "), "{answer}");
+}
+
+#[tokio::test]
+async fn as_many_reports_as_may_be_fit_into_one_request() {
+    let node = Node::start();
+    let reason = "r".repeat(512);
+    let report = format!(
+        r#"{{"indicator":"192.0.2.1","threat_type":"a","source":"b","reason":"{reason}"}}"#
+    );
+    let body = |count| {
+        format!(
+            r#"{{"reports":[{}]}}"#,
+            vec![report.clone(); count].join(",")
+        )
+    };
+    let answer = node.raw(&post("/v1/reports", &body(REPORTS_MAX))).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer:.300}");
+    let answer = node.raw(&post("/v1/reports", &body(REPORTS_MAX + 1))).await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer:.300}");
 }

@@ -139,8 +139,7 @@ impl Files {
             Err(error) => drop(reply_tx.send(Err(error))),
             Ok(expires_at) => {
                 self.jobs.spawn(async move {
-                    let stopping =
-                        |_| ApiError::new(ErrorCode::Unavailable, "the node is stopping");
+                    let stopping = |_| ApiError::new(ErrorCode::Busy, "the node is stopping");
                     let weight = weight_rx.await.map_err(stopping).flatten();
                     let applied = weight.map(|it| applied(&apply, expires_at, &it));
                     let _ = reply_tx.send(applied.map(|it| Reply::FileApplied(Box::new(it))));

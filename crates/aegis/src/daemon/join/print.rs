@@ -36,6 +36,9 @@ impl Node {
         if request.uses.get() > USES_MAX {
             return Err(invalid("uses: must be 1 to 1000"));
         }
+        if !(1..=u64::from(u32::MAX)).contains(&request.membership_secs) {
+            return Err(invalid("membership_secs: must be 1 to 4294967295"));
+        }
         let addresses = self.ticket_addresses(&request.addresses)?;
         let offer = request.organisation.map(|it| self.offer(it, request));
         let offer = offer.transpose()?;
