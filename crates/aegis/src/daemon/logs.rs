@@ -12,7 +12,7 @@ mod tail;
 mod watch;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     net::IpAddr,
     path::{Path, PathBuf},
     thread,
@@ -94,6 +94,20 @@ impl Logs {
             ..Self::default()
         };
         Ok((logs, Some(events_rx)))
+    }
+
+    /// Returns who logged in within so long before `now`, and when last.
+    pub(super) fn last_logins(
+        &self,
+        now: Timestamp,
+        within: Duration,
+    ) -> BTreeMap<IpAddr, Timestamp> {
+        let logins = self.logins.addresses().iter();
+        let logins = logins.map(|(address, it)| {
+            let at = Timestamp::from_millis(it.last_ms);
+            (address.to_canonical(), at)
+        });
+        logins.filter(|(_, at)| now.since(*at) < within).collect()
     }
 }
 

@@ -2,10 +2,10 @@
 //!
 //! Made in the thread that searches the history, from copies of what the node knows.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
 
 use aegis_api::{
-    ApiError, ContactKind, ErrorCode, NodeMode, SUMMARY_LINES_MAX, Summary, SummaryLine,
+    ApiError, Contact, ContactKind, ErrorCode, NodeMode, SUMMARY_LINES_MAX, Summary, SummaryLine,
     SummaryQuery, Traffic,
 };
 use aegis_core::{Actor, Decision, HistoryEntry, HistoryKind, Indicator, Origin, Timestamp};
@@ -32,6 +32,10 @@ const COUNTED_MAX: usize = 20_000;
 /// Decisions of feeds that are looked at, which the history does not have.
 const LISTED_MAX: usize = 200_000;
 
+/// How long ago somebody may have logged in to be one of ours still: longer, and the address may well be
+/// another's by now.
+const LOGIN_FOR: Duration = Duration::from_secs(30 * 86_400);
+
 /// What a summary is made of beside the history.
 pub(super) struct Known {
     pub(super) since: Timestamp,
@@ -39,6 +43,8 @@ pub(super) struct Known {
     pub(super) mode: NodeMode,
     pub(super) observing_since: Option<Timestamp>,
     pub(super) witness: Witness,
+    /// Who logged in here within the last weeks, and when last.
+    pub(super) logins: BTreeMap<IpAddr, Timestamp>,
     pub(super) places: Arc<Places>,
     /// What the kernel counted for each block that stands; `None` where there are too many.
     pub(super) counted: Option<BTreeMap<Indicator, Traffic>>,
@@ -85,6 +91,7 @@ impl Node {
             mode: self.node_mode(),
             observing_since,
             witness: self.witness.clone(),
+            logins: self.logs.last_logins(now, LOGIN_FOR),
             places: self.places.places(),
             counted: blocks.map(|it| it.into_iter().map(traffic).collect()),
             listed: listed.take(LISTED_MAX).cloned().collect(),
@@ -94,6 +101,25 @@ impl Node {
                 .map(|it| it.indicator)
                 .collect(),
         })
+    }
+}
+
+impl Known {
+    /// Returns the best reason to think that something of `indicator` is one of ours: it was seen since the
+    /// summary begins, or logged in lately, whenever that was.
+    fn contact(&self, indicator: &Indicator) -> Option<Contact> {
+        let last = indicator.last_host().address();
+        let logins = self.logins.range(indicator.address()..=last);
+        let login = logins.max_by_key(|(_, at)| **at);
+        let login = login.map(|(address, at)| Contact {
+            address: *address,
+            kind: ContactKind::Login,
+            at: *at,
+        });
+        let seen = self.witness.contact(indicator, self.since);
+        seen.into_iter()
+            .chain(login)
+            .max_by_key(|it| (it.kind, it.at))
     }
 }
 
@@ -209,7 +235,7 @@ impl Gathered {
                 last_at: source.last_at,
                 active: source.origin == Origin::Feed || known.active.contains(&indicator),
                 traffic: traffic.copied(),
-                contact: known.witness.contact(&indicator, known.since),
+                contact: known.contact(&indicator),
                 origin,
             });
         }

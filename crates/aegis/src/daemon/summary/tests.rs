@@ -32,6 +32,7 @@ fn known() -> Known {
         mode: NodeMode::Observe,
         observing_since: Some(T0),
         witness,
+        logins: BTreeMap::new(),
         places: Arc::default(),
         counted: Some(
             [
@@ -95,4 +96,25 @@ fn there_is_an_end_to_it_and_it_is_told() {
     assert!(summary.truncated);
     assert_eq!(summary.sources, SOURCES_MAX as u64);
     assert_eq!(summary.lines.len(), SUMMARY_LINES_MAX);
+}
+
+#[test]
+fn whoever_logged_in_the_day_before_is_one_of_ours() {
+    let mut gathered = Gathered::default();
+    gathered.take(&blocked("198.51.100.0/24", Actor::Detector, 30));
+    gathered.take(&blocked("203.0.113.7", Actor::Detector, 20));
+    let yesterday = T0 - Duration::from_secs(86_400);
+    let address: IpAddr = "198.51.100.7".parse().expect("an address");
+    let known = Known {
+        logins: [(address, yesterday)].into(),
+        ..known()
+    };
+    let summary = gathered.summary(known);
+    assert_eq!(summary.contacts, 1);
+    let contact = Contact {
+        address,
+        kind: ContactKind::Login,
+        at: yesterday,
+    };
+    assert_eq!(summary.lines[0].contact, Some(contact));
 }
