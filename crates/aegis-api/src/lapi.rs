@@ -12,6 +12,7 @@ mod gzip;
 mod listing;
 mod mirror;
 mod moment;
+mod readers;
 mod reply;
 mod routes;
 mod scenario;

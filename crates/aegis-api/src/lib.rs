@@ -7,6 +7,7 @@
 mod access;
 mod allow;
 mod allow_name;
+mod around;
 mod audit;
 mod block;
 mod client;
@@ -54,6 +55,7 @@ pub use aegis_core::{
 };
 pub use allow::{AllowEntry, AllowRequest, Disallowed};
 pub use allow_name::{AllowName, AllowNameList, AllowNameRequest, NameDisallowed, NamedAddress};
+pub use around::{Bouncer, LapiState, LogKind, LogSource};
 pub use audit::AuditReport;
 pub use block::{
     Block, BlockRequest, Blocked, Check, PublishRequest, Published, UnblockRequest, Unblocked,

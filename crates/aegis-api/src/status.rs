@@ -6,6 +6,7 @@ use aegis_core::{NodeId, Severity, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    around::{LapiState, LogSource},
     encoding::{severity, text, time},
     place::Place,
     safety::Confirmation,
@@ -69,6 +70,12 @@ pub struct Status {
     /// Where the HTTP API is, as the beginning of a URL; absent where it is not served over TCP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api: Option<String>,
+    /// The Local API for CrowdSec's programs; absent where it is not served.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lapi: Option<LapiState>,
+    /// The logs that are read; absent where none are asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logs: Option<Vec<LogSource>>,
 }
 
 /// How the mirror of the blocklist stands.

@@ -136,7 +136,38 @@ pub(crate) fn status() -> Status {
         }),
         mirror: None,
         api: Some("http://127.0.0.1:9002".into()),
+        lapi: Some(lapi()),
+        logs: Some(logs()),
     }
+}
+
+fn lapi() -> aegis_api::LapiState {
+    aegis_api::LapiState {
+        url: "http://127.0.0.1:8080".into(),
+        bouncers: vec![aegis_api::Bouncer {
+            name: "edge".into(),
+            address: Ipv4Addr::LOCALHOST.into(),
+            program: HOSTILE.into(),
+            last_at: NOW,
+            cuts_prefixes: true,
+        }],
+    }
+}
+
+fn logs() -> Vec<aegis_api::LogSource> {
+    use aegis_api::{LogKind, LogSource};
+    let source = |path: &str, kind, lines: u64, problem: Option<&str>| LogSource {
+        path: path.into(),
+        kind,
+        lines,
+        last_at: (lines > 0).then_some(NOW),
+        problem: problem.map(str::to_owned),
+    };
+    vec![
+        source("/var/log/auth.log", LogKind::Auth, 12, None),
+        source("/var/log/nginx/access.log", LogKind::Access, 0, None),
+        source(HOSTILE, LogKind::Journal, 0, Some(HOSTILE)),
+    ]
 }
 
 pub(crate) fn stats() -> Stats {

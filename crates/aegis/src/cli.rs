@@ -74,7 +74,8 @@ enum Command {
     Console,
     /// Take everything of a node out of the kernel: programs, blocks, counters
     Detach(detach::DetachArgs),
-    /// Say what this host allows, what is missing, and how to mend it
+    /// Say what this host allows, what the node here reads and where it is asked, what is missing, and how
+    /// to mend it (exit code 1: something does not work)
     Doctor(doctor::DoctorArgs),
     /// Say what lines of a log tell of attacks, and what would follow
     Explain(explain::ExplainArgs),
@@ -128,8 +129,8 @@ pub fn main() -> ExitCode {
         Command::Detach(args) => detach::run(args, instance, json),
         Command::Doctor(args) => {
             let daemon = cli.client.client(&socket(instance.as_ref()));
-            let place = block_on(daemon.status()).ok().and_then(|it| it.place);
-            doctor::run(args, place.as_ref(), json)
+            let status = block_on(daemon.status()).ok();
+            doctor::run(args, status.as_ref(), json)
         }
         Command::Explain(args) => explain::run(&args, json),
         Command::Lab(args) => crate::lab::run(args, json),

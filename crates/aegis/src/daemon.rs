@@ -108,6 +108,8 @@ struct Node {
     mirror: Mirror,
     /// What bouncers are shown; `None` where they are not.
     board: Option<DecisionBoard>,
+    /// Where the Local API of CrowdSec is.
+    lapi: Option<String>,
     identity: Identity,
     net: Net,
     /// Who belongs to which organisation, for the task that owns the files.

@@ -6,12 +6,16 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
+    net::IpAddr,
     ops::Bound,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use aegis_core::{Indicator, Timestamp};
 use tokio::sync::watch;
+
+use super::readers::Readers;
+use crate::around::Bouncer;
 
 /// Ended decisions that are remembered, so that bouncers hear of their end: the whole of a long
 /// list may end between two polls.
@@ -66,6 +70,7 @@ pub struct Window {
 #[derive(Clone, Debug, Default)]
 pub struct DecisionBoard {
     journal: Arc<Mutex<Journal>>,
+    readers: Readers,
     seq_tx: watch::Sender<u64>, // for who waits for a change
 }
 
@@ -140,6 +145,16 @@ impl DecisionBoard {
     /// Forgets a name whose decision did not come.
     pub(super) fn unexpect(&self, indicator: &Indicator) {
         self.lock().names.remove(indicator);
+    }
+
+    /// Notes that the bouncer of a key polled from an address, and what it says it is.
+    pub(super) fn note_reader(&self, now: Timestamp, reader: (&str, IpAddr), program: &str) {
+        self.readers.note(now, reader, program);
+    }
+
+    /// Returns the bouncers that polled since the node started.
+    pub fn bouncers(&self) -> Vec<Bouncer> {
+        self.readers.all()
     }
 
     /// Waits until there is a change after `seq`.
@@ -416,8 +431,8 @@ fn hash(indicator: &Indicator) -> u64 {
     const PRIME: u64 = 0x0100_0000_01b3;
     let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(PRIME);
     let hash = match indicator.address() {
-        std::net::IpAddr::V4(it) => it.octets().into_iter().fold(OFFSET, mix),
-        std::net::IpAddr::V6(it) => it.octets().into_iter().fold(OFFSET, mix),
+        IpAddr::V4(it) => it.octets().into_iter().fold(OFFSET, mix),
+        IpAddr::V6(it) => it.octets().into_iter().fold(OFFSET, mix),
     };
     mix(hash, indicator.prefix_len())
 }

@@ -51,6 +51,7 @@ pub(crate) fn status(status: &Status) -> String {
     if let Some(url) = &status.api {
         row("HTTP API", shown(url));
     }
+    around_rows(status, &mut row);
     row("State", shown(&status.state_dir.to_string_lossy()));
     row("Memory", bytes(status.memory_bytes));
     for problem in &status.problems {
@@ -105,6 +106,39 @@ fn place_rows(place: &Place, mut row: impl FnMut(&str, String)) {
             place.relayed
         ),
     );
+}
+
+/// Tells which logs are read, and which of CrowdSec's programs ask.
+fn around_rows(status: &Status, mut row: impl FnMut(&str, String)) {
+    if let Some(lapi) = &status.lapi {
+        row("CrowdSec", shown(&lapi.url));
+        for it in &lapi.bouncers {
+            let (name, program) = (shown(&it.name), shown(&it.program));
+            row("", format!("{name} at {} ({program})", it.address));
+            let warning = match it.cuts_prefixes {
+                true => ", BLOCKS ONE ADDRESS OF A PREFIX",
+                false => "",
+            };
+            row("", format!("  polled at {}{warning}", it.last_at));
+        }
+    }
+    let Some(logs) = &status.logs else { return };
+    if logs.is_empty() {
+        let none = "NONE READ: none of those configured is there";
+        row("Log", none.to_owned());
+    }
+    for it in logs {
+        let (path, kind) = (shown(&it.path.to_string_lossy()), it.kind.as_str());
+        let read = match (&it.problem, it.last_at) {
+            (Some(_), _) => "CANNOT BE READ".to_owned(),
+            (None, Some(at)) => format!("{} read, last at {at}", count(it.lines, "line")),
+            (None, None) => "nothing written yet".to_owned(),
+        };
+        row("Log", format!("{path} ({kind}): {read}"));
+        if let Some(problem) = &it.problem {
+            row("", format!("  {}", shown(problem)));
+        }
+    }
 }
 
 fn mirror(mirror: &Mirror) -> String {

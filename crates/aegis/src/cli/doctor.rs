@@ -1,10 +1,11 @@
 //! `aegis doctor`: what this host allows, what is missing, and the command that mends it.
 
+mod around;
 mod reach;
 
 use std::path::PathBuf;
 
-use aegis_api::Place;
+use aegis_api::Status;
 use aegis_enforce::{
     DEFAULT_BPFFS,
     host::default_interfaces,
@@ -36,11 +37,11 @@ struct Line<'a> {
     fix: Option<&'a str>,
 }
 
-/// Runs `aegis doctor`; a failed check is a negative answer. `place` is how the node that runs is
-/// placed in the network, if one runs and knows.
+/// Runs `aegis doctor`; a failed check is a negative answer. `status` is that of the node that runs here,
+/// if one does.
 pub(super) fn run(
     args: DoctorArgs,
-    place: Option<&Place>,
+    status: Option<&Status>,
     is_json: bool,
 ) -> anyhow::Result<Outcome> {
     let interfaces = if args.interface.is_empty() {
@@ -49,7 +50,10 @@ pub(super) fn run(
         args.interface
     };
     let mut checks = checks(&interfaces, &args.bpffs);
-    checks.extend(place.map(reach::check));
+    if let Some(status) = status {
+        checks.extend(status.place.as_ref().map(reach::check));
+        checks.extend(around::checks(status));
+    }
     let lines: Vec<Line<'_>> = checks.iter().map(line).collect();
     if is_json {
         print(&(serde_json::to_string(&lines)? + "\n"))?;

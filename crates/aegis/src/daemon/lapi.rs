@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aegis_api::{DecisionBoard, KeyRing, LapiConfig, LapiSetup, Naming, serve_lapi};
+use aegis_api::{DecisionBoard, KeyRing, LapiConfig, LapiSetup, LapiState, Naming, serve_lapi};
 use aegis_core::{Change, Decision, Indicator, KeptReport, Origin};
 use anyhow::Context as _;
 use tokio::{net::TcpListener, sync::watch};
@@ -41,9 +41,11 @@ impl Lapi {
         }))
     }
 
-    /// Returns the board that it reads.
-    pub(super) fn board(&self) -> DecisionBoard {
-        self.board.clone()
+    /// Returns the board that it reads, and where it listens, as the beginning of a URL.
+    pub(super) fn board(&self) -> anyhow::Result<(DecisionBoard, String)> {
+        let address = self.listener.local_addr();
+        let address = address.context("look where the Local API listens")?;
+        Ok((self.board.clone(), format!("http://{address}")))
     }
 }
 
@@ -69,7 +71,8 @@ pub(super) async fn run_lapi(
 
 impl Node {
     /// Shows on the board what is blocked already, and what was unblocked lately.
-    pub(super) fn fill_board(&mut self, board: DecisionBoard) {
+    pub(super) fn fill_board(&mut self, (board, url): (DecisionBoard, String)) {
+        self.lapi = Some(url);
         for unblock in self.engine.unblocked() {
             board.recall(unblock.indicator, unblock.unblocked_at);
         }
@@ -90,6 +93,17 @@ impl Node {
                 Change::Exempt { .. } | Change::Unexempt(_) => {}
             }
         }
+    }
+
+    /// Returns where CrowdSec's programs ask, and who did; `None` where they are not answered.
+    pub(super) fn lapi_state(&self) -> Option<LapiState> {
+        let (Some(url), Some(board)) = (&self.lapi, &self.board) else {
+            return None;
+        };
+        Some(LapiState {
+            url: url.clone(),
+            bouncers: board.bouncers(),
+        })
     }
 
     fn show(&self, indicator: &Indicator) {

@@ -7,6 +7,7 @@ mod glob;
 mod journal;
 mod kept;
 mod logins;
+mod progress;
 mod reader;
 mod tail;
 mod watch;
@@ -19,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use aegis_api::{LoginLine, LoginList, Reply};
+use aegis_api::{LogSource, LoginLine, LoginList, Reply};
 use aegis_core::{HostFacts, Input, Report, Timestamp};
 use aegis_intel::log::{AccessFormat, DetectorConfig};
 use tokio::sync::mpsc;
@@ -58,6 +59,8 @@ pub(super) enum LogEvent {
     Reports(Vec<Report>),
     /// Somebody was logged in.
     LoggedIn(IpAddr, Timestamp),
+    /// What is read, and how far.
+    Sources(Vec<LogSource>),
     /// Something cannot be read.
     Problem(String),
 }
@@ -67,7 +70,8 @@ pub(super) enum LogEvent {
 pub(super) struct Logs {
     protect_for: Duration,
     logins: Logins,
-    facts: HostFacts, // as the host gave them
+    sources: Option<Vec<LogSource>>, // none where no log is asked for
+    facts: HostFacts,                // as the host gave them
     protected: BTreeSet<IpAddr>,
     looked_at: Timestamp,
 }
@@ -91,9 +95,15 @@ impl Logs {
         let logs = Self {
             protect_for: config.protect_logins_for,
             logins: Logins::new(kept.logins),
+            sources: Some(Vec::new()),
             ..Self::default()
         };
         Ok((logs, Some(events_rx)))
+    }
+
+    /// Returns what is read; `None` where nothing is asked for.
+    pub(super) fn sources(&self) -> Option<Vec<LogSource>> {
+        self.sources.clone()
     }
 
     /// Returns who logged in within so long before `now`, and when last.
@@ -134,6 +144,7 @@ impl Node {
                     self.protect_logins();
                 }
             }
+            LogEvent::Sources(sources) => self.logs.sources = Some(sources),
             LogEvent::Problem(problem) => self.degraded(problem),
         }
     }

@@ -60,6 +60,7 @@ impl Parts {
             history: self.history,
             mirror: start_mirror(config)?,
             board: None,
+            lapi: None,
             identity: self.identity,
             net: Net::default(),
             hub: self.hub,

@@ -152,7 +152,7 @@ impl Daemon {
         let control = control.with_files(ends.map(|it| take_records(it, &mut sources)));
         let lapi = Lapi::bind(config.lapi.as_ref(), node.keys.ring()).await?;
         if let Some(it) = &lapi {
-            node.fill_board(it.board());
+            node.fill_board(it.board()?);
         }
         let ready = Ready::new(&node, stop_tx, reload_tx);
         let daemon = Self {

@@ -239,7 +239,7 @@ fn a_refusal_in_json_has_a_code_and_a_message() {
 
 const STATUS: &str = "version node_id instance mode started_at uptime_secs interfaces ruleset \
                       peers listen alerts_live sync blocks_active auto_publish severity_min \
-                      kernel_map_ids state_dir memory_bytes problems place";
+                      kernel_map_ids state_dir memory_bytes problems place logs";
 const STATS: &str = "total passed dropped early_drops packets_by_reason detectors events_lost \
                      alerts net";
 const BLOCK: &str = "indicator origin author alert_id threat_type severity evidence decided_at \

@@ -7,6 +7,7 @@
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
 mod answers;
+mod around;
 mod bad_input;
 mod config;
 #[path = "../support/daemon.rs"]

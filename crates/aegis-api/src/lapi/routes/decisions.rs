@@ -19,14 +19,11 @@ use crate::{
         duration::parse_duration,
         filter::Filter,
         listing::indicator,
+        readers::cuts_prefixes,
         reply::{Failure, empty, json, pieces},
         stream::{ListReply, StreamReply, View, Which},
     },
 };
-
-/// The bouncer that cuts the length off every prefix where it works with nftables, and so blocks
-/// one address of it.
-const CUTS_PREFIXES: &str = "crowdsec-firewall-bouncer";
 
 /// The longest that a poll waits for a change.
 const WAIT_MAX: Duration = Duration::from_secs(60);
@@ -59,6 +56,7 @@ impl<C: Control> Lapi<C> {
             let _ = tokio::time::timeout(wait.min(WAIT_MAX), changed).await;
         }
         let view = self.view(head);
+        view.board.note_reader(view.now, reader, program(head));
         let upto = view.board.seq();
         let known = {
             let mut state = self.state();
@@ -174,9 +172,7 @@ impl<C: Control> Lapi<C> {
     }
 
     fn view(&self, head: &Head) -> View {
-        let agent = head.headers.get(header::USER_AGENT);
-        let agent = agent.and_then(|it| it.to_str().ok()).unwrap_or_default();
-        let expands = agent.starts_with(CUTS_PREFIXES);
+        let expands = cuts_prefixes(program(head));
         View {
             board: self.setup().board.clone(),
             filter: Filter::of(&head.pairs),
@@ -188,4 +184,10 @@ impl<C: Control> Lapi<C> {
             now: self.now(),
         }
     }
+}
+
+/// Returns what whoever asks says it is.
+fn program(head: &Head) -> &str {
+    let agent = head.headers.get(header::USER_AGENT);
+    agent.and_then(|it| it.to_str().ok()).unwrap_or_default()
 }

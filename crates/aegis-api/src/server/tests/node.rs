@@ -169,6 +169,8 @@ pub(super) fn status() -> Status {
         place: None,
         mirror: None,
         api: None,
+        lapi: None,
+        logs: None,
     }
 }
 

@@ -1,12 +1,13 @@
 //! The thread that reads the logs: waits until something is written, and says what it comes to.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     mem,
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use aegis_api::LogKind;
 use aegis_core::{Evidence, REPORTS_MAX, Report, Timestamp};
 use aegis_enforce::host::utc_offset_secs;
 use aegis_intel::{
@@ -21,6 +22,7 @@ use super::{
     journal::Follower,
     kept::Kept,
     logins::Logins,
+    progress::Progress,
     tail::{Start, Tail},
     watch::Watch,
 };
@@ -52,6 +54,15 @@ enum Kind {
     Access(AccessFormat),
 }
 
+impl Kind {
+    fn word(self) -> LogKind {
+        match self {
+            Self::Auth => LogKind::Auth,
+            Self::Access(_) => LogKind::Access,
+        }
+    }
+}
+
 pub(super) struct Reader {
     config: LogsConfig,
     detector: Detector,
@@ -66,7 +77,8 @@ pub(super) struct Reader {
     scanned_at: Timestamp,
     saved_at: Timestamp,
     utc_offset_secs: i64,
-    problems: BTreeSet<PathBuf>,
+    progress: Progress,
+    is_kept: bool, // what is remembered can be written
     found: Found,
 }
 
@@ -98,7 +110,8 @@ impl Reader {
             scanned_at: Timestamp::EPOCH,
             saved_at: Timestamp::EPOCH,
             utc_offset_secs: 0,
-            problems: BTreeSet::new(),
+            progress: Progress::default(),
+            is_kept: true,
             found: Found::default(),
         }
     }
@@ -121,6 +134,8 @@ impl Reader {
             if has_news || now.since(self.saved_at) >= SAVE_INTERVAL || now < self.saved_at {
                 self.saved_at = now;
                 self.save();
+                let news = self.progress.news();
+                self.found.events.extend(news.map(LogEvent::Sources));
             }
             if is_more {
                 continue;
@@ -170,6 +185,7 @@ impl Reader {
                     let start = kept.unwrap_or(now.as_millis() * 1_000).max(oldest_us);
                     self.add_parents(&path);
                     tracing::info!(path = %path.display(), "Reading a journal");
+                    self.progress.begin(&path, LogKind::Journal);
                     self.followers.push(Follower::new(path, start));
                 }
             }
@@ -189,6 +205,7 @@ impl Reader {
             };
             self.add_parents(&path);
             tracing::info!(path = %path.display(), "Reading a log");
+            self.progress.begin(&path, kind.word());
             self.tails.push((Tail::new(path, start), kind));
         }
     }
@@ -209,29 +226,36 @@ impl Reader {
             detector,
             found,
             logins,
+            progress,
             ..
         } = self;
         let (mut is_more, mut failed) = (false, Vec::new());
         for (tail, kind) in &mut self.tails {
             let offset_secs = self.utc_offset_secs;
+            let mut lines = 0;
             let polled = tail.poll(|line| {
+                lines += 1;
                 let line = match kind {
                     Kind::Auth => Line::Syslog(line, offset_secs),
                     Kind::Access(format) => Line::Access(line, *format),
                 };
                 found.take(detector.take(now, line), logins);
             });
+            progress.read(now, tail.path(), lines);
             match polled {
                 Ok(more) => is_more |= more,
                 Err(error) => failed.push((tail.path().to_owned(), error.to_string())),
             }
         }
         for follower in &mut self.followers {
+            let mut entries = 0;
             let polled = follower.poll(|entry| {
+                entries += 1;
                 if let Some(message) = sshd_message(entry) {
                     found.take(detector.take(now, Line::Sshd(entry.at(), message)), logins);
                 }
             });
+            progress.read(now, follower.path(), entries);
             match polled {
                 Ok(more) => is_more |= more,
                 Err(error) => {
@@ -241,9 +265,9 @@ impl Reader {
             }
         }
         for (path, error) in failed {
-            let shown = format!("the log {} cannot be read: {error}", path.display());
-            if self.problems.insert(path) {
-                self.found.events.push(LogEvent::Problem(shown));
+            if progress.fail(&path, &error) {
+                let shown = format!("the log {} cannot be read: {error}", path.display());
+                found.events.push(LogEvent::Problem(shown));
             }
         }
         is_more
@@ -283,9 +307,8 @@ impl Reader {
             return;
         }
         if let Err(error) = kept.save(&self.kept_path) {
-            let path = self.kept_path.clone();
             let problem = format!("how far logs were read cannot be kept: {error}");
-            if self.problems.insert(path) {
+            if mem::take(&mut self.is_kept) {
                 self.found.events.push(LogEvent::Problem(problem));
             }
         }

@@ -58,6 +58,8 @@ impl Node {
             place: self.place(),
             mirror: self.mirror_state(),
             api: self.api.clone(),
+            lapi: self.lapi_state(),
+            logs: self.logs.sources(),
         })
     }
 
