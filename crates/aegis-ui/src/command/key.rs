@@ -10,7 +10,7 @@ pub enum KeyCommand {
     Create {
         /// What it is called: letters, digits, `.`, `_`, `-` and `@`, 64 at most
         name: KeyName,
-        /// What whoever has it may do
+        /// What whoever has it may do, each with what those before it may; needed unless --for is given
         #[arg(long, required_unless_present = "user")]
         scope: Option<ScopeArg>,
         /// Whom of CrowdSec it is for: prints the lines of its configuration, ready to paste
@@ -24,7 +24,7 @@ pub enum KeyCommand {
     List,
     /// Take a key back; it opens nothing any more, and what it holds open is closed
     Revoke {
-        /// Which
+        /// What it is called, as `aegis key list` shows it
         name: KeyName,
     },
 }
@@ -34,7 +34,7 @@ pub enum KeyCommand {
 pub enum ScopeArg {
     /// See what the node knows and does
     Read,
-    /// Block, unblock, publish, ask
+    /// Block, unblock, publish, report, import, ask
     Decide,
     /// Everything, also the allowlist, trust, organisations, files and keys
     Admin,

@@ -27,7 +27,7 @@ use crate::{
 /// What to explain.
 #[derive(Args, Debug)]
 pub(super) struct ExplainArgs {
-    /// Log to read; - for standard input
+    /// Log to read, or `-` for standard input
     #[arg(long, value_name = "FILE")]
     log: PathBuf,
     /// What kind of log it is [default: by each line]

@@ -31,7 +31,7 @@ pub(super) enum ImportCommand {
     /// Decisions of CrowdSec, as `cscli decisions list -o json` (or `-o raw`) prints them
     Crowdsec(FileArgs),
     /// Bans of fail2ban: its database, /var/lib/fail2ban/fail2ban.sqlite3
-    Fail2ban(FileArgs),
+    Fail2ban(DatabaseArgs),
 }
 
 /// What `import list` takes.
@@ -52,6 +52,13 @@ pub(super) struct FileArgs {
     file: PathBuf,
 }
 
+/// What `import fail2ban` takes.
+#[derive(Args, Debug)]
+pub(super) struct DatabaseArgs {
+    /// Database; fail2ban may go on running meanwhile
+    file: PathBuf,
+}
+
 /// Reads what is to be imported and has the node block it.
 pub(super) fn run(
     command: ImportCommand,
@@ -68,7 +75,7 @@ pub(super) fn run(
             let found = read.with_context(|| format!("read {}", file.display()))?;
             ("crowdsec", file, found)
         }
-        ImportCommand::Fail2ban(FileArgs { file }) => {
+        ImportCommand::Fail2ban(DatabaseArgs { file }) => {
             let read = fail2ban::read(&file, Clock.now());
             let found = read.with_context(|| format!("read {}", file.display()))?;
             ("fail2ban", file, found)

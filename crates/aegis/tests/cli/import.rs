@@ -1,6 +1,9 @@
 //! `import` through the real program: what lists, CrowdSec and fail2ban blocked is blocked here.
 
-use std::{fs, process::Stdio};
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 use crate::sandbox::Sandbox;
 
@@ -58,6 +61,68 @@ fn decisions_of_crowdsec_come_over_standard_input() {
         blocks[0]["threat_type"], "crowdsecurity.ssh-bf",
         "also after a restart: {blocks}"
     );
+}
+
+/// Makes a database as fail2ban 1.0 does (its `database.py`), with bans that hold, are over and are for ever.
+const FAIL2BAN: &str = "
+import sqlite3, sys, time
+db, now = sqlite3.connect(sys.argv[1]), int(time.time())
+db.executescript('''
+CREATE TABLE fail2banDb(version INTEGER);
+INSERT INTO fail2banDb VALUES(4);
+CREATE TABLE jails(name TEXT NOT NULL UNIQUE, enabled INTEGER NOT NULL DEFAULT 1);
+CREATE TABLE bans(jail TEXT NOT NULL, ip TEXT, timeofban INTEGER NOT NULL, bantime INTEGER NOT NULL,
+    bancount INTEGER NOT NULL default 1, data JSON, FOREIGN KEY(jail) REFERENCES jails(name));
+INSERT INTO jails(name) VALUES('sshd'), ('nginx-botsearch');
+''')
+for ban in [
+    ('sshd', '203.0.113.7', now - 60, 3600),
+    ('sshd', '203.0.113.8', now - 7200, 3600),
+    ('nginx-botsearch', '2001:db8::/48', now - 60, -1),
+    ('sshd', '127.0.0.1', now, 600),
+    ('sshd', 'nobody', now, 600),
+]:
+    db.execute('INSERT INTO bans(jail, ip, timeofban, bantime) VALUES(?, ?, ?, ?)', ban)
+db.commit()
+";
+
+#[test]
+fn bans_of_fail2ban_that_hold_are_imported_with_the_time_they_have_left() {
+    let sandbox = Sandbox::new();
+    let database = sandbox.path().join("fail2ban.sqlite3");
+    let made = Command::new("python3")
+        .args(["-c", FAIL2BAN])
+        .arg(&database)
+        .status();
+    let Ok(made) = made else {
+        return eprintln!("skipped: no python3 makes a database of fail2ban's");
+    };
+    assert!(made.success(), "{made}");
+    let _daemon = sandbox.start(&["--no-p2p"]);
+    let answer = sandbox.run("import fail2ban fail2ban.sqlite3");
+    assert_eq!(answer.code, Some(0), "{answer:?}");
+    for said in [
+        "Imported 2 of 3 entries",
+        "1 protected",
+        "skipped 1",
+        "nobody",
+    ] {
+        assert!(answer.out.contains(said), "{said}: {answer:?}");
+    }
+    let blocks = sandbox.json("list");
+    let of = |indicator: &str| {
+        let mut found = blocks.as_array().expect("a list").iter();
+        let found = found.find(|it| it["indicator"] == indicator);
+        let block = found.unwrap_or_else(|| panic!("{indicator} is not blocked: {blocks}"));
+        let ttl = block["ttl_secs"].as_u64().expect("a number");
+        (block["threat_type"].clone(), ttl)
+    };
+    let (threat, ttl) = of("203.0.113.7");
+    assert_eq!(threat, "fail2ban.sshd");
+    assert!((3_400..=3_540).contains(&ttl), "{ttl}");
+    let (threat, ttl) = of("2001:db8::/48");
+    assert_eq!(threat, "fail2ban.nginx-botsearch");
+    assert!(ttl > 29 * 86_400, "as long as an import may: {ttl}");
 }
 
 #[test]
