@@ -13,6 +13,8 @@
     reason = "a benchmark says what it measured"
 )]
 
+#[path = "../tests/support/debian.rs"]
+mod debian;
 #[path = "../tests/crowdsec/package.rs"]
 mod package;
 #[path = "../tests/crowdsec/place.rs"]

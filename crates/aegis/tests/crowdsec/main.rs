@@ -14,6 +14,8 @@
 mod agent;
 mod bouncer;
 mod cscli;
+#[path = "../support/debian.rs"]
+mod debian;
 mod package;
 mod place;
 mod program;

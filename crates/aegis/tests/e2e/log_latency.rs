@@ -9,7 +9,7 @@ use crate::support::{
     DEADLINE,
     fail2ban::Fail2ban,
     host::{ip, packets_out},
-    logs::{JournalFile, append, entries, failed_logins, journal_writer, log_says, start},
+    logs::{JournalFile, JournalWriter, append, entries, failed_logins, log_says, start},
     pings::{INTERVAL_MS, Pings, WARM_UP, seconds},
     until,
     world::{How, World},
@@ -39,8 +39,7 @@ async fn netns_an_entry_of_the_journal_is_a_drop_soon() {
     let Some(world) = World::new(&HOSTS) else {
         return;
     };
-    let Some(writer) = journal_writer() else {
-        eprintln!("skipped: systemd-journal-remote is not there");
+    let Some(writer) = JournalWriter::new() else {
         return;
     };
     let dir = world.dir().join("journal");

@@ -8,7 +8,7 @@ use crate::support::{
     host::pings,
     indicator,
     logs::{
-        JournalFile, access_time, append, entries, failed_logins, holds, journal_writer, log_says,
+        JournalFile, JournalWriter, access_time, append, entries, failed_logins, holds, log_says,
         request, ssh_line, start, start_peer,
     },
     until, until_blocked,
@@ -135,8 +135,7 @@ async fn netns_the_journal_is_read_whole_and_whoever_forges_it_bans_nobody() {
     let Some(world) = World::new(&HOSTS[..]) else {
         return;
     };
-    let Some(writer) = journal_writer() else {
-        eprintln!("skipped: systemd-journal-remote is not there");
+    let Some(writer) = JournalWriter::new() else {
         return;
     };
     let dir = world.dir().join("journal");

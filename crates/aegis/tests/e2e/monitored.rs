@@ -12,6 +12,7 @@ use aegis_api::Client;
 
 use crate::support::{
     block,
+    debian::Packages,
     host::{Flood, Running, flood},
     shell::{must, run},
     until, until_blocked,
@@ -29,30 +30,21 @@ const EMPTY: [(&str, &str); 2] = [
     ("aegis_feed_last_success", "this node has applied no list"),
 ];
 
+/// Debian's Prometheus, and what checks rules and metrics.
+const DEBIAN: Packages = Packages {
+    folder: "debian-prometheus",
+    names: &["prometheus"],
+    programs: &["prometheus", "promtool"],
+};
+
 /// Where Debian's Prometheus lies, unpacked and not installed.
 struct Programs(PathBuf);
 
 impl Programs {
     /// Finds or downloads it, or says why the test is skipped.
     fn new() -> Option<Self> {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("debian-prometheus");
-        fs::create_dir_all(&folder).unwrap();
-        let programs = Self(folder.join("usr/bin"));
-        if programs.0.join("promtool").exists() {
-            return Some(programs);
-        }
-        let script = "apt-get download prometheus && dpkg -x prometheus_*.deb .";
-        let said = run(Command::new("sh").args(["-c", script]).current_dir(&folder));
-        if said.code == Some(0) {
-            return Some(programs);
-        }
-        let is_required = std::env::var_os("AEGIS_REQUIRE_KERNEL").is_some_and(|it| it == "1");
-        assert!(!is_required, "Prometheus is required: {said:?}");
-        eprintln!(
-            "SKIPPED: the package prometheus cannot be had: {}",
-            said.err.trim()
-        );
-        None
+        let root = DEBIAN.unpacked()?;
+        Some(Self(root.join("usr/bin")))
     }
 
     fn command(&self, host: &Host, name: &str) -> Command {

@@ -4,6 +4,8 @@
 pub(crate) mod bad_peer;
 pub(crate) mod corrupter;
 pub(crate) mod damage;
+#[path = "../support/debian.rs"]
+pub(crate) mod debian;
 pub(crate) mod door;
 pub(crate) mod fail2ban;
 pub(crate) mod founder;

@@ -8,10 +8,16 @@ use std::{
 
 use aegis::lab::{node::LabNode, testbed::Host};
 
-use super::{AEGIS, shell::Said, until};
+use super::{AEGIS, debian::Packages, shell::Said, until};
 
 /// The action as it is packaged.
 const ACTION: &str = include_str!("../../../../../packaging/fail2ban/aegis.conf");
+
+const FAIL2BAN: Packages = Packages {
+    folder: "debian-fail2ban",
+    names: &["fail2ban"],
+    programs: &["fail2ban-server", "fail2ban-client"],
+};
 
 /// The jail's name.
 pub(crate) const JAIL: &str = "aegis-test";
@@ -24,15 +30,10 @@ pub(crate) struct Fail2ban {
 }
 
 impl Fail2ban {
-    /// Returns one that is configured, with what it keeps below `dir`; `None` where there is none: in
-    /// the system, or unpacked where `AEGIS_FAIL2BAN` says.
+    /// Returns one that is configured, with what it keeps below `dir`; `None` where the test is skipped
+    /// because there is none.
     pub(crate) fn new(dir: &Path, log: &Path, node: &LabNode) -> Option<Self> {
-        let prefix = std::env::var_os("AEGIS_FAIL2BAN").unwrap_or_else(|| "/".into());
-        let prefix = PathBuf::from(prefix);
-        if !prefix.join("usr/bin/fail2ban-server").exists() {
-            eprintln!("skipped: fail2ban is not there");
-            return None;
-        }
+        let prefix = FAIL2BAN.unpacked()?;
         let config = dir.join("config");
         for part in ["action.d", "filter.d"] {
             fs::create_dir_all(config.join(part)).unwrap();

@@ -1,15 +1,17 @@
 //! Logs as the programs of a host write them, and nodes that read them.
 
 use std::{
+    ffi::OsString,
     fs::{self, OpenOptions},
     io::Write as _,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use aegis::lab::node::LabNode;
 
 use crate::support::{
+    debian::Packages,
     shell::must,
     world::{How, World},
 };
@@ -76,8 +78,9 @@ pub(crate) struct JournalFile {
 }
 
 impl JournalFile {
-    pub(crate) fn create(writer: &Path, file: &Path) -> Self {
-        let mut command = Command::new(writer);
+    pub(crate) fn create(writer: &JournalWriter, file: &Path) -> Self {
+        let mut command = Command::new(&writer.program);
+        command.env("LD_LIBRARY_PATH", &writer.libraries);
         command.arg("-o").arg(file).arg("-").stdin(Stdio::piped());
         command.stdout(Stdio::null()).stderr(Stdio::null());
         Self {
@@ -99,11 +102,33 @@ impl Drop for JournalFile {
     }
 }
 
-/// Returns the program that writes journals: that of the system, or what the environment names.
-pub(crate) fn journal_writer() -> Option<std::path::PathBuf> {
-    let named = std::env::var_os("AEGIS_JOURNAL_REMOTE");
-    let path = named.unwrap_or_else(|| "/lib/systemd/systemd-journal-remote".into());
-    Some(std::path::PathBuf::from(path)).filter(|it| it.exists())
+/// systemd's own program that writes journals of what it is told.
+pub(crate) struct JournalWriter {
+    program: PathBuf,
+    libraries: OsString,
+}
+
+const JOURNAL_REMOTE: Packages = Packages {
+    folder: "debian-journal",
+    names: &[
+        "systemd-journal-remote",
+        "libsystemd-shared",
+        "libmicrohttpd12",
+    ],
+    programs: &["systemd-journal-remote"],
+};
+
+impl JournalWriter {
+    /// Finds or fetches it, or says why the test is skipped.
+    pub(crate) fn new() -> Option<Self> {
+        let root = JOURNAL_REMOTE.unpacked()?;
+        let program = Packages::program(&root, JOURNAL_REMOTE.programs[0])?;
+        let machine = format!("{}-linux-gnu", std::env::consts::ARCH);
+        let folder = root.join("usr/lib").join(machine);
+        let folders = [folder.join("systemd"), folder];
+        let libraries = std::env::join_paths(folders).unwrap();
+        Some(Self { program, libraries })
+    }
 }
 
 pub(crate) async fn start(world: &World, host: &str, more: &str) -> LabNode {
