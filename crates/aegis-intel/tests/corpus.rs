@@ -1,11 +1,16 @@
-//! What fuzzing found worth keeping, replayed: lines of logs and files of the journal.
+//! What fuzzing found worth keeping, replayed: lines of logs, files of the journal, feeds.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use aegis_core::Timestamp;
 use aegis_intel::{
+    feed::{Course, Definition, Format, Kind, Response, Session, Step},
     journal::{Journal, sshd_message},
     log::{AccessFormat, Detector, Line, Verdict},
 };
@@ -52,10 +57,96 @@ fn journals_of_the_corpus_are_read_to_an_end() {
     assert!(messages >= 80, "{messages}: two of them are whole");
 }
 
-fn corpus(target: &str) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+#[test]
+fn feeds_of_the_corpus_are_read_or_refused() {
+    let (mut entries, mut refused) = (0, 0);
+    for bytes in corpus("parse_feeds") {
+        let Some((which, document)) = bytes.split_first() else {
+            continue;
+        };
+        let format = Format::ALL[usize::from(*which) % Format::ALL.len()];
+        match format.parse(document, NOW) {
+            Ok(listing) => entries += listing.entries.len(),
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(
+        entries >= 18,
+        "{entries}: one format or another reads nothing"
+    );
+    assert!(refused >= 1, "what is another format is refused");
+}
+
+/// The two were written by pymisp 2.5.34.4 (`MISPEvent.to_feed`) and by stix2 3.0.2 (`Bundle.serialize`).
+#[test]
+fn what_pymisp_and_stix2_write_is_read() {
+    for (file, format, expected, left_out) in [
+        (
+            "valid-pymisp",
+            Format::MispEvent,
+            &["203.0.113.7", "203.0.113.8", "2001:db8::7"],
+            2, // one not for detection, and a name
+        ),
+        (
+            "valid-stix2",
+            Format::Stix,
+            &["203.0.113.7", "203.0.113.0/24", "2001:db8::7"],
+            1, // an address and a file
+        ),
+    ] {
+        let bytes = fs::read(folder("parse_feeds").join(file)).unwrap();
+        let listing = format.parse(&bytes[1..], NOW).unwrap();
+        let entries = listing.entries.iter();
+        let read: Vec<String> = entries.map(|it| it.indicator.to_string()).collect();
+        assert_eq!(
+            (&*read, listing.left_out.total()),
+            (&expected.map(str::to_owned)[..], left_out)
+        );
+        assert_eq!(listing.malformed_count, 0);
+        assert_eq!(listing.attribution.as_deref(), Some("Example CERT"));
+    }
+}
+
+/// Both pages were answered by medallion 3.0.0, the server of OASIS, to what a session asks.
+#[test]
+fn what_medallion_answers_is_followed_page_by_page() {
+    let definition = Definition {
+        name: "medallion".parse().unwrap(),
+        kind: Kind::Taxii,
+        url: "http://127.0.0.1:5017/root/collections/91a7b528-80eb-42ed-a74d-c6fbd5a26116/".into(),
+        interval: Duration::from_secs(3_600),
+        trust: 80,
+        key_header: None,
+        key_file: None,
+    };
+    let mut session = Session::new(&definition, &Course::default(), NOW);
+    let page = |file: &str| Response {
+        status: 200,
+        body: fs::read(folder("parse_feeds").join(file)).unwrap()[1..].to_vec(),
+        ..Response::default()
+    };
+    let first = session.start();
+    let Ok(Step::Ask(second)) = session.take(&page("valid-medallion")) else {
+        panic!("there is more");
+    };
+    let next = second.url.strip_prefix(&*first.url).unwrap();
+    assert_eq!(next.len(), "&next=".len() + 36, "{next}");
+    let Ok(Step::Done { listing, .. }) = session.take(&page("valid-medallion-2")) else {
+        panic!("that is all");
+    };
+    let entries = listing.entries.iter();
+    let read: Vec<String> = entries.map(|it| it.indicator.to_string()).collect();
+    assert_eq!(read, ["203.0.113.1", "203.0.113.2", "203.0.113.3"]);
+    assert_eq!(listing.left_out.not_addresses, 1, "a name");
+}
+
+fn folder(target: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../fuzz/corpus")
-        .join(target);
-    let files = fs::read_dir(folder).unwrap().flatten();
+        .join(target)
+}
+
+fn corpus(target: &str) -> Vec<Vec<u8>> {
+    let files = fs::read_dir(folder(target)).unwrap().flatten();
     files.map(|it| fs::read(it.path()).unwrap()).collect()
 }

@@ -10,7 +10,9 @@ fn five_failed_logins_are_a_brute_force() {
     let mut detector = Detector::default();
     for port in 1..5 {
         let verdict = ssh(&mut detector, &failed("root", port));
-        assert!(matches!(verdict, Verdict::Counted { events, of: 5, .. } if events == port.into()));
+        assert!(
+            matches!(verdict, Verdict::Counted { events, of: 5, .. } if events == u32::from(port))
+        );
     }
     let attack = Verdict::Attack {
         indicator: ATTACKER.parse().unwrap(),

@@ -1,0 +1,32 @@
+//! TAXII 2.1: pages of a collection's objects.
+
+use serde::Deserialize;
+
+use super::{
+    InvalidListing,
+    gather::Gathered,
+    json::{Lenient, document},
+    stix::{self, Object},
+};
+
+/// What is asked for and what must be said to be sent, as the standard has it.
+pub(super) const MEDIA_TYPE: &str = "application/taxii+json;version=2.1";
+
+/// A page: an empty one is an object without anything.
+#[derive(Deserialize)]
+struct Page {
+    #[serde(default)]
+    objects: Vec<Lenient<Object>>,
+    more: Option<bool>,
+    next: Option<String>,
+}
+
+/// Reads a page; returns the word for the next where there is one.
+pub(super) fn read(
+    bytes: &[u8],
+    gathered: &mut Gathered,
+) -> Result<Option<String>, InvalidListing> {
+    let page: Page = document(bytes)?;
+    stix::read_objects(page.objects, gathered)?;
+    Ok(page.next.filter(|_| page.more == Some(true)))
+}
