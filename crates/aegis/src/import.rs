@@ -1,4 +1,5 @@
-//! What other programs blocked, read from what they leave: lists, CrowdSec's decisions, fail2ban's bans.
+//! What other programs blocked, read from what they leave: lists, feeds, CrowdSec's decisions,
+//! fail2ban's bans.
 //!
 //! Reading judges nothing: what is no address, or nothing that can be blocked here, is skipped with its
 //! place and the reason; the node's guards decide about the rest.
@@ -6,6 +7,7 @@
 pub mod crowdsec;
 mod csv;
 pub mod fail2ban;
+pub mod feed;
 pub mod list;
 
 use std::num::NonZeroU32;
@@ -32,6 +34,15 @@ impl Found {
 
     fn skip(&mut self, place: impl std::fmt::Display, why: impl std::fmt::Display) {
         self.skipped.push(format!("{place}: {why}"));
+    }
+}
+
+impl Found {
+    /// Says of how many, and why, without their places; of none nothing.
+    fn skip_some(&mut self, count: usize, why: &str) {
+        if count > 0 {
+            self.skipped.push(format!("{count} {why}"));
+        }
     }
 }
 

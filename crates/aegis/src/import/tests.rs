@@ -1,6 +1,12 @@
 //! What each form says, what is skipped and where, and words that become threat types.
 
-use super::{Found, crowdsec, left, list, threat_type};
+use aegis_core::Timestamp;
+use aegis_intel::feed::{Format, Warninglists};
+
+use super::{Found, crowdsec, feed, left, list, threat_type};
+
+/// 2026-11-20T12:00:00Z
+const NOW: Timestamp = Timestamp::from_secs(1_795_176_000);
 
 #[test]
 fn a_list_has_comments_blanks_prefixes_and_mistakes() {
@@ -16,6 +22,47 @@ fn a_list_has_comments_blanks_prefixes_and_mistakes() {
         ]
     );
     assert_eq!(places(&found), ["line 6", "line 7"]);
+}
+
+#[test]
+fn a_feed_is_taken_as_far_as_it_is_trusted_and_no_longer_than_it_says() {
+    let bundle = r#"{"objects":[{"type":"identity","name":"Example CERT"},
+        {"type":"indicator","pattern_type":"stix","pattern":"[ipv4-addr:value = '203.0.113.7']",
+         "valid_until":"2026-11-20T12:01:00Z","confidence":90},
+        {"type":"indicator","pattern_type":"stix","pattern":"[ipv4-addr:value = '203.0.113.8']",
+         "confidence":60},
+        {"type":"indicator","pattern_type":"stix","pattern":"[ipv4-addr:value = '203.0.113.9']",
+         "revoked":true},
+        {"type":"indicator","pattern_type":"stix","pattern":"[ipv4-addr:value = '8.8.8.8']"},
+        {"type":"indicator","pattern_type":"stix","pattern":"203.0.113.10"}]}"#;
+    let terms = feed::Terms {
+        format: Format::Stix,
+        block_for_secs: 600,
+        trust: 75,
+        warninglists: &Warninglists::default(),
+    };
+    let (found, attribution) = feed::read(bundle.as_bytes(), terms, NOW).expect("a bundle");
+    assert_eq!(shown(&found), ["203.0.113.7 60 listed"]);
+    assert_eq!(attribution.as_deref(), Some("Example CERT"));
+    assert_eq!(
+        found.skipped,
+        [
+            "line or entry 6: not a pattern",
+            "1 are doubted, by the feed or for how far it is trusted",
+            "1 are over or taken back",
+            "1 are on a warninglist",
+        ]
+    );
+    let wholly = feed::Terms {
+        trust: 100,
+        ..terms
+    };
+    let (found, _) = feed::read(bundle.as_bytes(), wholly, NOW).expect("a bundle");
+    assert_eq!(
+        shown(&found),
+        ["203.0.113.7 60 listed", "203.0.113.8 600 listed"]
+    );
+    assert!(feed::read(b"<html>", terms, NOW).is_err());
 }
 
 #[test]

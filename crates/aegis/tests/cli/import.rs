@@ -41,6 +41,43 @@ fn a_list_is_imported_within_the_guards_and_marked() {
 }
 
 #[test]
+fn of_a_feed_no_poison_is_blocked_and_a_broken_line_is_told() {
+    let sandbox = Sandbox::new();
+    let _daemon = sandbox.start(&["--no-p2p"]);
+    let feed = concat!(
+        "{\"cidr\":\"203.0.113.0/25\",\"sblid\":\"SBL1\"}\n{\"cidr\":\"0.0.0.0/0\"}\n",
+        "{\"cidr\":\"192.168.0.0/16\"}\n{\"cidr\":\"127.0.0.1/32\"}\n{\"cidr\":\"8.8.8.0/24\"}\n",
+        "no object\n{\"type\":\"metadata\",\"timestamp\":1795170000,",
+        "\"copyright\":\"(c) The Spamhaus Project\"}\n",
+    );
+    fs::write(sandbox.path().join("drop.json"), feed).expect("set up");
+    let answer = sandbox.run("import feed drop.json --format drop");
+    assert_eq!(answer.code, Some(0), "{answer:?}");
+    for said in [
+        "Imported 1 of 3 entries",
+        "line or entry 6: not an object of its kind",
+        "2 are on a warninglist",
+    ] {
+        assert!(answer.out.contains(said), "{said}: {answer:?}");
+    }
+    let blocks = sandbox.json("list");
+    assert_eq!(blocks.as_array().expect("a list").len(), 1);
+    assert_eq!(blocks[0]["indicator"], "203.0.113.0/25");
+}
+
+#[test]
+fn a_file_in_another_format_is_no_feed() {
+    let sandbox = Sandbox::new();
+    let _daemon = sandbox.start(&["--no-p2p"]);
+    fs::write(sandbox.path().join("page.html"), "<!doctype html>\n").expect("set up");
+    let answer = sandbox.run("import feed page.html --format stix");
+    assert_ne!(answer.code, Some(0), "{answer:?}");
+    assert!(answer.err.contains("line 1 cannot be read"), "{answer:?}");
+    let answer = sandbox.run("import feed page.html --format nonsense");
+    assert_eq!(answer.code, Some(2), "{answer:?}");
+}
+
+#[test]
 fn decisions_of_crowdsec_come_over_standard_input() {
     let sandbox = Sandbox::new();
     let daemon = sandbox.start(&["--no-p2p"]);
