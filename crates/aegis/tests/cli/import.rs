@@ -72,7 +72,7 @@ fn a_file_in_another_format_is_no_feed() {
     fs::write(sandbox.path().join("page.html"), "<!doctype html>\n").expect("set up");
     let answer = sandbox.run("import feed page.html --format stix");
     assert_ne!(answer.code, Some(0), "{answer:?}");
-    assert!(answer.err.contains("line 1 cannot be read"), "{answer:?}");
+    assert!(answer.talk.contains("line 1 cannot be read"), "{answer:?}");
     let answer = sandbox.run("import feed page.html --format nonsense");
     assert_eq!(answer.code, Some(2), "{answer:?}");
 }
