@@ -105,7 +105,7 @@ impl Gathered {
         listing
             .malformed
             .extend(other.malformed.into_iter().take(room));
-        listing.attribution = other.attribution.or(listing.attribution.take());
+        listing.attribution = other.attribution.or_else(|| listing.attribution.take());
         Ok(())
     }
 

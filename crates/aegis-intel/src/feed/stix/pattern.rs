@@ -48,7 +48,7 @@ pub(super) fn read(text: &str) -> Meaning {
         return Meaning::Malformed;
     };
     let (mut found, mut rest, mut is_conditional) = (Vec::new(), &tokens[..], false);
-    if !rest.iter().any(|it| *it == Token::Open) {
+    if !rest.contains(&Token::Open) {
         return Meaning::Malformed;
     }
     while let Some((token, after)) = rest.split_first() {
