@@ -6,9 +6,12 @@
 #![no_main]
 
 use aegis_api::{
-    AllowRequest, BlockRequest, Description, FileApplyRequest, HistoryId, ImportRequest, Indicator,
-    JoinRequest, KeyCreateRequest, KeyName, MembershipRequest, Moment, OrganisationTrustRequest,
-    PublishRequest, RevokeRequest, ShareRequest, TicketRequest, TrustRequest, UnblockRequest,
+    AllowNameRequest, AllowRequest, BlockRequest, Description, EnforceRequest, FileApplyRequest,
+    HistoryId, HostName, ImportRequest, Indicator, InvitationId, JoinRequest, KeyCreateRequest,
+    KeyName, MembershipRequest, Moment, NodeId, OrganisationCreateRequest,
+    OrganisationTrustRequest, PreviewRequest, PublishRequest, Region, RegionRequest, ReportSource,
+    ReportWithdrawRequest, ReportsRequest, RevokeRequest, ShareRequest, ThreatType,
+    TicketJoinRequest, TicketRequest, TrustRequest, UnblockRequest,
 };
 use libfuzzer_sys::fuzz_target;
 use serde::{Serialize, de::DeserializeOwned};
@@ -17,7 +20,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Some((kind, rest)) = bytes.split_first() else {
         return;
     };
-    match kind % 16 {
+    match kind % 32 {
         0 => body::<BlockRequest>(rest),
         1 => body::<PublishRequest>(rest),
         2 => body::<UnblockRequest>(rest),
@@ -32,6 +35,14 @@ fuzz_target!(|bytes: &[u8]| {
         11 => body::<TicketRequest>(rest),
         12 => body::<KeyCreateRequest>(rest),
         13 => body::<ShareRequest>(rest),
+        16 => body::<ReportsRequest>(rest),
+        17 => body::<ReportWithdrawRequest>(rest),
+        18 => body::<PreviewRequest>(rest),
+        19 => body::<EnforceRequest>(rest),
+        20 => body::<AllowNameRequest>(rest),
+        21 => body::<RegionRequest>(rest),
+        22 => body::<TicketJoinRequest>(rest),
+        23 => body::<OrganisationCreateRequest>(rest),
         _ => words(rest),
     }
 });
@@ -60,6 +71,28 @@ fn words(bytes: &[u8]) {
     }
     if let Ok(it) = text.parse::<HistoryId>() {
         assert_eq!(it.to_string().parse(), Ok(it));
+    }
+    if let Ok(it) = text.parse::<NodeId>() {
+        assert_eq!(it.to_string(), text);
+    }
+    if let Ok(it) = text.parse::<InvitationId>() {
+        assert_eq!(it.to_string().parse(), Ok(it));
+    }
+    if let Ok(it) = text.parse::<HostName>() {
+        assert_eq!(it.to_string().parse::<HostName>(), Ok(it));
+        assert!(
+            text.parse::<std::net::IpAddr>().is_err(),
+            "no address is a name"
+        );
+    }
+    if let Ok(it) = text.parse::<Region>() {
+        assert_eq!(it.to_string().parse(), Ok(it));
+    }
+    if let Ok(it) = text.parse::<ReportSource>() {
+        assert_eq!(it.as_str(), text);
+    }
+    if let Ok(it) = text.parse::<ThreatType>() {
+        assert_eq!(it.as_str(), text);
     }
     if let Ok(it) = text.parse::<Description>() {
         assert_eq!(it.as_str(), text);

@@ -1,4 +1,5 @@
-//! What fuzzing found worth keeping, replayed: lines of logs, files of the journal, feeds.
+//! What fuzzing found worth keeping, replayed: lines of logs, files of the journal, feeds, databases of
+//! places.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
 
@@ -13,6 +14,7 @@ use aegis_intel::{
     feed::{Course, Definition, Format, Kind, Response, Session, Step},
     journal::{Journal, sshd_message},
     log::{AccessFormat, Detector, Line, Verdict},
+    place::Places,
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_795_176_000);
@@ -140,13 +142,33 @@ fn what_medallion_answers_is_followed_page_by_page() {
     assert_eq!(listing.left_out.not_addresses, 1, "a name");
 }
 
+#[test]
+fn databases_of_the_corpus_are_read_or_refused_as_their_names_say() {
+    let mut whole = 0;
+    for path in paths("parse_place") {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let opened = Places::open(&[path]);
+        assert_eq!(opened.is_ok(), name.starts_with("whole-"), "{name}");
+        let Ok(places) = opened else { continue };
+        let prefixes = places.prefixes("DE".parse().unwrap()).unwrap();
+        assert_eq!(prefixes.len(), 3, "{name}");
+        whole += 1;
+    }
+    assert!(whole >= 1, "{whole}");
+}
+
 fn folder(target: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../fuzz/corpus")
         .join(target)
 }
 
-fn corpus(target: &str) -> Vec<Vec<u8>> {
+fn paths(target: &str) -> Vec<PathBuf> {
     let files = fs::read_dir(folder(target)).unwrap().flatten();
-    files.map(|it| fs::read(it.path()).unwrap()).collect()
+    files.map(|it| it.path()).collect()
+}
+
+fn corpus(target: &str) -> Vec<Vec<u8>> {
+    let paths = paths(target).into_iter();
+    paths.map(|it| fs::read(it).unwrap()).collect()
 }

@@ -81,7 +81,7 @@ impl Packages {
 
     fn are_in(&self, root: &Path) -> bool {
         let is_there = |it: &&str| Self::program(root, it).is_some();
-        self.programs.iter().all(|it| is_there(it))
+        self.programs.iter().all(is_there)
     }
 }
 
