@@ -1,8 +1,10 @@
 //! `cargo xtask deb`: the Debian package, from a release build and what lies in `packaging/`.
 //!
+//! Who answers for it is said as to Debian's own tools: `DEBFULLNAME="Ada King" DEBEMAIL=ada@example.org`.
 //! Needs `dpkg-deb` and `dpkg-shlibdeps` (both come with build-essential), and no network that the
 //! build itself does not need.
 
+mod maintainer;
 mod stage;
 
 use std::path::{Path, PathBuf};

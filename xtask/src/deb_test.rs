@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// Runs these test binaries in there first, as root: those of `aegis-enforce`, say.
     #[arg(long, value_name = "FILE")]
     with_tests: Vec<PathBuf>,
+    /// Of those, runs the tests alone whose names hold one of these words.
+    #[arg(long, value_name = "WORD", requires = "with_tests")]
+    only: Vec<String>,
     /// Takes the programs from this folder instead of building them.
     #[arg(long, value_name = "DIR")]
     programs: Option<PathBuf>,
@@ -89,11 +92,13 @@ fn lay_out(test: &Path, programs: &Path, args: &Args) -> Result<()> {
     for binary in &args.with_tests {
         copy(binary, &test.join("tests"))?;
     }
-    Ok(())
+    fs::write(test.join("only"), args.only.join(" ")).context("write which tests to run")
 }
 
 /// Says how each check came out.
 fn report(test: &Path) -> Result<()> {
+    let kernel = read(&test.join("kernel"))?;
+    talk::say(format_args!("Linux {}", kernel.trim()));
     let checks = read(&test.join("checks"))?;
     checks.lines().for_each(talk::say);
     let of_tests = fs::read_dir(test.join("tests")).context("look for tests")?;

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use super::maintainer::maintainer;
 use crate::shell;
 
 /// Programs that are packed; the one below is a link to the first.
@@ -131,10 +132,10 @@ impl Stage {
             self.write(place, &read(file)?)?;
         }
         let place = "usr/share/doc/aegis/changelog";
-        self.write(
-            place,
-            &read("packaging/deb/changelog")?.replace("@VERSION@", version),
-        )?;
+        let changelog = read("packaging/deb/changelog")?
+            .replace("@VERSION@", version)
+            .replace("@MAINTAINER@", &maintainer()?);
+        self.write(place, &changelog)?;
         zip(&self.folder.join(place))
     }
 
@@ -158,7 +159,8 @@ impl Stage {
             .replace("@VERSION@", version)
             .replace("@ARCHITECTURE@", architecture)
             .replace("@INSTALLED_KIB@", size)
-            .replace("@LIBRARIES@", &libraries);
+            .replace("@LIBRARIES@", &libraries)
+            .replace("@MAINTAINER@", &maintainer()?);
         self.write("DEBIAN/control", &control)?;
         self.checksums()
     }

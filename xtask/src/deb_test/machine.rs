@@ -1,6 +1,6 @@
 //! The machine: a container on this kernel, or an emulated one with a kernel of its own.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -8,9 +8,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::shell;
 
-/// How long a machine may take, in seconds; an emulator is about ten times slower.
+/// How long a machine may take, in seconds; an emulator is about ten times slower, and runs tests before.
 const CONTAINER_SECS_MAX: &str = "300";
-const EMULATED_SECS_MAX: &str = "1500";
+const EMULATED_SECS_MAX: &str = "3600";
 
 /// What a container may do beyond the usual: load kernel programs into a network of its own.
 const CAPABILITIES: &str = "--capability=CAP_BPF,CAP_PERFMON,CAP_NET_ADMIN";
@@ -113,11 +113,14 @@ fn emulate(root: &Path, test: &Path) -> Result<()> {
     let drive = |image: &Path| format!("file={},format=raw,if=virtio", image.display());
     command.arg("-drive").arg(drive(&disk) + ",snapshot=on");
     command.arg("-drive").arg(drive(&with_test));
-    command.stdin(Stdio::null()).stdout(Stdio::null());
-    shell::run(&mut command)?;
+    let console = File::create(folder.join("console")).context("make a file for the console")?;
+    command.stdin(Stdio::null()).stdout(console);
+    let result = shell::run(&mut command);
+    // Also what one left that did not come to its end.
     let mut dump = shell::program("debugfs");
     dump.arg("-R").arg(format!("rdump / {}", test.display()));
-    shell::capture(dump.arg(&with_test)).map(|_| ())
+    shell::capture(dump.arg(&with_test))?;
+    result
 }
 
 /// Makes a disk of what is in a folder.
