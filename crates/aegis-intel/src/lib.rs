@@ -1,5 +1,5 @@
-//! The wall around formats that others made: what the host's logs say and what that means, and what
-//! databases know of addresses.
+//! The wall around formats that others made: what the host's logs say and what that means, what
+//! databases know of addresses, and what other programs read of the blocklist.
 //!
 //! Logs, journals and feeds are pure: bytes and times come in, findings go out. Nothing is trusted that
 //! somebody outside could have written into a log: each parser knows which parts of its line the
@@ -7,6 +7,7 @@
 //! cannot put one. Databases are files that the operator keeps, and no error of a file's brings
 //! anybody down.
 
+pub mod export;
 pub mod feed;
 pub mod journal;
 pub mod log;

@@ -1,0 +1,220 @@
+//! What other programs read: the blocklist in their formats, one function each, from one record.
+//!
+//! A format says only what its reader understands; what it cannot say is left out and counted, never
+//! bent. All of it is text that is safe to load: every word from outside is of a type whose characters
+//! no format gives a meaning, or is escaped.
+
+mod firewall;
+mod monitor;
+mod stix;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+use std::{collections::HashSet, fmt};
+
+use aegis_core::{Indicator, Severity, ThreatType, Timestamp};
+
+/// The most flow rules that are announced: routers hold few, and one too many ends the session.
+pub const FLOW_RULES_MAX: usize = 1_000;
+
+/// The name of sets, lists and tables in formats that have one.
+pub(crate) const NAME: &str = "aegis";
+
+/// One entry of the blocklist.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Entry {
+    /// What is blocked.
+    pub indicator: Indicator,
+    /// What it did.
+    pub threat_type: ThreatType,
+    /// How bad that was.
+    pub severity: Severity,
+    /// Who caused it, in one word.
+    pub origin: &'static str,
+    /// When that was.
+    pub decided_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// A format that is written.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Format {
+    /// One address or prefix a line.
+    Plain,
+    /// One prefix a line, single addresses with their length, too.
+    Cidr,
+    /// Comma-separated values (RFC 4180) with a header.
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+    /// A script for `nft -f` that makes and fills sets in a table of its own.
+    Nft,
+    /// Input for `ipset restore` that swaps two sets in.
+    Ipset,
+    /// Suricata's IP reputation file.
+    Iprep,
+    /// The categories that the IP reputation file refers to.
+    IprepCategories,
+    /// Suricata's dataset of type `ip`: single addresses.
+    Dataset,
+    /// Zeek's intelligence file.
+    Zeek,
+    /// nginx's `deny` directives.
+    Nginx,
+    /// HAProxy's map from prefix to what it did.
+    Haproxy,
+    /// A script for `MikroTik`'s RouterOS.
+    Mikrotik,
+    /// A STIX 2.1 bundle of indicators.
+    Stix,
+    /// ExaBGP's announcements of flow rules (RFC 8955, 8956).
+    Flowspec,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::Plain,
+        Self::Cidr,
+        Self::Csv,
+        Self::Jsonl,
+        Self::Nft,
+        Self::Ipset,
+        Self::Iprep,
+        Self::IprepCategories,
+        Self::Dataset,
+        Self::Zeek,
+        Self::Nginx,
+        Self::Haproxy,
+        Self::Mikrotik,
+        Self::Stix,
+        Self::Flowspec,
+    ];
+
+    /// Returns its name on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Cidr => "cidr",
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+            Self::Nft => "nft",
+            Self::Ipset => "ipset",
+            Self::Iprep => "iprep",
+            Self::IprepCategories => "iprep-categories",
+            Self::Dataset => "dataset",
+            Self::Zeek => "zeek",
+            Self::Nginx => "nginx",
+            Self::Haproxy => "haproxy",
+            Self::Mikrotik => "mikrotik",
+            Self::Stix => "stix",
+            Self::Flowspec => "flowspec",
+        }
+    }
+
+    /// Returns what it is for, in a few words.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Plain => "one address or prefix a line",
+            Self::Cidr => "one prefix a line, addresses as /32 and /128",
+            Self::Csv => "comma-separated values with a header",
+            Self::Jsonl => "one JSON object a line",
+            Self::Nft => "script for `nft -f`: sets in a table `aegis_export`, filled anew",
+            Self::Ipset => "input for `ipset restore`: sets aegis-v4 and aegis-v6, swapped in",
+            Self::Iprep => "Suricata's IP reputation file",
+            Self::IprepCategories => "the categories that Suricata needs for it",
+            Self::Dataset => "Suricata's dataset of type ip; prefixes are left out",
+            Self::Zeek => "Zeek's intelligence file",
+            Self::Nginx => "nginx's deny directives, to include",
+            Self::Haproxy => "HAProxy's map_ip from prefix to what it did",
+            Self::Mikrotik => "script for RouterOS: address list aegis, filled anew",
+            Self::Stix => "STIX 2.1 bundle of indicators, TLP:GREEN",
+            Self::Flowspec => "ExaBGP's flow rules, the 1,000 worst",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What was written.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Export {
+    /// The file.
+    pub text: String,
+    /// Entries in it.
+    pub written: usize,
+    /// Entries that lie in a wider one, which says it all.
+    pub covered: usize,
+    /// Entries that the format cannot say.
+    pub left_out: usize,
+}
+
+/// Writes `entries`, each of which holds at `now`, as `format`.
+pub fn export(format: Format, now: Timestamp, entries: &[Entry]) -> Export {
+    match format {
+        Format::Plain => table::plain(entries),
+        Format::Cidr => table::cidr(entries),
+        Format::Csv => table::csv(entries),
+        Format::Jsonl => table::jsonl(entries),
+        Format::Nft => firewall::nft(entries),
+        Format::Ipset => firewall::ipset(now, entries),
+        Format::Nginx => firewall::nginx(entries),
+        Format::Haproxy => firewall::haproxy(entries),
+        Format::Mikrotik => firewall::mikrotik(now, entries),
+        Format::Flowspec => firewall::flowspec(entries),
+        Format::Iprep => monitor::iprep(entries),
+        Format::IprepCategories => monitor::iprep_categories(),
+        Format::Dataset => monitor::dataset(entries),
+        Format::Zeek => monitor::zeek(entries),
+        Format::Stix => stix::bundle(now, entries),
+    }
+}
+
+/// Returns an indicator with its prefix length, whatever that is.
+fn with_length(indicator: &Indicator) -> String {
+    format!("{}/{}", indicator.address(), indicator.prefix_len())
+}
+
+/// Returns for how many seconds an entry holds from `now` on, at least 1.
+fn secs_left(now: Timestamp, entry: &Entry) -> u64 {
+    let left = entry.expires_at.as_secs().saturating_sub(now.as_secs());
+    left.max(1)
+}
+
+/// Returns the entries that lie in no other: for readers that refuse sets that overlap.
+fn widest(entries: &[Entry]) -> Vec<&Entry> {
+    let all: HashSet<Indicator> = entries.iter().map(|it| it.indicator).collect();
+    let is_covered = |it: &Indicator| {
+        let wider = (0..it.prefix_len()).filter_map(|len| Indicator::prefix(it.address(), len));
+        wider.into_iter().any(|wider| all.contains(&wider))
+    };
+    let widest = entries.iter().filter(|it| !is_covered(&it.indicator));
+    widest.collect()
+}
+
+/// Returns an export of one line for each entry, after `head`.
+fn lines<'a, I>(head: &str, entries: I, line: impl Fn(&Entry) -> String) -> Export
+where
+    I: IntoIterator<Item = &'a Entry>,
+{
+    let mut text = head.to_owned();
+    let mut written = 0;
+    for entry in entries {
+        text.push_str(&line(entry));
+        text.push('\n');
+        written += 1;
+    }
+    Export {
+        text,
+        written,
+        covered: 0,
+        left_out: 0,
+    }
+}
