@@ -34,6 +34,9 @@ pub struct Block {
     /// The alert it rests on, if any.
     #[serde(with = "text_option", default)]
     pub alert_id: Option<AlertId>,
+    /// Whether that alert is for an organisation's members alone: nobody else may read of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub members_only: bool,
     /// What the indicator did.
     #[serde(with = "text")]
     pub threat_type: ThreatType,

@@ -68,7 +68,7 @@ impl Screen<'_> {
     }
 
     /// Says what went wrong, and returns how the command ended.
-    pub(crate) fn complain(&mut self, error: &ClientError) -> io::Result<Outcome> {
+    pub fn complain(&mut self, error: &ClientError) -> io::Result<Outcome> {
         let message = error.to_string();
         let refused = matches!(error, ClientError::Refused(_));
         let kind = if refused { "refused" } else { "error" };

@@ -4,6 +4,7 @@ mod config_command;
 mod detach;
 mod doctor;
 mod explain;
+mod export;
 mod failure;
 mod generate;
 mod import;
@@ -70,6 +71,8 @@ enum Command {
     /// Bring along what another program blocked; other nodes do not hear of it
     #[command(subcommand)]
     Import(import::ImportCommand),
+    /// Write what is blocked in the format of another program
+    Export(export::ExportArgs),
     /// Talk to the daemon line by line and watch what happens
     Console,
     /// Take everything of a node out of the kernel: programs, blocks, counters
@@ -124,6 +127,10 @@ pub fn main() -> ExitCode {
         Command::Import(command) => {
             let client = cli.client.client(&socket(instance.as_ref()));
             import::run(command, &client, cli.client.format())
+        }
+        Command::Export(args) => {
+            let client = cli.client.client(&socket(instance.as_ref()));
+            export::run(&args, &client, cli.client.format())
         }
         Command::Console => Ok(console(&cli.client, instance.as_ref())),
         Command::Detach(args) => detach::run(args, instance, json),

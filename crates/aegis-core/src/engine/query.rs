@@ -228,6 +228,13 @@ impl Engine {
         self.blocklist.after(cursor)
     }
 
+    /// Returns whether the alert that a decision rests on is for an organisation's members alone, so
+    /// that it may be told to nobody else.
+    pub fn is_for_members_alone(&self, decision: &Decision) -> bool {
+        let alert = decision.alert.and_then(|it| self.ledger.alert(&it));
+        alert.is_some_and(|it| it.audience().is_some())
+    }
+
     /// Returns which entry blocks the whole of `indicator`, if one does.
     ///
     /// What is exempt passes although an entry covers it.

@@ -12,6 +12,7 @@ mod bad_input;
 mod config;
 #[path = "../support/daemon.rs"]
 mod daemon;
+mod export;
 mod guards;
 mod history;
 mod http;

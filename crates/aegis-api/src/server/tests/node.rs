@@ -110,6 +110,7 @@ pub(super) fn block(number: u32) -> Block {
         file: None,
         region: None,
         alert_id: Some(AlertId::from_bytes([3; 16])),
+        members_only: false,
         threat_type: ThreatType::syn_flood(),
         severity: Severity::MAX,
         evidence: Evidence::Verified,

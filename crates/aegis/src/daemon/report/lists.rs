@@ -23,6 +23,7 @@ impl Node {
         let items = page.items.into_iter();
         let items = items.map(|it| Block {
             location: self.location(&it.indicator),
+            members_only: self.engine.is_for_members_alone(it),
             ..block(now, it, kernel.get(&it.indicator))
         });
         Ok(Page {
