@@ -17,7 +17,9 @@ pub(crate) mod outsider;
 pub(crate) mod pings;
 pub(crate) mod role;
 pub(crate) mod routers;
+pub(crate) mod session;
 pub(crate) mod shell;
+pub(crate) mod web;
 pub(crate) mod world;
 
 use std::{
