@@ -25,7 +25,7 @@ macro_rules! counters {
 
 counters! {
     /// Packets seen. The program itself counts each packet once, by what became of it; user space
-    /// makes the totals of that.
+    /// makes the totals of that. The slot is [`Counter::CLEAN_SYNS`] for the program.
     Packets = "packets",
     /// Bytes seen. The program itself counts here those that it did not drop.
     Bytes = "bytes",
@@ -103,6 +103,9 @@ counters! {
 }
 
 impl Counter {
+    /// Where the program counts connection requests that are passed and about which nothing else is
+    /// counted: [`Counter::Clean`] and [`Counter::Syns`] in one.
+    pub const CLEAN_SYNS: Self = Self::Packets;
     /// Returns how many counters there are.
     pub const COUNT: usize = Self::ALL.len();
 }

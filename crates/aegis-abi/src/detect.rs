@@ -163,8 +163,8 @@ impl Window {
 pub struct CpuDetect {
     /// The jiffy for which the rest of these lines holds: no window begins within one.
     pub now: u64,
-    /// [`DetectConfig::epoch`] likewise.
-    pub epoch: u64,
+    /// [`crate::Config::flags`] likewise, and so [`DetectConfig::epoch`].
+    pub flags: u64,
     /// What a cell of each [`Sketch`] is compared with: see [`crate::sketch::base`].
     pub bases: [u64; SKETCHES],
     /// How many classes of ports a cell may have seen without a look at its sources one by one:

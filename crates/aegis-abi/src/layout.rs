@@ -33,10 +33,23 @@ pub mod config_flag {
     /// IPv4 prefixes are blocked.
     pub const PREFIXES_V4: u32 = 1 << 13;
 
-    /// User space blocks something by which an IPv4 packet may be met.
-    pub const LISTS_V4: u32 = HOSTS_V4 | PREFIXES_V4;
-    /// The same for an IPv6 packet.
-    pub const LISTS_V6: u32 = NETS_V6 | PREFIXES_V6;
+    /// The lowest of the bits that hold the last ones of [`crate::DetectConfig::epoch`] while
+    /// [`DETECT`] is set: whoever has the flags knows whether the detectors' configuration is another.
+    pub const EPOCH_SHIFT: u32 = 16;
+
+    /// Returns the flags where this is the epoch of the detectors' configuration.
+    pub const fn with_epoch(flags: u32, epoch: u32) -> u32 {
+        let flags = flags & ((1 << EPOCH_SHIFT) - 1);
+        if flags & DETECT == 0 {
+            return flags;
+        }
+        flags | epoch << EPOCH_SHIFT
+    }
+
+    /// By these an IPv4 packet is met that is no listed address.
+    pub const OTHERS_V4: u32 = PREFIXES_V4 | OWN;
+    /// The same for an IPv6 packet that is in no listed /64.
+    pub const OTHERS_V6: u32 = PREFIXES_V6 | OWN;
     /// With none of these only addresses are to be looked for in an IPv4 packet.
     pub const MORE_V4: u32 = PREFIXES_V4 | OWN | DETECT;
     /// The same for an IPv6 packet, and /64 prefixes.
@@ -48,6 +61,10 @@ pub mod config_flag {
     const _: () = assert!(ANY_V4 == (PREFIXES_V4 << 1) - ANY_V4_LEAST);
     /// The same for an IPv6 packet.
     pub const ANY_V6: u32 = NETS_V6 | MORE_V6;
+    /// Below this there is nothing to look for in any packet.
+    pub const ANY_LEAST: u32 = NETS_V6;
+    const _: () = assert!(ANY_V4 | ANY_V6 == (PREFIXES_V4 << 1) - ANY_LEAST);
+    const _: () = assert!(PREFIXES_V4 < 1 << EPOCH_SHIFT);
 }
 
 /// What user space tells the kernel program; it may change at any time, without a reload. The

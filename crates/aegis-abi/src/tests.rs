@@ -95,6 +95,18 @@ fn offsets_do_not_move_between_versions() {
 }
 
 #[test]
+fn flags_bear_the_epoch_of_the_detectors_while_one_is_on() {
+    use config_flag::{ANY_LEAST, DETECT, HOSTS_V4, OBSERVE, with_epoch};
+    assert_eq!(with_epoch(OBSERVE, 7), OBSERVE);
+    assert!(with_epoch(OBSERVE, 7) < ANY_LEAST);
+    let first = with_epoch(DETECT | HOSTS_V4, 7);
+    assert_eq!(first & 0xffff, DETECT | HOSTS_V4);
+    assert_ne!(first, with_epoch(first, 8));
+    assert_eq!(first, with_epoch(with_epoch(first, 8), 7));
+    assert_eq!(with_epoch(first & !DETECT, 8), HOSTS_V4);
+}
+
+#[test]
 fn a_counter_is_its_slot_and_has_a_name_of_its_own() {
     for (slot, counter) in Counter::ALL.iter().enumerate() {
         assert_eq!(*counter as usize, slot, "{counter:?}");

@@ -28,7 +28,7 @@ use self::{near::Destination, quick::Request, sketch::Cells};
 use crate::{
     filter::{Moment, Verdict},
     lists,
-    tables::{CpuCounters, SETTINGS},
+    tables::SETTINGS,
 };
 
 /// Ports below this are those of services: nobody's answers arrive there.
@@ -93,30 +93,15 @@ pub(crate) struct Ready(*mut CpuDetect);
 
 impl Ready {
     #[inline(always)]
-    pub(crate) fn at(moment: &Moment) -> Option<Self> {
-        sketch::cpu_current(moment.now).map(Self)
-    }
-
-    /// Counts a request; returns whether that was all there was to do.
-    #[inline(always)]
-    fn count(self, request: &Request, counters: CpuCounters) -> bool {
-        let is_counted = quick::is_counted(self.0, request);
-        if is_counted {
-            counters.count(Counter::Syns);
-        }
-        is_counted
+    pub(crate) fn under(flags: u32) -> Option<Self> {
+        sketch::cpu_current(flags).map(Self)
     }
 }
 
 /// Returns whether this is a connection request in an IPv4 packet without tags and options, as
 /// nearly all are, and was counted; `hash` is that of its source in the lists.
 #[inline(always)]
-pub(crate) fn is_counted_v4(
-    ready: Ready,
-    frame: &impl Frame,
-    hash: Hash,
-    counters: CpuCounters,
-) -> bool {
+pub(crate) fn is_counted_v4(ready: Ready, frame: &impl Frame, hash: Hash) -> bool {
     let Some((destination, port)) = parse_plain_request_v4(frame) else {
         return false;
     };
@@ -125,17 +110,12 @@ pub(crate) fn is_counted_v4(
         destination: Destination::V4(u32::from_ne_bytes(destination)),
         port: u16::from_ne_bytes(port),
     };
-    ready.count(&request, counters)
+    quick::is_counted(ready.0, &request)
 }
 
 /// The same for an IPv6 packet without tags and extension headers.
 #[inline(always)]
-pub(crate) fn is_counted_v6(
-    ready: Ready,
-    frame: &impl Frame,
-    hash: Hash,
-    counters: CpuCounters,
-) -> bool {
+pub(crate) fn is_counted_v6(ready: Ready, frame: &impl Frame, hash: Hash) -> bool {
     let Some((destination, port)) = parse_plain_request_v6(frame) else {
         return false;
     };
@@ -144,14 +124,14 @@ pub(crate) fn is_counted_v6(
         destination: Destination::V6(destination),
         port: u16::from_ne_bytes(port),
     };
-    ready.count(&request, counters)
+    quick::is_counted(ready.0, &request)
 }
 
 /// Returns whether a connection request was counted and no more was to do about it.
 #[inline(always)]
 fn is_counted(moment: &Moment, kind: Kind, request: &Request) -> bool {
     matches!(kind, Kind::Request)
-        && Ready::at(moment).is_some_and(|it| quick::is_counted(it.0, request))
+        && Ready::under(moment.flags).is_some_and(|it| quick::is_counted(it.0, request))
 }
 
 /// Looks at a packet of an IPv4 source that is neither exempt nor blocked.
@@ -403,7 +383,7 @@ impl Look {
         let now = unsafe { bpf_jiffies64() };
         Some(Self {
             config: sketch::config(),
-            cpu: sketch::cpu_at(now)?,
+            cpu: sketch::cpu_now()?,
             shared: sketch::shared(),
             now,
             hash: packet.source_hash(),

@@ -6,9 +6,9 @@
 //! be read is passed and counted.
 
 use aegis_abi::{
-    AddressV6, Counter, Family, Skip, UNTAGGED_OFFSET, config_flag, is_plain_source_mapped,
-    parse_ipv4, parse_ipv6, parse_link, parse_plain_v4, parse_plain_v6, parse_source_v4,
-    plain_source_v4, plain_source_v6,
+    AddressV6, Counter, Family, PlainHead, Skip, UNTAGGED_OFFSET, config_flag,
+    is_plain_source_mapped, parse_ipv4, parse_ipv6, parse_link, parse_plain_v4, parse_plain_v6,
+    parse_source_v4, plain_source_v4, plain_source_v6,
     table::{Bucket, Bucket32, Bucket64},
 };
 use aya_ebpf::helpers::bpf_jiffies64;
@@ -18,7 +18,7 @@ use crate::{
     detect::{self, Ready},
     frame::{Length, Packet},
     lists::{self, Found},
-    tables::{CpuCounters, SETTINGS, has_own},
+    tables::{CpuCounters, SETTINGS, has_blocked},
 };
 
 /// What becomes of a packet.
@@ -112,7 +112,8 @@ pub(crate) fn decide<C: Challenge>(
     length: &impl Length,
     challenge: &C,
 ) -> Fate {
-    if let Some(total) = parse_plain_v4(frame) {
+    let head = PlainHead::read(frame);
+    if let Some(total) = head.and_then(|it| parse_plain_v4(frame, it)) {
         let said = UNTAGGED_OFFSET as u64 + u64::from(u16::from_be_bytes(total));
         let bytes = length.bytes(said);
         let flags = SETTINGS.flags();
@@ -126,7 +127,7 @@ pub(crate) fn decide<C: Challenge>(
         let packet = (flags, bytes, u32::from_be_bytes(source));
         return decide_v4((frame, Place::PLAIN), packet, challenge);
     }
-    if let Some(rest) = parse_plain_v6(frame) {
+    if let Some(rest) = head.and_then(|it| parse_plain_v6(frame, it)) {
         let said = UNTAGGED_OFFSET as u64 + 40 + u64::from(u16::from_be_bytes(rest));
         let bytes = length.bytes(said);
         if is_plain_source_mapped(frame) {
@@ -134,7 +135,7 @@ pub(crate) fn decide<C: Challenge>(
         }
         let flags = SETTINGS.flags();
         // As for IPv4.
-        if flags & config_flag::ANY_V6 == 0 && !C::ANSWERS {
+        if flags < config_flag::ANY_LEAST && !C::ANSWERS {
             return pass(Counter::Clean, bytes);
         }
         let Some(source) = plain_source_v6(frame) else {
@@ -303,7 +304,7 @@ fn decide_v4<C: Challenge>(
         return pass(Counter::Clean, bytes);
     }
     let hash = SETTINGS.hash_key().hash32(source);
-    if flags & config_flag::LISTS_V4 != 0 || has_own(flags) {
+    if flags & config_flag::HOSTS_V4 != 0 {
         if let Some(found) = lists::host_v4(flags, (source, hash), bytes) {
             let found = (found, Counter::MatchedHostV4);
             if let Some(exempt) = lists::exempt_v4(flags, source) {
@@ -314,6 +315,8 @@ fn decide_v4<C: Challenge>(
         if flags & config_flag::MORE_V4 == 0 && !C::ANSWERS {
             return pass(Counter::Clean, bytes);
         }
+    }
+    if flags & config_flag::OTHERS_V4 != 0 || has_blocked() {
         if let Some(counter) = lists::others_v4(flags, (source, hash), bytes) {
             let exempt = lists::exempt_v4(flags, source);
             return act_listed((Found::<Bucket32>::COUNTED, counter), flags, bytes, exempt);
@@ -322,18 +325,18 @@ fn decide_v4<C: Challenge>(
             return pass(Counter::Clean, bytes);
         }
     }
+    // Looked up before anything of the packet is read: what a look-up may forget is not at hand yet.
+    if !C::ANSWERS
+        && frame.is_in_memory()
+        && place.is_plain
+        && let Some(ready) = Ready::under(flags)
+        && detect::is_counted_v4(ready, frame, hash)
+    {
+        return pass(Counter::CLEAN_SYNS, bytes);
+    }
     let Some(moment) = Moment::here(flags, bytes) else {
         return Fate::Pass; // cannot be: its counters are there
     };
-    // Looked up before anything of the packet is read: what a look-up may forget is not at hand yet.
-    let is_plain = !C::ANSWERS && frame.is_in_memory() && place.is_plain;
-    if is_plain
-        && let Some(ready) = Ready::at(&moment)
-        && detect::is_counted_v4(ready, &frame.again(), hash, moment.counters)
-    {
-        count_passed(moment.counters, Counter::Clean, bytes);
-        return Fate::Pass;
-    }
     let frame = frame.anew();
     let verdict = match parse_ipv4(&frame, place.offset) {
         Ok(header) => challenge.look_v4(&frame, &moment, (place.offset, &header, hash)),
@@ -352,7 +355,7 @@ fn decide_v6<C: Challenge>(
         return pass(Counter::Clean, bytes);
     }
     let hash = SETTINGS.hash_key().hash64(u64::from_be(source.net));
-    if flags & config_flag::LISTS_V6 != 0 || has_own(flags) {
+    if flags & config_flag::NETS_V6 != 0 {
         if let Some(found) = lists::net_v6(flags, (source, hash), bytes) {
             if let Some(exempt) = lists::exempt_v6(flags, source) {
                 return act_listed(found, flags, bytes, Some(exempt));
@@ -362,6 +365,8 @@ fn decide_v6<C: Challenge>(
         if flags & config_flag::MORE_V6 == 0 && !C::ANSWERS {
             return pass(Counter::Clean, bytes);
         }
+    }
+    if flags & config_flag::OTHERS_V6 != 0 || has_blocked() {
         if let Some(counter) = lists::others_v6(flags, (source, hash), bytes) {
             let exempt = lists::exempt_v6(flags, source);
             return act_listed((Found::<Bucket64>::COUNTED, counter), flags, bytes, exempt);
@@ -370,19 +375,18 @@ fn decide_v6<C: Challenge>(
             return pass(Counter::Clean, bytes);
         }
     }
-    let Some(moment) = Moment::here(flags, bytes) else {
-        return Fate::Pass; // as above
-    };
     // As for IPv4.
     if !C::ANSWERS
         && frame.is_in_memory()
         && place.is_plain
-        && let Some(ready) = Ready::at(&moment)
-        && detect::is_counted_v6(ready, &frame.again(), hash, moment.counters)
+        && let Some(ready) = Ready::under(flags)
+        && detect::is_counted_v6(ready, &frame.again(), hash)
     {
-        count_passed(moment.counters, Counter::Clean, bytes);
-        return Fate::Pass;
+        return pass(Counter::CLEAN_SYNS, bytes);
     }
+    let Some(moment) = Moment::here(flags, bytes) else {
+        return Fate::Pass; // cannot be: its counters are there
+    };
     let frame = frame.anew();
     let verdict = match parse_ipv6(&frame, place.offset) {
         Ok(header) => challenge.look_v6(&frame, &moment, (place.offset, &header, hash)),

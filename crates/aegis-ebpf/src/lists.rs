@@ -91,16 +91,14 @@ impl<B: Bucket> Found<B> {
     }
 }
 
-/// Returns the entry of an IPv4 address that user space blocked.
+/// Returns the entry of an IPv4 address that user space blocked. Asked where it blocked any.
 #[inline(always)]
 pub(crate) fn host_v4(
     flags: u32,
     (address, hash): (u32, Hash),
     bytes: u64,
 ) -> Option<Found<Bucket32>> {
-    if flags & config_flag::HOSTS_V4 == 0
-        || !is_worth_a_look(flags, &FILTER_V4, hash, || SETTINGS.filter_v4())
-    {
+    if !is_worth_a_look(flags, &FILTER_V4, hash, || SETTINGS.filter_v4()) {
         return None;
     }
     let met = Met::new(flags, bytes)?;
@@ -133,16 +131,14 @@ pub(crate) fn others_v4(flags: u32, (address, hash): (u32, Hash), bytes: u64) ->
     None
 }
 
-/// Returns the entry of an IPv6 /64 or of a longer prefix that user space blocked.
+/// Returns the entry of an IPv6 /64 or of a longer prefix that user space blocked, likewise.
 #[inline(always)]
 pub(crate) fn net_v6(
     flags: u32,
     (address, hash): (AddressV6, Hash),
     bytes: u64,
 ) -> Option<(Found<Bucket64>, Counter)> {
-    if flags & config_flag::NETS_V6 == 0
-        || !is_worth_a_look(flags, &FILTER_V6, hash, || SETTINGS.filter_v6())
-    {
+    if !is_worth_a_look(flags, &FILTER_V6, hash, || SETTINGS.filter_v6()) {
         return None;
     }
     let met = Met::new(flags, bytes)?;

@@ -294,12 +294,18 @@ impl CpuCounters {
 #[unsafe(link_section = ".bss.shared")]
 static HAS_BLOCKED: Shared<u64> = Shared::new(0);
 
+/// Returns whether this program blocked sources by itself.
+#[inline(always)]
+pub(crate) fn has_blocked() -> bool {
+    // SAFETY: the value is live and aligned, and only ever accessed as a whole.
+    unsafe { HAS_BLOCKED.get().read_volatile() != 0 }
+}
+
 /// Returns whether the kernel may have blocked sources by itself: this program, or an earlier one
 /// whose blocks are there still.
 #[inline(always)]
 pub(crate) fn has_own(flags: u32) -> bool {
-    // SAFETY: the value is live and aligned, and only ever accessed as a whole.
-    flags & config_flag::OWN != 0 || unsafe { HAS_BLOCKED.get().read_volatile() } != 0
+    flags & config_flag::OWN != 0 || has_blocked()
 }
 
 /// Returns whether gate `index` is open: its table may hold entries.
@@ -315,7 +321,7 @@ pub(crate) fn open(index: u32, hash: Hash) {
         // SAFETY: a live, aligned word of the map, which other CPUs change too.
         unsafe { atomic_or::<u64, u64, { AtomicOrdering::Relaxed }>(word, hash.bits()) };
     }
-    // SAFETY: as in `has_own`.
+    // SAFETY: as in `has_blocked`.
     unsafe { HAS_BLOCKED.get().write_volatile(1) };
     if let Some(gate) = GATES.get_ptr_mut(index) {
         // SAFETY: the slot is live and aligned, and only ever accessed as a whole.

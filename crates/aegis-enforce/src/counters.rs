@@ -37,6 +37,11 @@ impl Counters {
                 *total = total.wrapping_add(value);
             }
         }
+        let clean_syns = sum.values[Counter::CLEAN_SYNS as usize];
+        for counter in [Counter::Clean, Counter::Syns] {
+            let value = &mut sum.values[counter as usize];
+            *value = value.wrapping_add(clean_syns);
+        }
         // Each packet is counted once, by what became of it, and the totals are made of that here:
         // counting those too would cost every packet.
         let of = |it: &Counter| sum.values[*it as usize];

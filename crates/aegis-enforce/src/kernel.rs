@@ -332,6 +332,8 @@ impl KernelEnforcer {
         for (flag, is_set) in detectors.flags() {
             set_flag(flags, flag, is_set);
         }
+        // After the detectors' own configuration: who meets this epoch meets all of that.
+        *flags = config_flag::with_epoch(*flags, told.epoch);
         self.tell_config()
     }
 

@@ -5,21 +5,42 @@ use super::{
     AddressV6, ETHER_TYPE_IPV4, ETHER_TYPE_IPV6, Frame, PROTOCOL_TCP, Tcp, UNTAGGED_OFFSET,
 };
 
+/// How long a packet is at least that is taken for a plain one, of either family: an IPv6 header
+/// behind that of Ethernet. On a wire every packet is longer.
+pub const PLAIN_BYTES_MIN: usize = UNTAGGED_OFFSET + 40;
+
+/// What stands where a packet without VLAN tags has its type and the first bytes of its IP header.
+#[derive(Clone, Copy, Debug)]
+pub struct PlainHead(u32);
+
+impl PlainHead {
+    /// Reads it, where the packet is not too short for one. `None` says nothing else about it.
+    #[inline(always)]
+    pub fn read(frame: &(impl Frame + ?Sized)) -> Option<Self> {
+        let _: [u8; PLAIN_BYTES_MIN] = frame.load(0)?;
+        // At once, not byte by byte out of the array.
+        let head = frame.load(UNTAGGED_OFFSET - 2)?;
+        Some(Self(u32::from_ne_bytes(head)))
+    }
+
+    /// Returns whether the bits of `mask` in the byte behind the type are those of `first`.
+    #[inline(always)]
+    const fn is(self, ether_type: u16, (first, mask): (u8, u8)) -> bool {
+        let [high, low] = ether_type.to_be_bytes();
+        let mask = u32::from_ne_bytes([0xff, 0xff, mask, 0]);
+        self.0 & mask == u32::from_ne_bytes([high, low, first, 0])
+    }
+}
+
 /// Returns the total length, in network byte order, of an IPv4 packet without VLAN tags and options:
 /// what nearly every packet is, with one check of how long it is and one of what it is. `None` says
 /// nothing about the others.
 #[inline(always)]
-pub fn parse_plain_v4(frame: &(impl Frame + ?Sized)) -> Option<[u8; 2]> {
-    const OFFSET: usize = UNTAGGED_OFFSET;
-    let _: [u8; OFFSET + 20] = frame.load(0)?;
-    // At once, not byte by byte out of the array: the type, and the header's first byte.
-    let head = u32::from_ne_bytes(frame.load(OFFSET - 2)?);
-    let [high, low] = ETHER_TYPE_IPV4.to_be_bytes();
-    let mask = u32::from_ne_bytes([0xff, 0xff, 0xff, 0]);
-    if head & mask != u32::from_ne_bytes([high, low, 0x45, 0]) {
+pub fn parse_plain_v4(frame: &(impl Frame + ?Sized), head: PlainHead) -> Option<[u8; 2]> {
+    if !head.is(ETHER_TYPE_IPV4, (0x45, 0xff)) {
         return None;
     }
-    frame.load(OFFSET + 2)
+    frame.load(UNTAGGED_OFFSET + 2)
 }
 
 /// Returns the source, in network byte order, of a packet of which [`parse_plain_v4`] returned
@@ -35,7 +56,7 @@ pub fn plain_source_v4(frame: &(impl Frame + ?Sized)) -> Option<[u8; 4]> {
 pub fn parse_plain_request_v4(frame: &(impl Frame + ?Sized)) -> Option<([u8; 4], [u8; 2])> {
     const OFFSET: usize = UNTAGGED_OFFSET;
     const TCP: usize = OFFSET + 20;
-    let _: [u8; TCP + 14] = frame.load(0)?;
+    const { assert!(TCP + 14 <= PLAIN_BYTES_MIN) };
     // At once: which fragment, how many hops yet, and the protocol.
     let middle = u32::from_ne_bytes(frame.load(OFFSET + 6)?);
     let mask = u32::from_ne_bytes([0x1f, 0xff, 0, 0xff]);
@@ -55,16 +76,11 @@ pub fn parse_plain_request_v4(frame: &(impl Frame + ?Sized)) -> Option<([u8; 4],
 /// Returns the length of what follows the header, in network byte order, of an IPv6 packet without VLAN
 /// tags, likewise.
 #[inline(always)]
-pub fn parse_plain_v6(frame: &(impl Frame + ?Sized)) -> Option<[u8; 2]> {
-    const OFFSET: usize = UNTAGGED_OFFSET;
-    let _: [u8; OFFSET + 40] = frame.load(0)?;
-    let head = u32::from_ne_bytes(frame.load(OFFSET - 2)?);
-    let [high, low] = ETHER_TYPE_IPV6.to_be_bytes();
-    let mask = u32::from_ne_bytes([0xff, 0xff, 0xf0, 0]);
-    if head & mask != u32::from_ne_bytes([high, low, 0x60, 0]) {
+pub fn parse_plain_v6(frame: &(impl Frame + ?Sized), head: PlainHead) -> Option<[u8; 2]> {
+    if !head.is(ETHER_TYPE_IPV6, (0x60, 0xf0)) {
         return None;
     }
-    frame.load(OFFSET + 4)
+    frame.load(UNTAGGED_OFFSET + 4)
 }
 
 /// Returns whether the source of such a packet is an IPv4 address in IPv6 clothes. Nearly none has this

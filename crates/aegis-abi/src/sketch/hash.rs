@@ -38,9 +38,13 @@ pub const fn class_of(hash: u64) -> u32 {
 }
 
 /// Returns which of 64 classes a port belongs to; `port` has its bytes in the order of the wire.
+///
+/// The upper bits of one product alone spread neighbouring ports too evenly to count by them; those
+/// of the product of its halves spread them as chance does.
 #[inline(always)]
 pub const fn class_of_port(key: &HashKey, port: u16) -> u32 {
-    (key.hash64(port as u64).bits64() >> 58) as u32
+    let product = key.hash32(port as u32).bits64();
+    (product.wrapping_mul(product >> 32) >> 58) as u32
 }
 
 /// Returns which slot of `slots` (a power of two) a suspect has.

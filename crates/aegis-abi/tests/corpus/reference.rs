@@ -3,10 +3,10 @@
 //! The fuzzer and the corpus replay share it.
 
 use aegis_abi::{
-    AddressV6, Network, Skip, Transport, UNTAGGED_OFFSET, is_plain_source_mapped,
-    parse_destination_v4, parse_destination_v6, parse_network, parse_plain_request_v4,
-    parse_plain_request_v6, parse_plain_v4, parse_plain_v6, parse_tcp, parse_transport,
-    plain_source_v4, plain_source_v6,
+    AddressV6, Network, PLAIN_BYTES_MIN, PlainHead, Skip, Transport, UNTAGGED_OFFSET,
+    is_plain_source_mapped, parse_destination_v4, parse_destination_v6, parse_network,
+    parse_plain_request_v4, parse_plain_request_v6, parse_plain_v4, parse_plain_v6, parse_tcp,
+    parse_transport, plain_source_v4, plain_source_v6,
 };
 
 /// What is to be known of a packet: its source, and the TCP flags where there are any.
@@ -19,11 +19,13 @@ pub(crate) struct Story {
 /// Checks that the kernel's parser and this one tell the same of `frame`.
 pub(crate) fn check(frame: &[u8]) {
     assert_eq!(parsed(frame), read(frame), "{frame:02x?}");
-    let is_plain = parse_plain_v4(frame).is_some();
+    let head = PlainHead::read(frame);
+    assert_eq!(head.is_some(), frame.len() >= PLAIN_BYTES_MIN);
+    let is_plain = head.is_some_and(|it| parse_plain_v4(frame, it).is_some());
     if let (true, Ok(Network::V4(header))) = (is_plain, parse_network(frame)) {
         assert_eq!(plain_source_v4(frame), Some(header.source), "{frame:02x?}");
     }
-    let rest = parse_plain_v6(frame);
+    let rest = head.and_then(|it| parse_plain_v6(frame, it));
     match (rest, parse_network(frame)) {
         (Some(rest), Ok(Network::V6(header))) => {
             assert_eq!(plain_source_v6(frame), Some(header.source), "{frame:02x?}");
@@ -58,7 +60,7 @@ fn read_request(frame: &[u8]) -> Option<([u8; 4], [u8; 2])> {
         return None;
     };
     // A total length of zero, and some others, are left to those who take all packets.
-    let has_length = frame[17] >= 20;
+    let has_length = frame[17] >= 20 && frame.len() >= PLAIN_BYTES_MIN;
     let tcp = parse_tcp(frame, PLAIN_BYTES).ok()?;
     let destination = parse_destination_v4(frame, &header).ok()?;
     let is_request = has_length && header.offset == UNTAGGED_OFFSET && tcp.is_connection_request();

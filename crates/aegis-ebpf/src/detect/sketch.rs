@@ -14,7 +14,7 @@ use aya_ebpf::{
 
 use self::sums::{Sums, read, write};
 use super::near;
-use crate::tables::Shared;
+use crate::tables::{SETTINGS, Shared};
 
 /// What user space tells. A section of its own and not a map, so that it lies at a fixed address.
 #[unsafe(no_mangle)]
@@ -43,8 +43,8 @@ static DETECT_CPU: Array<CpuDetect> = Array::with_max_entries(1, 0);
 /// Returns what user space told.
 #[inline(always)]
 pub(super) fn config() -> &'static DetectConfig {
-    // SAFETY: the section lives as long as the program. User space writes it as a whole, and a
-    // packet that meets half of it meets another epoch next.
+    // SAFETY: the section lives as long as the program. User space writes it as a whole and other
+    // flags after it, so a packet that meets half of it is followed by one that meets those.
     unsafe { &*DETECT.get() }
 }
 
@@ -55,19 +55,20 @@ fn cpu() -> Option<*mut CpuDetect> {
     DETECT_CPU.get_ptr_mut(unsafe { bpf_get_smp_processor_id() })
 }
 
-/// Returns what this CPU has for itself, where it holds at jiffy `now`.
+/// Returns what this CPU has for itself, where it holds at this jiffy and under these flags of the
+/// configuration. The clock is read last, and so has to be kept nowhere.
 #[inline(always)]
-pub(super) fn cpu_current(now: u64) -> Option<*mut CpuDetect> {
+pub(super) fn cpu_current(flags: u32) -> Option<*mut CpuDetect> {
     let cpu = cpu()?;
-    // SAFETY: the value is live, and this CPU's own.
-    let is_current = unsafe { (*cpu).now == now && (*cpu).epoch == u64::from(config().epoch) };
+    // SAFETY: the value is live, and this CPU's own; the kernel knows no failure of the clock.
+    let is_current = unsafe { (*cpu).flags == u64::from(flags) && (*cpu).now == bpf_jiffies64() };
     is_current.then_some(cpu)
 }
 
-/// Returns what this CPU has for itself, with the windows that hold at jiffy `now`.
+/// Returns what this CPU has for itself, with the windows that hold now.
 #[inline(always)]
-pub(super) fn cpu_at(now: u64) -> Option<*mut CpuDetect> {
-    if cpu_current(now).is_none() {
+pub(super) fn cpu_now() -> Option<*mut CpuDetect> {
+    if cpu_current(SETTINGS.flags()).is_none() {
         aegis_tick();
     }
     cpu()
@@ -110,6 +111,8 @@ pub(super) fn state() -> *mut DetectState {
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn aegis_tick() -> u32 {
+    // First: what is read after these flags is at least as new.
+    let flags = SETTINGS.flags();
     let (Some(cpu), config) = (cpu(), config()) else {
         return 0; // cannot be: the array has a value for each of us
     };
@@ -145,7 +148,7 @@ extern "C" fn aegis_tick() -> u32 {
     unsafe {
         (*cpu).scan_gate = u64::from(sketch::gate(scan));
         (*cpu).scan_window = u64::from((*cpu).windows[Detector::PortScan as usize]);
-        (*cpu).epoch = u64::from(config.epoch);
+        (*cpu).flags = u64::from(flags);
         (*cpu).now = now;
     }
     near::come_back(cpu);
