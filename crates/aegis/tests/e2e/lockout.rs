@@ -257,7 +257,9 @@ impl Scene<'_> {
                     reports: vec![report(target)],
                 };
                 let outcomes = self.node.client.report(&request).await.unwrap();
-                let refused = outcomes.reports[0].refused.clone().expect(&what);
+                let refused = outcomes.reports[0].refused.clone();
+                assert!(refused.is_some(), "{what}");
+                let refused = refused.unwrap();
                 assert_eq!(refused.code.as_str(), expected, "{what}");
                 assert!(refused.message.contains(reason), "{what}: {refused:?}");
             }
@@ -291,7 +293,8 @@ impl Scene<'_> {
     async fn passes(&self, way: Way, (target, expected, reason): (&str, &str, &str)) {
         let what = format!("{target} by {way:?}");
         let why = self.node.client.why(indicator(target)).await.unwrap();
-        let exempt = why.exempt.expect(&what);
+        assert!(why.exempt.is_some(), "{what}");
+        let exempt = why.exempt.unwrap();
         assert!(!why.blocked, "{what}");
         assert_eq!(exempt.kind, expected, "{what}");
         assert!(exempt.reason.contains(reason), "{what}: {exempt:?}");

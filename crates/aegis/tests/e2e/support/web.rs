@@ -26,9 +26,10 @@ impl Web<'_> {
     /// Asks `what`, such as `GET /v1/status`; returns the status and the answer's JSON.
     #[track_caller]
     pub(crate) fn ask(&self, what: &str, body: &Value) -> (u16, Value) {
-        let body = match body {
-            Value::Null => String::new(),
-            body => body.to_string(),
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
         };
         let (header, length) = (&self.header, body.len());
         let request = format!(
