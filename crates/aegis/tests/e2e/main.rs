@@ -18,6 +18,7 @@ mod agreement;
 mod alone;
 mod cookies;
 mod direct;
+mod export;
 mod fail2ban;
 mod feed;
 mod files;

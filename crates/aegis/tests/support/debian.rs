@@ -34,7 +34,7 @@ impl Packages {
 
     /// Returns where one of the programs lies in the directory that they are unpacked in.
     pub(crate) fn program(root: &Path, name: &str) -> Option<PathBuf> {
-        let places = ["usr/bin", "usr/lib/systemd", "lib/systemd"];
+        let places = ["usr/bin", "usr/sbin", "usr/lib/systemd", "lib/systemd"];
         let mut found = places.iter().map(|it| root.join(it).join(name));
         found.find(|it| it.is_file())
     }
