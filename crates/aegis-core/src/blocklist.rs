@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    AlertId, Decision, Indicator, NodeId, Origin, ThreatType, Timestamp, prefix_map::PrefixMap,
+    AlertId, Decision, Indicator, NodeId, Origin, ThreatType, Timestamp, few::Few,
+    prefix_map::PrefixMap,
 };
 
 /// Decisions kept for one indicator: more voices than that change nothing for an expiry.
@@ -15,7 +16,7 @@ const SHARED_TYPES_MAX: usize = 64;
 /// Every active decision. An indicator is blocked until the last of its decisions ends.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Blocklist {
-    entries: PrefixMap<Vec<Decision>>,
+    entries: PrefixMap<Few<Decision>>,
     due: BTreeSet<(Timestamp, Indicator)>, // one for each decision's end; equal ends share one
     counts: BTreeMap<Origin, usize>,
     threat_types: BTreeSet<ThreatType>, // at most SHARED_TYPES_MAX
@@ -35,8 +36,10 @@ impl Blocklist {
         self.entries.len()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Indicator, &Vec<Decision>)> {
-        self.entries.iter()
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Indicator, &[Decision])> {
+        self.entries
+            .iter()
+            .map(|(it, decisions)| (it, decisions.as_slice()))
     }
 
     /// Takes as little memory as it can for what it holds.
@@ -64,12 +67,13 @@ impl Blocklist {
     pub(crate) fn after(
         &self,
         cursor: Option<&Indicator>,
-    ) -> impl Iterator<Item = (&Indicator, &Vec<Decision>)> {
-        self.entries.after(cursor)
+    ) -> impl Iterator<Item = (&Indicator, &[Decision])> {
+        let entries = self.entries.after(cursor);
+        entries.map(|(it, decisions)| (it, decisions.as_slice()))
     }
 
     pub(crate) fn decisions(&self, indicator: &Indicator) -> &[Decision] {
-        self.entries.get(indicator).map_or(&[], Vec::as_slice)
+        self.entries.get(indicator).map_or(&[], Few::as_slice)
     }
 
     /// Returns the blocked indicators that contain `indicator`, widest first, itself included.
@@ -115,7 +119,7 @@ impl Blocklist {
         *self.counts.entry(decision.origin).or_default() += 1;
         match self.entries.get_mut(&indicator) {
             Some(decisions) => decisions.push(decision),
-            None => drop(self.entries.insert(indicator, vec![decision])),
+            None => drop(self.entries.insert(indicator, Few::One(decision))),
         }
         gives_way
     }
@@ -130,6 +134,7 @@ impl Blocklist {
     ) -> Option<Decision> {
         let decisions = self.entries.get_mut(indicator)?;
         let mut shared = decisions
+            .as_mut_slice()
             .iter_mut()
             .filter(|it| it.origin == origin && it.author == author);
         let decision = shared.next()?;
@@ -205,16 +210,20 @@ impl Blocklist {
     fn remove_where(
         &mut self,
         indicator: &Indicator,
-        mut is_gone: impl FnMut(&Decision) -> bool,
+        is_gone: impl FnMut(&Decision) -> bool,
     ) -> Vec<Decision> {
         let Some(decisions) = self.entries.get_mut(indicator) else {
             return Vec::new();
         };
-        let gone: Vec<Decision> = decisions.extract_if(.., |it| is_gone(it)).collect();
+        let gone = decisions.extract_if(is_gone);
         for it in &gone {
             self.counts.entry(it.origin).and_modify(|count| *count -= 1);
         }
-        let left: Vec<Timestamp> = decisions.iter().map(|it| it.expires_at).collect();
+        let left: Vec<Timestamp> = decisions
+            .as_slice()
+            .iter()
+            .map(|it| it.expires_at)
+            .collect();
         for it in gone.iter().filter(|it| !left.contains(&it.expires_at)) {
             self.due.remove(&(it.expires_at, *indicator));
         }

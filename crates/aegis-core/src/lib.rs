@@ -14,6 +14,7 @@ mod detection;
 mod dice;
 mod engine;
 mod feed;
+mod few;
 pub mod file;
 pub mod gossip;
 mod guard;

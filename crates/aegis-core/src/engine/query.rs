@@ -183,7 +183,7 @@ impl Engine {
     }
 
     /// Returns every blocked indicator with the decisions that hold it, in order of address.
-    pub fn blocks(&self) -> impl Iterator<Item = (&Indicator, &Vec<Decision>)> {
+    pub fn blocks(&self) -> impl Iterator<Item = (&Indicator, &[Decision])> {
         self.blocklist.iter()
     }
 
@@ -224,7 +224,7 @@ impl Engine {
     pub fn blocks_after(
         &self,
         cursor: Option<&Indicator>,
-    ) -> impl Iterator<Item = (&Indicator, &Vec<Decision>)> {
+    ) -> impl Iterator<Item = (&Indicator, &[Decision])> {
         self.blocklist.after(cursor)
     }
 
