@@ -16,8 +16,11 @@ use aegis_core::{CountryCode, FEED_ENTRIES_MAX, Indicator, Location, Region};
 use maxminddb::{MaxMindDbError, Reader};
 use serde::Deserialize;
 
+use self::tree::{STEPS_PER_NODE_MAX, Tree};
+
 #[cfg(test)]
 mod tests;
+mod tree;
 #[cfg(any(test, feature = "testing"))]
 pub mod writer;
 
@@ -76,6 +79,16 @@ pub enum PlaceError {
         /// What is wrong.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Its nodes are shared so that nobody could wait for its networks.
+    #[error(
+        "the tree of {path} takes more than {STEPS_PER_NODE_MAX} steps for each of its {nodes} nodes"
+    )]
+    Tangled {
+        /// Which.
+        path: PathBuf,
+        /// How many nodes it has.
+        nodes: u32,
     },
     /// A region has more prefixes than can be blocked.
     #[error("{region} has more than {FEED_ENTRIES_MAX} prefixes")]
@@ -207,14 +220,28 @@ impl Database {
             Ok(None) => return Err(PlaceError::TooLarge { path }),
             Err(source) => return Err(PlaceError::Read { path, source }),
         };
-        let reader = Reader::from_source(bytes).and_then(|it| it.verify().map(|()| it));
-        match reader {
-            Ok(reader) => Ok(Self { stamp, reader }),
-            Err(source) => Err(PlaceError::Malformed {
-                path,
-                source: source.into(),
-            }),
+        let malformed = |source: MaxMindDbError| PlaceError::Malformed {
+            path: path.clone(),
+            source: source.into(),
+        };
+        let metadata = Reader::from_source(bytes.as_slice())
+            .map_err(malformed)?
+            .metadata()
+            .clone();
+        let tree = Tree {
+            bytes: &bytes,
+            node_count: metadata.node_count,
+            record_bits: metadata.record_size,
+            is_ipv6: metadata.ip_version == 6,
+        };
+        // Before it is verified: that walks the tree too.
+        if !tree.is_walked_soon() {
+            let nodes = metadata.node_count;
+            return Err(PlaceError::Tangled { path, nodes });
         }
+        let reader = Reader::from_source(bytes).map_err(malformed)?;
+        reader.verify().map_err(malformed)?;
+        Ok(Self { stamp, reader })
     }
 
     fn prefixes(&self, region: Region) -> Result<Vec<Indicator>, PlaceError> {

@@ -118,3 +118,40 @@ fn a_file_that_changed_looks_different() {
     let after = Places::open(&[path]).expect("whole");
     assert_ne!(before.generation(), after.generation());
 }
+
+/// Both bits of each of 96 nodes lead to the next: 2⁹⁶ ways to the nodes of IPv4, none of which the
+/// library would ever tell.
+#[test]
+fn a_tree_of_shared_nodes_is_refused_at_once() {
+    let files = Files::new();
+    for shared in [96, 120] {
+        let mut writer = Writer::default();
+        writer.share_nodes(shared);
+        let path = files.write("shared", &writer.finish());
+        let error = Places::open(&[path]).expect_err("nobody could wait for it");
+        let nodes = shared as u32 + 1;
+        assert!(
+            matches!(error, PlaceError::Tangled { nodes: it, .. } if it == nodes),
+            "{error}"
+        );
+        assert!(error.to_string().contains("more than 4 steps"), "{error}");
+    }
+}
+
+#[test]
+fn pointers_of_every_width_are_followed() {
+    for (record_bits, bytes, expected) in [
+        (24, &[0, 0, 1, 0, 0, 2][..], [1, 2]),
+        (28, &[0, 0, 1, 0xa5, 0, 0, 2], [0x0a00_0001, 0x0500_0002]),
+        (32, &[9, 0, 0, 1, 7, 0, 0, 2], [0x0900_0001, 0x0700_0002]),
+    ] {
+        let tree = Tree {
+            bytes,
+            node_count: 1,
+            record_bits,
+            is_ipv6: false,
+        };
+        assert_eq!([0, 1].map(|bit| tree.next(0, bit)), expected);
+        assert!(tree.is_walked_soon());
+    }
+}

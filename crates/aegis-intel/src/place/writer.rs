@@ -107,6 +107,18 @@ impl Writer {
         }
     }
 
+    /// Has both bits of so many nodes more lead to the next, from the root on: no tree, and as many ways
+    /// through it as two to that power.
+    pub fn share_nodes(&mut self, count: usize) {
+        for _ in 0..count {
+            let next = self.nodes.len();
+            if let Some(last) = self.nodes.last_mut() {
+                *last = [Slot::Node(next); 2];
+            }
+            self.nodes.push([Slot::Nothing; 2]);
+        }
+    }
+
     /// Returns the bytes of the file.
     pub fn finish(self) -> Vec<u8> {
         let count = self.nodes.len();
