@@ -22,6 +22,12 @@ pub(crate) struct Blocklist {
     threat_types: BTreeSet<ThreatType>, // at most SHARED_TYPES_MAX
 }
 
+/// What a blocklist held, without the maps around it.
+pub(crate) struct Taken {
+    entries: Vec<(Indicator, Few<Decision>)>,
+    due: Vec<(Timestamp, Indicator)>,
+}
+
 /// What became of an indicator when its decisions changed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Standing {
@@ -42,10 +48,18 @@ impl Blocklist {
             .map(|(it, decisions)| (it, decisions.as_slice()))
     }
 
-    /// Takes as little memory as it can for what it holds.
-    pub(crate) fn pack(&mut self) {
-        self.entries.pack();
-        self.due = std::mem::take(&mut self.due).into_iter().collect();
+    /// Takes every decision out for [`put_all`](Self::put_all): nothing else may be asked meanwhile.
+    pub(crate) fn take_all(&mut self) -> Taken {
+        Taken {
+            entries: self.entries.take_all(),
+            due: std::mem::take(&mut self.due).into_iter().collect(),
+        }
+    }
+
+    /// Puts back what [`take_all`](Self::take_all) took, as closely as the maps can hold it.
+    pub(crate) fn put_all(&mut self, taken: Taken) {
+        self.entries.put_all(taken.entries);
+        self.due = taken.due.into_iter().collect();
     }
 
     /// Returns how many decisions each origin has caused.

@@ -30,9 +30,14 @@ impl<V> PrefixMap<V> {
         self.values.len()
     }
 
-    /// Packs what grew bit by bit, see [`pack`].
-    pub(crate) fn pack(&mut self) {
-        pack(&mut self.values);
+    /// Takes every entry out, in order, for [`put_all`](Self::put_all): the map is empty meanwhile.
+    pub(crate) fn take_all(&mut self) -> Vec<(Indicator, V)> {
+        std::mem::take(&mut self.values).into_iter().collect()
+    }
+
+    /// Puts back what [`take_all`](Self::take_all) took, as closely as a map can hold it.
+    pub(crate) fn put_all(&mut self, entries: Vec<(Indicator, V)>) {
+        self.values = entries.into_iter().collect();
     }
 
     /// Returns how many keys each family and prefix length has.
@@ -99,12 +104,6 @@ impl<V> PrefixMap<V> {
             .range(span(indicator))
             .map(|(key, value)| (*key, value))
     }
-}
-
-/// Makes a map as small as it can be. One that grew in the order of its keys has nodes that are half empty,
-/// which for a long list is as much memory as all of its keys.
-pub(crate) fn pack<K: Ord, V>(map: &mut BTreeMap<K, V>) {
-    *map = std::mem::take(map).into_iter().collect();
 }
 
 fn length_key(indicator: &Indicator) -> (bool, u8) {

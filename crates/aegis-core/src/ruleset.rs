@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Indicator, Timestamp, prefix_map::pack};
+use crate::{Indicator, Timestamp};
 
 /// Why an indicator's packets are never dropped, weakest first.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -59,9 +59,14 @@ impl Ruleset {
         differs
     }
 
-    /// Takes as little memory as it can for what it holds.
-    pub(crate) fn pack(&mut self) {
-        pack(&mut self.blocks);
+    /// Takes every block out for [`put_blocks`](Self::put_blocks): there is none meanwhile.
+    pub(crate) fn take_blocks(&mut self) -> Vec<(Indicator, Timestamp)> {
+        std::mem::take(&mut self.blocks).into_iter().collect()
+    }
+
+    /// Puts back what [`take_blocks`](Self::take_blocks) took, as closely as a map can hold it.
+    pub(crate) fn put_blocks(&mut self, blocks: Vec<(Indicator, Timestamp)>) {
+        self.blocks = blocks.into_iter().collect();
     }
 
     /// Returns a number that grows with every change.

@@ -120,12 +120,17 @@ impl DecisionBoard {
         self.tell(&journal);
     }
 
-    /// Takes as little memory as it can for what it shows: after many decisions came.
+    /// Takes as little memory as it can for what it shows: after many decisions came. Every map is taken
+    /// apart before the first is built anew, so that none of their nodes lies between free ones.
     pub fn pack(&self) {
         let mut journal = self.lock();
-        pack(&mut journal.entries);
-        pack(&mut journal.changes);
-        pack(&mut journal.ids);
+        let journal = &mut *journal;
+        let entries = take_all(&mut journal.entries);
+        let changes = take_all(&mut journal.changes);
+        let ids = take_all(&mut journal.ids);
+        journal.entries = entries.into_iter().collect();
+        journal.changes = changes.into_iter().collect();
+        journal.ids = ids.into_iter().collect();
     }
 
     /// Writes that an operator unblocked `indicator` lately, for those who still hold it.
@@ -420,9 +425,9 @@ impl Entry {
     }
 }
 
-/// Makes a map as small as it can be: one that grew in the order of its keys has nodes that are half empty.
-fn pack<K: Ord, V>(map: &mut BTreeMap<K, V>) {
-    *map = std::mem::take(map).into_iter().collect();
+/// Takes every entry out of a map, whose nodes are free then.
+fn take_all<K, V>(map: &mut BTreeMap<K, V>) -> Vec<(K, V)> {
+    std::mem::take(map).into_iter().collect()
 }
 
 /// Returns the 64-bit FNV-1a hash of an indicator.

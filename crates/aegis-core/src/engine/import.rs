@@ -41,9 +41,14 @@ pub struct ImportEntry {
 impl Engine {
     /// Takes as little memory as it can for the blocks that there are: after many came, while little else
     /// is to be done. A hundred thousand take some twenty milliseconds.
+    ///
+    /// A map that grew bit by bit has nodes that are up to half empty. Every map is taken apart before the
+    /// first is built anew: their nodes lie between each other's, and where those of one stay the memory
+    /// around them is no whole page that could be given back.
     pub fn pack(&mut self) {
-        self.blocklist.pack();
-        self.ruleset.pack();
+        let (decisions, blocks) = (self.blocklist.take_all(), self.ruleset.take_blocks());
+        self.blocklist.put_all(decisions);
+        self.ruleset.put_blocks(blocks);
     }
 
     /// Blocks what may be blocked of an import, and says why the rest is not.

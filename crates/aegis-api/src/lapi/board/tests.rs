@@ -99,6 +99,22 @@ fn pages_have_no_gap_and_no_repetition() {
 }
 
 #[test]
+fn packing_changes_nothing_but_the_room() {
+    let board = board(&["203.0.113.1", "203.0.113.2", "2001:db8::/48"]);
+    board.end(&ip("203.0.113.1"));
+    let shown = |board: &DecisionBoard| {
+        let window = since(board, 0);
+        let pages = (board.changed(window, 10), board.ended(window, 10));
+        (pages, board.page(None, 10))
+    };
+    let before = shown(&board);
+    board.pack();
+    assert_eq!(shown(&board), before);
+    let first = &before.1[0];
+    assert_eq!(board.with_id(first.id).as_ref(), Some(first));
+}
+
+#[test]
 fn an_old_cursor_is_known_to_be_too_old() {
     let board = DecisionBoard::default();
     let after = board.seq();

@@ -128,3 +128,22 @@ fn what_ends_together_ends_in_parts_so_that_nobody_waits_for_all_of_it() {
     assert_eq!(parts, [1_000, 1_000, 500]);
     assert!(texts.iter().all(|it| !is_blocked(&engine, it)));
 }
+
+#[test]
+fn packing_changes_nothing_but_the_room() {
+    let mut engine = engine();
+    import(&mut engine, &[("203.0.113.1", 60), ("198.18.7.0/24", 3600)]);
+    order(&mut engine, NOW, block("203.0.113.1", 90)).0.unwrap();
+    let held = |engine: &Engine| {
+        let blocks = engine.blocks().map(|(it, held)| (*it, held.to_vec()));
+        (blocks.collect::<Vec<_>>(), engine.ruleset().clone())
+    };
+    let (before, due) = (held(&engine), engine.poll_timeout());
+    assert_eq!(before.0.len(), 2);
+    engine.pack();
+    assert_eq!((held(&engine), engine.poll_timeout()), (before, due));
+    pass(&mut engine, NOW + Duration::from_secs(60));
+    assert!(is_blocked(&engine, "203.0.113.1") && is_blocked(&engine, "198.18.7.9"));
+    pass(&mut engine, NOW + Duration::from_secs(90));
+    assert!(!is_blocked(&engine, "203.0.113.1") && is_blocked(&engine, "198.18.7.9"));
+}
