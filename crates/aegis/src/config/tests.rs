@@ -1,5 +1,7 @@
 //! Tests of the configuration.
 
+mod corpus;
+
 use std::time::Duration;
 
 use aegis_core::{AskPolicy, Audience, trust::model::ModelKind};

@@ -1,9 +1,11 @@
 //! What each form says, what is skipped and where, and words that become threat types.
 
+use std::{fs, path::Path};
+
 use aegis_core::Timestamp;
 use aegis_intel::feed::{Format, Warninglists};
 
-use super::{Found, crowdsec, feed, left, list, threat_type};
+use super::{Found, crowdsec, fail2ban, feed, left, list, threat_type};
 
 /// 2026-11-20T12:00:00Z
 const NOW: Timestamp = Timestamp::from_secs(1_795_176_000);
@@ -146,6 +148,37 @@ fn whatever_a_word_is_it_becomes_a_threat_type() {
         assert_eq!(threat_type(text).as_str(), wanted);
     }
     assert_eq!(threat_type(&"é".repeat(1000)).as_str().len(), 64);
+}
+
+/// The first byte of each says as what it is read.
+#[test]
+fn every_file_of_the_corpus_has_as_many_entries_as_its_name_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/parse_import");
+    let directory = tempfile::tempdir().expect("a directory");
+    let database = directory.path().join("database");
+    let mut count = 0;
+    for file in fs::read_dir(folder).expect("the corpus is there").flatten() {
+        let name = file.file_name().into_string().expect("text");
+        let bytes = fs::read(file.path()).expect("a file");
+        let (kind, rest) = bytes.split_first().expect("what it is");
+        let text = || std::str::from_utf8(rest).expect("text");
+        let found = match kind % 3 {
+            0 => Some(list::read(text(), 600)),
+            1 => crowdsec::read(text()).ok(),
+            _ => {
+                fs::write(&database, rest).expect("there is room");
+                fail2ban::read(&database, NOW).ok()
+            }
+        };
+        let expected = match name.split_once('-') {
+            Some(("bad", _)) => None,
+            Some((number, _)) => Some(number.parse().expect("bad, or how many entries")),
+            None => panic!("{name} does not say what it is"),
+        };
+        assert_eq!(found.map(|it| it.entries.len()), expected, "{name}");
+        count += 1;
+    }
+    assert!(count >= 14, "{count}");
 }
 
 fn shown(found: &Found) -> Vec<String> {
