@@ -85,5 +85,16 @@ pub fn read_alerts(body: &[u8], bytes_max: usize) -> Option<usize> {
     Some(kinds.count())
 }
 
+/// Reads the query of `GET /v1/alerts`, with the filters of every other list, and returns how many of
+/// `decisions` it asks for at `now`; `None` where it is refused.
+///
+/// For fuzzing: it is the way that every such query goes.
+pub fn read_query(query: &str, decisions: &[Posted], now: Timestamp) -> Option<usize> {
+    let uri = format!("/v1/alerts?{query}").parse().ok()?;
+    let query = listing::AlertQuery::of(&filter::Pairs::of(&uri), now).ok()?;
+    let wanted = decisions.iter().filter(|it| query.asks_for_posted(it));
+    Some(wanted.count())
+}
+
 #[cfg(test)]
 mod tests;

@@ -79,7 +79,7 @@ pub use import::{
 pub use key::{KeyCreateRequest, KeyCreated, KeyLine, KeyList, KeyReply, KeyRequest, KeyRevoked};
 pub use lapi::{
     DecisionBoard, ENDED_MAX, EXPANDED_MAX, LAPI_CONNECTIONS_MAX, LapiConfig, LapiSetup, Naming,
-    Posted, Window, read_alerts, serve_lapi,
+    Posted, Window, read_alerts, read_query, serve_lapi,
 };
 pub use location::{Location, RegionBlock, RegionList, RegionRequest, RegionUnblocked};
 pub use login::{LoginLine, LoginList};

@@ -113,7 +113,8 @@ impl AlertQuery {
         is_in_time && is_about
     }
 
-    fn asks_for_posted(&self, posted: &Posted) -> bool {
+    /// Returns whether the alert of a decision is asked for.
+    pub(super) fn asks_for_posted(&self, posted: &Posted) -> bool {
         self.filter.lets_through(posted)
             && self.asks_for(Some(&posted.indicator), posted.decided_at)
     }
