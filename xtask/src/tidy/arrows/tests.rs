@@ -58,10 +58,11 @@ fn an_unknown_crate_is_noticed() {
 }
 
 #[test]
-fn nobody_depends_on_the_programs() {
+fn nobody_depends_on_the_programs_but_the_fuzzer_on_what_aegis_parses() {
     for (name, allowed) in ARROWS {
         for program in ["aegis", "xtask", "aegis-fuzz", "aegis-ebpf"] {
-            assert!(!allowed.contains(&program), "{name}");
+            let is_fuzzed = (name, program) == ("aegis-fuzz", "aegis");
+            assert_eq!(allowed.contains(&program), is_fuzzed, "{name}");
         }
     }
 }
