@@ -35,10 +35,8 @@ pub(super) fn make(folder: &Path) -> Result<PathBuf> {
         shell::run(command.arg(&unfinished).arg(mirror()))?;
         fs::rename(&unfinished, &root).context("name the finished tree")?;
     }
-    for unit in [UNIT, "opt-test.mount"] {
-        let from = shell::root().join("packaging/test").join(unit);
-        fs::copy(from, root.join(UNITS).join(unit)).context("put the test's units in")?;
-    }
+    let unit = shell::root().join("packaging/test").join(UNIT);
+    fs::copy(unit, root.join(UNITS).join(UNIT)).context("put the test's unit in")?;
     fs::create_dir_all(root.join("opt/test")).context("make the folder of the test")?;
     let wants = root.join(UNITS).join("multi-user.target.wants");
     fs::create_dir_all(&wants).context("make the folder of wanted units")?;
