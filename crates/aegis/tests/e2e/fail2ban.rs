@@ -7,7 +7,7 @@ use crate::support::{
     host::pings,
     indicator,
     logs::{append, failed_logins},
-    until_blocked,
+    until, until_blocked,
     world::{How, World},
 };
 
@@ -49,8 +49,11 @@ async fn netns_a_ban_is_a_drop_and_is_not_announced_again_after_a_restart() {
     fail2ban.stop();
     until_blocked(&node.client, ATTACKER, true).await;
     fail2ban.start(host, 2).await;
-    let banned = fail2ban.client(&["status", JAIL]);
-    assert!(banned.out.contains(ATTACKER), "it is restored: {banned:?}");
+    until("it is restored", async || {
+        let banned = fail2ban.client(&["status", JAIL]);
+        banned.out.contains(ATTACKER).then_some(())
+    })
+    .await;
     let events = node.history().await.unwrap();
     let published = |kind: &EventKind| matches!(kind, EventKind::Published { .. });
     let reported = |kind: &EventKind| matches!(kind, EventKind::Detected { .. });
