@@ -65,3 +65,18 @@ fn without_a_node_nothing_is_replaced() {
         "203.0.113.9\n"
     );
 }
+
+#[test]
+fn a_link_that_somebody_left_beside_the_file_is_not_followed() {
+    let sandbox = Sandbox::new();
+    let _daemon = sandbox.start(&["--no-p2p"]);
+    let precious = sandbox.path().join("precious");
+    fs::write(&precious, "kept").expect("set up");
+    let link = sandbox.path().join("list.txt.new");
+    std::os::unix::fs::symlink(&precious, link).expect("set up");
+    let answer = sandbox.run("export plain --output list.txt");
+    assert_eq!(answer.code, Some(0), "{answer:?}");
+    assert_eq!(fs::read_to_string(&precious).expect("it is there"), "kept");
+    let written = sandbox.path().join("list.txt");
+    assert!(!written.is_symlink() && written.is_file());
+}
