@@ -1,6 +1,6 @@
 //! Where the bytes of a packet lie: in memory (XDP) or behind a call (traffic control).
 
-use core::mem::MaybeUninit;
+use core::{intrinsics::unlikely, mem::MaybeUninit};
 
 use aegis_abi::Frame;
 use aya_ebpf::{
@@ -170,10 +170,10 @@ impl Length for Spread<'_> {
     #[inline(always)]
     fn bytes(&self, said: u64) -> u64 {
         let first = (self.0.data_end() - self.0.data()) as u64;
-        if said <= first {
-            return first;
+        if unlikely(said > first) {
+            // SAFETY: the context is the one the kernel called us with.
+            return unsafe { bpf_xdp_get_buff_len(self.0.ctx) };
         }
-        // SAFETY: the context is the one the kernel called us with.
-        unsafe { bpf_xdp_get_buff_len(self.0.ctx) }
+        first
     }
 }

@@ -83,12 +83,17 @@ pub fn parse_plain_v6(frame: &(impl Frame + ?Sized), head: PlainHead) -> Option<
     frame.load(UNTAGGED_OFFSET + 4)
 }
 
-/// Returns whether the source of such a packet is an IPv4 address in IPv6 clothes. Nearly none has this
-/// in its middle, and then no more of it is read.
+/// Returns whether the middle of the source of such a packet is that of an IPv4 address in IPv6
+/// clothes, which nearly none has: only then is more of it worth reading.
+#[inline(always)]
+pub fn may_plain_source_be_mapped(frame: &(impl Frame + ?Sized)) -> bool {
+    frame.load(UNTAGGED_OFFSET + 16) == Some([0, 0, 0xff, 0xff])
+}
+
+/// Returns whether the source of such a packet is an IPv4 address in IPv6 clothes.
 #[inline(always)]
 pub fn is_plain_source_mapped(frame: &(impl Frame + ?Sized)) -> bool {
-    frame.load(UNTAGGED_OFFSET + 16) == Some([0, 0, 0xff, 0xff])
-        && frame.load(UNTAGGED_OFFSET + 8) == Some([0; 8])
+    may_plain_source_be_mapped(frame) && frame.load(UNTAGGED_OFFSET + 8) == Some([0; 8])
 }
 
 /// Returns the source of a packet of which [`parse_plain_v6`] returned something.

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 
 use super::{
-    Options, column,
+    Effort, Options, column,
     figure::Report,
     fits,
     instance::{Instance, room_for},
@@ -14,6 +14,10 @@ use super::{
 
 /// The kernel holds about as much for each entry while everybody lists it, all told.
 const BYTES_PER_ENTRY: u64 = 600;
+/// So small a figure wants many short samples, each beside one of the empty program: what disturbs a
+/// machine for milliseconds then disturbs few of them, and the median none.
+const ROUNDS_MORE: usize = 15;
+const PACKETS_FEWER: u32 = 5;
 const NOTHING_LISTED: &str = "Miss with nothing listed, ns a packet above the empty program";
 
 /// Returns the table that holds a draw's figures.
@@ -31,10 +35,17 @@ pub(crate) fn nothing_listed(report: &Report, family: Family) -> Option<f64> {
     report.median(NOTHING_LISTED, AEGIS, family.name())
 }
 
+/// Measures both families with nothing listed.
+pub(crate) fn measure_empty(options: &Options, report: &mut Report) -> Result<()> {
+    for family in Family::BOTH {
+        empty_list(options, report, family)?;
+    }
+    Ok(())
+}
+
 /// Measures every list size of both families.
 pub(crate) fn measure(options: &Options, report: &mut Report) -> Result<()> {
     for family in Family::BOTH {
-        empty_list(options, report, family)?;
         for entries in &options.entries {
             if fits(report, *entries, BYTES_PER_ENTRY)? {
                 one_list(options, report, family, *entries)?;
@@ -54,7 +65,12 @@ fn empty_list(options: &Options, report: &mut Report, family: Family) -> Result<
         program: Origin::Pinned(instance.program()),
     };
     let traffic = Traffic::new(family, Payload::Udp, Draw::Miss, 0);
-    let spreads = stage.compare(&[&candidate], &traffic, Caches::Warm, &options.effort)?;
+    let effort = Effort {
+        rounds: options.effort.rounds * ROUNDS_MORE,
+        packets: options.effort.packets / PACKETS_FEWER,
+        ..options.effort
+    };
+    let spreads = stage.compare(&[&candidate], &traffic, Caches::Warm, &effort)?;
     let spread = *spreads.first().context("take a sample")?;
     report.add(NOTHING_LISTED, AEGIS, family.name(), spread);
     Ok(())

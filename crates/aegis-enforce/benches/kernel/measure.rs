@@ -81,6 +81,8 @@ impl Effort {
 /// One part of the benchmark.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Part {
+    /// What a packet costs where nothing is listed.
+    Empty,
     /// What a packet costs.
     Packet,
     /// What the detectors add.
@@ -94,7 +96,8 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Empty,
         Self::Packet,
         Self::Detector,
         Self::Prefix,
@@ -104,6 +107,7 @@ impl Part {
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::Empty => "empty",
             Self::Packet => "packet",
             Self::Detector => "detector",
             Self::Prefix => "prefix",
@@ -119,6 +123,7 @@ pub(crate) fn run(options: &Options) -> Result<Report> {
     let mut report = Report::default();
     for part in &options.parts {
         match part {
+            Part::Empty => cost::measure_empty(options, &mut report)?,
             Part::Packet => cost::measure(options, &mut report)?,
             Part::Detector => detector::measure(options, &mut report)?,
             Part::Prefix => prefix::measure(options, &mut report)?,
