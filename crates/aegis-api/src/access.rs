@@ -127,6 +127,7 @@ impl Request {
             | Self::Check(_)
             | Self::Why(_)
             | Self::Peers(_)
+            | Self::View(_)
             | Self::AllowEntries(_)
             | Self::Trust(_)
             | Self::History(_)

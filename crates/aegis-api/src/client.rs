@@ -8,6 +8,7 @@ mod network;
 mod organisation;
 mod report;
 mod safety;
+mod view;
 
 use std::{
     io,

@@ -13,7 +13,7 @@ use crate::{
     NetworkRequest, OrganisationReply, OrganisationRequest, Page, PageQuery, Peer, PeerTrust,
     Preview, PreviewRequest, PublishRequest, Published, Reloaded, ReportOutcomes, ReportRequest,
     ReportWithdrawRequest, ReportWithdrawn, SafetyReply, SafetyRequest, ShareRequest, Stats,
-    Status, TrustForgotten, TrustRequest, UnblockRequest, Unblocked, Why,
+    Status, TrustForgotten, TrustRequest, UnblockRequest, Unblocked, ViewReply, ViewRequest, Why,
 };
 
 /// What can be asked.
@@ -82,6 +82,8 @@ pub enum Request {
     ReloadConfig,
     /// Answered by [`Reply::Safety`].
     Safety(SafetyRequest),
+    /// Answered by [`Reply::View`].
+    View(ViewRequest),
 }
 
 /// What is answered. The JSON is that of the value inside.
@@ -154,6 +156,8 @@ pub enum Reply {
     Reloaded(Reloaded),
     /// To [`Request::Safety`].
     Safety(Box<SafetyReply>),
+    /// To [`Request::View`].
+    View(ViewReply),
 }
 
 /// A node, or whatever speaks for one.

@@ -41,6 +41,7 @@ mod status;
 mod summary;
 mod sync;
 mod trust;
+mod view;
 mod why;
 mod word;
 
@@ -123,6 +124,10 @@ pub use status::{Interface, Mirror, PeerCounts, RulesetState, Status};
 pub use summary::{Contact, ContactKind, SUMMARY_LINES_MAX, Summary, SummaryLine, SummaryQuery};
 pub use sync::SyncState;
 pub use trust::{JudgedWord, PeerTrust, TrendPoint, TrustForgotten, TrustRequest};
+pub use view::{
+    BlockSort, InvalidViewText, PeerSort, VIEW_ROWS_DEFAULT, VIEW_TEXT_CHARS_MAX, View, ViewQuery,
+    ViewReply, ViewRequest, ViewText,
+};
 pub use why::{
     EvidenceLine, Exempt, KernelEntry, NearMiss, RefusalLine, WHY_LINES_MAX, Why, WhyPast,
 };

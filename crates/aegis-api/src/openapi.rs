@@ -6,6 +6,7 @@
 mod host;
 mod operations;
 mod schemas;
+mod view;
 
 use serde_json::{Map, Value, json};
 

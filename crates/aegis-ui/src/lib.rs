@@ -29,4 +29,9 @@ pub use event::line;
 pub use outcome::Outcome;
 pub use run::{ImportPlan, import, read_ticket, run};
 pub use screen::{Format, Screen};
-pub use text::{count, shown, shown_lines};
+pub use text::{bytes, count, shown, shown_lines, span};
+
+/// Reports of single replies, for other ways to look at a node.
+pub mod reports {
+    pub use crate::report::{allowed, blocked, trust, unblocked, why};
+}

@@ -42,14 +42,14 @@ pub(crate) use self::{
     },
     status::{stats, status},
     summary::{summary, summary_by},
-    trust::{trust, trust_forgotten, trust_set},
-    why::why,
+    trust::{trust_forgotten, trust_set},
 };
+pub use self::{trust::trust, why::why};
 
 use crate::text::{count, span};
 
 /// Tells that a block was made.
-pub(crate) fn blocked(reply: &Blocked) -> String {
+pub fn blocked(reply: &Blocked) -> String {
     let told = match reply.alert_id {
         Some(alert_id) => format!("published as {alert_id}"),
         None => "not published".to_owned(),
@@ -71,7 +71,7 @@ pub(crate) fn published(reply: &Published) -> String {
 }
 
 /// Tells whether a block was ended, and what still holds.
-pub(crate) fn unblocked(reply: &Unblocked) -> String {
+pub fn unblocked(reply: &Unblocked) -> String {
     let Unblocked {
         indicator,
         was_blocked,
@@ -115,7 +115,7 @@ pub(crate) fn check(reply: &Check) -> String {
 }
 
 /// Tells that an entry was added to the allowlist.
-pub(crate) fn allowed(reply: &AllowEntry) -> String {
+pub fn allowed(reply: &AllowEntry) -> String {
     let until = match reply.ttl_secs {
         Some(ttl_secs) => format!("for {}", span(ttl_secs)),
         None => "for ever".to_owned(),

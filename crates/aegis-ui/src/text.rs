@@ -49,7 +49,7 @@ fn is_deceptive(character: char) -> bool {
 }
 
 /// Returns a span of time in its two largest units, as in `4m 59s`.
-pub(crate) fn span(secs: u64) -> String {
+pub fn span(secs: u64) -> String {
     const UNITS: [(u64, &str, u64, &str); 3] = [
         (86_400, "d", 3600, "h"),
         (3600, "h", 60, "m"),
@@ -67,7 +67,7 @@ pub(crate) fn span(secs: u64) -> String {
 }
 
 /// Returns a number of bytes in the unit that fits it, as in `1.5 MiB`.
-pub(crate) fn bytes(count: u64) -> String {
+pub fn bytes(count: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     if count < 1024 {
         return format!("{count} B");

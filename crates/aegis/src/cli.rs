@@ -14,6 +14,7 @@ mod replay;
 mod run_args;
 mod run_node;
 mod surroundings;
+mod top;
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -75,6 +76,8 @@ enum Command {
     Export(export::ExportArgs),
     /// Talk to the daemon line by line and watch what happens
     Console,
+    /// Watch what happens, live in the terminal; `?` there shows the keys
+    Top(top::TopArgs),
     /// Take everything of a node out of the kernel: programs, blocks, counters
     Detach(detach::DetachArgs),
     /// Say what this host allows, what the node here reads and where it is asked, what is missing, and how
@@ -133,6 +136,10 @@ pub fn main() -> ExitCode {
             export::run(&args, &client, cli.client.format())
         }
         Command::Console => Ok(console(&cli.client, instance.as_ref())),
+        Command::Top(args) => {
+            let client = cli.client.client(&socket(instance.as_ref()));
+            Ok(top::run(&args, &client, cli.client.format()))
+        }
         Command::Detach(args) => detach::run(args, instance, json),
         Command::Doctor(args) => {
             let daemon = cli.client.client(&socket(instance.as_ref()));

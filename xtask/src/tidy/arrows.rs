@@ -13,7 +13,7 @@ use crate::shell;
 
 /// Each crate with the crates of ours that it may depend on. The walls never meet but in
 /// `aegis`; nobody but the fuzzer depends on `aegis`, nobody on `xtask`.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("aegis-core", &[]),
     ("aegis-abi", &[]),
     ("aegis-ebpf", &["aegis-abi"]),
@@ -25,13 +25,14 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("aegis-api", &["aegis-core"]),
     ("aegis-bridge", &["aegis-core"]),
     ("aegis-ui", &["aegis-api"]),
+    ("aegis-top", &["aegis-api", "aegis-ui"]),
     ("aegis-sim", &["aegis-core"]),
     ("aegis", &EVERY_LIBRARY),
     ("aegis-fuzz", &EVERY_PARSER),
     ("xtask", &[]),
 ];
 
-const EVERY_LIBRARY: [&str; 9] = [
+const EVERY_LIBRARY: [&str; 10] = [
     "aegis-core",
     "aegis-abi",
     "aegis-enforce",
@@ -40,6 +41,7 @@ const EVERY_LIBRARY: [&str; 9] = [
     "aegis-intel",
     "aegis-api",
     "aegis-bridge",
+    "aegis-top",
     "aegis-ui",
 ];
 
@@ -58,7 +60,7 @@ const EVERY_PARSER: [&str; 10] = [
 ];
 
 /// Libraries that only the crates named beside them may depend on: the wall round each.
-const WALLS: [(&str, &str); 16] = [
+const WALLS: [(&str, &str); 17] = [
     ("libp2p", "aegis-net"),
     ("aya", "aegis-enforce"),
     ("aya-obj", "aegis-enforce"),
@@ -74,6 +76,7 @@ const WALLS: [(&str, &str); 16] = [
     ("hyper", "aegis-api"),
     ("hyper-util", "aegis-api"),
     ("rustyline", "aegis-ui"),
+    ("ratatui", "aegis-top"),
     ("libfuzzer-sys", "aegis-fuzz"),
 ];
 

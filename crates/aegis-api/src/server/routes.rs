@@ -8,6 +8,7 @@ mod network;
 mod organisation;
 mod reports;
 mod safety;
+mod view;
 
 use std::{sync::Arc, time::Duration};
 
@@ -144,6 +145,7 @@ pub(super) fn router<C: Control>(shared: Shared<C>) -> Router {
         .merge(key::routes())
         .merge(reports::routes())
         .merge(safety::routes())
+        .merge(view::routes())
         .route("/v1/events", get(events::stream::<C>))
         .merge(about())
         .fallback(async || ApiError::new(ErrorCode::NotFound, "there is no such route"))

@@ -14,6 +14,7 @@ mod organisation;
 mod reports;
 mod safety;
 mod trust;
+mod view;
 
 /// Returns the status with which a scripted node answers a request without a query or a body.
 pub(crate) async fn answers_at(method: &str, path: &str) -> u16 {

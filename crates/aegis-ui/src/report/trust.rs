@@ -6,7 +6,7 @@ use super::{table::Table, trend::trend};
 use crate::text::{amount, count, shown, signed};
 
 /// Tells how far a peer is trusted, and why.
-pub(crate) fn trust(trust: &PeerTrust) -> String {
+pub fn trust(trust: &PeerTrust) -> String {
     let mut text = format!("{}\n", trust.peer);
     text.push_str(&meeting(trust));
     text.push_str(&format!(

@@ -9,7 +9,7 @@ use super::{
 use crate::text::{bytes, count, shown, span};
 
 /// Tells everything that speaks for and against a block.
-pub(crate) fn why(why: &Why) -> String {
+pub fn why(why: &Why) -> String {
     let mut text = headline(why);
     if let Some(exempt) = &why.exempt {
         let (kind, reason) = (shown(&exempt.kind), shown(&exempt.reason));

@@ -140,7 +140,7 @@ impl Control for Script {
             Request::Import(it) => super::import_reply(&it),
             Request::Key(it) => super::key_reply(it),
             Request::ReloadConfig => reloaded(),
-            Request::Metrics => return Err(no_metrics()),
+            Request::Metrics | Request::View(_) => return Err(not_asked()),
             Request::Safety(it) => super::safety::reply(&it)?,
             Request::ForgetTrust(peer) => Reply::TrustForgotten(TrustForgotten {
                 peer,
@@ -260,6 +260,6 @@ fn reloaded() -> Reply {
     })
 }
 
-fn no_metrics() -> ApiError {
-    ApiError::new(ErrorCode::NotFound, "only scrapers ask for metrics")
+fn not_asked() -> ApiError {
+    ApiError::new(ErrorCode::NotFound, "no command asks for this")
 }

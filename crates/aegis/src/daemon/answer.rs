@@ -131,6 +131,7 @@ impl Node {
             Request::Check(indicator) => Ok(Reply::Check(self.check(indicator))),
             Request::Why(indicator) => Ok(Reply::Why(Box::new(self.why(indicator)?))),
             Request::Peers(query) => Ok(Reply::Peers(self.peers(query))),
+            Request::View(it) => self.view(it).map(Reply::View),
             Request::Logins => Ok(self.logins()),
             Request::Preview(it) => self.preview(it),
             Request::AllowEntries(query) => Ok(Reply::AllowEntries(self.allow_entries(query))),
@@ -348,6 +349,7 @@ fn command(request: &Request) -> Option<Command> {
         | Request::Check(_)
         | Request::Why(_)
         | Request::Peers(_)
+        | Request::View(_)
         | Request::Trust(_)
         | Request::History(_)
         | Request::HistoryGroups(_)

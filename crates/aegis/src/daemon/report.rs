@@ -3,6 +3,7 @@
 mod lists;
 mod state;
 mod trust;
+mod view;
 mod why;
 
 pub(super) use state::{attach_mode, reason};

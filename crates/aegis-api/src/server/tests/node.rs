@@ -312,6 +312,7 @@ impl Control for Script {
             Request::Import(it) => super::import::script(&it),
             Request::Key(it) => super::key::script(it)?,
             Request::Safety(it) => super::safety::script(&it),
+            Request::View(it) => super::view::script(it),
         })
     }
 

@@ -1,7 +1,7 @@
 //! Lists: blocks, peers, the allowlist, and the check of one indicator.
 
 use aegis_api::{AllowEntry, ApiError, Block, Check, Page, PageQuery, Peer, ttl_secs};
-use aegis_core::{Indicator, NodeId};
+use aegis_core::{Indicator, NodeId, Timestamp};
 
 use super::{allow_entry, block};
 use crate::daemon::Node;
@@ -47,32 +47,34 @@ impl Node {
     pub(in crate::daemon) fn peers(&self, query: &PageQuery<NodeId>) -> Page<Peer> {
         let is_behind = |it: &&aegis_core::Peer| query.cursor().is_none_or(|last| it.peer > *last);
         let now = self.now();
-        let items = self.engine.peers().filter(is_behind).map(|it| {
-            let trust = self.engine.trust_in(now, &it.peer);
-            let route = self.route_to(&it.peer).filter(|_| it.is_connected);
-            let (route, reached) = route.unzip();
-            let known = Some(it.address.clone()).filter(|it| Some(it) != reached.as_ref());
-            let peer = Peer {
-                peer: it.peer,
-                class: it.class.into(),
-                connected: it.is_connected,
-                addresses: reached.into_iter().chain(known).collect(),
-                first_seen_at: it.first_seen_at,
-                last_seen_at: it.last_seen_at,
-                alerts_accepted: it.alerts_accepted,
-                alerts_refused: it.alerts_refused,
-                weight_percent: trust.service_trust.percent(),
-                right: trust.right,
-                wrong: trust.wrong,
-                influence: trust.influence,
-                organisations: self.affiliations(&it.peer),
-                route,
-                standing: None,
-                location: it.ip.and_then(|ip| self.location(&Indicator::host(ip))),
-            };
-            (it.peer, peer)
-        });
-        query.collect(items)
+        let behind = self.engine.peers().filter(is_behind);
+        query.collect(behind.map(|it| (it.peer, self.peer(now, it))))
+    }
+
+    /// Returns a peer in the contract's words.
+    pub(super) fn peer(&self, now: Timestamp, it: &aegis_core::Peer) -> Peer {
+        let trust = self.engine.trust_in(now, &it.peer);
+        let route = self.route_to(&it.peer).filter(|_| it.is_connected);
+        let (route, reached) = route.unzip();
+        let known = Some(it.address.clone()).filter(|it| Some(it) != reached.as_ref());
+        Peer {
+            peer: it.peer,
+            class: it.class.into(),
+            connected: it.is_connected,
+            addresses: reached.into_iter().chain(known).collect(),
+            first_seen_at: it.first_seen_at,
+            last_seen_at: it.last_seen_at,
+            alerts_accepted: it.alerts_accepted,
+            alerts_refused: it.alerts_refused,
+            weight_percent: trust.service_trust.percent(),
+            right: trust.right,
+            wrong: trust.wrong,
+            influence: trust.influence,
+            organisations: self.affiliations(&it.peer),
+            route,
+            standing: None,
+            location: it.ip.and_then(|ip| self.location(&Indicator::host(ip))),
+        }
     }
 
     pub(in crate::daemon) fn allow_entries(
