@@ -6,6 +6,7 @@ mod import;
 mod key;
 mod network;
 mod organisation;
+mod page;
 mod report;
 mod safety;
 

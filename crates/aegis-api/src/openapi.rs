@@ -5,6 +5,7 @@
 
 mod host;
 mod operations;
+mod page;
 mod schemas;
 
 use serde_json::{Map, Value, json};

@@ -1,5 +1,6 @@
 //! Samples for tests: one of each thing that is shown, with hostile words where a peer may write.
 
+mod chart;
 pub(crate) mod file;
 pub(crate) mod history;
 mod import;
@@ -137,6 +138,7 @@ pub(crate) fn status() -> Status {
         }),
         mirror: None,
         api: Some("http://127.0.0.1:9002".into()),
+        page: Some("http://127.0.0.1:9004".into()),
         lapi: Some(lapi()),
         logs: Some(logs()),
     }

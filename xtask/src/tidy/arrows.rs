@@ -13,7 +13,7 @@ use crate::shell;
 
 /// Each crate with the crates of ours that it may depend on. The walls never meet but in
 /// `aegis`; nobody but the fuzzer depends on `aegis`, nobody on `xtask`.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("aegis-core", &[]),
     ("aegis-abi", &[]),
     ("aegis-ebpf", &["aegis-abi"]),
@@ -25,13 +25,14 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("aegis-api", &["aegis-core"]),
     ("aegis-bridge", &["aegis-core"]),
     ("aegis-ui", &["aegis-api"]),
+    ("aegis-page", &["aegis-api"]),
     ("aegis-sim", &["aegis-core"]),
     ("aegis", &EVERY_LIBRARY),
     ("aegis-fuzz", &EVERY_PARSER),
     ("xtask", &[]),
 ];
 
-const EVERY_LIBRARY: [&str; 9] = [
+const EVERY_LIBRARY: [&str; 10] = [
     "aegis-core",
     "aegis-abi",
     "aegis-enforce",
@@ -41,6 +42,7 @@ const EVERY_LIBRARY: [&str; 9] = [
     "aegis-api",
     "aegis-bridge",
     "aegis-ui",
+    "aegis-page",
 ];
 
 /// What the fuzzer feeds: the libraries, and what `aegis` parses itself.

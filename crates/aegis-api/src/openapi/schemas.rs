@@ -25,7 +25,8 @@ pub(super) fn all() -> Map<String, Value> {
     let mut all = Map::new();
     let of_host = super::host::schemas();
     let parts = words().into_iter().chain(requests()).chain(replies());
-    for (name, schema) in parts.chain(of_host) {
+    let of_page = super::page::schemas();
+    for (name, schema) in parts.chain(of_host).chain(of_page) {
         all.insert(name.to_owned(), schema);
     }
     all

@@ -6,6 +6,7 @@ mod input;
 mod key;
 mod network;
 mod organisation;
+mod page;
 mod reports;
 mod safety;
 
@@ -144,6 +145,7 @@ pub(super) fn router<C: Control>(shared: Shared<C>) -> Router {
         .merge(key::routes())
         .merge(reports::routes())
         .merge(safety::routes())
+        .merge(page::routes())
         .route("/v1/events", get(events::stream::<C>))
         .merge(about())
         .fallback(async || ApiError::new(ErrorCode::NotFound, "there is no such route"))

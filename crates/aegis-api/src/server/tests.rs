@@ -11,6 +11,7 @@ mod limits;
 mod network;
 mod node;
 mod organisation;
+mod page;
 mod reports;
 mod safety;
 mod trust;

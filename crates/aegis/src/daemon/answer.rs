@@ -126,6 +126,7 @@ impl Node {
             Request::Status => Ok(Reply::Status(Box::new(self.status()?))),
             Request::Stats => Ok(Reply::Stats(Box::new(self.stats()?))),
             Request::Metrics => Ok(Reply::Metrics(Box::new(self.metrics()?))),
+            Request::Chart(it) => self.chart(it).map(Reply::Chart),
             Request::ReloadConfig => self.reload().map(Reply::Reloaded),
             Request::Blocks(query) => Ok(Reply::Blocks(self.blocks(query)?)),
             Request::Check(indicator) => Ok(Reply::Check(self.check(indicator))),
@@ -342,6 +343,7 @@ fn command(request: &Request) -> Option<Command> {
         Request::Organisation(_) // made by whoever holds the keys
         | Request::Status
         | Request::Stats
+        | Request::Chart(_)
         | Request::Metrics
         | Request::ReloadConfig
         | Request::Blocks(_)

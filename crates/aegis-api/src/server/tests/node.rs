@@ -170,6 +170,7 @@ pub(super) fn status() -> Status {
         place: None,
         mirror: None,
         api: None,
+        page: None,
         lapi: None,
         logs: None,
     }
@@ -312,6 +313,7 @@ impl Control for Script {
             Request::Import(it) => super::import::script(&it),
             Request::Key(it) => super::key::script(it)?,
             Request::Safety(it) => super::safety::script(&it),
+            Request::Chart(it) => Reply::Chart(super::page::script(&it)),
         })
     }
 
