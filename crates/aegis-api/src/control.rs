@@ -7,14 +7,14 @@ use serde::Serialize;
 
 use crate::{
     AllowEntry, AllowRequest, ApiError, AuditReport, Block, BlockRequest, Blocked, Caller,
-    ChartReply, ChartRequest, Check, Disallowed, ErrorCode, EventHub, FileApplied, FileBody,
-    FileContent, FileForgotten, FileLine, FileRequest, HistoryGroup, HistoryGroupsQuery,
-    HistoryLine, HistoryQuery, ImportRequest, Imported, KeyReply, KeyRequest, LoginList, Metrics,
-    NetworkOpinion, NetworkReply, NetworkRequest, OrganisationReply, OrganisationRequest, Page,
-    PageLink, PageQuery, Peer, PeerTrust, Preview, PreviewRequest, PublishRequest, Published,
-    Reloaded, ReportOutcomes, ReportRequest, ReportWithdrawRequest, ReportWithdrawn, SafetyReply,
-    SafetyRequest, ShareRequest, Stats, Status, TrustForgotten, TrustRequest, UnblockRequest,
-    Unblocked, Why,
+    ChartReply, ChartRequest, Check, Disallowed, ErrorCode, EventHub, FeedReply, FeedRequest,
+    FileApplied, FileBody, FileContent, FileForgotten, FileLine, FileRequest, HistoryGroup,
+    HistoryGroupsQuery, HistoryLine, HistoryQuery, ImportRequest, Imported, KeyReply, KeyRequest,
+    LoginList, Metrics, NetworkOpinion, NetworkReply, NetworkRequest, OrganisationReply,
+    OrganisationRequest, Page, PageLink, PageQuery, Peer, PeerTrust, Preview, PreviewRequest,
+    PublishRequest, Published, Reloaded, ReportOutcomes, ReportRequest, ReportWithdrawRequest,
+    ReportWithdrawn, SafetyReply, SafetyRequest, ShareRequest, Stats, Status, TrustForgotten,
+    TrustRequest, UnblockRequest, Unblocked, Why,
 };
 
 /// What can be asked.
@@ -85,6 +85,8 @@ pub enum Request {
     Safety(SafetyRequest),
     /// Answered by [`Reply::Chart`].
     Chart(ChartRequest),
+    /// Answered by [`Reply::Feed`].
+    Feed(FeedRequest),
 }
 
 /// What is answered. The JSON is that of the value inside.
@@ -159,6 +161,8 @@ pub enum Reply {
     Safety(Box<SafetyReply>),
     /// To [`Request::Chart`].
     Chart(ChartReply),
+    /// To [`Request::Feed`].
+    Feed(FeedReply),
 }
 
 /// A node, or whatever speaks for one.

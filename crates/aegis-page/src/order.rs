@@ -3,8 +3,9 @@
 use std::{fmt::Display, num::NonZeroU32, str::FromStr};
 
 use aegis_api::{
-    AllowRequest, ApiError, BlockDuration, BlockRequest, Control, ErrorCode, Fields, Indicator,
-    Reply, Request, Severity, Shown, UnblockRequest, Visit,
+    AllowRequest, ApiError, BlockDuration, BlockRequest, Control, ErrorCode, FeedAddRequest,
+    FeedRefreshRequest, FeedReply, FeedRequest, Fields, Indicator, Reply, Request, Severity, Shown,
+    UnblockRequest, Visit,
 };
 
 use crate::{
@@ -14,11 +15,14 @@ use crate::{
 };
 
 /// The paths that forms go to.
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 9] = [
     "/block",
     "/unblock",
     "/allow",
     "/disallow",
+    "/feed/add",
+    "/feed/refresh",
+    "/feed/remove",
     "/sign-in",
     "/sign-out",
 ];
@@ -66,6 +70,12 @@ async fn order<C: Control>(
             comment: optional(form, "comment")?,
         }),
         "/disallow" => Request::Disallow(field(form, "ip")?),
+        "/feed/add" => Request::Feed(FeedRequest::Add(Box::new(feed(form)?))),
+        "/feed/refresh" => Request::Feed(FeedRequest::Refresh(FeedRefreshRequest {
+            name: field(form, "name")?,
+            accept: false,
+        })),
+        "/feed/remove" => Request::Feed(FeedRequest::Remove(field(form, "name")?)),
         _ => return Err(ApiError::new(ErrorCode::NotFound, "there is no such form")),
     };
     let reply = desk.ask(looker.caller, request).await?;
@@ -76,6 +86,9 @@ async fn order<C: Control>(
         Reply::Unblocked(it) => ("unblocked", it.indicator.to_string()),
         Reply::Allowed(it) => ("allowed", it.indicator.to_string()),
         Reply::Disallowed(it) => ("disallowed", it.indicator.to_string()),
+        Reply::Feed(FeedReply::Removed(it)) => ("removed", it.name),
+        Reply::Feed(FeedReply::Feed(it)) if visit.path == "/feed/add" => ("subscribed", it.name),
+        Reply::Feed(FeedReply::Feed(it)) => ("refreshed", it.name),
         _ => return Err(crate::desk::unfit()),
     })
 }
@@ -94,6 +107,18 @@ fn block(form: &Fields) -> Result<BlockRequest, ApiError> {
         to: None,
         publish: form.has("publish"),
         force: false,
+    })
+}
+
+fn feed(form: &Fields) -> Result<FeedAddRequest, ApiError> {
+    Ok(FeedAddRequest {
+        name: field(form, "name")?,
+        url: optional(form, "url")?,
+        kind: optional(form, "kind")?,
+        key_file: optional(form, "key_file")?,
+        key_header: None,
+        interval_secs: optional(form, "interval_secs")?,
+        trust: optional(form, "trust")?,
     })
 }
 

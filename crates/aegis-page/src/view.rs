@@ -4,6 +4,7 @@ mod allowed;
 mod attacks;
 mod decisions;
 mod entrance;
+mod feeds;
 mod forms;
 mod overview;
 mod peer;
@@ -71,6 +72,7 @@ pub(crate) async fn show<C: Control>(desk: &Desk<C>, visit: &Visit) -> Shown {
         "/allowed" => allowed::allowed(desk, &view).await,
         "/peers" => peers::peers(desk, &view).await,
         "/peer" => peer::peer(desk, &view).await,
+        "/feeds" => feeds::feeds(desk, &view).await,
         "/why" => why::why(desk, &view).await,
         _ => Ok(nothing_here()),
     };

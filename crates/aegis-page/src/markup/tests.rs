@@ -1,6 +1,6 @@
 //! Nothing that is written as a value can be markup.
 
-use super::{Markup, html};
+use super::Markup;
 
 #[test]
 fn what_is_not_in_the_source_is_escaped() {
@@ -25,9 +25,11 @@ fn what_would_turn_its_surroundings_round_is_seen_instead() {
 #[test]
 fn markup_within_markup_stays_what_it_is() {
     let mut inner = Markup::default();
-    html!(inner, "<b>", "<", "</b>", '<');
+    let sign = '<';
+    html!(inner, "<b>", "<", "</b>", sign);
     let mut outer = Markup::default();
-    html!(outer, "<p>", inner, 5, "</p>");
+    let five = 5;
+    html!(outer, "<p>", inner, five, "</p>");
     assert_eq!(outer.into_text(), "<p><b><</b>&lt;5</p>");
 }
 

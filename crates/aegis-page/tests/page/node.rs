@@ -4,12 +4,12 @@ use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use aegis_api::{
     AllowEntry, ApiError, AttachMode, Block, Blocked, Caller, ChartReply, ChartRequest, Control,
-    Disallowed, ErrorCode, EventHub, Evidence, EvidenceLine, HistoryId, HistoryKind, HistoryLine,
-    Indicator, Interface, KernelEntry, Location, Metrics, ModelKind, NodeId, NodeMode, Origin,
-    Page, PageLink, PageQuery, Peer, PeerClass, PeerCounts, PeerTrust, ProtectedLine,
-    ProtectedList, Reply, Request, RulesetState, SafetyReply, SafetyRequest, Severity, Stats,
-    Status, SyncState, Timestamp, Traffic, TrafficChart, TrafficPoint, TrendPoint, TrustChart,
-    Unblocked, Why, WhyPast,
+    Disallowed, ErrorCode, EventHub, Evidence, EvidenceLine, FeedLast, FeedLine, FeedList,
+    FeedReply, FeedRequest, HistoryId, HistoryKind, HistoryLine, Indicator, Interface, KernelEntry,
+    Location, Metrics, ModelKind, NodeId, NodeMode, Origin, Page, PageLink, PageQuery, Peer,
+    PeerClass, PeerCounts, PeerTrust, ProtectedLine, ProtectedList, Reply, Request, RulesetState,
+    SafetyReply, SafetyRequest, Severity, Stats, Status, SyncState, Timestamp, Traffic,
+    TrafficChart, TrafficPoint, TrendPoint, TrustChart, Unblocked, Why, WhyPast,
 };
 use tokio::sync::Mutex;
 
@@ -191,6 +191,7 @@ impl Control for Node {
             Request::Chart(ChartRequest::Trust(query)) => {
                 Reply::Chart(ChartReply::Trust(charts(script, &query)))
             }
+            Request::Feed(FeedRequest::List) => Reply::Feed(FeedReply::List(feeds(script))),
             Request::Safety(SafetyRequest::Protected) => {
                 let line = |ip: &str, kind: &str, reason: &str| ProtectedLine {
                     indicator: ip.parse().expect("an indicator"),
@@ -467,6 +468,7 @@ fn block(script: &Script, number: u32) -> Block {
         author: node_id(chance % 9),
         file: None,
         region: None,
+        feed: None,
         alert_id: None,
         members_only: false,
         threat_type: threat(script, chance),
@@ -647,4 +649,57 @@ fn allowed(script: &Script) -> Vec<AllowEntry> {
         ttl_secs: None,
         comment: comment.parse().ok(),
     }]
+}
+
+fn feeds(script: &Script) -> FeedList {
+    let feed = |name: &str, kind: &str, url: &str| FeedLine {
+        name: name.to_owned(),
+        kind: kind.to_owned(),
+        url: url.to_owned(),
+        interval_secs: 3_600,
+        trust: 80,
+        key_file: None,
+        terms: None,
+        attribution: None,
+        made_at: None,
+        under_way: false,
+        tried_at: Some(NOW - Duration::from_secs(1_260)),
+        succeeded_at: Some(NOW - Duration::from_secs(1_260)),
+        next_at: NOW + Duration::from_secs(2_340),
+        failures: 0,
+        problem: None,
+        alarms: Vec::new(),
+        last: Some(FeedLast {
+            entries: 1_573,
+            blocked: 1_549,
+            left_out: [("too_wide".to_owned(), 21), ("allowlisted".to_owned(), 3)].into(),
+            ..FeedLast::default()
+        }),
+    };
+    let hostile = |text: &str| if script.is_hostile { HOSTILE } else { text }.to_owned();
+    let failing = FeedLine {
+        succeeded_at: Some(NOW - Duration::from_secs(2 * DAY)),
+        failures: 5,
+        problem: Some(hostile("the server answers 503 Service Unavailable")),
+        alarms: vec![hostile("stale")],
+        last: None,
+        ..feed(
+            "example",
+            "plain",
+            &hostile("https://lists.example.org/bad.txt"),
+        )
+    };
+    let well = FeedLine {
+        attribution: Some(hostile("Data of The Spamhaus Project")),
+        ..feed("drop", "drop", "https://www.spamhaus.org/drop/drop_v4.json")
+    };
+    FeedList {
+        feeds: if script.blocks == 0 {
+            Vec::new()
+        } else {
+            vec![well, failing]
+        },
+        built_in: vec!["feodo".to_owned(), "tor-exits".to_owned()],
+        ..FeedList::default()
+    }
 }
