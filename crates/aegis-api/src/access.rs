@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::{
-    ApiError, ErrorCode, FileRequest, KeyRequest, Request, SafetyRequest, network::NetworkRequest,
-    organisation::OrganisationRequest,
+    ApiError, ErrorCode, FeedRequest, FileRequest, KeyRequest, Request, SafetyRequest,
+    network::NetworkRequest, organisation::OrganisationRequest,
 };
 
 /// What the hash is for, so that no other hash of the same bytes is one of a secret.
@@ -114,6 +114,7 @@ impl Request {
         match self {
             Self::Status
             | Self::Stats
+            | Self::Chart(_)
             | Self::Metrics
             | Self::Logins
             | Self::Preview(_)
@@ -133,6 +134,7 @@ impl Request {
             | Self::History(_)
             | Self::HistoryGroups(_)
             | Self::VerifyAudit
+            | Self::Feed(FeedRequest::List)
             | Self::File(FileRequest::List(_) | FileRequest::Show(_))
             | Self::Organisation(OrganisationRequest::List | OrganisationRequest::Members(_))
             | Self::Network(NetworkRequest::Invitations | NetworkRequest::HowFar(_)) => Scope::Read,
@@ -157,6 +159,7 @@ impl Request {
             )
             | Self::SetTrust(_)
             | Self::ForgetTrust(_)
+            | Self::Feed(FeedRequest::Add(_) | FeedRequest::Refresh(_) | FeedRequest::Remove(_))
             | Self::File(FileRequest::Forget(_) | FileRequest::Fetch(_) | FileRequest::Apply(_))
             | Self::Organisation(
                 OrganisationRequest::Create(_)
@@ -190,6 +193,18 @@ pub struct KeyGrant {
 impl fmt::Debug for KeyGrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "KeyGrant({}, {})", self.name, self.scope)
+    }
+}
+
+impl KeyGrant {
+    /// Returns what stands for whoever may see without a key: no key has a hash that nobody can find
+    /// the secret of.
+    pub(crate) const fn without_secret(name: KeyName) -> Self {
+        Self {
+            name,
+            scope: Scope::Read,
+            secret_hash: [0; 32],
+        }
     }
 }
 

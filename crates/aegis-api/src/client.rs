@@ -1,11 +1,13 @@
 //! The client: one method per route, over the control socket.
 
 mod event_stream;
+mod feed;
 mod file;
 mod import;
 mod key;
 mod network;
 mod organisation;
+mod page;
 mod report;
 mod safety;
 mod view;

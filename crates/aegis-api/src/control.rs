@@ -6,14 +6,15 @@ use aegis_core::{Indicator, NodeId, file::FileId};
 use serde::Serialize;
 
 use crate::{
-    AllowEntry, AllowRequest, ApiError, AuditReport, Block, BlockRequest, Blocked, Caller, Check,
-    Disallowed, ErrorCode, EventHub, FileApplied, FileBody, FileContent, FileForgotten, FileLine,
-    FileRequest, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery, ImportRequest,
-    Imported, KeyReply, KeyRequest, LoginList, Metrics, NetworkOpinion, NetworkReply,
-    NetworkRequest, OrganisationReply, OrganisationRequest, Page, PageQuery, Peer, PeerTrust,
-    Preview, PreviewRequest, PublishRequest, Published, Reloaded, ReportOutcomes, ReportRequest,
-    ReportWithdrawRequest, ReportWithdrawn, SafetyReply, SafetyRequest, ShareRequest, Stats,
-    Status, TrustForgotten, TrustRequest, UnblockRequest, Unblocked, ViewReply, ViewRequest, Why,
+    AllowEntry, AllowRequest, ApiError, AuditReport, Block, BlockRequest, Blocked, Caller,
+    ChartReply, ChartRequest, Check, Disallowed, ErrorCode, EventHub, FeedReply, FeedRequest,
+    FileApplied, FileBody, FileContent, FileForgotten, FileLine, FileRequest, HistoryGroup,
+    HistoryGroupsQuery, HistoryLine, HistoryQuery, ImportRequest, Imported, KeyReply, KeyRequest,
+    LoginList, Metrics, NetworkOpinion, NetworkReply, NetworkRequest, OrganisationReply,
+    OrganisationRequest, Page, PageLink, PageQuery, Peer, PeerTrust, Preview, PreviewRequest,
+    PublishRequest, Published, Reloaded, ReportOutcomes, ReportRequest, ReportWithdrawRequest,
+    ReportWithdrawn, SafetyReply, SafetyRequest, ShareRequest, Stats, Status, TrustForgotten,
+    TrustRequest, UnblockRequest, Unblocked, ViewReply, ViewRequest, Why,
 };
 
 /// What can be asked.
@@ -84,6 +85,10 @@ pub enum Request {
     Safety(SafetyRequest),
     /// Answered by [`Reply::View`].
     View(ViewRequest),
+    /// Answered by [`Reply::Chart`].
+    Chart(ChartRequest),
+    /// Answered by [`Reply::Feed`].
+    Feed(FeedRequest),
 }
 
 /// What is answered. The JSON is that of the value inside.
@@ -158,6 +163,10 @@ pub enum Reply {
     Safety(Box<SafetyReply>),
     /// To [`Request::View`].
     View(ViewReply),
+    /// To [`Request::Chart`].
+    Chart(ChartReply),
+    /// To [`Request::Feed`].
+    Feed(FeedReply),
 }
 
 /// A node, or whatever speaks for one.
@@ -187,6 +196,18 @@ pub trait Control: Clone + Send + Sync + 'static {
         _file: FileId,
     ) -> impl Future<Output = Result<FileContent, ApiError>> + Send {
         async { Err(no_files()) }
+    }
+
+    /// Makes a link that lets its holder see the node's page as the caller, or says why not. Only who
+    /// uses the control socket gets one: whoever has a key signs in with that.
+    fn page_link(
+        &self,
+        _caller: Caller,
+    ) -> impl Future<Output = Result<PageLink, ApiError>> + Send {
+        async {
+            let message = "this node shows no page (page.enabled)";
+            Err(ApiError::new(ErrorCode::Unavailable, message))
+        }
     }
 
     /// Returns the hub that the node's events go to.

@@ -10,12 +10,14 @@ mod allow_name;
 mod around;
 mod audit;
 mod block;
+mod chart;
 mod client;
 mod control;
 mod encoding;
 mod error;
 mod event;
 mod event_hub;
+mod feed;
 mod file;
 mod history;
 mod import;
@@ -36,6 +38,7 @@ mod reload;
 mod report;
 mod safety;
 mod server;
+mod site;
 mod stats;
 mod status;
 mod summary;
@@ -61,11 +64,19 @@ pub use audit::AuditReport;
 pub use block::{
     Block, BlockRequest, Blocked, Check, PublishRequest, Published, UnblockRequest, Unblocked,
 };
+pub use chart::{
+    ChartReply, ChartRequest, PageLink, TRAFFIC_POINTS_MAX, TRUST_POINTS_MAX, TrafficChart,
+    TrafficPoint, TrustChart,
+};
 pub use client::{CALL_TIMEOUT, Client, ClientError, EventStream, FileStream, REPLY_BYTES_MAX};
 pub use control::{Control, Reply, Request};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, EventKind, UnblockCause, Via};
 pub use event_hub::{BACKLOG_EVENTS_MAX, EventHub, QUEUED_EVENTS_MAX, Subscription};
+pub use feed::{
+    FeedAddRequest, FeedLast, FeedLine, FeedList, FeedRefreshRequest, FeedRemoved, FeedReply,
+    FeedRequest,
+};
 pub use file::{
     FileApplied, FileApplyRequest, FileBody, FileContent, FileForgotten, FileLine, FileRequest,
     FileState, ShareRequest,
@@ -115,10 +126,12 @@ pub use safety::{
 };
 pub use server::{
     ANSWER_TIMEOUT, BODY_BYTES_MAX, BODY_TIMEOUT, BindError, CONNECTIONS_MAX,
-    CONNECTIONS_PER_ADDRESS_MAX, EVENT_STREAMS_MAX, HEADER_TIMEOUT, HTTP_CONNECTIONS_MAX,
-    HttpListener, KEYED_RATE, Listener, REQUESTS_MAX, STALL_TIMEOUT, STRANGER_RATE, Tls, TlsError,
-    serve, serve_http,
+    CONNECTIONS_PER_ADDRESS_MAX, EVENT_STREAMS_MAX, FORM_BYTES_MAX, HEADER_TIMEOUT,
+    HTTP_CONNECTIONS_MAX, HttpListener, KEYED_RATE, Listener, PAGE_LINK_FOR, REQUESTS_MAX,
+    SESSION_FOR, SESSIONS_MAX, SITE_CONNECTIONS_MAX, STALL_TIMEOUT, STRANGER_RATE, SessionCookie,
+    Sessions, SiteSetup, Tls, TlsError, serve, serve_http, serve_site,
 };
+pub use site::{Fields, PROOF_FIELD, Shown, ShownWhat, SignedIn, Site, Visit, VisitMethod};
 pub use stats::{AlertStats, Stats, Traffic};
 pub use status::{Interface, Mirror, PeerCounts, RulesetState, Status};
 pub use summary::{Contact, ContactKind, SUMMARY_LINES_MAX, Summary, SummaryLine, SummaryQuery};

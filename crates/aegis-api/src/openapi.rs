@@ -3,8 +3,10 @@
 //! Written from the constants that the server keeps, so that a limit that changes changes here; a test
 //! holds it against the routes.
 
+mod feed;
 mod host;
 mod operations;
+mod page;
 mod schemas;
 mod view;
 

@@ -8,6 +8,7 @@ mod gate;
 mod http;
 mod listener;
 mod routes;
+mod site;
 mod stall;
 mod tls;
 
@@ -15,10 +16,15 @@ use hyper_util::service::TowerToHyperService;
 
 pub use self::connection::HEADER_TIMEOUT;
 pub use self::gate::{CONNECTIONS_PER_ADDRESS_MAX, KEYED_RATE, REQUESTS_MAX, STRANGER_RATE};
-pub use self::http::{HTTP_CONNECTIONS_MAX, HttpListener, serve_http};
+pub use self::http::{
+    HTTP_CONNECTIONS_MAX, HttpListener, SITE_CONNECTIONS_MAX, serve_http, serve_site,
+};
 pub use self::listener::{BindError, Listener};
 pub(crate) use self::routes::EVENT_SEQ_HEADER;
 pub use self::routes::{ANSWER_TIMEOUT, BODY_BYTES_MAX, BODY_TIMEOUT, EVENT_STREAMS_MAX};
+pub use self::site::{
+    FORM_BYTES_MAX, PAGE_LINK_FOR, SESSION_FOR, SESSIONS_MAX, SessionCookie, Sessions, SiteSetup,
+};
 pub use self::stall::STALL_TIMEOUT;
 pub use self::tls::{Tls, TlsError};
 

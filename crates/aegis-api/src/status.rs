@@ -70,6 +70,9 @@ pub struct Status {
     /// Where the HTTP API is, as the beginning of a URL; absent where it is not served over TCP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api: Option<String>,
+    /// Where browsers see the node's page, as the beginning of a URL; absent where it is not served.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
     /// The Local API for CrowdSec's programs; absent where it is not served.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lapi: Option<LapiState>,

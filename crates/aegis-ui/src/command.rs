@@ -112,6 +112,8 @@ pub enum Command {
     Ticket(TicketArgs),
     /// Join the node that printed a ticket, and wait until both hold the same
     Join(JoinArgs),
+    /// Print a link to the node's page in a browser, which lets in whoever has it, once
+    Page,
     /// Give out keys, with which others use this node over the network, and take them back
     #[command(subcommand)]
     Key(KeyCommand),

@@ -6,6 +6,7 @@ mod import;
 mod key;
 mod network;
 mod organisation;
+mod page;
 mod preview;
 mod safety;
 mod trust;
@@ -120,6 +121,7 @@ async fn answer(
         Command::File(args) => return Box::pin(file::file(args, client, screen)).await,
         Command::Org(command) => return organisation::org(command, client, screen).await,
         Command::Ticket(args) => return network::ticket(args, client, screen).await,
+        Command::Page => page::page(client, screen).await?,
         Command::Key(command) => return key::key(command, client, screen).await,
         Command::Join(args) => return Box::pin(network::join(args, client, screen)).await,
     }

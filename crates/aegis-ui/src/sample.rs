@@ -1,5 +1,7 @@
 //! Samples for tests: one of each thing that is shown, with hostile words where a peer may write.
 
+mod chart;
+pub(crate) mod feed;
 pub(crate) mod file;
 pub(crate) mod history;
 mod import;
@@ -46,6 +48,7 @@ pub(crate) fn block(number: u32) -> Block {
         author: node_id(7),
         file: None,
         region: None,
+        feed: None,
         alert_id: Some(AlertId::from_bytes([3; 16])),
         members_only: false,
         threat_type: ThreatType::syn_flood(),
@@ -137,6 +140,7 @@ pub(crate) fn status() -> Status {
         }),
         mirror: None,
         api: Some("http://127.0.0.1:9002".into()),
+        page: Some("http://127.0.0.1:9004".into()),
         lapi: Some(lapi()),
         logs: Some(logs()),
     }

@@ -15,6 +15,7 @@ mod location;
 mod logs;
 mod metrics;
 mod mirror;
+mod page;
 mod place;
 mod policy;
 mod raw;
@@ -37,6 +38,7 @@ pub use default_file::default_file;
 pub use location::PlaceConfig;
 pub(crate) use logs::{RawLogs, detector_config};
 pub use metrics::MetricsConfig;
+pub use page::PageConfig;
 pub use raw::{MinSeverity, OneOrMany, RawConfig, RawMode};
 pub(crate) use resolve::default_runtime_dir;
 pub use resolve::{Surroundings, configured_addresses, resolve};
@@ -109,6 +111,8 @@ pub struct Config {
     pub lapi: Option<LapiConfig>,
     /// The HTTP API over TCP; `None` where it is served on the control socket alone.
     pub api: Option<ApiConfig>,
+    /// The page that browsers see; `None` for none.
+    pub page: Option<PageConfig>,
     /// What is logged, as a `tracing` filter.
     pub log_filter: String,
     /// Whether the log is JSON lines.

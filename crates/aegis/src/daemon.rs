@@ -10,6 +10,7 @@
 mod agreement;
 mod answer;
 mod attack;
+mod chart;
 mod clock;
 mod control;
 mod cookies;
@@ -130,6 +131,9 @@ struct Node {
     keys: keys::Keys,
     /// Where the HTTP API is.
     api: Option<String>,
+    /// Where the page is.
+    page: Option<String>,
+    chart: chart::Chart,
     links: links::Links,
     liveness: liveness::Liveness,
     measures: metrics::Measures,

@@ -13,7 +13,7 @@ use crate::shell;
 
 /// Each crate with the crates of ours that it may depend on. The walls never meet but in
 /// `aegis`; nobody but the fuzzer depends on `aegis`, nobody on `xtask`.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("aegis-core", &[]),
     ("aegis-abi", &[]),
     ("aegis-ebpf", &["aegis-abi"]),
@@ -26,13 +26,14 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("aegis-bridge", &["aegis-core"]),
     ("aegis-ui", &["aegis-api"]),
     ("aegis-top", &["aegis-api", "aegis-ui"]),
+    ("aegis-page", &["aegis-api"]),
     ("aegis-sim", &["aegis-core"]),
     ("aegis", &EVERY_LIBRARY),
     ("aegis-fuzz", &EVERY_PARSER),
     ("xtask", &[]),
 ];
 
-const EVERY_LIBRARY: [&str; 10] = [
+const EVERY_LIBRARY: [&str; 11] = [
     "aegis-core",
     "aegis-abi",
     "aegis-enforce",
@@ -43,6 +44,7 @@ const EVERY_LIBRARY: [&str; 10] = [
     "aegis-bridge",
     "aegis-top",
     "aegis-ui",
+    "aegis-page",
 ];
 
 /// What the fuzzer feeds: the libraries, and what `aegis` parses itself.

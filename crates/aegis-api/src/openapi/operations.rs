@@ -63,6 +63,8 @@ pub(super) fn operations() -> Vec<Operation> {
     all.extend(access());
     all.extend(super::host::operations());
     all.extend(super::view::operations());
+    all.extend(super::page::operations());
+    all.extend(super::feed::operations());
     all
 }
 
@@ -376,7 +378,7 @@ fn limit(default: u16) -> Value {
             "description": "More than 5000 counts as 5000." })
 }
 
-fn pages(key: &str) -> [Value; 2] {
+pub(super) fn pages(key: &str) -> [Value; 2] {
     let limit = limit(PAGE_ITEMS_DEFAULT.get());
     [query("limit", limit), query("after", of(key))]
 }

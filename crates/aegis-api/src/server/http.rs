@@ -25,12 +25,16 @@ use super::{
     connection::{Accept, Answer, HEADER_TIMEOUT, serve_connection, take_connections},
     gate::Gate,
     routes::{self, HEALTH, Shared},
+    site::{MountedSite, SiteSetup},
     tls::Tls,
 };
-use crate::{ApiError, Caller, Control, ErrorCode, KeyRing};
+use crate::{ApiError, Caller, Control, ErrorCode, KeyRing, site::Site};
 
 /// Connections served at once over TCP; whoever comes next waits until one ends.
 pub const HTTP_CONNECTIONS_MAX: usize = 256;
+
+/// Connections of browsers served at once: some six for each that looks.
+pub const SITE_CONNECTIONS_MAX: usize = 96;
 
 /// The header in which other programs show a key.
 const API_KEY: &str = "x-api-key";
@@ -40,13 +44,28 @@ const API_KEY: &str = "x-api-key";
 pub struct HttpListener {
     listener: TcpListener,
     tls: Option<Tls>,
+    site: Option<MountedSite>,
 }
 
 impl HttpListener {
     /// Listens at an address; port 0 is one of the system's choice. Needs a tokio runtime.
     pub async fn bind(address: SocketAddr, tls: Option<Tls>) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        Ok(Self { listener, tls })
+        Ok(Self {
+            listener,
+            tls,
+            site: None,
+        })
+    }
+
+    /// Shows a site to browsers that ask here, beside whatever else is served.
+    pub fn with_site<S: Site>(self, setup: &SiteSetup<S>) -> io::Result<Self> {
+        let port = self.listener.local_addr()?.port();
+        let site = MountedSite::new(setup, self.tls.is_some(), port);
+        Ok(Self {
+            site: Some(site),
+            ..self
+        })
     }
 
     /// Returns where it listens, as the beginning of a URL.
@@ -77,12 +96,13 @@ pub async fn serve_http<C: Control>(
     let shared = Shared::new(control, Some(keys.clone()));
     let router = TowerToHyperService::new(routes::router(shared.clone()));
     let gate = Arc::new(Gate::new());
-    let tls = listener.tls.clone();
+    let (tls, site) = (listener.tls.clone(), listener.site.clone());
     let serve_one = |(stream, peer): (TcpStream, SocketAddr)| {
         let door = Door {
             router: router.clone(),
             keys: keys.clone(),
             gate: Arc::clone(&gate),
+            site: site.clone(),
             clock,
             peer: peer.ip(),
         };
@@ -90,6 +110,29 @@ pub async fn serve_http<C: Control>(
     };
     let ends = (&shared.stopping_tx, shutdown);
     take_connections(listener, HTTP_CONNECTIONS_MAX, serve_one, ends).await;
+}
+
+/// Serves nothing but the site of `listener` until `shutdown` completes; then lets requests under way end.
+pub async fn serve_site(listener: HttpListener, shutdown: impl Future<Output = ()> + Send) {
+    let Some(MountedSite { door, .. }) = listener.site.clone() else {
+        return shutdown.await;
+    };
+    let (tls, gate) = (listener.tls.clone(), Arc::new(Gate::new()));
+    let (stopping_tx, _) = watch::channel(false);
+    let stopping_rx = stopping_tx.subscribe();
+    let serve_one = |(stream, peer): (TcpStream, SocketAddr)| {
+        let (door, gate, peer) = (Arc::clone(&door), Arc::clone(&gate), peer.ip());
+        let (tls, stopping_rx) = (tls.clone(), stopping_rx.clone());
+        async move {
+            let Some(_place) = gate.connect(peer) else {
+                return tracing::debug!(%peer, "Too many connections from one address");
+            };
+            let answer = move |request| door(request, peer);
+            serve_answers(stream, (tls, peer), answer, stopping_rx).await;
+        }
+    };
+    let ends = (&stopping_tx, shutdown);
+    take_connections(listener, SITE_CONNECTIONS_MAX, serve_one, ends).await;
 }
 
 async fn serve_one(
@@ -102,9 +145,25 @@ async fn serve_one(
     let Some(_place) = door.gate.connect(peer) else {
         return tracing::debug!(%peer, "Too many connections from one address");
     };
-    let service = hyper::service::service_fn(move |request| {
+    let answer = move |request| {
         let door = door.clone();
-        async move { Ok::<_, Infallible>(door.answer(request).await) }
+        async move { door.answer(request).await }
+    };
+    serve_answers(stream, (tls, peer), answer, stopping_rx).await;
+}
+
+/// Answers the requests of one connection, behind TLS where there is one.
+async fn serve_answers<F>(
+    stream: TcpStream,
+    (tls, peer): (Option<Tls>, IpAddr),
+    answer: impl Fn(Request<Incoming>) -> F + Send,
+    stopping_rx: watch::Receiver<bool>,
+) where
+    F: Future<Output = Answer> + Send,
+{
+    let service = hyper::service::service_fn(move |request| {
+        let answer = answer(request);
+        async move { Ok::<_, Infallible>(answer.await) }
     });
     let ended = match tls {
         None => serve_connection(stream, service, stopping_rx).await,
@@ -125,12 +184,18 @@ struct Door {
     router: TowerToHyperService<axum::Router>,
     keys: KeyRing,
     gate: Arc<Gate>,
+    site: Option<MountedSite>,
     clock: fn() -> Timestamp,
     peer: IpAddr,
 }
 
 impl Door {
     async fn answer(self, mut request: Request<Incoming>) -> Answer {
+        if let Some(site) = &self.site
+            && (site.serves)(request.uri().path())
+        {
+            return (site.door)(request, self.peer).await;
+        }
         let mut answer = match self.admit(&request) {
             Err(error) => error.into_response(),
             Ok(caller) => {

@@ -3,6 +3,7 @@
 mod contract;
 mod corpus;
 mod events;
+mod feed;
 mod history;
 mod http;
 mod import;
@@ -11,6 +12,7 @@ mod limits;
 mod network;
 mod node;
 mod organisation;
+mod page;
 mod reports;
 mod safety;
 mod trust;

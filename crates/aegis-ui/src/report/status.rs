@@ -48,6 +48,12 @@ pub(crate) fn status(status: &Status) -> String {
     if let Some(mirror) = &status.mirror {
         row("Mirror", self::mirror(mirror));
     }
+    if let Some(url) = &status.page {
+        row(
+            "Page",
+            format!("{}, let in by `aegis page` or a key", shown(url)),
+        );
+    }
     if let Some(url) = &status.api {
         row("HTTP API", shown(url));
     }

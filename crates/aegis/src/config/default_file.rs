@@ -3,6 +3,7 @@
 mod files;
 mod logs;
 mod own_log;
+mod page;
 
 use toml::Value;
 
@@ -425,7 +426,14 @@ pub fn default_file() -> String {
     let defaults = Value::try_from(RawConfig::default()).unwrap_or(Value::Boolean(false));
     let mut text = HEAD.to_owned();
     let mut section = "";
-    let parts = [KEYS, files::KEYS, own_log::KEYS, lapi::KEYS, logs::KEYS];
+    let parts = [
+        KEYS,
+        files::KEYS,
+        own_log::KEYS,
+        lapi::KEYS,
+        logs::KEYS,
+        page::KEYS,
+    ];
     for key in parts.into_iter().flatten() {
         let (here, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
         if here != section {

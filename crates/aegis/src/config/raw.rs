@@ -15,6 +15,7 @@ use crate::config::{
     logs::RawLogs,
     metrics::RawMetrics,
     mirror::RawMirror,
+    page::RawPage,
     place::{RawPeerExchange, RawRelay},
     policy::RawPolicy,
     secret::RawSecret,
@@ -51,6 +52,7 @@ pub struct RawConfig {
     pub lapi: RawLapi,
     pub logs: RawLogs,
     pub api: RawApi,
+    pub page: RawPage,
     pub log: RawLog,
 }
 

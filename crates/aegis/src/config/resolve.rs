@@ -27,6 +27,7 @@ use crate::config::{
     logs::logs,
     metrics::metrics,
     mirror::mirror,
+    page::page,
     place,
     policy::quorum,
     raw::{RawLimits, RawLog, RawMode, RawP2p},
@@ -106,6 +107,7 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
         lapi: lapi(&raw.lapi)?,
         logs: logs(&raw.logs)?,
         api: api(raw.api)?,
+        page: page(raw.page)?,
         p2p: raw
             .p2p
             .enabled

@@ -11,6 +11,7 @@ use super::{
     api::RawApi,
     metrics::RawMetrics,
     mirror::RawMirror,
+    page::RawPage,
     raw::{RawLog, RawP2p},
     *,
 };
@@ -58,6 +59,10 @@ fn the_default_file_says_what_the_defaults_are() {
             tls_cert: commented_in.api.tls_cert.clone(),
             tls_key: commented_in.api.tls_key.clone(),
             ..RawApi::default()
+        },
+        page: RawPage {
+            listen: commented_in.page.listen.clone(),
+            ..RawPage::default()
         },
         metrics: RawMetrics {
             listen: commented_in.metrics.listen.clone(),

@@ -126,6 +126,7 @@ impl Node {
             Request::Status => Ok(Reply::Status(Box::new(self.status()?))),
             Request::Stats => Ok(Reply::Stats(Box::new(self.stats()?))),
             Request::Metrics => Ok(Reply::Metrics(Box::new(self.metrics()?))),
+            Request::Chart(it) => self.chart(it).map(Reply::Chart),
             Request::ReloadConfig => self.reload().map(Reply::Reloaded),
             Request::Blocks(query) => Ok(Reply::Blocks(self.blocks(query)?)),
             Request::Check(indicator) => Ok(Reply::Check(self.check(indicator))),
@@ -144,6 +145,10 @@ impl Node {
                 let reply = OrganisationReply::Members(members);
                 Ok(Reply::Organisation(Box::new(reply)))
             }
+            Request::Feed(_) => Err(ApiError::new(
+                ErrorCode::Unavailable,
+                "this node fetches no feeds",
+            )),
             Request::Block(_)
             | Request::Publish(_)
             | Request::Import(_)
@@ -343,6 +348,7 @@ fn command(request: &Request) -> Option<Command> {
         Request::Organisation(_) // made by whoever holds the keys
         | Request::Status
         | Request::Stats
+        | Request::Chart(_)
         | Request::Metrics
         | Request::ReloadConfig
         | Request::Blocks(_)
@@ -360,6 +366,7 @@ fn command(request: &Request) -> Option<Command> {
         | Request::Network(_)
         | Request::Key(_)
         | Request::Safety(_)
+        | Request::Feed(_)
         | Request::File(_) => return None,
     })
 }

@@ -2,8 +2,8 @@
 
 use aegis_api::{
     ApiError, Caller, Control, ErrorCode, EventHub, FileBody, FileContent, FileId, FileRequest,
-    HistoryBy, HistoryGroupsQuery, HistoryScope, Indicator, PAGE_ITEMS_MAX, Reply, Request, Scope,
-    ShareRequest, WhyPast,
+    HistoryBy, HistoryGroupsQuery, HistoryScope, Indicator, PAGE_ITEMS_MAX, PAGE_LINK_FOR,
+    PageLink, Reply, Request, Scope, Sessions, ShareRequest, WhyPast,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -25,6 +25,8 @@ pub struct ControlHandle {
     calls_tx: mpsc::Sender<Call>,
     files_tx: Option<mpsc::Sender<FileCall>>,
     hub: EventHub,
+    /// Where the page is, and who sees it.
+    page: Option<(String, Sessions)>,
 }
 
 impl ControlHandle {
@@ -34,6 +36,7 @@ impl ControlHandle {
             calls_tx,
             files_tx: None,
             hub,
+            page: None,
         };
         (handle, calls_rx)
     }
@@ -41,6 +44,19 @@ impl ControlHandle {
     /// Has calls about files go to the task that owns them.
     pub(super) fn with_files(self, files_tx: Option<mpsc::Sender<FileCall>>) -> Self {
         Self { files_tx, ..self }
+    }
+
+    /// Has links made to the page at a URL, where there is one.
+    pub(super) fn with_page(self, url: Option<String>, sessions: Sessions) -> Self {
+        Self {
+            page: url.map(|it| (it, sessions)),
+            ..self
+        }
+    }
+
+    /// Returns who sees the page, where there is one.
+    pub(super) fn sessions(&self) -> Option<Sessions> {
+        self.page.as_ref().map(|(_, it)| it.clone())
     }
 
     async fn call_about_files<T>(
@@ -132,6 +148,28 @@ impl Control for ControlHandle {
         caller.require(Scope::Read)?;
         self.call_about_files(|reply_tx| FileCall::Content(file, reply_tx))
             .await
+    }
+
+    async fn page_link(&self, caller: Caller) -> Result<PageLink, ApiError> {
+        if let Caller::Key(_) = caller {
+            let message =
+                "only who uses the control socket gets a link: sign in on the page, with the key";
+            return Err(ApiError::new(ErrorCode::Denied, message));
+        }
+        let Some((url, sessions)) = &self.page else {
+            let message = "this node shows no page (page.enabled)";
+            return Err(ApiError::new(ErrorCode::Unavailable, message));
+        };
+        let word = sessions.link(caller).map_err(|error| {
+            ApiError::new(
+                ErrorCode::Internal,
+                format!("cannot read /dev/urandom: {error}"),
+            )
+        })?;
+        Ok(PageLink {
+            url: format!("{url}/sign-in?link={word}"),
+            valid_secs: PAGE_LINK_FOR.as_secs(),
+        })
     }
 
     fn events(&self) -> &EventHub {

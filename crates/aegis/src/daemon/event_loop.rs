@@ -281,6 +281,7 @@ impl Node {
         self.end_attacks();
         self.look_after_logins();
         self.look_after_memory();
+        self.look_after_chart();
     }
 
     /// Defends interfaces that came back under their names, or were left without our program.

@@ -1,17 +1,21 @@
-//! The doors through which callers come, beside the loop: the control socket, and the HTTP API over
-//! TCP where it is asked for. Bound at start, open until the node stops.
+//! The doors through which callers come, beside the loop: the control socket, the HTTP API over TCP
+//! where it is asked for, and the page. Bound at start, open until the node stops.
 
-use aegis_api::{HttpListener, KeyRing, Listener, Tls};
+use std::{net::SocketAddr, sync::Arc};
+
+use aegis_api::{HttpListener, KeyRing, Listener, SiteSetup, Tls};
+use aegis_page::Page;
 use anyhow::Context as _;
 use tokio::sync::watch;
 
 use super::{Clock, ControlHandle};
-use crate::config::Config;
+use crate::config::{Config, PageConfig};
 
 /// Where callers come in.
 pub(super) struct Doors {
     control: Listener,
     http: Option<HttpListener>,
+    page: Option<(HttpListener, PageConfig)>,
 }
 
 impl Doors {
@@ -20,6 +24,7 @@ impl Doors {
         Ok(Self {
             control: Listener::bind(&config.socket)?,
             http: bind(config).await?,
+            page: bind_page(config).await?,
         })
     }
 
@@ -29,6 +34,12 @@ impl Doors {
         url.context("look where the HTTP API listens")
     }
 
+    /// Returns where the page is, if anywhere.
+    pub(super) fn page_url(&self) -> anyhow::Result<Option<String>> {
+        let url = self.page.as_ref().map(|(it, _)| it.url()).transpose();
+        url.context("look where the page is")
+    }
+
     /// Serves whoever comes until `stopped` completes.
     pub(super) async fn serve(
         self,
@@ -36,14 +47,26 @@ impl Doors {
         keys: KeyRing,
         stopped: impl Future<Output = ()> + Send,
     ) {
-        let (stopped_tx, mut stopped_rx) = watch::channel(false);
+        let Self {
+            control: local,
+            http,
+            page,
+        } = self;
+        let (http, page) = with_page((http, page), &control);
+        let (stopped_tx, stopped_rx) = watch::channel(false);
+        let stopping = |mut stopped_rx: watch::Receiver<bool>| async move {
+            let _ = stopped_rx.wait_for(|it| *it).await; // an error: the loop is gone
+        };
         let http = async {
-            let stopped = async {
-                let _ = stopped_rx.wait_for(|it| *it).await; // an error: the loop is gone
-            };
-            if let Some(listener) = self.http {
+            if let Some(listener) = http {
                 let clock = || Clock.now();
-                aegis_api::serve_http(listener, control.clone(), (keys, clock), stopped).await;
+                let stopping = stopping(stopped_rx.clone());
+                aegis_api::serve_http(listener, control.clone(), (keys, clock), stopping).await;
+            }
+        };
+        let page = async {
+            if let Some(listener) = page {
+                aegis_api::serve_site(listener, stopping(stopped_rx.clone())).await;
             }
         };
         let stopped = async {
@@ -51,10 +74,43 @@ impl Doors {
             stopped_tx.send_replace(true);
         };
         tokio::join!(
-            aegis_api::serve(self.control, control.clone(), stopped),
-            http
+            aegis_api::serve(local, control.clone(), stopped),
+            http,
+            page
         );
     }
+}
+
+/// Returns the listeners with the page behind them, where there is one.
+fn with_page(
+    (http, page): (Option<HttpListener>, Option<(HttpListener, PageConfig)>),
+    control: &ControlHandle,
+) -> (Option<HttpListener>, Option<HttpListener>) {
+    let (Some((listener, config)), Some(sessions)) = (page, control.sessions()) else {
+        return (http, None);
+    };
+    let clock = || Clock.now();
+    let setup = SiteSetup {
+        site: Page::new(control.clone(), clock),
+        sessions,
+        hosts: Arc::from(config.hosts),
+        is_open: config.read_without_key,
+        clock,
+    };
+    // Whoever reaches the API over the network is not known by having reached it.
+    let behind_keys = SiteSetup {
+        is_open: false,
+        ..setup.clone()
+    };
+    let mounted = |listener: HttpListener, setup: &SiteSetup<_>| {
+        listener
+            .with_site(setup)
+            .inspect_err(|error| tracing::warn!(%error, "The page is not shown"))
+            .ok()
+    };
+    // Only a listener whose address cannot be read is not mounted, and that one serves nobody.
+    let http = http.and_then(|it| mounted(it, &behind_keys));
+    (http, mounted(listener, &setup))
 }
 
 async fn bind(config: &Config) -> anyhow::Result<Option<HttpListener>> {
@@ -67,4 +123,38 @@ async fn bind(config: &Config) -> anyhow::Result<Option<HttpListener>> {
     let listener = listener.with_context(|| format!("listen on {} (api.listen)", api.listen))?;
     tracing::info!(url = listener.url()?, "HTTP API is served");
     Ok(Some(listener))
+}
+
+/// Binds the page's own port; another one where nobody asked for that and it is taken.
+async fn bind_page(config: &Config) -> anyhow::Result<Option<(HttpListener, PageConfig)>> {
+    let Some(page) = config.page.clone() else {
+        return Ok(None);
+    };
+    let first = HttpListener::bind(page.listen, None).await;
+    let bound = match first {
+        Err(_) if page.may_move => {
+            let any = SocketAddr::from((page.listen.ip(), 0));
+            HttpListener::bind(any, None).await
+        }
+        bound => bound,
+    };
+    match bound {
+        Ok(listener) => {
+            let url = listener.url()?;
+            tracing::info!(
+                url,
+                "Page is shown; `aegis page` prints a link that lets you in"
+            );
+            Ok(Some((listener, page)))
+        }
+        // A host without a loopback has nobody who could look.
+        Err(error) if page.may_move => {
+            tracing::warn!(%error, "Page is not shown");
+            Ok(None)
+        }
+        Err(error) => {
+            let listen = page.listen;
+            Err(error).with_context(|| format!("listen on {listen} (page.listen)"))
+        }
+    }
 }

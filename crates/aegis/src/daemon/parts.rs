@@ -39,6 +39,7 @@ pub(super) struct Parts {
     pub(super) keys: Keys,
     pub(super) logs: Logs,
     pub(super) api: Option<String>,
+    pub(super) page: Option<String>,
 }
 
 impl Parts {
@@ -79,6 +80,8 @@ impl Parts {
             keys: self.keys,
             logs: self.logs,
             api: self.api,
+            page: self.page,
+            chart: super::chart::Chart::open(&config.state_dir, started_at),
             links: super::links::Links::default(),
             liveness: super::liveness::Liveness::find(),
             measures,

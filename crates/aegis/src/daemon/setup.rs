@@ -2,7 +2,7 @@
 
 use std::{io::Read as _, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc, time::Duration};
 
-use aegis_api::{EventHub, EventKind, KeyRing, MetricsListener};
+use aegis_api::{EventHub, EventKind, KeyRing, MetricsListener, Sessions};
 use aegis_core::{
     Action, Actor, AuditEntry, Detection, Engine, EngineConfig, Evidence, HistoryEntry,
     HistoryKind, Input, Record, ThreatType,
@@ -126,6 +126,7 @@ impl Daemon {
             keys,
             logs,
             api: doors.url()?,
+            page: doors.page_url()?,
         };
         let mut node = parts.into_node(started_at, &config)?;
         node.take_over(facts)?;
@@ -150,6 +151,8 @@ impl Daemon {
         let mut net = net.map(|it| connect(it, &mut node, &mut sources));
         let (files, ends) = open_files(&config, &node, announcements, net.as_mut())?.unzip();
         let control = control.with_files(ends.map(|it| take_records(it, &mut sources)));
+        let sessions = Sessions::new(node.keys.ring(), || Clock.now());
+        let control = control.with_page(node.page.clone(), sessions);
         let lapi = Lapi::bind(config.lapi.as_ref(), node.keys.ring()).await?;
         if let Some(it) = &lapi {
             node.fill_board(it.board()?);
@@ -295,6 +298,7 @@ impl Node {
         self.stop_mirror(config.clear_on_exit).await;
         self.cookies.stop(&mut self.enforcer);
         self.flush_p2p_logs();
+        self.save_chart();
         self.audit_node(Action::Stop, HistoryKind::Stopped);
         if config.clear_on_exit && self.enforcer.missing_kernel().is_none() {
             drop(self.enforcer); // it holds the instance

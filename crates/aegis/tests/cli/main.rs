@@ -23,6 +23,7 @@ mod mirror;
 mod no_kernel;
 mod organisation;
 mod orgsig;
+mod page;
 mod reload;
 #[path = "../support/sandbox.rs"]
 mod sandbox;

@@ -10,7 +10,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// No BPF file system can be here, so a node observes without the kernel, even as root.
-const CONFIG: &str = "bpffs = \"/proc/none\"\n";
+/// No port is taken but those of the test.
+const CONFIG: &str = "bpffs = \"/proc/none\"\npage.enabled = false\n";
 
 /// What a node is told so that nothing of it leaves this host.
 const NODE: [&str; 6] = [

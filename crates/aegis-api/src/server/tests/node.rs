@@ -109,6 +109,7 @@ pub(super) fn block(number: u32) -> Block {
         author: node_id(),
         file: None,
         region: None,
+        feed: None,
         alert_id: Some(AlertId::from_bytes([3; 16])),
         members_only: false,
         threat_type: ThreatType::syn_flood(),
@@ -170,6 +171,7 @@ pub(super) fn status() -> Status {
         place: None,
         mirror: None,
         api: None,
+        page: None,
         lapi: None,
         logs: None,
     }
@@ -313,6 +315,8 @@ impl Control for Script {
             Request::Key(it) => super::key::script(it)?,
             Request::Safety(it) => super::safety::script(&it),
             Request::View(it) => super::view::script(it),
+            Request::Chart(it) => Reply::Chart(super::page::script(&it)),
+            Request::Feed(it) => super::feed::script(it)?,
         })
     }
 

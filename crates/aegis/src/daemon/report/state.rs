@@ -58,6 +58,7 @@ impl Node {
             place: self.place(),
             mirror: self.mirror_state(),
             api: self.api.clone(),
+            page: self.page.clone(),
             lapi: self.lapi_state(),
             logs: self.logs.sources(),
         })

@@ -1,0 +1,26 @@
+//! The keys of the page that browsers see.
+
+use super::{Key, key, optional};
+
+pub(super) const KEYS: &[Key] = &[
+    key(
+        "page.enabled",
+        "Show a page to browsers on this host. Only who has a key, or a link that `aegis page` prints,\n\
+         sees anything on it.",
+    ),
+    optional(
+        "page.listen",
+        "\"127.0.0.1:9004\"",
+        "Where: an address of the loopback. Unless this is set, another port is taken where 9004 is not\n\
+         free; `aegis status` says which. Over the network it is seen where the HTTP API is ([api]).",
+    ),
+    key(
+        "page.hosts",
+        "Names beside localhost under which browsers may ask for it, as behind a proxy.",
+    ),
+    key(
+        "page.read_without_key",
+        "Show everything to whoever reaches page.listen: every user and program of this host. To have\n\
+         something done still takes a key.",
+    ),
+];

@@ -1,0 +1,164 @@
+//! The page of the real program: on by default, told by `status`, let in by `aegis page`, and what is
+//! done there is done.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpStream,
+};
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn a_link_of_the_control_socket_lets_in_once_and_what_is_done_there_is_done() {
+    let sandbox = with_page("");
+    let daemon = sandbox.start(&[]);
+    let status = sandbox.json("status");
+    let url = status["page"].as_str().expect("it is shown").to_owned();
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+    let printed = sandbox.run("page");
+    assert_eq!(printed.code, Some(0), "{printed:?}");
+    let link = printed.out.trim().to_owned();
+    let path = link.strip_prefix(&url).expect("it is of the page");
+    assert!(get(&url, "/", "").contains("<h1>Sign in</h1>"));
+    let answer = get(&url, path, "");
+    let cookie = answer
+        .lines()
+        .find_map(|it| it.strip_prefix("set-cookie: "));
+    let cookie = cookie
+        .and_then(|it| it.split(';').next())
+        .expect("a cookie");
+    let cookie = format!("cookie: {cookie}\r\n");
+    assert!(
+        get(&url, path, "").starts_with("HTTP/1.1 403 "),
+        "it was used"
+    );
+
+    let overview = get(&url, "/", &cookie);
+    assert!(overview.contains("Observing"), "{overview}");
+    let (_, rest) = overview
+        .split_once("name=\"proof\" value=\"")
+        .expect("a form");
+    let proof = rest.split('"').next().expect("a value");
+    let form = format!("proof={proof}&ip=192.0.2.77&secs=300&threat=brute_force&severity=7");
+    let done = post(&url, "/block", &cookie, &form);
+    assert!(
+        done.contains("location: /?done=blocked&about=192.0.2.77"),
+        "{done}"
+    );
+    assert_eq!(sandbox.run("check 192.0.2.77").code, Some(0));
+    let uid = sandbox.json("history 192.0.2.77")[0]["actor"].clone();
+    assert!(
+        uid.as_str().is_some_and(|it| it.starts_with("user:")),
+        "{uid}"
+    );
+    for page in [
+        "/decisions",
+        "/why?ip=192.0.2.77",
+        "/attacks",
+        "/peers",
+        "/allowed",
+        "/feeds",
+    ] {
+        let answer = get(&url, page, &cookie);
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{page}: {answer}");
+    }
+    assert!(get(&url, "/decisions", &cookie).contains("192.0.2.77"));
+    let done = post(
+        &url,
+        "/unblock",
+        &cookie,
+        &format!("proof={proof}&ip=192.0.2.77"),
+    );
+    assert!(done.contains("done=unblocked"), "{done}");
+    assert_eq!(sandbox.run("check 192.0.2.77").code, Some(1));
+    sandbox.stop(daemon);
+}
+
+#[test]
+fn a_node_that_shows_none_says_so() {
+    let sandbox = Sandbox::new();
+    let daemon = sandbox.start(&[]);
+    assert_eq!(sandbox.json("status").get("page"), None);
+    let answer = sandbox.run("page");
+    assert_eq!(answer.code, Some(1), "{answer:?}");
+    assert!(answer.talk.contains("page.enabled"), "{answer:?}");
+    sandbox.stop(daemon);
+}
+
+#[test]
+fn the_page_is_where_the_api_is_as_well_and_takes_nothing_from_it() {
+    let sandbox = with_page("[api]\nenabled = true\nlisten = \"127.0.0.1:0\"\n");
+    let daemon = sandbox.start(&[]);
+    let api = sandbox.json("status")["api"]
+        .as_str()
+        .expect("it is served")
+        .to_owned();
+    let answer = get(&api, "/", "");
+    assert!(answer.contains("<h1>Sign in</h1>") && answer.contains("frame-ancestors 'none'"));
+    assert!(get(&api, "/v1/status", "").starts_with("HTTP/1.1 401 "));
+    assert!(get(&api, "/health", "").ends_with(r#"{"status":"up"}"#));
+    sandbox.stop(daemon);
+}
+
+#[test]
+fn two_nodes_of_one_host_each_have_a_page() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:9004"); // where it is free, it is taken now
+    let sandbox = Sandbox::new();
+    fs::write(
+        sandbox.path().join("aegis.toml"),
+        "bpffs = \"/proc/none\"\n",
+    )
+    .expect("set up");
+    let daemon = sandbox.start(&[]);
+    let url = sandbox.json("status")["page"]
+        .as_str()
+        .expect("it is shown")
+        .to_owned();
+    assert_ne!(url, "http://127.0.0.1:9004");
+    assert!(get(&url, "/", "").contains("<h1>Sign in</h1>"));
+    sandbox.stop(daemon);
+    drop(taken);
+}
+
+#[test]
+fn a_chart_outlives_a_restart() {
+    let sandbox = Sandbox::new();
+    let daemon = sandbox.start(&[]);
+    sandbox.stop(daemon);
+    let kept = fs::read_to_string(sandbox.path().join("state/chart.json"));
+    assert!(kept.is_ok_and(|it| it.starts_with("{\"traffic\":[")));
+    let daemon = sandbox.start(&[]);
+    assert!(!sandbox.run("status").out.contains("no use"));
+    sandbox.stop(daemon);
+}
+
+fn with_page(more: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let config = format!("bpffs = \"/proc/none\"\n[page]\nlisten = \"127.0.0.1:0\"\n{more}");
+    fs::write(sandbox.path().join("aegis.toml"), config).expect("set up");
+    sandbox
+}
+
+fn get(url: &str, path: &str, head: &str) -> String {
+    ask(url, &format!("GET {path}"), head, "")
+}
+
+fn post(url: &str, path: &str, head: &str, form: &str) -> String {
+    let kind = "content-type: application/x-www-form-urlencoded\r\nsec-fetch-site: same-origin\r\n";
+    ask(url, &format!("POST {path}"), &format!("{head}{kind}"), form)
+}
+
+fn ask(url: &str, what: &str, head: &str, body: &str) -> String {
+    let address = url.strip_prefix("http://").expect("a URL");
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    let length = body.len();
+    let request = format!(
+        "{what} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+         content-length: {length}\r\n{head}\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
