@@ -13,7 +13,7 @@ use crate::shell;
 
 /// Each crate with the crates of ours that it may depend on. The walls never meet but in
 /// `aegis`; nobody but the fuzzer depends on `aegis`, nobody on `xtask`.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("aegis-core", &[]),
     ("aegis-abi", &[]),
     ("aegis-ebpf", &["aegis-abi"]),
@@ -24,6 +24,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("aegis-intel", &["aegis-core"]),
     ("aegis-api", &["aegis-core"]),
     ("aegis-bridge", &["aegis-core"]),
+    ("aegis-fetch", &[]),
     ("aegis-ui", &["aegis-api"]),
     ("aegis-top", &["aegis-api", "aegis-ui"]),
     ("aegis-page", &["aegis-api"]),
@@ -33,7 +34,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("xtask", &[]),
 ];
 
-const EVERY_LIBRARY: [&str; 11] = [
+const EVERY_LIBRARY: [&str; 12] = [
     "aegis-core",
     "aegis-abi",
     "aegis-enforce",
@@ -43,6 +44,7 @@ const EVERY_LIBRARY: [&str; 11] = [
     "aegis-api",
     "aegis-bridge",
     "aegis-top",
+    "aegis-fetch",
     "aegis-ui",
     "aegis-page",
 ];
@@ -62,7 +64,7 @@ const EVERY_PARSER: [&str; 10] = [
 ];
 
 /// Libraries that only the crates named beside them may depend on: the wall round each.
-const WALLS: [(&str, &str); 17] = [
+const WALLS: [(&str, &str); 19] = [
     ("libp2p", "aegis-net"),
     ("aya", "aegis-enforce"),
     ("aya-obj", "aegis-enforce"),
@@ -77,6 +79,8 @@ const WALLS: [(&str, &str); 17] = [
     ("axum", "aegis-api"),
     ("hyper", "aegis-api"),
     ("hyper-util", "aegis-api"),
+    ("hyper", "aegis-fetch"),
+    ("hyper-util", "aegis-fetch"),
     ("rustyline", "aegis-ui"),
     ("ratatui", "aegis-top"),
     ("libfuzzer-sys", "aegis-fuzz"),

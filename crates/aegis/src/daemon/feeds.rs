@@ -159,8 +159,10 @@ impl Node {
         let end = entries.len().min(it.next + ENTRIES_AT_ONCE);
         let part = FeedPart {
             feed: it.id,
-            entries: entries[it.next..end].to_vec(),
-            expires_at: it.expires_at,
+            entries: entries[it.next..end]
+                .iter()
+                .map(|entry| (*entry, it.expires_at))
+                .collect(),
         };
         let is_done = end == entries.len();
         let (now, count) = (self.now(), entries.len());
