@@ -7,13 +7,14 @@ use serde::Serialize;
 
 use crate::{
     AllowEntry, AllowRequest, ApiError, AuditReport, Block, BlockRequest, Blocked, Caller, Check,
-    Disallowed, ErrorCode, EventHub, FileApplied, FileBody, FileContent, FileForgotten, FileLine,
-    FileRequest, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery, ImportRequest,
-    Imported, KeyReply, KeyRequest, LoginList, Metrics, NetworkOpinion, NetworkReply,
-    NetworkRequest, OrganisationReply, OrganisationRequest, Page, PageQuery, Peer, PeerTrust,
-    Preview, PreviewRequest, PublishRequest, Published, Reloaded, ReportOutcomes, ReportRequest,
-    ReportWithdrawRequest, ReportWithdrawn, SafetyReply, SafetyRequest, ShareRequest, Stats,
-    Status, TrustForgotten, TrustRequest, UnblockRequest, Unblocked, Why,
+    Disallowed, ErrorCode, EventHub, ExportRequest, Exported, FileApplied, FileBody, FileContent,
+    FileForgotten, FileLine, FileRequest, HistoryGroup, HistoryGroupsQuery, HistoryLine,
+    HistoryQuery, ImportRequest, Imported, KeyReply, KeyRequest, LoginList, Metrics,
+    NetworkOpinion, NetworkReply, NetworkRequest, OrganisationReply, OrganisationRequest, Page,
+    PageQuery, Peer, PeerTrust, Preview, PreviewRequest, PublishRequest, Published, Reloaded,
+    ReportOutcomes, ReportRequest, ReportWithdrawRequest, ReportWithdrawn, SafetyReply,
+    SafetyRequest, ShareRequest, Stats, Status, TrustForgotten, TrustRequest, UnblockRequest,
+    Unblocked, Why,
 };
 
 /// What can be asked.
@@ -183,6 +184,18 @@ pub trait Control: Clone + Send + Sync + 'static {
         _file: FileId,
     ) -> impl Future<Output = Result<FileContent, ApiError>> + Send {
         async { Err(no_files()) }
+    }
+
+    /// Returns what is blocked in another program's format, or says why not. Needs the scope `read`.
+    fn export(
+        &self,
+        _caller: Caller,
+        _request: ExportRequest,
+    ) -> impl Future<Output = Result<Exported, ApiError>> + Send {
+        async {
+            let message = "this node exports nothing";
+            Err(ApiError::new(ErrorCode::Unavailable, message))
+        }
     }
 
     /// Returns the hub that the node's events go to.

@@ -16,6 +16,7 @@ mod encoding;
 mod error;
 mod event;
 mod event_hub;
+mod export;
 mod file;
 mod history;
 mod import;
@@ -60,11 +61,17 @@ pub use audit::AuditReport;
 pub use block::{
     Block, BlockRequest, Blocked, Check, PublishRequest, Published, UnblockRequest, Unblocked,
 };
-pub use client::{CALL_TIMEOUT, Client, ClientError, EventStream, FileStream, REPLY_BYTES_MAX};
+pub use client::{
+    CALL_TIMEOUT, Client, ClientError, EventStream, ExportStream, FileStream, REPLY_BYTES_MAX,
+};
 pub use control::{Control, Reply, Request};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, EventKind, UnblockCause, Via};
 pub use event_hub::{BACKLOG_EVENTS_MAX, EventHub, QUEUED_EVENTS_MAX, Subscription};
+pub use export::{
+    EXPORT_FORMATS, EXPORTS_MAX, ExportBody, ExportFilter, ExportRequest, ExportVersion, Exported,
+    TaxiiRequest, read_export_query,
+};
 pub use file::{
     FileApplied, FileApplyRequest, FileBody, FileContent, FileForgotten, FileLine, FileRequest,
     FileState, ShareRequest,

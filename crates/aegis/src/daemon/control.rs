@@ -1,13 +1,16 @@
 //! The daemon's side of the control contract: calls go through a bounded queue to the one task.
 
 use aegis_api::{
-    ApiError, Caller, Control, ErrorCode, EventHub, FileBody, FileContent, FileId, FileRequest,
-    HistoryBy, HistoryGroupsQuery, HistoryScope, Indicator, PAGE_ITEMS_MAX, Reply, Request, Scope,
-    ShareRequest, WhyPast,
+    ApiError, Caller, Control, ErrorCode, EventHub, ExportRequest, Exported, FileBody, FileContent,
+    FileId, FileRequest, HistoryBy, HistoryGroupsQuery, HistoryScope, Indicator, PAGE_ITEMS_MAX,
+    Reply, Request, Scope, ShareRequest, WhyPast,
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::files::FileCall;
+use super::{
+    exports::{self, QuestionSender},
+    files::FileCall,
+};
 
 /// Calls that wait for the task; more callers wait at the server's door.
 pub(super) const CALLS_MAX: usize = 256;
@@ -24,6 +27,7 @@ pub(super) struct Call {
 pub struct ControlHandle {
     calls_tx: mpsc::Sender<Call>,
     files_tx: Option<mpsc::Sender<FileCall>>,
+    exports_tx: Option<mpsc::Sender<QuestionSender>>,
     hub: EventHub,
 }
 
@@ -33,6 +37,7 @@ impl ControlHandle {
         let handle = Self {
             calls_tx,
             files_tx: None,
+            exports_tx: None,
             hub,
         };
         (handle, calls_rx)
@@ -41,6 +46,12 @@ impl ControlHandle {
     /// Has calls about files go to the task that owns them.
     pub(super) fn with_files(self, files_tx: Option<mpsc::Sender<FileCall>>) -> Self {
         Self { files_tx, ..self }
+    }
+
+    /// Has requests of other programs go to the task that keeps what they read.
+    pub(super) fn with_exports(self, exports_tx: mpsc::Sender<QuestionSender>) -> Self {
+        let exports_tx = Some(exports_tx);
+        Self { exports_tx, ..self }
     }
 
     async fn call_about_files<T>(
@@ -58,7 +69,7 @@ impl ControlHandle {
         reply_rx.await.map_err(|_| stopping())?
     }
 
-    async fn ask(&self, caller: Caller, request: Request) -> Result<Reply, ApiError> {
+    pub(super) async fn ask(&self, caller: Caller, request: Request) -> Result<Reply, ApiError> {
         let stopping = || ApiError::new(ErrorCode::Busy, "the node is stopping");
         let (reply_tx, reply_rx) = oneshot::channel();
         let call = Call {
@@ -132,6 +143,15 @@ impl Control for ControlHandle {
         caller.require(Scope::Read)?;
         self.call_about_files(|reply_tx| FileCall::Content(file, reply_tx))
             .await
+    }
+
+    async fn export(&self, caller: Caller, request: ExportRequest) -> Result<Exported, ApiError> {
+        caller.require(Scope::Read)?;
+        let Some(exports_tx) = &self.exports_tx else {
+            let message = "this node exports nothing";
+            return Err(ApiError::new(ErrorCode::Unavailable, message));
+        };
+        exports::export(exports_tx, request).await
     }
 
     fn events(&self) -> &EventHub {
