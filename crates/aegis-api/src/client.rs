@@ -1,6 +1,7 @@
 //! The client: one method per route, over the control socket.
 
 mod event_stream;
+mod export;
 mod feed;
 mod file;
 mod import;
@@ -34,7 +35,7 @@ use hyper_util::rt::TokioIo;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{net::UnixStream, time::timeout};
 
-pub use self::{event_stream::EventStream, file::FileStream};
+pub use self::{event_stream::EventStream, export::ExportStream, file::FileStream};
 
 use crate::{
     AllowEntry, AllowRequest, ApiError, AuditReport, Block, BlockRequest, Blocked, Check,

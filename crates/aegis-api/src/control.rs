@@ -7,14 +7,15 @@ use serde::Serialize;
 
 use crate::{
     AllowEntry, AllowRequest, ApiError, AuditReport, Block, BlockRequest, Blocked, Caller,
-    ChartReply, ChartRequest, Check, Disallowed, ErrorCode, EventHub, FeedReply, FeedRequest,
-    FileApplied, FileBody, FileContent, FileForgotten, FileLine, FileRequest, HistoryGroup,
-    HistoryGroupsQuery, HistoryLine, HistoryQuery, ImportRequest, Imported, KeyReply, KeyRequest,
-    LoginList, Metrics, NetworkOpinion, NetworkReply, NetworkRequest, OrganisationReply,
-    OrganisationRequest, Page, PageLink, PageQuery, Peer, PeerTrust, Preview, PreviewRequest,
-    PublishRequest, Published, Reloaded, ReportOutcomes, ReportRequest, ReportWithdrawRequest,
-    ReportWithdrawn, SafetyReply, SafetyRequest, ShareRequest, Stats, Status, TrustForgotten,
-    TrustRequest, UnblockRequest, Unblocked, ViewReply, ViewRequest, Why,
+    ChartReply, ChartRequest, Check, Disallowed, ErrorCode, EventHub, ExportRequest, Exported,
+    FeedReply, FeedRequest, FileApplied, FileBody, FileContent, FileForgotten, FileLine,
+    FileRequest, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery, ImportRequest,
+    Imported, KeyReply, KeyRequest, LoginList, Metrics, NetworkOpinion, NetworkReply,
+    NetworkRequest, OrganisationReply, OrganisationRequest, Page, PageLink, PageQuery, Peer,
+    PeerTrust, Preview, PreviewRequest, PublishRequest, Published, Reloaded, ReportOutcomes,
+    ReportRequest, ReportWithdrawRequest, ReportWithdrawn, SafetyReply, SafetyRequest,
+    ShareRequest, Stats, Status, TrustForgotten, TrustRequest, UnblockRequest, Unblocked,
+    ViewReply, ViewRequest, Why,
 };
 
 /// What can be asked.
@@ -206,6 +207,18 @@ pub trait Control: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<PageLink, ApiError>> + Send {
         async {
             let message = "this node shows no page (page.enabled)";
+            Err(ApiError::new(ErrorCode::Unavailable, message))
+        }
+    }
+
+    /// Returns what is blocked in another program's format, or says why not. Needs the scope `read`.
+    fn export(
+        &self,
+        _caller: Caller,
+        _request: ExportRequest,
+    ) -> impl Future<Output = Result<Exported, ApiError>> + Send {
+        async {
+            let message = "this node exports nothing";
             Err(ApiError::new(ErrorCode::Unavailable, message))
         }
     }

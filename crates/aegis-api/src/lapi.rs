@@ -31,6 +31,10 @@ pub use stream::EXPANDED_MAX;
 
 use crate::KeyRing;
 
+pub(crate) use filter::Pairs;
+pub(crate) use gzip::{checksum_on, inflate};
+pub(crate) use mirror::ListFile;
+
 /// Calls to the node that one request makes at a time; the node's own queue holds a few times that.
 const CALLS_AT_ONCE: usize = 64;
 
@@ -74,7 +78,7 @@ impl<C> fmt::Debug for LapiSetup<C> {
 ///
 /// For fuzzing: it is the way that every such body goes.
 pub fn read_alerts(body: &[u8], bytes_max: usize) -> Option<usize> {
-    let inflated = gzip::inflate(body, bytes_max);
+    let inflated = inflate(body, bytes_max);
     let body = inflated.as_deref().unwrap_or(body);
     let mut alerts = alert::parse_alerts(body).ok()?;
     let wanted = alerts.iter_mut().map(|it| it.wanted());
@@ -91,7 +95,7 @@ pub fn read_alerts(body: &[u8], bytes_max: usize) -> Option<usize> {
 /// For fuzzing: it is the way that every such query goes.
 pub fn read_query(query: &str, decisions: &[Posted], now: Timestamp) -> Option<usize> {
     let uri = format!("/v1/alerts?{query}").parse().ok()?;
-    let query = listing::AlertQuery::of(&filter::Pairs::of(&uri), now).ok()?;
+    let query = listing::AlertQuery::of(&Pairs::of(&uri), now).ok()?;
     let wanted = decisions.iter().filter(|it| query.asks_for_posted(it));
     Some(wanted.count())
 }

@@ -17,6 +17,7 @@ mod encoding;
 mod error;
 mod event;
 mod event_hub;
+mod export;
 mod feed;
 mod file;
 mod history;
@@ -68,11 +69,18 @@ pub use chart::{
     ChartReply, ChartRequest, PageLink, TRAFFIC_POINTS_MAX, TRUST_POINTS_MAX, TrafficChart,
     TrafficPoint, TrustChart,
 };
+pub use client::{
+    CALL_TIMEOUT, Client, ClientError, EventStream, ExportStream, FileStream, REPLY_BYTES_MAX,
+};
 pub use client::{CALL_TIMEOUT, Client, ClientError, EventStream, FileStream, REPLY_BYTES_MAX};
 pub use control::{Control, Reply, Request};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, EventKind, UnblockCause, Via};
 pub use event_hub::{BACKLOG_EVENTS_MAX, EventHub, QUEUED_EVENTS_MAX, Subscription};
+pub use export::{
+    EXPORT_FORMATS, EXPORTS_MAX, ExportBody, ExportFilter, ExportRequest, ExportVersion, Exported,
+    TaxiiRequest, read_export_query,
+};
 pub use feed::{
     FeedAddRequest, FeedLast, FeedLine, FeedList, FeedRefreshRequest, FeedRemoved, FeedReply,
     FeedRequest,

@@ -5,16 +5,27 @@
 //! no format gives a meaning, or is escaped.
 
 mod firewall;
+pub mod misp;
 mod monitor;
+mod publication;
 mod stix;
 mod table;
+pub mod taxii;
+mod uuid;
+mod writing;
 
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashSet, fmt};
+use std::fmt;
 
 use aegis_core::{Indicator, Severity, ThreatType, Timestamp};
+
+pub use self::{
+    publication::{Publication, Shown, WITHDRAWN_MAX},
+    uuid::Uuid,
+    writing::{Listed, PIECE_ENTRIES, Wants, Writing},
+};
 
 /// The most flow rules that are announced: routers hold few, and one too many ends the session.
 pub const FLOW_RULES_MAX: usize = 1_000;
@@ -148,6 +159,13 @@ impl fmt::Display for Format {
 pub struct Export {
     /// The file.
     pub text: String,
+    /// How many entries it has, and has not.
+    pub counts: Counts,
+}
+
+/// How many entries a file has, and has not.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Counts {
     /// Entries in it.
     pub written: usize,
     /// Entries that lie in a wider one, which says it all.
@@ -158,22 +176,11 @@ pub struct Export {
 
 /// Writes `entries`, each of which holds at `now`, as `format`.
 pub fn export(format: Format, now: Timestamp, entries: &[Entry]) -> Export {
-    match format {
-        Format::Plain => table::plain(entries),
-        Format::Cidr => table::cidr(entries),
-        Format::Csv => table::csv(entries),
-        Format::Jsonl => table::jsonl(entries),
-        Format::Nft => firewall::nft(entries),
-        Format::Ipset => firewall::ipset(now, entries),
-        Format::Nginx => firewall::nginx(entries),
-        Format::Haproxy => firewall::haproxy(entries),
-        Format::Mikrotik => firewall::mikrotik(now, entries),
-        Format::Flowspec => firewall::flowspec(entries),
-        Format::Iprep => monitor::iprep(entries),
-        Format::IprepCategories => monitor::iprep_categories(),
-        Format::Dataset => monitor::dataset(entries),
-        Format::Zeek => monitor::zeek(entries),
-        Format::Stix => stix::bundle(now, entries),
+    let mut writing = Writing::new(format, now, entries, &Wants::default());
+    let text = writing.by_ref().collect();
+    Export {
+        text,
+        counts: writing.counts(),
     }
 }
 
@@ -186,35 +193,4 @@ fn with_length(indicator: &Indicator) -> String {
 fn secs_left(now: Timestamp, entry: &Entry) -> u64 {
     let left = entry.expires_at.as_secs().saturating_sub(now.as_secs());
     left.max(1)
-}
-
-/// Returns the entries that lie in no other: for readers that refuse sets that overlap.
-fn widest(entries: &[Entry]) -> Vec<&Entry> {
-    let all: HashSet<Indicator> = entries.iter().map(|it| it.indicator).collect();
-    let is_covered = |it: &Indicator| {
-        let wider = (0..it.prefix_len()).filter_map(|len| Indicator::prefix(it.address(), len));
-        wider.into_iter().any(|wider| all.contains(&wider))
-    };
-    let widest = entries.iter().filter(|it| !is_covered(&it.indicator));
-    widest.collect()
-}
-
-/// Returns an export of one line for each entry, after `head`.
-fn lines<'a, I>(head: &str, entries: I, line: impl Fn(&Entry) -> String) -> Export
-where
-    I: IntoIterator<Item = &'a Entry>,
-{
-    let mut text = head.to_owned();
-    let mut written = 0;
-    for entry in entries {
-        text.push_str(&line(entry));
-        text.push('\n');
-        written += 1;
-    }
-    Export {
-        text,
-        written,
-        covered: 0,
-        left_out: 0,
-    }
 }

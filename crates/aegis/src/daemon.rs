@@ -17,6 +17,7 @@ mod cookies;
 mod disk;
 mod dispatch;
 mod event_loop;
+mod exports;
 mod fair;
 mod feeds;
 mod files;
@@ -79,6 +80,7 @@ use mirror::Mirror;
 
 pub use clock::Clock;
 pub use control::ControlHandle;
+pub(crate) use exports::entry;
 pub use files::FilesConfig;
 pub use logs::LogsConfig;
 pub use p2p_log::P2pLogConfig;

@@ -84,6 +84,7 @@ struct Journal {
     forgotten: u64,                     // the last change that `ended` lost
     names: BTreeMap<Indicator, Naming>, // at most NAMES_MAX
     scenarios: BTreeSet<Arc<str>>,      // at most SHARED_SCENARIOS_MAX
+    kept_back: BTreeSet<Indicator>,     // of the entries, those for an organisation's members alone
 }
 
 #[derive(Debug)]
@@ -111,6 +112,19 @@ impl DecisionBoard {
         let mut journal = self.lock();
         journal.post(indicator, naming, at);
         self.tell(&journal);
+    }
+
+    /// Writes whether what is posted about `indicator` next is for an organisation's members alone: those
+    /// who enforce are told, and no list has it that is handed on.
+    pub fn keep_back(&self, indicator: Indicator, is_for_members: bool) {
+        let mut journal = self.lock();
+        let is_news = match is_for_members {
+            true => journal.kept_back.insert(indicator),
+            false => journal.kept_back.remove(&indicator),
+        };
+        if is_news {
+            journal.seq += 1; // so that lists are read again
+        }
     }
 
     /// Writes that `indicator` is blocked no more.
@@ -242,6 +256,21 @@ impl DecisionBoard {
         found.map(|(it, entry)| entry.posted(*it)).collect()
     }
 
+    /// Reads up to `count` decisions behind `after`, in the order of their indicators. Returns where that
+    /// ended, `None` where nothing was left, and what of it is for everybody.
+    pub(super) fn open_page(
+        &self,
+        after: Option<Indicator>,
+        count: usize,
+    ) -> (Option<Indicator>, Vec<Posted>) {
+        let journal = self.lock();
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let read = journal.entries.range((start, Bound::Unbounded)).take(count);
+        let last = read.clone().last().map(|(it, _)| *it);
+        let open = read.filter(|(it, _)| !journal.kept_back.contains(it));
+        (last, open.map(|(it, entry)| entry.posted(*it)).collect())
+    }
+
     /// Returns up to `count` decisions, the one that changed last first, each with the number of
     /// its change; those before `before` alone, where it is given.
     pub fn latest(&self, before: Option<u64>, count: usize) -> Vec<(u64, Posted)> {
@@ -368,6 +397,7 @@ impl Journal {
         };
         self.changes.remove(&entry.changed);
         self.ids.remove(&entry.id);
+        self.kept_back.remove(indicator);
         self.remember(entry.began, entry.posted(*indicator));
     }
 

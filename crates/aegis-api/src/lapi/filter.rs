@@ -9,7 +9,7 @@ const PAIRS_MAX: usize = 64;
 
 /// The pairs of a query string. What is not asked for by name is ignored.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pairs(Vec<(String, String)>);
+pub(crate) struct Pairs(Vec<(String, String)>);
 
 /// Which decisions a reader wants.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,11 +24,16 @@ pub(super) struct Filter {
 
 impl Pairs {
     /// Reads the query of `uri`; one that is none, or just `?`, has no pairs.
-    pub(super) fn of(uri: &Uri) -> Self {
+    pub(crate) fn of(uri: &Uri) -> Self {
         let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri);
         let mut pairs = pairs.map(|Query(it)| it).unwrap_or_default();
         pairs.truncate(PAIRS_MAX);
         Self(pairs)
+    }
+
+    /// Returns them as they came.
+    pub(crate) fn into_inner(self) -> Vec<(String, String)> {
+        self.0
     }
 
     /// Returns the value of `name`; an empty one is as good as none.
@@ -63,7 +68,7 @@ impl Filter {
     /// nothing else: a bouncer that cannot read a country loses all it got together with it.
     pub(super) fn of(pairs: &Pairs) -> Self {
         let scopes = pairs.list(&["scopes", "scope"]);
-        let types = pairs.list(&["type", "decision_type"]);
+        let types = pairs.list(&["type", "decision_type", "supported_decisions_types"]);
         let wants = |scope: &str| scopes.is_empty() || scopes.iter().any(|it| it == scope);
         Self {
             hosts: wants("ip"),

@@ -12,7 +12,7 @@ const HAS_COMMENT: u8 = 1 << 4;
 
 /// Why a body is not inflated.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum GzipError {
+pub(crate) enum GzipError {
     /// It is not gzip, or damaged.
     Invalid,
     /// It would be larger than allowed.
@@ -20,7 +20,7 @@ pub(super) enum GzipError {
 }
 
 /// Inflates one gzip member to at most `bytes_max` bytes.
-pub(super) fn inflate(body: &[u8], bytes_max: usize) -> Result<Vec<u8>, GzipError> {
+pub(crate) fn inflate(body: &[u8], bytes_max: usize) -> Result<Vec<u8>, GzipError> {
     let deflated = deflated(body).ok_or(GzipError::Invalid)?;
     let data_end = deflated
         .len()
@@ -69,9 +69,14 @@ fn deflated(body: &[u8]) -> Option<&[u8]> {
 
 /// Returns the CRC-32 of RFC 1952, section 8.
 fn checksum(bytes: &[u8]) -> u32 {
+    checksum_on(0, bytes)
+}
+
+/// Returns the checksum of what has the checksum `before` with `bytes` behind it.
+pub(crate) fn checksum_on(before: u32, bytes: &[u8]) -> u32 {
     const TABLE: [u32; 256] = table();
     let step = |crc: u32, byte: &u8| TABLE[usize::from((crc as u8) ^ byte)] ^ (crc >> 8);
-    !bytes.iter().fold(!0, step)
+    !bytes.iter().fold(!before, step)
 }
 
 const fn table() -> [u32; 256] {

@@ -36,7 +36,7 @@ pub(super) enum Format {
 /// A format that there is not.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("format must be plain_text, mikrotik, f5 or juniper")]
-pub(super) struct UnknownFormat;
+pub(crate) struct UnknownFormat;
 
 impl FromStr for Format {
     type Err = UnknownFormat;
@@ -52,42 +52,58 @@ impl FromStr for Format {
     }
 }
 
+/// What a board shows, by the page, without what is for members of an organisation alone: a list that is
+/// handed on is for everybody.
+#[derive(Debug)]
+pub(super) struct OpenPages {
+    board: DecisionBoard,
+    after: Option<Indicator>,
+}
+
+impl OpenPages {
+    pub(super) fn new(board: DecisionBoard) -> Self {
+        Self { board, after: None }
+    }
+}
+
+impl Iterator for OpenPages {
+    type Item = Vec<Posted>;
+
+    fn next(&mut self) -> Option<Vec<Posted>> {
+        let (last, open) = self.board.open_page(self.after, PIECE_DECISIONS);
+        self.after = Some(last?);
+        Some(open)
+    }
+}
+
 /// A blocklist that is being written.
 #[derive(Debug)]
-pub(super) struct ListFile {
-    board: DecisionBoard,
+pub(crate) struct ListFile<I> {
+    decisions: I,
     filter: Filter,
     format: Format,
     list: String,
     has_v4: bool,
     has_v6: bool,
     now: Timestamp,
-    after: Option<Indicator>,
     is_begun: bool,
-    is_over: bool,
 }
 
-impl ListFile {
+impl<I> ListFile<I> {
     /// Begins a list of what the pairs ask for: `format`, `listname`, `ipv4only`, `ipv6only`, and what
     /// narrows a poll.
-    pub(super) fn new(
-        board: DecisionBoard,
-        pairs: &Pairs,
-        now: Timestamp,
-    ) -> Result<Self, UnknownFormat> {
+    pub(crate) fn new(decisions: I, pairs: &Pairs, now: Timestamp) -> Result<Self, UnknownFormat> {
         let format = pairs.find("format").map(str::parse).transpose()?;
         let list = pairs.find("listname").unwrap_or(LIST_DEFAULT);
         Ok(Self {
-            board,
+            decisions,
             filter: Filter::of(pairs),
             format: format.unwrap_or_default(),
             list: word(list).chars().take(LIST_BYTES_MAX).collect(),
             has_v4: !pairs.has("ipv6only"),
             has_v6: !pairs.has("ipv4only"),
             now,
-            after: None,
             is_begun: false,
-            is_over: false,
         })
     }
 
@@ -138,22 +154,15 @@ impl ListFile {
     }
 }
 
-impl Iterator for ListFile {
+impl<I: Iterator<Item = Vec<Posted>>> Iterator for ListFile<I> {
     type Item = Vec<u8>;
 
     fn next(&mut self) -> Option<Vec<u8>> {
-        if self.is_over {
-            return None;
+        if !std::mem::replace(&mut self.is_begun, true) {
+            return Some(self.heading().into_bytes());
         }
         let mut piece = String::new();
-        if !std::mem::replace(&mut self.is_begun, true) {
-            piece += &self.heading();
-        }
-        let page = self.board.page(self.after, PIECE_DECISIONS);
-        match page.last() {
-            Some(last) => self.after = Some(last.indicator),
-            None => self.is_over = true,
-        }
+        let page = self.decisions.next()?;
         for posted in page.iter().filter(|it| self.wants(it)) {
             piece += &self.line(posted);
         }

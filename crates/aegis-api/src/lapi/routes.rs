@@ -57,6 +57,7 @@ pub(super) struct Lapi<C> {
 
 struct Parts<C> {
     setup: LapiSetup<C>,
+    began_at: Timestamp,
     state: Mutex<State>,
     /// One large body at a time is in memory.
     large_bodies: Arc<Semaphore>,
@@ -90,6 +91,7 @@ impl<C: Control> Lapi<C> {
     pub(super) fn new(setup: LapiSetup<C>) -> Self {
         Self {
             parts: Arc::new(Parts {
+                began_at: (setup.clock)(),
                 setup,
                 state: Mutex::default(),
                 large_bodies: Arc::new(Semaphore::new(1)),
@@ -243,6 +245,11 @@ impl<C: Control> Lapi<C> {
 
     fn setup(&self) -> &LapiSetup<C> {
         &self.parts.setup
+    }
+
+    /// Returns when this began to answer.
+    fn began_at(&self) -> Timestamp {
+        self.parts.began_at
     }
 
     fn now(&self) -> Timestamp {

@@ -65,6 +65,7 @@ pub(super) fn operations() -> Vec<Operation> {
     all.extend(super::view::operations());
     all.extend(super::page::operations());
     all.extend(super::feed::operations());
+    all.extend(super::export::operations());
     all
 }
 

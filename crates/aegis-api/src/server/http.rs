@@ -1,6 +1,7 @@
 //! The routes over TCP, with TLS or without: for whoever shows a key, within bounds.
 
 use std::{
+    borrow::Cow,
     convert::Infallible,
     io,
     net::{IpAddr, SocketAddr},
@@ -10,9 +11,10 @@ use std::{
 use aegis_core::Timestamp;
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, Request, header},
+    http::{HeaderValue, Request, header},
     response::IntoResponse as _,
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hyper::body::Incoming;
 use hyper_util::service::TowerToHyperService;
 use tokio::{
@@ -24,7 +26,7 @@ use tokio::{
 use super::{
     connection::{Accept, Answer, HEADER_TIMEOUT, serve_connection, take_connections},
     gate::Gate,
-    routes::{self, HEALTH, Shared},
+    routes::{self, HEALTH, Shared, takes_passwords},
     site::{MountedSite, SiteSetup},
     tls::Tls,
 };
@@ -196,8 +198,19 @@ impl Door {
         {
             return (site.door)(request, self.peer).await;
         }
+        let takes_passwords = takes_passwords(request.uri().path());
         let mut answer = match self.admit(&request) {
-            Err(error) => error.into_response(),
+            Err(error) => {
+                let is_stranger = error.code == ErrorCode::Unauthenticated;
+                let mut answer = error.into_response();
+                if is_stranger && takes_passwords {
+                    let scheme = HeaderValue::from_static("Basic realm=\"aegis\"");
+                    answer
+                        .headers_mut()
+                        .append(header::WWW_AUTHENTICATE, scheme);
+                }
+                answer
+            }
             Ok(caller) => {
                 let extensions = request.extensions_mut();
                 caller.map(|it| extensions.insert::<Caller>(it));
@@ -206,7 +219,8 @@ impl Door {
         };
         let headers = answer.headers_mut();
         // Nobody between the two keeps what is true for a moment, nor takes it for something else.
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let no_store = HeaderValue::from_static("no-store");
+        headers.entry(header::CACHE_CONTROL).or_insert(no_store);
         headers.insert(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
@@ -225,7 +239,7 @@ impl Door {
 
     /// Returns who asks, nobody for what anybody may ask, or why they are turned away.
     fn admit(&self, request: &Request<Incoming>) -> Result<Option<Caller>, ApiError> {
-        if let Some(grant) = shown(request.headers()).and_then(|it| self.keys.verify(it)) {
+        if let Some(grant) = shown(request).and_then(|it| self.keys.verify(&it)) {
             if self.gate.admit_key((self.clock)(), grant.name) {
                 return Ok(Some(Caller::Key(grant)));
             }
@@ -242,14 +256,30 @@ impl Door {
     }
 }
 
-/// Returns the secret that a request shows.
-fn shown(headers: &HeaderMap) -> Option<&str> {
-    let bearer = || {
+/// Returns the secret that a request shows: where other programs read lists, as a password as well, since
+/// many of them can show nothing else.
+fn shown<B>(request: &Request<B>) -> Option<Cow<'_, str>> {
+    let headers = request.headers();
+    let authorization = || {
         let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-        let (scheme, secret) = text.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+        let (scheme, shown) = text.split_once(' ')?;
+        let shown = shown.trim();
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return Some(Cow::Borrowed(shown));
+        }
+        let is_basic = scheme.eq_ignore_ascii_case("basic");
+        let is_taken = is_basic && takes_passwords(request.uri().path());
+        is_taken.then(|| password(shown))?.map(Cow::Owned)
     };
-    bearer().or_else(|| headers.get(API_KEY)?.to_str().ok())
+    let key = || headers.get(API_KEY)?.to_str().ok().map(Cow::Borrowed);
+    authorization().or_else(key)
+}
+
+/// Returns the password of HTTP Basic (RFC 7617); the name before it is anybody's.
+fn password(shown: &str) -> Option<String> {
+    let text = String::from_utf8(STANDARD.decode(shown).ok()?).ok()?;
+    text.split_once(':')
+        .map(|(_, password)| password.to_owned())
 }
 
 fn too_often() -> ApiError {

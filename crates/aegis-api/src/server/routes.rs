@@ -1,6 +1,7 @@
 //! The routes under `/v1`: each parses its input into one [`Request`] and shows one [`Reply`].
 
 mod events;
+mod export;
 mod feed;
 mod files;
 mod input;
@@ -30,10 +31,11 @@ use tokio::{
 
 use self::input::{Body, Cursor, History, HistoryGroups, Ip, Named, Plain};
 use crate::{
-    ApiError, Caller, Control, ErrorCode, IMPORT_BYTES_MAX, IMPORT_ENTRIES_MAX, ImportRequest,
-    KeyRing, Reply, Request, metrics, openapi, opinion::AskRequest,
+    ApiError, Caller, Control, EXPORTS_MAX, ErrorCode, IMPORT_BYTES_MAX, IMPORT_ENTRIES_MAX,
+    ImportRequest, KeyRing, Reply, Request, metrics, openapi, opinion::AskRequest,
 };
 
+pub(super) use self::export::takes_passwords;
 pub use self::{events::EVENT_STREAMS_MAX, input::BODY_TIMEOUT};
 
 /// The largest request body in bytes; the largest that makes sense has two or three thousand.
@@ -55,6 +57,7 @@ pub(super) struct Shared<C> {
     control: C,
     keys: Option<KeyRing>, // none where nobody shows one
     event_slots: Arc<Semaphore>,
+    export_slots: Arc<Semaphore>,
     pub(super) stopping_tx: watch::Sender<bool>,
 }
 
@@ -64,6 +67,7 @@ pub(super) struct App<C> {
     caller: Caller,
     keys: Option<KeyRing>,
     event_slots: Arc<Semaphore>,
+    export_slots: Arc<Semaphore>,
     stopping_rx: watch::Receiver<bool>,
 }
 
@@ -76,6 +80,7 @@ impl<C> Shared<C> {
             control,
             keys,
             event_slots: Arc::new(Semaphore::new(EVENT_STREAMS_MAX)),
+            export_slots: Arc::new(Semaphore::new(EXPORTS_MAX)),
             stopping_tx: watch::Sender::new(false),
         }
     }
@@ -96,6 +101,7 @@ impl<C: Control> FromRequestParts<Shared<C>> for Asked<C> {
             caller: caller.ok_or_else(nobody)?,
             keys: shared.keys.clone(),
             event_slots: Arc::clone(&shared.event_slots),
+            export_slots: Arc::clone(&shared.export_slots),
             stopping_rx: shared.stopping_rx(),
         }))
     }
@@ -150,6 +156,7 @@ pub(super) fn router<C: Control>(shared: Shared<C>) -> Router {
         .merge(view::routes())
         .merge(page::routes())
         .merge(feed::routes())
+        .merge(export::routes())
         .route("/v1/events", get(events::stream::<C>))
         .merge(about())
         .fallback(async || ApiError::new(ErrorCode::NotFound, "there is no such route"))

@@ -1,6 +1,6 @@
 //! What watches traffic elsewhere: Suricata, Zeek.
 
-use super::{Entry, Export, lines};
+use super::writing::{Numbered, Plan};
 
 /// The category that all entries have: Suricata takes numbers below 60.
 const CATEGORY: u8 = 1;
@@ -8,37 +8,33 @@ const CATEGORY: u8 = 1;
 const SCORE_MAX: u32 = 127;
 
 /// Suricata's reputation file: address or prefix, category, score 1…127.
-pub(super) fn iprep(entries: &[Entry]) -> Export {
-    lines("", entries, |it| {
+pub(super) fn iprep(entries: &[Numbered<'_>]) -> Plan {
+    Plan::lines("", entries, |it, _| {
         let score = u32::from(it.severity.value()) * SCORE_MAX / 10;
         format!("{},{CATEGORY},{score}", it.indicator)
     })
 }
 
 /// Suricata's file of categories: number, short name, description.
-pub(super) fn iprep_categories() -> Export {
-    Export {
-        text: format!("{CATEGORY},aegis,Blocked by AEGIS\n"),
-        written: 0,
-        covered: 0,
-        left_out: 0,
-    }
+pub(super) fn iprep_categories() -> Plan {
+    let mut plan = Plan::default();
+    plan.text(format!("{CATEGORY},aegis,Blocked by AEGIS\n"));
+    plan
 }
 
 /// Suricata's dataset of type `ip`, which knows single addresses only.
-pub(super) fn dataset(entries: &[Entry]) -> Export {
-    let hosts: Vec<_> = entries.iter().filter(|it| it.indicator.is_host()).collect();
-    let left_out = entries.len() - hosts.len();
-    Export {
-        left_out,
-        ..lines("", hosts, |it| it.indicator.to_string())
-    }
+pub(super) fn dataset(entries: &[Numbered<'_>]) -> Plan {
+    let hosts = entries.iter().filter(|(_, it)| it.indicator.is_host());
+    let hosts: Vec<_> = hosts.copied().collect();
+    let mut plan = Plan::lines("", &hosts, |it, _| it.indicator.to_string());
+    plan.counts.left_out = entries.len() - hosts.len();
+    plan
 }
 
 /// Zeek's intelligence framework: columns apart by tabs, `-` for what is empty.
-pub(super) fn zeek(entries: &[Entry]) -> Export {
+pub(super) fn zeek(entries: &[Numbered<'_>]) -> Plan {
     let head = "#fields\tindicator\tindicator_type\tmeta.source\tmeta.desc\tmeta.url\n";
-    lines(head, entries, |it| {
+    Plan::lines(head, entries, |it, _| {
         let kind = if it.indicator.is_host() {
             "Intel::ADDR"
         } else {

@@ -2,21 +2,24 @@
 
 use serde::Serialize;
 
-use super::{Entry, Export, lines, with_length};
+use super::{
+    with_length,
+    writing::{Numbered, Plan},
+};
 
-pub(super) fn plain(entries: &[Entry]) -> Export {
-    lines("", entries, |it| it.indicator.to_string())
+pub(super) fn plain(entries: &[Numbered<'_>]) -> Plan {
+    Plan::lines("", entries, |it, _| it.indicator.to_string())
 }
 
-pub(super) fn cidr(entries: &[Entry]) -> Export {
-    lines("", entries, |it| with_length(&it.indicator))
+pub(super) fn cidr(entries: &[Numbered<'_>]) -> Plan {
+    Plan::lines("", entries, |it, _| with_length(&it.indicator))
 }
 
 /// RFC 4180. No field can hold a comma, a quote or a line's end; a threat type may start with `-`, which
 /// spreadsheets take for a formula, and then has an apostrophe in front.
-pub(super) fn csv(entries: &[Entry]) -> Export {
+pub(super) fn csv(entries: &[Numbered<'_>]) -> Plan {
     let head = "indicator,threat_type,severity,origin,decided_at,expires_at\r\n";
-    lines(head, entries, |it| {
+    Plan::lines(head, entries, |it, _| {
         format!(
             "{},{},{},{},{},{}\r",
             it.indicator,
@@ -39,8 +42,8 @@ struct Line {
     expires_at: String,
 }
 
-pub(super) fn jsonl(entries: &[Entry]) -> Export {
-    lines("", entries, |it| {
+pub(super) fn jsonl(entries: &[Numbered<'_>]) -> Plan {
+    Plan::lines("", entries, |it, _| {
         let line = Line {
             indicator: it.indicator.to_string(),
             threat_type: it.threat_type.to_string(),

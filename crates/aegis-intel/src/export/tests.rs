@@ -76,7 +76,10 @@ fn no_field_of_a_table_starts_a_formula() {
 #[test]
 fn what_lies_in_a_wider_entry_is_not_said_twice_where_that_is_refused() {
     let nft = export(Format::Nft, NOW, &some());
-    assert_eq!((nft.written, nft.covered, nft.left_out), (3, 1, 0));
+    assert_eq!(
+        (nft.counts.written, nft.counts.covered, nft.counts.left_out),
+        (3, 1, 0)
+    );
     assert!(!nft.text.contains("198.51.100.9"), "{}", nft.text);
     let v4 = "add element inet aegis_export blocked_v4 { 198.51.100.0/24, 203.0.113.7 }";
     assert!(nft.text.contains(v4), "{}", nft.text);
@@ -115,7 +118,7 @@ fn reputations_are_in_range_and_name_a_category_that_is_there() {
 fn a_dataset_has_single_addresses_and_counts_the_rest() {
     let dataset = export(Format::Dataset, NOW, &some());
     assert_eq!(dataset.text, "198.51.100.9\n203.0.113.7\n");
-    assert_eq!((dataset.written, dataset.left_out), (2, 2));
+    assert_eq!((dataset.counts.written, dataset.counts.left_out), (2, 2));
 }
 
 #[test]
@@ -155,7 +158,10 @@ fn no_more_flow_rules_than_a_router_holds_and_the_worst_of_them() {
         .collect();
     entries[FLOW_RULES_MAX].severity = Severity::MAX;
     let rules = export(Format::Flowspec, NOW, &entries);
-    assert_eq!((rules.written, rules.left_out), (FLOW_RULES_MAX, 1));
+    assert_eq!(
+        (rules.counts.written, rules.counts.left_out),
+        (FLOW_RULES_MAX, 1)
+    );
     let worst = entries[FLOW_RULES_MAX].indicator.to_string();
     assert!(rules.text.starts_with(&format!(
         "announce flow route {{ match {{ source {worst}/32"
@@ -177,7 +183,7 @@ fn a_bundle_has_what_the_specification_asks_for() {
     let id = host["id"].as_str().unwrap();
     let id = id.strip_prefix("indicator--").unwrap();
     assert_eq!(id.len(), 36);
-    assert_eq!(&id[14..15], "4");
+    assert_eq!(&id[14..15], "5");
     assert!("89ab".contains(&id[19..20]));
 }
 
@@ -192,4 +198,125 @@ fn the_same_decision_is_the_same_object_and_another_is_another() {
     let all = ids(&some());
     assert_eq!(ids(&some()[2..3])[1], all[3]);
     assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len());
+}
+
+#[test]
+fn a_file_in_pieces_is_the_same_file() {
+    let entries: Vec<Entry> = (0..1_000_u32)
+        .map(|it| {
+            let address = std::net::Ipv4Addr::from(0xc633_6400 + it).to_string();
+            entry(&address, "bot", 5, 60)
+        })
+        .collect();
+    for format in Format::ALL {
+        let whole = export(format, NOW, &entries);
+        let writing = Writing::new(format, NOW, entries.as_slice(), &Wants::default());
+        assert_eq!(writing.counts(), whole.counts, "{format}");
+        let pieces: Vec<String> = writing.collect();
+        assert_eq!(pieces.concat(), whole.text, "{format}");
+        let has_all = !matches!(format, Format::IprepCategories);
+        assert!(
+            !has_all || pieces.len() >= 1_000 / PIECE_ENTRIES,
+            "{format}"
+        );
+    }
+    let bundle = export(Format::Stix, NOW, &entries).text;
+    let bundle: serde_json::Value = serde_json::from_str(&bundle).unwrap();
+    assert_eq!(bundle["objects"].as_array().unwrap().len(), 1_001);
+}
+
+#[test]
+fn only_what_is_wanted_is_written() {
+    let check = |wants: Wants, expected: &str| {
+        let entries = some();
+        let text: String = Writing::new(Format::Plain, NOW, entries.as_slice(), &wants).collect();
+        assert_eq!(
+            text.lines().collect::<Vec<_>>().join(" "),
+            expected,
+            "{wants:?}"
+        );
+    };
+    let all = Wants::default();
+    check(
+        Wants {
+            no_ipv4: true,
+            ..all
+        },
+        "2001:db8::/64",
+    );
+    check(
+        Wants {
+            no_ipv6: true,
+            severity_min: Some(6),
+            ..all
+        },
+        "198.51.100.9 203.0.113.7",
+    );
+    check(
+        Wants {
+            no_ipv4: true,
+            no_ipv6: true,
+            ..all
+        },
+        "",
+    );
+    check(
+        Wants {
+            origin: Some("peers"),
+            ..all
+        },
+        "",
+    );
+    check(
+        Wants {
+            origin: Some("detector"),
+            severity_min: Some(10),
+            ..all
+        },
+        "203.0.113.7",
+    );
+}
+
+#[test]
+fn a_feed_of_misp_has_a_manifest_an_event_and_hashes() {
+    let entries = some();
+    let name = misp::event_name(b"secret");
+    assert_eq!(misp::event_name(b"secret"), name);
+    assert_ne!(misp::event_name(b"another"), name);
+    let manifest: serde_json::Value = serde_json::from_str(&misp::manifest(name, NOW)).unwrap();
+    let about = &manifest[name.to_string()];
+    assert_eq!(about["date"], "2027-01-15");
+    assert_eq!(about["timestamp"], "1800000000");
+    assert_eq!(about["Tag"][0]["name"], "tlp:green");
+    let event: String = Writing::misp_event(entries.as_slice(), name, NOW).collect();
+    let event: serde_json::Value = serde_json::from_str(&event).unwrap();
+    let event = &event["Event"];
+    assert_eq!(event["uuid"], name.to_string());
+    assert_eq!(event["Orgc"], about["Orgc"]);
+    let attributes = event["Attribute"].as_array().unwrap();
+    assert_eq!(attributes.len(), 4);
+    assert_eq!(attributes[0]["value"], "198.51.100.0/24");
+    assert_eq!(attributes[0]["to_ids"], true);
+    let names: HashSet<_> = attributes.iter().map(|it| it["uuid"].to_string()).collect();
+    assert_eq!(names.len(), 4);
+    let hashes: String = Writing::misp_hashes(entries.as_slice(), name).collect();
+    // md5sum of 203.0.113.7
+    let line = format!("68fecd3b63b272e813f600f1a4885e0c,{name}");
+    assert_eq!(hashes.lines().count(), 4);
+    assert_eq!(hashes.lines().nth(2), Some(line.as_str()));
+    let empty: String = Writing::misp_event([].as_slice(), name, NOW).collect();
+    assert!(
+        serde_json::from_str::<serde_json::Value>(&empty).is_ok(),
+        "{empty}"
+    );
+}
+
+#[test]
+fn names_are_uuids_of_version_5() {
+    let name = Uuid::of(&[b"a", b"bc"]);
+    assert_ne!(name, Uuid::of(&[b"ab", b"c"]));
+    let text = name.to_string();
+    assert_eq!(text.len(), 36);
+    assert_eq!(&text[14..15], "5");
+    assert!("89ab".contains(&text[19..20]));
 }

@@ -1,13 +1,16 @@
 //! The daemon's side of the control contract: calls go through a bounded queue to the one task.
 
 use aegis_api::{
-    ApiError, Caller, Control, ErrorCode, EventHub, FileBody, FileContent, FileId, FileRequest,
-    HistoryBy, HistoryGroupsQuery, HistoryScope, Indicator, PAGE_ITEMS_MAX, PAGE_LINK_FOR,
-    PageLink, Reply, Request, Scope, Sessions, ShareRequest, WhyPast,
+    ApiError, Caller, Control, ErrorCode, EventHub, ExportRequest, Exported, FileBody, FileContent,
+    FileId, FileRequest, HistoryBy, HistoryGroupsQuery, HistoryScope, Indicator, PAGE_ITEMS_MAX,
+    PAGE_LINK_FOR, PageLink, Reply, Request, Scope, Sessions, ShareRequest, WhyPast,
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::files::FileCall;
+use super::{
+    exports::{self, QuestionSender},
+    files::FileCall,
+};
 
 /// Calls that wait for the task; more callers wait at the server's door.
 pub(super) const CALLS_MAX: usize = 256;
@@ -24,6 +27,7 @@ pub(super) struct Call {
 pub struct ControlHandle {
     calls_tx: mpsc::Sender<Call>,
     files_tx: Option<mpsc::Sender<FileCall>>,
+    exports_tx: Option<mpsc::Sender<QuestionSender>>,
     hub: EventHub,
     /// Where the page is, and who sees it.
     page: Option<(String, Sessions)>,
@@ -35,6 +39,7 @@ impl ControlHandle {
         let handle = Self {
             calls_tx,
             files_tx: None,
+            exports_tx: None,
             hub,
             page: None,
         };
@@ -59,6 +64,12 @@ impl ControlHandle {
         self.page.as_ref().map(|(_, it)| it.clone())
     }
 
+    /// Has requests of other programs go to the task that keeps what they read.
+    pub(super) fn with_exports(self, exports_tx: mpsc::Sender<QuestionSender>) -> Self {
+        let exports_tx = Some(exports_tx);
+        Self { exports_tx, ..self }
+    }
+
     async fn call_about_files<T>(
         &self,
         call: impl FnOnce(oneshot::Sender<Result<T, ApiError>>) -> FileCall,
@@ -74,7 +85,7 @@ impl ControlHandle {
         reply_rx.await.map_err(|_| stopping())?
     }
 
-    async fn ask(&self, caller: Caller, request: Request) -> Result<Reply, ApiError> {
+    pub(super) async fn ask(&self, caller: Caller, request: Request) -> Result<Reply, ApiError> {
         let stopping = || ApiError::new(ErrorCode::Busy, "the node is stopping");
         let (reply_tx, reply_rx) = oneshot::channel();
         let call = Call {
@@ -170,6 +181,15 @@ impl Control for ControlHandle {
             url: format!("{url}/sign-in?link={word}"),
             valid_secs: PAGE_LINK_FOR.as_secs(),
         })
+    }
+
+    async fn export(&self, caller: Caller, request: ExportRequest) -> Result<Exported, ApiError> {
+        caller.require(Scope::Read)?;
+        let Some(exports_tx) = &self.exports_tx else {
+            let message = "this node exports nothing";
+            return Err(ApiError::new(ErrorCode::Unavailable, message));
+        };
+        exports::export(exports_tx, request).await
     }
 
     fn events(&self) -> &EventHub {

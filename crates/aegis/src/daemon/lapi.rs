@@ -111,6 +111,7 @@ impl Node {
         match self.engine.holding(indicator) {
             Some((decision, report)) => {
                 let at = (decision.decided_at, decision.expires_at);
+                board.keep_back(*indicator, self.engine.is_for_members_alone(decision));
                 board.post(*indicator, naming(decision, report), at);
             }
             None => board.end(indicator), // it came and went in one go

@@ -25,6 +25,7 @@ use super::{
     cookies::start_cookies,
     disk::Synced,
     event_loop::Sources,
+    exports::{Exports, run_exports},
     files::{self, FileCall, Files},
     http::Doors,
     join::Joins,
@@ -52,6 +53,7 @@ pub struct Daemon {
     doors: Doors,
     control: ControlHandle,
     files: Option<Files>,
+    exports: Exports,
     lapi: Option<Lapi>,
     metrics: Option<MetricsListener>,
     config: Config,
@@ -153,6 +155,8 @@ impl Daemon {
         let control = control.with_files(ends.map(|it| take_records(it, &mut sources)));
         let sessions = Sessions::new(node.keys.ring(), || Clock.now());
         let control = control.with_page(node.page.clone(), sessions);
+        let (exports, exports_tx) = Exports::open(&config.state_dir)?;
+        let control = control.with_exports(exports_tx);
         let lapi = Lapi::bind(config.lapi.as_ref(), node.keys.ring()).await?;
         if let Some(it) = &lapi {
             node.fill_board(it.board()?);
@@ -165,6 +169,7 @@ impl Daemon {
             doors,
             control,
             files,
+            exports,
             lapi,
             metrics,
             config,
@@ -193,6 +198,7 @@ impl Daemon {
         let files = run_files(self.files, self.sources.stop_rx.clone());
         let stop_rx = self.sources.stop_rx.clone();
         let lapi = run_lapi(self.lapi, self.control.clone(), stop_rx.clone());
+        let exports = run_exports(self.exports, self.control.clone(), stop_rx.clone());
         let metrics = run_metrics(self.metrics, self.control.clone(), stop_rx);
         {
             let serve = self
@@ -207,7 +213,7 @@ impl Daemon {
                 self.node.orders.clear();
                 drop(stopped_tx);
             };
-            tokio::join!(serve, run, files, lapi, metrics);
+            tokio::join!(serve, run, files, exports, lapi, metrics);
         }
         self.node.stop(self.net, &self.config).await
     }

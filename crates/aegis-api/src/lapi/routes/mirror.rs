@@ -8,9 +8,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{Head, Lapi};
 use crate::{
-    Control,
+    Control, ExportVersion,
+    export::Conditions,
     lapi::{
-        mirror::ListFile,
+        mirror::{ListFile, OpenPages},
         reply::{Failure, empty, pieces},
     },
 };
@@ -28,15 +29,34 @@ impl<C: Control> Lapi<C> {
             return Ok(failure);
         }
         let board = self.setup().board.clone();
-        let file = ListFile::new(board, &head.pairs, self.now());
+        let version = self.list_version();
+        let file = ListFile::new(OpenPages::new(board), &head.pairs, self.now());
         let file = file.map_err(|it| Failure::invalid(it.to_string()))?;
-        if head.method == Method::HEAD {
-            return Ok(empty(StatusCode::OK));
-        }
-        let mut response = pieces(file);
-        let text = HeaderValue::from_static("text/plain; charset=utf-8");
-        response.headers_mut().insert(header::CONTENT_TYPE, text);
+        let mut response = if Conditions(&head.headers).has(&version) {
+            empty(StatusCode::NOT_MODIFIED)
+        } else if head.method == Method::HEAD {
+            empty(StatusCode::OK)
+        } else {
+            let mut response = pieces(file);
+            let text = HeaderValue::from_static("text/plain; charset=utf-8");
+            response.headers_mut().insert(header::CONTENT_TYPE, text);
+            response
+        };
+        version.describe(response.headers_mut());
         Ok(response)
+    }
+
+    /// Returns which list it is: the board's changes are counted from when this listener began. When the
+    /// last of them came is not kept, so that only the tag tells.
+    fn list_version(&self) -> ExportVersion {
+        const MIX: u64 = 0x9e37_79b9_7f4a_7c15; // odd, so that no two of one run become the same
+        let (began, now) = (self.began_at(), self.now());
+        let seq = self.setup().board.seq();
+        ExportVersion {
+            tag: seq.wrapping_mul(MIX) ^ began.as_millis(),
+            changed_at: now,
+            now,
+        }
     }
 
     fn shows_password(&self, head: &Head) -> bool {
