@@ -72,7 +72,6 @@ pub use chart::{
 pub use client::{
     CALL_TIMEOUT, Client, ClientError, EventStream, ExportStream, FileStream, REPLY_BYTES_MAX,
 };
-pub use client::{CALL_TIMEOUT, Client, ClientError, EventStream, FileStream, REPLY_BYTES_MAX};
 pub use control::{Control, Reply, Request};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, EventKind, UnblockCause, Via};
