@@ -141,6 +141,7 @@ pub(crate) fn status() -> Status {
         api: Some("http://127.0.0.1:9002".into()),
         lapi: Some(lapi()),
         logs: Some(logs()),
+        feeds: Vec::new(),
     }
 }
 

@@ -173,6 +173,7 @@ pub(super) fn status() -> Status {
         api: None,
         lapi: None,
         logs: None,
+        feeds: Vec::new(),
     }
 }
 
