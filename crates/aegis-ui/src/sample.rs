@@ -143,6 +143,7 @@ pub(crate) fn status() -> Status {
         page: Some("http://127.0.0.1:9004".into()),
         lapi: Some(lapi()),
         logs: Some(logs()),
+        feeds: Vec::new(),
     }
 }
 

@@ -83,12 +83,20 @@ impl FeedWeight {
 impl Engine {
     /// Returns what would become of a feed now; changes nothing.
     pub fn weigh_feed(&self, feed: &Feed) -> FeedWeight {
+        self.weigh_entries(feed.entries().iter())
+    }
+
+    /// Returns what would become of a feed that lists these now; changes nothing.
+    pub fn weigh_entries<'a>(
+        &self,
+        entries: impl ExactSizeIterator<Item = &'a Indicator>,
+    ) -> FeedWeight {
         let mut weight = FeedWeight {
-            entries: feed.entries().len(),
+            entries: entries.len(),
             room: self.blocks_max.saturating_sub(self.blocklist.len()),
             ..FeedWeight::default()
         };
-        for indicator in feed.entries() {
+        for indicator in entries {
             let count = match self.may_list(indicator) {
                 Ok(()) => {
                     let is_new = self.blocklist.decisions(indicator).is_empty();

@@ -145,11 +145,8 @@ impl Node {
                 let reply = OrganisationReply::Members(members);
                 Ok(Reply::Organisation(Box::new(reply)))
             }
-            Request::Feed(_) => Err(ApiError::new(
-                ErrorCode::Unavailable,
-                "this node fetches no feeds",
-            )),
-            Request::Block(_)
+            Request::Feed(_)
+            | Request::Block(_)
             | Request::Publish(_)
             | Request::Import(_)
             | Request::Unblock(_)

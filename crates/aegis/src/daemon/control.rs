@@ -1,15 +1,17 @@
 //! The daemon's side of the control contract: calls go through a bounded queue to the one task.
 
 use aegis_api::{
-    ApiError, Caller, Control, ErrorCode, EventHub, ExportRequest, Exported, FileBody, FileContent,
-    FileId, FileRequest, HistoryBy, HistoryGroupsQuery, HistoryScope, Indicator, PAGE_ITEMS_MAX,
-    PAGE_LINK_FOR, PageLink, Reply, Request, Scope, Sessions, ShareRequest, WhyPast,
+    ApiError, Caller, Control, ErrorCode, EventHub, ExportRequest, Exported, FeedRequest, FileBody,
+    FileContent, FileId, FileRequest, HistoryBy, HistoryGroupsQuery, HistoryScope, Indicator,
+    PAGE_ITEMS_MAX, PAGE_LINK_FOR, PageLink, Reply, Request, Scope, Sessions, ShareRequest,
+    WhyPast,
 };
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
     exports::{self, QuestionSender},
     files::FileCall,
+    subscriptions::FeedAsk,
 };
 
 /// Calls that wait for the task; more callers wait at the server's door.
@@ -28,6 +30,7 @@ pub struct ControlHandle {
     calls_tx: mpsc::Sender<Call>,
     files_tx: Option<mpsc::Sender<FileCall>>,
     exports_tx: Option<mpsc::Sender<QuestionSender>>,
+    feeds_tx: Option<mpsc::Sender<FeedAsk>>,
     hub: EventHub,
     /// Where the page is, and who sees it.
     page: Option<(String, Sessions)>,
@@ -40,6 +43,7 @@ impl ControlHandle {
             calls_tx,
             files_tx: None,
             exports_tx: None,
+            feeds_tx: None,
             hub,
             page: None,
         };
@@ -59,15 +63,40 @@ impl ControlHandle {
         }
     }
 
-    /// Returns who sees the page, where there is one.
-    pub(super) fn sessions(&self) -> Option<Sessions> {
-        self.page.as_ref().map(|(_, it)| it.clone())
+    /// Has calls about feeds go to the task that owns them.
+    pub(super) fn with_feeds(self, feeds_tx: mpsc::Sender<FeedAsk>) -> Self {
+        Self {
+            feeds_tx: Some(feeds_tx),
+            ..self
+        }
     }
 
     /// Has requests of other programs go to the task that keeps what they read.
     pub(super) fn with_exports(self, exports_tx: mpsc::Sender<QuestionSender>) -> Self {
         let exports_tx = Some(exports_tx);
         Self { exports_tx, ..self }
+    }
+
+    /// Returns who sees the page, where there is one.
+    pub(super) fn sessions(&self) -> Option<Sessions> {
+        self.page.as_ref().map(|(_, it)| it.clone())
+    }
+
+    async fn ask_about_feeds(
+        &self,
+        caller: Caller,
+        request: FeedRequest,
+    ) -> Result<Reply, ApiError> {
+        let stopping = || ApiError::new(ErrorCode::Busy, "the node is stopping");
+        let (reply_tx, reply_rx) = oneshot::channel();
+        let ask = FeedAsk {
+            caller,
+            request,
+            reply_tx,
+        };
+        let feeds_tx = self.feeds_tx.as_ref().ok_or_else(stopping)?;
+        feeds_tx.send(ask).await.map_err(|_| stopping())?;
+        reply_rx.await.map_err(|_| stopping())?
     }
 
     async fn call_about_files<T>(
@@ -129,6 +158,9 @@ impl ControlHandle {
 impl Control for ControlHandle {
     async fn call(&self, caller: Caller, request: Request) -> Result<Reply, ApiError> {
         caller.require(request.scope())?;
+        if let Request::Feed(it) = request {
+            return self.ask_about_feeds(caller, it).await;
+        }
         if let Request::File(it) = request {
             return self.ask_about_files(caller, it).await;
         }

@@ -174,6 +174,7 @@ pub(super) fn status() -> Status {
         page: None,
         lapi: None,
         logs: None,
+        feeds: Vec::new(),
     }
 }
 

@@ -61,6 +61,7 @@ impl Node {
             page: self.page.clone(),
             lapi: self.lapi_state(),
             logs: self.logs.sources(),
+            feeds: self.feeds.health().lines.clone(),
         })
     }
 
@@ -71,6 +72,7 @@ impl Node {
         problems.extend(missing.map(|it| format!("observing only: {it}")));
         problems.extend(self.stand_in());
         problems.extend(self.missing_cookies());
+        problems.extend(self.feeds.health().problems.iter().cloned());
         problems
     }
 
