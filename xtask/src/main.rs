@@ -9,7 +9,9 @@ mod ci;
 mod deb;
 mod deb_test;
 mod fuzz;
+mod interop;
 mod kill_test;
+mod node;
 mod schemathesis;
 mod shell;
 mod talk;
@@ -48,6 +50,8 @@ enum Task {
     Fuzz(fuzz::Args),
     /// Sends made-up requests to a node and holds its answers against docs/openapi.json.
     Schemathesis(schemathesis::Args),
+    /// Has other programs read what a node hands out, and a node what they write.
+    Interop(interop::Args),
     /// Checks the house rules that compilers do not.
     Tidy(tidy::Args),
     /// Runs every check that CI runs beside the tests.
@@ -75,6 +79,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::DebTest(args) => deb_test::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Schemathesis(args) => schemathesis::run(&args),
+        Task::Interop(args) => interop::run(&args),
         Task::Tidy(args) => tidy::run(&args),
         Task::Ci(args) => ci::run(&args),
     }

@@ -4,23 +4,16 @@
 //! comes from the Python package index into a virtual environment in the target folder.
 
 use std::{
-    fs::{self, File},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    thread,
-    time::Duration,
+    process::Command,
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
-use serde_json::Value;
+use anyhow::{Context as _, Result};
 
-use crate::{shell, talk};
+use crate::{node::Node, shell, talk};
 
 /// The version whose checks the document passes.
 const VERSION: &str = "4.32.5";
-
-/// How often is looked whether the node answers, and how far apart.
-const LOOKS: (u32, Duration) = (600, Duration::from_millis(50));
 
 /// What `cargo xtask schemathesis` may be told.
 #[derive(clap::Args)]
@@ -46,9 +39,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             return Ok(());
         }
     };
-    let package = ["build", "--quiet", "--package", "aegis", "--bin", "aegis"];
-    shell::run(&mut shell::cargo(&package))?;
-    let node = Node::start(&shell::target_folder()?.join("debug/aegis"))?;
+    let node = Node::start("schemathesis")?;
     let checked = shell::run(&mut checks(args, &tool, &node)?);
     checked.with_context(|| format!("the node's last words:\n{}", node.last_words()))
 }
@@ -70,10 +61,7 @@ fn install() -> Result<PathBuf> {
 
 /// Returns the command that checks a node.
 fn checks(args: &Args, tool: &Path, node: &Node) -> Result<Command> {
-    let created = node.ask(&["key", "create", "schemathesis", "--scope", "admin"])?;
-    let secret = created["secret"].as_str().context("a key has a secret")?;
-    let status = node.ask(&["status"])?;
-    let url = status["api"].as_str().context("the node serves HTTP")?;
+    let (url, secret) = node.api("admin")?;
     let mut command = shell::program(tool);
     command
         .current_dir(&node.directory) // it keeps notes where it runs
@@ -81,7 +69,7 @@ fn checks(args: &Args, tool: &Path, node: &Node) -> Result<Command> {
         .arg(shell::root().join("xtask/schemathesis.toml"))
         .arg("run")
         .arg(shell::root().join("docs/openapi.json"))
-        .args(["--url", url, "--no-color", "--workers", "1"])
+        .args(["--url", &url, "--no-color", "--workers", "1"])
         .args(["--phases", "examples,coverage,fuzzing"])
         .args(["--max-examples", &args.examples.to_string()])
         .args([
@@ -99,72 +87,4 @@ fn checks(args: &Args, tool: &Path, node: &Node) -> Result<Command> {
             node.directory.join("hypothesis"),
         );
     Ok(command)
-}
-
-/// A node that runs until this is dropped.
-struct Node {
-    program: PathBuf,
-    directory: PathBuf,
-    child: Child,
-}
-
-impl Node {
-    fn start(program: &Path) -> Result<Self> {
-        let name = format!("aegis-schemathesis-{}", std::process::id());
-        let directory = std::env::temp_dir().join(name);
-        fs::create_dir_all(&directory).context("make a directory")?;
-        let config = "observe = true\nbpffs = \"/proc/none\"\n\
-                      [p2p]\nlisten = [\"/ip4/127.0.0.1/tcp/0\"]\nmdns = false\n\
-                      [api]\nenabled = true\nlisten = \"127.0.0.1:0\"\n";
-        fs::write(directory.join("aegis.toml"), config).context("write a configuration")?;
-        let log = File::create(directory.join("log")).context("make a log")?;
-        let mut command = Self::command(program, &directory);
-        let child = command.arg("run").stdout(Stdio::null()).stderr(log).spawn();
-        let mut node = Self {
-            program: program.to_owned(),
-            child: child.context("start a node")?,
-            directory,
-        };
-        for _ in 0..LOOKS.0 {
-            if node.ask(&["status"]).is_ok() {
-                return Ok(node);
-            }
-            let ended = node.child.try_wait().context("look at the node")?;
-            ensure!(ended.is_none(), "the node ended: {}", node.last_words());
-            thread::sleep(LOOKS.1);
-        }
-        bail!("the node does not answer: {}", node.last_words())
-    }
-
-    fn command(program: &Path, directory: &Path) -> Command {
-        let mut command = shell::program(program);
-        command
-            .env("AEGIS_CONFIG", directory.join("aegis.toml"))
-            .env("AEGIS_STATE_DIR", directory.join("state"))
-            .env("AEGIS_RUNTIME_DIR", directory.join("run"))
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn ask(&self, words: &[&str]) -> Result<Value> {
-        let mut command = Self::command(&self.program, &self.directory);
-        let said = shell::capture(command.args(words).arg("--json"))?;
-        serde_json::from_str(&said).context("read an answer")
-    }
-
-    /// Returns the end of its log.
-    fn last_words(&self) -> String {
-        let log = fs::read_to_string(self.directory.join("log")).unwrap_or_default();
-        let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(20)..].join("\n")
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        // Best effort: these fail only where it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = fs::remove_dir_all(&self.directory);
-    }
 }
