@@ -19,7 +19,7 @@ pub use listener::{MetricsListener, SCRAPES_MAX, metrics_router};
 
 use crate::{
     ApiError, Caller, Control, ErrorCode, Origin, PeerCounts, Reply, Request, RulesetState, Stats,
-    encoding::time, server::ANSWER_TIMEOUT,
+    encoding::time_option, server::ANSWER_TIMEOUT,
 };
 
 /// Feeds that are told of by themselves; what is more is left out.
@@ -91,9 +91,13 @@ pub struct FeedFill {
     pub feed: String,
     /// How many of its entries are blocked.
     pub entries: u64,
-    /// When it was applied last.
-    #[serde(with = "time")]
-    pub applied_at: Timestamp,
+    /// When it was applied last, or was had as it is; `None` where it never was.
+    #[serde(with = "time_option")]
+    pub applied_at: Option<Timestamp>,
+    /// How many alarms there are about it, where it is subscribed to.
+    pub alarms: Option<u64>,
+    /// Fetches that failed in a row, where it is subscribed to.
+    pub failures: Option<u64>,
 }
 
 /// What the process costs its host.

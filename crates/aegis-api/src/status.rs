@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     around::{LapiState, LogSource},
     encoding::{severity, text, time},
+    feed::FeedLine,
     place::Place,
     safety::Confirmation,
     sync::SyncState,
@@ -76,6 +77,9 @@ pub struct Status {
     /// The logs that are read; absent where none are asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logs: Option<Vec<LogSource>>,
+    /// The feeds that are subscribed to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub feeds: Vec<FeedLine>,
 }
 
 /// How the mirror of the blocklist stands.

@@ -148,6 +148,12 @@ impl Budgets {
         }
     }
 
+    /// Returns how many blocks `author` holds.
+    pub(crate) fn active(&self, author: &NodeId) -> usize {
+        let active = self.active.get(author).copied().unwrap_or(0);
+        usize::try_from(active).unwrap_or(usize::MAX)
+    }
+
     /// Returns whether `author` holds a block.
     pub(crate) fn is_active(&self, author: &NodeId) -> bool {
         self.active.contains_key(author)

@@ -122,6 +122,34 @@ impl FeedId {
     }
 }
 
+/// What the id of a feed that is subscribed to begins with, which no hash does; its name fills the rest.
+const SUBSCRIBED_MARK: &[u8; 16] = b"aegis feed \0\0\0\0\0";
+
+impl FeedId {
+    /// The longest name of a feed that is subscribed to, in bytes.
+    pub const NAME_BYTES_MAX: usize = 16;
+
+    /// Returns the feed that is subscribed to under this name; `None` where the name is empty, too long,
+    /// or not plain ASCII.
+    pub fn subscribed(name: &str) -> Option<Self> {
+        let is_name = (1..=Self::NAME_BYTES_MAX).contains(&name.len())
+            && name.bytes().all(|it| it.is_ascii_graphic());
+        let mut bytes = [0; 32];
+        let (mark, rest) = bytes.split_at_mut(SUBSCRIBED_MARK.len());
+        mark.copy_from_slice(SUBSCRIBED_MARK);
+        rest.get_mut(..name.len())?.copy_from_slice(name.as_bytes());
+        is_name.then_some(Self(bytes))
+    }
+
+    /// Returns the name under which a feed is subscribed to, where it is such a one.
+    pub fn name(&self) -> Option<&str> {
+        let name = self.0.strip_prefix(SUBSCRIBED_MARK)?;
+        let end = name.iter().position(|it| *it == 0).unwrap_or(name.len());
+        let name = std::str::from_utf8(name.get(..end)?).ok()?;
+        (Self::subscribed(name) == Some(*self)).then_some(name)
+    }
+}
+
 /// Returns the first column of a line without its quotes; `None` where the line says nothing.
 fn first_column(line: &[u8]) -> Option<&[u8]> {
     let said = line.split(|it| matches!(it, b'#' | b';')).next()?;

@@ -1,6 +1,7 @@
 //! The commands of shell and console, one enum for both, checked before anything is sent.
 
 mod audit;
+mod feed;
 mod file;
 mod history;
 mod key;
@@ -24,6 +25,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 pub use self::{
     audit::AuditCommand,
+    feed::{FEED_KINDS, FeedAddArgs, FeedCommand, FeedRefreshArgs},
     file::{FileArg, FileCommand, GetArgs, ShareArgs},
     history::{ByArg, HistoryArgs},
     key::{KeyCommand, KeyUserArg, ScopeArg},
@@ -102,6 +104,9 @@ pub enum Command {
     Audit(AuditCommand),
     /// Tell what was seen and done, about an address or at all, newest first
     History(HistoryArgs),
+    /// Subscribe to feeds: lists that others publish of what they hold to be bad
+    #[command(subcommand)]
+    Feed(FeedCommand),
     /// Share files with the other nodes, and fetch theirs
     #[command(subcommand)]
     File(FileCommand),

@@ -1,6 +1,7 @@
 //! Reports: replies as aligned plain text, at most 80 columns where their words allow it.
 
 mod audit;
+mod feed;
 mod file;
 mod history;
 mod import;
@@ -23,6 +24,7 @@ use aegis_api::{AllowEntry, Blocked, Check, Disallowed, Published, Unblocked};
 
 pub(crate) use self::{
     audit::audit,
+    feed::{feed, feed_added, feed_refreshed, feed_removed, feeds},
     file::{FILES, file_applied, file_forgotten, file_kept, file_progress, file_shared},
     history::{GROUPS_CSV, HISTORY, HISTORY_CSV, csv_group, csv_line, history_groups},
     import::{IMPORT_LINES_MAX, ImportSum, imported},

@@ -1,5 +1,6 @@
 //! Runs a command: a call or a few, and a report.
 
+mod feed;
 mod file;
 mod history;
 mod import;
@@ -117,6 +118,7 @@ async fn answer(
         }
         Command::History(args) => return history::history(args, client, screen).await,
         Command::Trust(args) => return trust::trust(args, client, screen).await,
+        Command::Feed(command) => return feed::feed(command, client, screen).await,
         Command::File(args) => return Box::pin(file::file(args, client, screen)).await,
         Command::Org(command) => return organisation::org(command, client, screen).await,
         Command::Ticket(args) => return network::ticket(args, client, screen).await,

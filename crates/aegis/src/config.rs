@@ -8,6 +8,7 @@ mod compare;
 mod cookies;
 mod default_file;
 mod detect;
+mod feeds;
 mod files;
 mod history;
 mod lapi;
@@ -42,7 +43,7 @@ pub(crate) use resolve::default_runtime_dir;
 pub use resolve::{Surroundings, configured_addresses, resolve};
 pub use trust::Trust;
 
-use crate::daemon::{FilesConfig, LogsConfig, P2pLogConfig};
+use crate::daemon::{FeedsConfig, FilesConfig, LogsConfig, P2pLogConfig};
 
 /// Where the configuration file is looked for unless a flag names one.
 pub const FILE_DEFAULT: &str = "/etc/aegis/aegis.toml";
@@ -103,6 +104,8 @@ pub struct Config {
     pub logs: Option<LogsConfig>,
     /// The network; `None` for a node that detects and drops alone.
     pub p2p: Option<P2pConfig>,
+    /// How feeds are fetched that are subscribed to.
+    pub feeds: FeedsConfig,
     /// Shared files; `None` for a node that shares none.
     pub files: Option<FilesConfig>,
     /// The Local API of CrowdSec; `None` for none.

@@ -50,6 +50,7 @@ mod reports;
 mod restore;
 mod safety;
 mod setup;
+mod subscriptions;
 mod summary;
 mod sync;
 mod tell;
@@ -85,6 +86,7 @@ pub(crate) use places::REGIONS_MAX;
 pub use reload::{ReadConfig, Reloader, SetFilter};
 pub(crate) use setup::model;
 pub use setup::{Daemon, Ready};
+pub use subscriptions::FeedsConfig;
 
 /// Problems shown at a time: a person reads no more, the log has them all.
 const PROBLEMS_MAX: usize = 20;

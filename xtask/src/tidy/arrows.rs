@@ -13,7 +13,7 @@ use crate::shell;
 
 /// Each crate with the crates of ours that it may depend on. The walls never meet but in
 /// `aegis`; nobody but the fuzzer depends on `aegis`, nobody on `xtask`.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("aegis-core", &[]),
     ("aegis-abi", &[]),
     ("aegis-ebpf", &["aegis-abi"]),
@@ -24,6 +24,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("aegis-intel", &["aegis-core"]),
     ("aegis-api", &["aegis-core"]),
     ("aegis-bridge", &["aegis-core"]),
+    ("aegis-fetch", &[]),
     ("aegis-ui", &["aegis-api"]),
     ("aegis-sim", &["aegis-core"]),
     ("aegis", &EVERY_LIBRARY),
@@ -31,7 +32,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("xtask", &[]),
 ];
 
-const EVERY_LIBRARY: [&str; 9] = [
+const EVERY_LIBRARY: [&str; 10] = [
     "aegis-core",
     "aegis-abi",
     "aegis-enforce",
@@ -40,6 +41,7 @@ const EVERY_LIBRARY: [&str; 9] = [
     "aegis-intel",
     "aegis-api",
     "aegis-bridge",
+    "aegis-fetch",
     "aegis-ui",
 ];
 
@@ -58,7 +60,7 @@ const EVERY_PARSER: [&str; 10] = [
 ];
 
 /// Libraries that only the crates named beside them may depend on: the wall round each.
-const WALLS: [(&str, &str); 16] = [
+const WALLS: [(&str, &str); 18] = [
     ("libp2p", "aegis-net"),
     ("aya", "aegis-enforce"),
     ("aya-obj", "aegis-enforce"),
@@ -73,6 +75,8 @@ const WALLS: [(&str, &str); 16] = [
     ("axum", "aegis-api"),
     ("hyper", "aegis-api"),
     ("hyper-util", "aegis-api"),
+    ("hyper", "aegis-fetch"),
+    ("hyper-util", "aegis-fetch"),
     ("rustyline", "aegis-ui"),
     ("libfuzzer-sys", "aegis-fuzz"),
 ];

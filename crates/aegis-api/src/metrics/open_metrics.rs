@@ -191,6 +191,10 @@ impl Out<'_> {
             &latency.buckets,
             None,
         )?;
+        self.feeds(metrics)
+    }
+
+    fn feeds(&mut self, metrics: &Metrics) -> fmt::Result {
         let feeds = || metrics.feeds.iter();
         self.gauges((
             "aegis_feed_entries",
@@ -205,7 +209,23 @@ impl Out<'_> {
             "When a list was applied last",
             "feed",
             feeds()
-                .map(|it| (it.feed.as_str(), seconds(it.applied_at)))
+                .filter_map(|it| Some((it.feed.as_str(), seconds(it.applied_at?))))
+                .collect(),
+        ))?;
+        self.gauges((
+            "aegis_feed_alarms",
+            "What is to be looked at about a feed that is subscribed to: empty, shrunk, stale, failing",
+            "feed",
+            feeds()
+                .filter_map(|it| Some((it.feed.as_str(), it.alarms? as f64)))
+                .collect(),
+        ))?;
+        self.gauges((
+            "aegis_feed_failures",
+            "Fetches of a feed that failed in a row",
+            "feed",
+            feeds()
+                .filter_map(|it| Some((it.feed.as_str(), it.failures? as f64)))
                 .collect(),
         ))
     }

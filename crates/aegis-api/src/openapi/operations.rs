@@ -62,6 +62,7 @@ pub(super) fn operations() -> Vec<Operation> {
     all.extend(organisations());
     all.extend(access());
     all.extend(super::host::operations());
+    all.extend(super::feed::operations());
     all
 }
 

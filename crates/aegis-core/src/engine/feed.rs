@@ -21,6 +21,16 @@ pub enum FeedInput {
         /// Which, in words.
         detail: String,
     },
+    /// Somebody subscribes to one or does so no more, or what is blocked of one changed; the words are
+    /// for the audit log.
+    Told {
+        /// Who.
+        actor: Actor,
+        /// What comes of it.
+        action: Action,
+        /// Which, in words.
+        detail: String,
+    },
     /// Some entries are to be blocked.
     Entries(FeedPart),
     /// It is taken back, or over: some of what [`Engine::listed`] says is to be freed.
@@ -34,10 +44,8 @@ pub enum FeedInput {
 pub struct FeedPart {
     /// Of which.
     pub feed: FeedId,
-    /// Which.
-    pub entries: Vec<Indicator>,
-    /// Until when.
-    pub expires_at: Timestamp,
+    /// Which, each with its end.
+    pub entries: Vec<(Indicator, Timestamp)>,
 }
 
 /// What would become of a feed's entries.
@@ -75,12 +83,20 @@ impl FeedWeight {
 impl Engine {
     /// Returns what would become of a feed now; changes nothing.
     pub fn weigh_feed(&self, feed: &Feed) -> FeedWeight {
+        self.weigh_entries(feed.entries().iter())
+    }
+
+    /// Returns what would become of a feed that lists these now; changes nothing.
+    pub fn weigh_entries<'a>(
+        &self,
+        entries: impl ExactSizeIterator<Item = &'a Indicator>,
+    ) -> FeedWeight {
         let mut weight = FeedWeight {
-            entries: feed.entries().len(),
+            entries: entries.len(),
             room: self.blocks_max.saturating_sub(self.blocklist.len()),
             ..FeedWeight::default()
         };
-        for indicator in feed.entries() {
+        for indicator in entries {
             let count = match self.may_list(indicator) {
                 Ok(()) => {
                     let is_new = self.blocklist.decisions(indicator).is_empty();
@@ -104,6 +120,11 @@ impl Engine {
             FeedInput::Applied { user, detail } => {
                 self.audit_feed(now, user.into(), (Action::Block, detail));
             }
+            FeedInput::Told {
+                actor,
+                action,
+                detail,
+            } => self.audit_feed(now, actor, (action, detail)),
             FeedInput::Entries(part) => self.block_listed(now, part),
             FeedInput::Left(feed, entries) => self.free_listed(feed, &entries),
             FeedInput::Ended(feed, count) => {
@@ -115,15 +136,16 @@ impl Engine {
 
     /// Blocks what may be blocked of some entries.
     fn block_listed(&mut self, now: Timestamp, part: FeedPart) {
-        let FeedPart {
-            feed,
-            entries,
-            expires_at,
-        } = part;
-        for indicator in entries {
-            let has_room = self.blocklist.len() < self.blocks_max
-                || !self.blocklist.decisions(&indicator).is_empty();
-            if has_room && now < expires_at && self.may_list(&indicator).is_ok() {
+        let FeedPart { feed, entries } = part;
+        for (indicator, expires_at) in entries {
+            let decisions = self.blocklist.decisions(&indicator);
+            let has_room = self.blocklist.len() < self.blocks_max || !decisions.is_empty();
+            // A list that comes again mostly lists what it did: nothing is written of that.
+            let stands = decisions.iter().any(|it| {
+                let is_its = it.origin == Origin::Feed && it.author == feed.as_author();
+                is_its && it.expires_at >= expires_at
+            });
+            if has_room && !stands && now < expires_at && self.may_list(&indicator).is_ok() {
                 self.list(Decision {
                     indicator,
                     origin: Origin::Feed,
@@ -139,14 +161,14 @@ impl Engine {
         }
     }
 
-    /// Returns what a feed blocks of the `looked_max` blocked indicators behind `after`, and behind which
-    /// one to look next: `None` after the last of all.
+    /// Returns what a feed blocks of the `looked_max` blocked indicators behind `after`, each with its end,
+    /// and behind which one to look next: `None` after the last of all.
     pub fn listed(
         &self,
         feed: FeedId,
         after: Option<Indicator>,
         looked_max: usize,
-    ) -> (Vec<Indicator>, Option<Indicator>) {
+    ) -> (Vec<(Indicator, Timestamp)>, Option<Indicator>) {
         let author = feed.as_author();
         if !self.budgets.is_active(&author) {
             return (Vec::new(), None);
@@ -154,9 +176,9 @@ impl Engine {
         let (mut listed, mut last) = (Vec::new(), None);
         for (indicator, decisions) in self.blocklist.after(after.as_ref()).take(looked_max) {
             last = Some(*indicator);
-            let is_its = |it: &Decision| it.origin == Origin::Feed && it.author == author;
-            if decisions.iter().any(is_its) {
-                listed.push(*indicator);
+            let is_its = |it: &&Decision| it.origin == Origin::Feed && it.author == author;
+            if let Some(it) = decisions.iter().find(is_its) {
+                listed.push((*indicator, it.expires_at));
             }
         }
         (listed, last)
@@ -172,6 +194,11 @@ impl Engine {
                 self.unlist(&ended);
             }
         }
+    }
+
+    /// Returns how many entries of a feed are blocked.
+    pub fn listed_count(&self, feed: FeedId) -> usize {
+        self.budgets.active(&feed.as_author())
     }
 
     /// Returns the feeds of which anything is blocked.

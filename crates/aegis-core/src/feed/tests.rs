@@ -90,3 +90,20 @@ fn a_feed_stands_where_an_author_does() {
     assert_eq!(FeedId::of_author(feed.as_author()), feed);
     assert_eq!(feed.file(), file);
 }
+
+#[test]
+fn a_feed_that_is_subscribed_to_has_its_name_in_its_id() {
+    for name in ["a", "spamhaus-drop", "0123456789abcdef"] {
+        let id = FeedId::subscribed(name).unwrap();
+        assert_eq!(id.name(), Some(name));
+        assert_eq!(FeedId::of_author(id.as_author()), id);
+        assert_eq!(id.region(), None);
+    }
+    for name in ["", "0123456789abcdefg", "a b", "a\0", "ä"] {
+        assert_eq!(FeedId::subscribed(name), None, "{name:?}");
+    }
+    let file = FileId::from_bytes([7; 32]);
+    assert_eq!(FeedId::of_file(file).name(), None);
+    let region = FeedId::of_region("DE".parse().unwrap(), 1);
+    assert_eq!(region.name(), None);
+}

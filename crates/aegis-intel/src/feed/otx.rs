@@ -30,6 +30,12 @@ struct PulseIndicator {
     is_active: Option<Loose>,
 }
 
+/// Returns whether nothing is on a page.
+pub(super) fn is_empty(bytes: &[u8]) -> Result<bool, InvalidListing> {
+    let page: Page = document(bytes)?;
+    Ok(page.results.is_empty())
+}
+
 /// Reads a page; returns where the next is.
 pub(super) fn read(
     bytes: &[u8],

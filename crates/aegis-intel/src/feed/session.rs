@@ -40,7 +40,7 @@ pub struct Response {
     pub status: u16,
     /// What the server calls this version.
     pub etag: Option<String>,
-    /// When it was changed.
+    /// When it was changed; of a TAXII server, until when it added what it sends.
     pub last_modified: Option<String>,
     /// How long the server wants to be left alone.
     pub retry_after: Option<String>,
@@ -77,6 +77,8 @@ pub struct Session {
     last_modified: Option<String>,
     /// Events that are still to be asked for, the next one last; `None` before the manifest came.
     events: Option<Vec<String>>,
+    /// Whether the first request only asks whether anything is new.
+    is_probe: bool,
     pages: usize,
     bytes: usize,
 }
@@ -91,9 +93,11 @@ impl Session {
         if let Some(at) = &course.last_modified {
             conditions.push(("If-Modified-Since", at.clone()));
         }
+        let is_paged = matches!(definition.kind, Kind::Otx | Kind::Taxii);
         Self {
             kind: definition.kind,
             url: definition.url.clone(),
+            is_probe: is_paged && course.last_modified.is_some(),
             conditions,
             gathered: Gathered::new(now),
             etag: None,
@@ -104,19 +108,34 @@ impl Session {
         }
     }
 
-    /// Returns the first request.
+    /// Returns the first request. Of a feed that comes in pages and was had before, it asks for what was
+    /// added since: where that is nothing, nothing changed.
     pub fn start(&self) -> Request {
-        let url = match self.kind {
-            Kind::Document(_) | Kind::Otx => self.url.clone(),
-            Kind::Taxii => self.taxii_page(None),
-            Kind::Misp => self.misp_document("manifest"),
-        };
+        let mut url = self.first();
+        if self.is_probe
+            && let Some((_, since)) = self.conditions.last()
+        {
+            let name = match self.kind {
+                Kind::Taxii => "added_after",
+                Kind::Otx | Kind::Misp | Kind::Document(_) => "modified_since",
+            };
+            let mark = if url.contains('?') { '&' } else { '?' };
+            url.push_str(&format!("{mark}{name}={}", encoded(since)));
+        }
         let mut request = self.request(url);
         // Pages are of a moment, and no server says of all of them together that they are as they were.
         if matches!(self.kind, Kind::Document(_) | Kind::Misp) {
             request.headers.extend(self.conditions.clone());
         }
         request
+    }
+
+    fn first(&self) -> String {
+        match self.kind {
+            Kind::Document(_) | Kind::Otx => self.url.clone(),
+            Kind::Taxii => self.taxii_page(None),
+            Kind::Misp => self.misp_document("manifest"),
+        }
     }
 
     /// Takes a response.
@@ -137,18 +156,45 @@ impl Session {
             other => return Err(Fault::Status(other)),
         }
         self.bytes = self.bytes.saturating_add(response.body.len());
+        if std::mem::take(&mut self.is_probe) {
+            return self.probed(&response.body);
+        }
         self.pages += 1;
         if self.bytes > BYTES_MAX {
             return Err(Fault::NotAFeed(InvalidListing::TooLong.to_string()));
         }
         if is_first {
             self.etag.clone_from(&response.etag);
-            self.last_modified.clone_from(&response.last_modified);
+        }
+        match self.kind {
+            // What the last page was added by, all of it was.
+            Kind::Taxii => {
+                let later = response.last_modified.as_ref();
+                self.last_modified = later.or(self.last_modified.as_ref()).cloned();
+            }
+            Kind::Otx => self.last_modified = Some(self.gathered.now.to_string()),
+            Kind::Document(_) | Kind::Misp if is_first => {
+                self.last_modified.clone_from(&response.last_modified);
+            }
+            Kind::Document(_) | Kind::Misp => {}
         }
         let next = self.read(&response.body);
         match next.map_err(|error| Fault::NotAFeed(error.to_string()))? {
             Some(url) => self.go_on(url),
             None => self.finish(),
+        }
+    }
+
+    /// Takes what was added since the last time: where it is anything, all is asked for, for what was
+    /// taken back may be anywhere.
+    fn probed(&self, body: &[u8]) -> Result<Step, Fault> {
+        let is_empty = match self.kind {
+            Kind::Taxii => taxii::is_empty(body),
+            Kind::Otx | Kind::Misp | Kind::Document(_) => otx::is_empty(body),
+        };
+        match is_empty.map_err(|error| Fault::NotAFeed(error.to_string()))? {
+            true => Ok(Step::Unchanged),
+            false => Ok(Step::Ask(self.request(self.first()))),
         }
     }
 

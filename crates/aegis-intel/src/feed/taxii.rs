@@ -21,6 +21,12 @@ struct Page {
     next: Option<String>,
 }
 
+/// Returns whether nothing is on a page.
+pub(super) fn is_empty(bytes: &[u8]) -> Result<bool, InvalidListing> {
+    let page: Page = document(bytes)?;
+    Ok(page.objects.is_empty())
+}
+
 /// Reads a page; returns the word for the next where there is one.
 pub(super) fn read(
     bytes: &[u8],

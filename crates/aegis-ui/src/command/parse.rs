@@ -21,6 +21,12 @@ const TICKET_USES_MAX: u32 = 1000;
 /// The longest that a file is announced, in seconds: 366 days.
 const FILE_EXPIRES_SECS_MAX: u32 = 366 * 86_400;
 
+/// The longest name of a feed.
+const FEED_NAME_CHARS_MAX: usize = 16;
+
+/// The longest time between two fetches of a feed, in seconds.
+const FEED_INTERVAL_SECS_MAX: u32 = 7 * 86_400;
+
 /// Reads a number of seconds, or a number with one of the units s, m, h and d.
 pub fn parse_duration_secs(text: &str) -> Option<u64> {
     let digits = text.trim_end_matches(|it: char| it.is_ascii_alphabetic());
@@ -67,6 +73,20 @@ pub(super) fn confirm(text: &str) -> Result<NonZeroU32, &'static str> {
 
 pub(super) fn validity(text: &str) -> Result<u64, &'static str> {
     parse_duration_secs(text).ok_or("must be seconds, or like 90s, 15m, 2h or 30d")
+}
+
+pub(super) fn feed_name(text: &str) -> Result<String, &'static str> {
+    let is_of_name = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-';
+    let is_name = (1..=FEED_NAME_CHARS_MAX).contains(&text.len()) && text.bytes().all(is_of_name);
+    let name = is_name.then(|| text.to_owned());
+    name.ok_or("must be 1 to 16 of a-z, 0-9 and '-'")
+}
+
+pub(super) fn feed_interval(text: &str) -> Result<u32, &'static str> {
+    let secs = parse_duration_secs(text).ok_or("must be seconds, or like 15m, 2h or 1d")?;
+    let secs = u32::try_from(secs).ok();
+    secs.filter(|it| (60..=FEED_INTERVAL_SECS_MAX).contains(it))
+        .ok_or("must be 1 minute to 7 days")
 }
 
 pub(super) fn severity(text: &str) -> Result<Severity, &'static str> {

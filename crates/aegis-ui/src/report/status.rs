@@ -122,6 +122,9 @@ fn around_rows(status: &Status, mut row: impl FnMut(&str, String)) {
             row("", format!("  polled at {}{warning}", it.last_at));
         }
     }
+    for it in &status.feeds {
+        row("Feed", super::feed::in_short(it));
+    }
     let Some(logs) = &status.logs else { return };
     if logs.is_empty() {
         let none = "NONE READ: none of those configured is there";

@@ -14,6 +14,8 @@ use crate::sample::{
     wide_block, wide_opinion,
 };
 
+mod feed;
+
 /// Terminals are at least this wide.
 const COLUMNS: usize = 80;
 

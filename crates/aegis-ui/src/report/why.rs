@@ -87,6 +87,9 @@ fn by(block: &Block) -> String {
     if let Some(region) = block.region {
         return format!("by {} {region}", block.origin);
     }
+    if let Some(feed) = &block.feed {
+        return format!("by {} {}", block.origin, shown(feed));
+    }
     match block.file {
         Some(file) => format!("by {} {}", block.origin, &file.to_string()[..8]),
         None => format!("by {}", block.origin),

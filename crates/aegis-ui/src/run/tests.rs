@@ -1,5 +1,6 @@
 //! Commands against a scripted node: what is said where, and how it ends.
 
+mod feed;
 mod history;
 mod import;
 mod key;

@@ -143,7 +143,8 @@ impl Node {
                 let reply = OrganisationReply::Members(members);
                 Ok(Reply::Organisation(Box::new(reply)))
             }
-            Request::Block(_)
+            Request::Feed(_)
+            | Request::Block(_)
             | Request::Publish(_)
             | Request::Import(_)
             | Request::Unblock(_)
@@ -358,6 +359,7 @@ fn command(request: &Request) -> Option<Command> {
         | Request::Network(_)
         | Request::Key(_)
         | Request::Safety(_)
+        | Request::Feed(_)
         | Request::File(_) => return None,
     })
 }

@@ -1,13 +1,13 @@
 //! The daemon's side of the control contract: calls go through a bounded queue to the one task.
 
 use aegis_api::{
-    ApiError, Caller, Control, ErrorCode, EventHub, FileBody, FileContent, FileId, FileRequest,
-    HistoryBy, HistoryGroupsQuery, HistoryScope, Indicator, PAGE_ITEMS_MAX, Reply, Request, Scope,
-    ShareRequest, WhyPast,
+    ApiError, Caller, Control, ErrorCode, EventHub, FeedRequest, FileBody, FileContent, FileId,
+    FileRequest, HistoryBy, HistoryGroupsQuery, HistoryScope, Indicator, PAGE_ITEMS_MAX, Reply,
+    Request, Scope, ShareRequest, WhyPast,
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::files::FileCall;
+use super::{files::FileCall, subscriptions::FeedAsk};
 
 /// Calls that wait for the task; more callers wait at the server's door.
 pub(super) const CALLS_MAX: usize = 256;
@@ -24,6 +24,7 @@ pub(super) struct Call {
 pub struct ControlHandle {
     calls_tx: mpsc::Sender<Call>,
     files_tx: Option<mpsc::Sender<FileCall>>,
+    feeds_tx: Option<mpsc::Sender<FeedAsk>>,
     hub: EventHub,
 }
 
@@ -33,6 +34,7 @@ impl ControlHandle {
         let handle = Self {
             calls_tx,
             files_tx: None,
+            feeds_tx: None,
             hub,
         };
         (handle, calls_rx)
@@ -41,6 +43,31 @@ impl ControlHandle {
     /// Has calls about files go to the task that owns them.
     pub(super) fn with_files(self, files_tx: Option<mpsc::Sender<FileCall>>) -> Self {
         Self { files_tx, ..self }
+    }
+
+    /// Has calls about feeds go to the task that owns them.
+    pub(super) fn with_feeds(self, feeds_tx: mpsc::Sender<FeedAsk>) -> Self {
+        Self {
+            feeds_tx: Some(feeds_tx),
+            ..self
+        }
+    }
+
+    async fn ask_about_feeds(
+        &self,
+        caller: Caller,
+        request: FeedRequest,
+    ) -> Result<Reply, ApiError> {
+        let stopping = || ApiError::new(ErrorCode::Busy, "the node is stopping");
+        let (reply_tx, reply_rx) = oneshot::channel();
+        let ask = FeedAsk {
+            caller,
+            request,
+            reply_tx,
+        };
+        let feeds_tx = self.feeds_tx.as_ref().ok_or_else(stopping)?;
+        feeds_tx.send(ask).await.map_err(|_| stopping())?;
+        reply_rx.await.map_err(|_| stopping())?
     }
 
     async fn call_about_files<T>(
@@ -102,6 +129,9 @@ impl ControlHandle {
 impl Control for ControlHandle {
     async fn call(&self, caller: Caller, request: Request) -> Result<Reply, ApiError> {
         caller.require(request.scope())?;
+        if let Request::Feed(it) = request {
+            return self.ask_about_feeds(caller, it).await;
+        }
         if let Request::File(it) = request {
             return self.ask_about_files(caller, it).await;
         }

@@ -73,6 +73,7 @@ pub(super) struct Sources {
     pub(super) mirror_rx: Option<watch::Receiver<u64>>,
     pub(super) file_records_rx: Option<mpsc::Receiver<FileRecords>>,
     pub(super) feeds_rx: Option<mpsc::Receiver<FeedCall>>,
+    pub(super) subscribed_rx: mpsc::Receiver<FeedCall>,
     pub(super) logs_rx: Option<mpsc::Receiver<LogEvent>>,
     pub(super) host: HostWatch,
     pub(super) connections: Option<ConnectionWatch>,
@@ -102,6 +103,7 @@ impl Node {
                     self.handle_next_net(event, &mut sources.net_events_rx);
                 }
                 call = next_feed_call(&mut sources.feeds_rx) => self.handle_feed_call(call),
+                Some(call) = sources.subscribed_rx.recv() => self.handle_feed_call(call),
                 // Whoever shares this thread has a turn between two handfuls: the control socket.
                 () = std::future::ready(()), if self.alerts.has_short() || !self.feeds.is_idle() => {}
                 () = tokio::time::sleep_until(self.rests_until), if !self.alerts.is_empty() => {}

@@ -1,15 +1,21 @@
 //! Feeds in the node's loop: applied and freed bit by bit, so that nothing else waits for half a million
 //! entries.
 
+mod renew;
+
 use std::{collections::VecDeque, sync::Arc};
 
-use aegis_api::{ApiError, ErrorCode};
+use aegis_api::ApiError;
 use aegis_core::{Feed, FeedId, FeedInput, FeedPart, FeedWeight, Indicator, Input, Timestamp};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
+pub(super) use renew::{RenewOrder, Renewed, SharedFeed, Subscribed};
+
+use self::renew::{Renewing, no_room};
 use super::{
     Node,
     files::{FeedCall, FeedOrder},
+    subscriptions::Health,
 };
 
 /// Entries that are blocked or freed in one go: one write to the store covers them, in some ten
@@ -17,13 +23,15 @@ use super::{
 const ENTRIES_AT_ONCE: usize = 1_000;
 
 /// Feeds that are being applied or freed, each a bit in its turn.
-#[derive(Default)]
 pub(super) struct Feeds {
     under_way: VecDeque<UnderWay>,
+    /// How it goes with those that are subscribed to.
+    health_rx: watch::Receiver<Arc<Health>>,
 }
 
 enum UnderWay {
     Applying(Applying),
+    Renewing(Renewing),
     Ending(Ending),
 }
 
@@ -46,6 +54,7 @@ impl UnderWay {
     const fn id(&self) -> FeedId {
         match self {
             Self::Applying(it) => it.id,
+            Self::Renewing(it) => it.order.id,
             Self::Ending(it) => it.id,
         }
     }
@@ -54,12 +63,30 @@ impl UnderWay {
     fn left(&self) -> usize {
         match self {
             Self::Applying(it) => it.feed.entries().len() - it.next,
+            Self::Renewing(it) => it.left(),
             Self::Ending(_) => 0,
         }
     }
 }
 
 impl Feeds {
+    pub(super) const fn new(health_rx: watch::Receiver<Arc<Health>>) -> Self {
+        Self {
+            under_way: VecDeque::new(),
+            health_rx,
+        }
+    }
+
+    /// Returns how it goes with the feeds that are subscribed to.
+    pub(super) fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.health_rx.borrow())
+    }
+
+    /// Returns how many entries of all that is under way may still need room.
+    fn left(&self) -> usize {
+        self.under_way.iter().map(UnderWay::left).sum()
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.under_way.is_empty()
     }
@@ -89,10 +116,22 @@ impl Node {
             FeedCall::KeepOnly(kept) => {
                 let strange = self.engine.feeds();
                 let strange = strange.difference(&kept);
-                // What is blocked by place comes from no file.
-                for feed in strange.filter(|it| it.region().is_none()) {
+                // What is blocked by place, and what is subscribed to, comes from no file.
+                let is_file = |it: &&FeedId| it.region().is_none() && it.name().is_none();
+                for feed in strange.filter(is_file) {
                     self.end_feed(*feed);
                 }
+            }
+            FeedCall::Renew(order) => {
+                let renewing = UnderWay::Renewing(Renewing::new(order));
+                self.feeds.under_way.push_back(renewing);
+            }
+            FeedCall::KeepSubscribed(kept, active_tx) => {
+                let _ = active_tx.send(self.keep_subscribed(&kept)); // nobody's loss
+            }
+            FeedCall::Told(it) => self.note_subscribed(it),
+            FeedCall::Shared(shared_tx) => {
+                let _ = shared_tx.send(self.measures.shared_feeds()); // nobody's loss
             }
         }
     }
@@ -100,20 +139,13 @@ impl Node {
     /// Begins to apply a feed, or only says what would become of it. What does not fit is refused whole.
     pub(super) fn apply_feed(&mut self, order: FeedOrder) {
         let mut weight = self.engine.weigh_feed(&order.feed);
-        for it in &self.feeds.under_way {
-            // Those that are on their way need their room.
-            weight.room = weight.room.saturating_sub(it.left());
-        }
+        // Those that are on their way need their room.
+        weight.room = weight.room.saturating_sub(self.feeds.left());
         if order.is_dry_run || !weight.fits() {
-            let does_not_fit = || {
-                let message = format!(
-                    "the feed does not fit: {} more blocks are needed, and there is room for {}; \
-                     nothing of it was applied",
-                    weight.new, weight.room
-                );
-                ApiError::new(ErrorCode::TableFull, message)
-            };
-            let answer = weight.fits().then_some(weight).ok_or_else(does_not_fit);
+            let answer = weight
+                .fits()
+                .then_some(weight)
+                .ok_or_else(|| no_room(&weight));
             let _ = order.weight_tx.send(answer); // whoever went away meanwhile has lost nothing
             return;
         }
@@ -133,8 +165,9 @@ impl Node {
 
     /// Begins to free a feed, of which nothing more is blocked from now on.
     pub(super) fn end_feed(&mut self, feed: FeedId) {
-        let is_applying = |it: &UnderWay| matches!(it, UnderWay::Applying(it) if it.id == feed);
-        self.feeds.under_way.retain(|it| !is_applying(it));
+        let is_ending = |it: &UnderWay| matches!(it, UnderWay::Ending(_));
+        let under_way = &mut self.feeds.under_way;
+        under_way.retain(|it| it.id() != feed || is_ending(it));
         self.measures.feed_ended(&feed);
         if !self.feeds.is_ending(feed) {
             self.feeds.under_way.push_back(UnderWay::Ending(Ending {
@@ -149,6 +182,7 @@ impl Node {
     pub(super) fn apply_some(&mut self) {
         match self.feeds.under_way.pop_front() {
             Some(UnderWay::Applying(it)) => self.go_on_applying(it),
+            Some(UnderWay::Renewing(it)) => self.go_on_renewing(it),
             Some(UnderWay::Ending(it)) => self.go_on_ending(it),
             None => {}
         }
@@ -159,15 +193,19 @@ impl Node {
         let end = entries.len().min(it.next + ENTRIES_AT_ONCE);
         let part = FeedPart {
             feed: it.id,
-            entries: entries[it.next..end].to_vec(),
-            expires_at: it.expires_at,
+            entries: entries[it.next..end]
+                .iter()
+                .map(|entry| (*entry, it.expires_at))
+                .collect(),
         };
         let is_done = end == entries.len();
         let (now, count) = (self.now(), entries.len());
         it.next = end;
         self.handle(Input::Feed(FeedInput::Entries(part)));
         if is_done {
-            self.measures.feed_applied(it.id, count, now);
+            let blocked = it.weight.blocked;
+            let ends = Some((count, it.expires_at));
+            self.measures.feed_applied(it.id, (blocked, now), ends);
             let _ = it.weight_tx.send(Ok(it.weight)); // whoever went away meanwhile has lost nothing
         } else {
             self.feeds.put_back(UnderWay::Applying(it));
@@ -178,6 +216,10 @@ impl Node {
         let (entries, next) = self.engine.listed(it.id, it.after, ENTRIES_AT_ONCE);
         it.freed += entries.len();
         if !entries.is_empty() {
+            let entries = entries
+                .into_iter()
+                .map(|(indicator, _)| indicator)
+                .collect();
             self.handle(Input::Feed(FeedInput::Left(it.id, entries)));
         }
         if next.is_some() {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use aegis_api::{
-    ApiError, FeedFill, Latency, METRICS_FEEDS_MAX, Metrics, MetricsListener, PeerCounts,
+    ApiError, FeedFill, FeedLine, Latency, METRICS_FEEDS_MAX, Metrics, MetricsListener, PeerCounts,
     RulesetState, TableFill,
 };
 use aegis_core::{Engine, FeedId, Origin, Timestamp};
@@ -12,7 +12,7 @@ use aegis_enforce::Capacity;
 use anyhow::Context as _;
 use tokio::sync::watch;
 
-use super::{ControlHandle, Node, process, report::Look};
+use super::{ControlHandle, Node, feeds::SharedFeed, process, report::Look};
 use crate::config::Config;
 
 /// Upper ends of the buckets of decision latency, in milliseconds: most decisions take one, and
@@ -29,21 +29,33 @@ pub(super) struct Measures {
     latency_sum: Duration,
     /// The first detection, alert or order whose decision is not in the kernel yet was taken up then.
     pub(super) taken_up_at: Option<tokio::time::Instant>,
-    /// What is blocked of which list, and since when.
-    feeds: BTreeMap<FeedId, (usize, Timestamp)>,
+    /// What is blocked of which list, since when, and of lists in files until when.
+    feeds: BTreeMap<FeedId, Filled>,
     capacity: Capacity,
     blocks_max: usize,
     with_crowdsec_names: bool,
 }
 
+/// What is blocked of a list.
+#[derive(Clone, Copy, Debug, Default)]
+struct Filled {
+    entries: usize,
+    blocked: usize,
+    applied_at: Timestamp,
+    expires_at: Timestamp,
+}
+
 impl Measures {
     /// Begins to count; what is blocked of lists is known from the store.
     pub(super) fn new(config: &Config, engine: &Engine) -> Self {
-        let mut feeds = BTreeMap::<_, (usize, Timestamp)>::new();
+        let mut feeds = BTreeMap::<_, Filled>::new();
         let decisions = engine.blocks().flat_map(|(_, decisions)| decisions);
         for it in decisions.filter(|it| it.origin == Origin::Feed) {
             let feed = feeds.entry(FeedId::of_author(it.author)).or_default();
-            *feed = (feed.0 + 1, it.decided_at.max(feed.1));
+            feed.entries += 1;
+            feed.blocked += 1;
+            feed.applied_at = feed.applied_at.max(it.decided_at);
+            feed.expires_at = feed.expires_at.max(it.expires_at);
         }
         Self {
             latency: Default::default(),
@@ -72,9 +84,36 @@ impl Measures {
         self.latency_sum += took.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
     }
 
-    /// Notes that a list is blocked.
-    pub(super) fn feed_applied(&mut self, feed: FeedId, entries: usize, now: Timestamp) {
-        self.feeds.insert(feed, (entries, now));
+    /// Notes that so much of a list is blocked since then; of one in a file how much it lists, and until
+    /// when it is blocked.
+    pub(super) fn feed_applied(
+        &mut self,
+        feed: FeedId,
+        (blocked, applied_at): (usize, Timestamp),
+        of_file: Option<(usize, Timestamp)>,
+    ) {
+        let (entries, expires_at) = of_file.unwrap_or((blocked, applied_at));
+        let filled = Filled {
+            entries,
+            blocked,
+            applied_at,
+            expires_at,
+        };
+        self.feeds.insert(feed, filled);
+    }
+
+    /// Returns the files whose lists are blocked.
+    pub(super) fn shared_feeds(&self) -> Vec<SharedFeed> {
+        let is_file = |it: &FeedId| it.region().is_none() && it.name().is_none();
+        let files = self.feeds.iter().filter(|(it, _)| is_file(it));
+        let shared = files.map(|(it, filled)| SharedFeed {
+            file: it.file(),
+            entries: filled.entries,
+            blocked: filled.blocked,
+            applied_at: filled.applied_at,
+            expires_at: filled.expires_at,
+        });
+        shared.collect()
     }
 
     /// Notes that it is no more.
@@ -91,15 +130,24 @@ impl Measures {
         }
     }
 
-    fn feeds(&self) -> Vec<FeedFill> {
-        let feeds = self.feeds.iter().take(METRICS_FEEDS_MAX);
-        feeds
-            .map(|(feed, (entries, applied_at))| FeedFill {
-                feed: feed.file().to_string(),
-                entries: *entries as u64,
-                applied_at: *applied_at,
-            })
-            .collect()
+    /// Returns what is told of lists: those that are subscribed to with how it goes with them.
+    fn feeds(&self, subscribed: &[FeedLine]) -> Vec<FeedFill> {
+        let subscribed = subscribed.iter().map(|it| FeedFill {
+            feed: it.name.clone(),
+            entries: it.last.as_ref().map_or(0, |last| last.blocked),
+            applied_at: it.succeeded_at,
+            alarms: Some(it.alarms.len() as u64),
+            failures: Some(it.failures.into()),
+        });
+        let others = self.feeds.iter().filter(|(it, _)| it.name().is_none());
+        let others = others.map(|(feed, filled)| FeedFill {
+            feed: feed.file().to_string(),
+            entries: filled.blocked as u64,
+            applied_at: Some(filled.applied_at),
+            alarms: None,
+            failures: None,
+        });
+        subscribed.chain(others).take(METRICS_FEEDS_MAX).collect()
     }
 
     fn tables(&self, engine: &Engine) -> Vec<TableFill> {
@@ -156,7 +204,7 @@ impl Node {
             alerts_live: self.engine.alerts_live() as u64,
             problems: self.all_problems().len() as u64,
             decision_latency: self.measures.latency(),
-            feeds: self.measures.feeds(),
+            feeds: self.measures.feeds(&self.feeds.health().lines),
             process: process::usage(self.started_at),
             with_crowdsec_names: self.measures.with_crowdsec_names,
         })

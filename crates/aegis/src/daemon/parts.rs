@@ -1,5 +1,7 @@
 //! What a node is put together from.
 
+use std::sync::Arc;
+
 use aegis_api::EventHub;
 use aegis_core::{Engine, Timestamp};
 use aegis_enforce::{
@@ -20,6 +22,7 @@ use super::{
     logs::Logs,
     orders::Orders,
     setup::{open_logs, start_mirror},
+    subscriptions::Health,
     witness::Witness,
 };
 use crate::config::Config;
@@ -39,6 +42,7 @@ pub(super) struct Parts {
     pub(super) keys: Keys,
     pub(super) logs: Logs,
     pub(super) api: Option<String>,
+    pub(super) health_rx: watch::Receiver<Arc<Health>>,
 }
 
 impl Parts {
@@ -74,7 +78,7 @@ impl Parts {
             changes: Vec::new(),
             alerts: FairQueue::new(ALERTS_WAITING_MAX, HEARD_AT_ONCE),
             rests_until: Clock.instant(),
-            feeds: Feeds::default(),
+            feeds: Feeds::new(self.health_rx),
             joins: self.joins,
             keys: self.keys,
             logs: self.logs,

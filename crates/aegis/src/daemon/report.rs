@@ -165,8 +165,11 @@ fn block(now: Timestamp, decision: &Decision, kernel: Option<&Blocked>) -> aegis
         indicator: decision.indicator,
         origin: decision.origin.into(),
         author: decision.author,
-        file: feed.filter(|_| region.is_none()).map(FeedId::file),
+        file: feed
+            .filter(|it| region.is_none() && it.name().is_none())
+            .map(FeedId::file),
         region,
+        feed: feed.and_then(|it| it.name().map(str::to_owned)),
         alert_id: decision.alert,
         members_only: false,
         threat_type: decision.threat_type.clone(),

@@ -38,6 +38,7 @@ use super::{
     parts::Parts,
     report,
     restore::{known_peers, open_store, restore},
+    subscriptions::{self, Subscriptions},
 };
 use crate::config::{Config, configured_addresses};
 
@@ -52,6 +53,7 @@ pub struct Daemon {
     doors: Doors,
     control: ControlHandle,
     files: Option<Files>,
+    subscriptions: Subscriptions,
     lapi: Option<Lapi>,
     metrics: Option<MetricsListener>,
     config: Config,
@@ -107,6 +109,8 @@ impl Daemon {
         let verified = enforcer.verified()?;
         let hub = EventHub::new();
         let (control, calls_rx) = ControlHandle::new(hub.clone());
+        let (subscriptions, feeds) = open_feeds(&config, &hub)?;
+        let control = control.with_feeds(feeds.calls_tx);
         let net = start_net(&config, (known_peers, joins.secret()), &identity).await?;
         let metrics = bind_metrics(&config).await?;
         let (logs, logs_rx) = Logs::start(config.logs.as_ref(), &config.state_dir)?;
@@ -126,6 +130,7 @@ impl Daemon {
             keys,
             logs,
             api: doors.url()?,
+            health_rx: feeds.health_rx,
         };
         let mut node = parts.into_node(started_at, &config)?;
         node.take_over(facts)?;
@@ -141,6 +146,7 @@ impl Daemon {
             mirror_rx: node.mirror.requests(),
             file_records_rx: None,
             feeds_rx: None,
+            subscribed_rx: feeds.orders_rx,
             logs_rx,
             host,
             connections: node.watch_connections(),
@@ -162,6 +168,7 @@ impl Daemon {
             doors,
             control,
             files,
+            subscriptions,
             lapi,
             metrics,
             config,
@@ -189,6 +196,7 @@ impl Daemon {
         };
         let files = run_files(self.files, self.sources.stop_rx.clone());
         let stop_rx = self.sources.stop_rx.clone();
+        let subscriptions = Box::pin(self.subscriptions.run(stop_rx.clone()));
         let lapi = run_lapi(self.lapi, self.control.clone(), stop_rx.clone());
         let metrics = run_metrics(self.metrics, self.control.clone(), stop_rx);
         {
@@ -204,7 +212,7 @@ impl Daemon {
                 self.node.orders.clear();
                 drop(stopped_tx);
             };
-            tokio::join!(serve, run, files, lapi, metrics);
+            tokio::join!(serve, run, files, subscriptions, lapi, metrics);
         }
         self.node.stop(self.net, &self.config).await
     }
@@ -444,6 +452,15 @@ fn open_files(
     Files::open(setup)
         .map(Some)
         .context("open the shared files")
+}
+
+/// Opens the task that fetches feeds.
+fn open_feeds(
+    config: &Config,
+    hub: &EventHub,
+) -> anyhow::Result<(Subscriptions, subscriptions::Ends)> {
+    let (feeds, dir) = (config.feeds.clone(), config.state_dir.clone());
+    Ok(Subscriptions::open(feeds, dir, hub.clone(), seed()?))
 }
 
 /// Has the node's loop take what the files' task wants on record; returns where calls about files go.

@@ -45,6 +45,7 @@ mod restart;
 mod routers;
 mod sealed;
 mod share;
+mod subscription;
 mod summary;
 mod support;
 mod sync;

@@ -15,6 +15,7 @@ pub(crate) mod logs;
 pub(crate) mod memory;
 pub(crate) mod outsider;
 pub(crate) mod pings;
+pub(crate) mod publisher;
 pub(crate) mod role;
 pub(crate) mod routers;
 pub(crate) mod session;

@@ -109,6 +109,7 @@ pub(super) fn block(number: u32) -> Block {
         author: node_id(),
         file: None,
         region: None,
+        feed: None,
         alert_id: Some(AlertId::from_bytes([3; 16])),
         members_only: false,
         threat_type: ThreatType::syn_flood(),
@@ -172,6 +173,7 @@ pub(super) fn status() -> Status {
         api: None,
         lapi: None,
         logs: None,
+        feeds: Vec::new(),
     }
 }
 
@@ -312,6 +314,7 @@ impl Control for Script {
             Request::Import(it) => super::import::script(&it),
             Request::Key(it) => super::key::script(it)?,
             Request::Safety(it) => super::safety::script(&it),
+            Request::Feed(it) => super::feed::script(it)?,
         })
     }
 

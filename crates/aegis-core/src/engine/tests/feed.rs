@@ -3,6 +3,8 @@
 use super::*;
 use crate::{Feed, FeedId, FeedInput, FeedPart, FeedWeight, Origin, file::FileId};
 
+const MINUTE: Duration = Duration::from_secs(60);
+
 const UNTIL: Timestamp = Timestamp::from_millis(NOW.as_millis() + 3_600_000);
 
 fn feed(number: u8) -> FeedId {
@@ -16,8 +18,11 @@ fn listed(texts: &[&str]) -> Feed {
 fn apply(engine: &mut Engine, feed: FeedId, texts: &[&str]) -> Vec<Output> {
     let part = FeedPart {
         feed,
-        entries: listed(texts).entries().to_vec(),
-        expires_at: UNTIL,
+        entries: listed(texts)
+            .entries()
+            .iter()
+            .map(|it| (*it, UNTIL))
+            .collect(),
     };
     run(engine, NOW, Input::Feed(FeedInput::Entries(part)))
 }
@@ -29,6 +34,8 @@ fn end(engine: &mut Engine, feed: FeedId) -> Vec<Output> {
         let (entries, next) = engine.listed(feed, after, 1);
         assert!(entries.len() <= 1);
         freed += entries.len();
+        assert!(entries.iter().all(|(_, end)| *end == UNTIL));
+        let entries = entries.into_iter().map(|it| it.0).collect();
         let left = Input::Feed(FeedInput::Left(feed, entries));
         outputs.extend(run(engine, NOW, left));
         if next.is_none() {
@@ -61,6 +68,59 @@ fn what_is_listed_is_blocked_until_the_feed_is_over_and_nobody_is_told_of_each()
     let told = outputs.iter().filter(|it| matches!(it, Output::Notify(_)));
     assert_eq!(told.count(), 0, "{outputs:?}");
     assert_eq!(engine.feeds(), [].into());
+}
+
+#[test]
+fn a_list_that_comes_again_writes_only_what_is_new_or_ends_later() {
+    let mut engine = engine();
+    let drop = FeedId::subscribed("drop").unwrap();
+    let part = |entries: &[(&str, Timestamp)]| {
+        let entries = entries.iter().map(|(it, end)| (it.parse().unwrap(), *end));
+        Input::Feed(FeedInput::Entries(FeedPart {
+            feed: drop,
+            entries: entries.collect(),
+        }))
+    };
+    let later = UNTIL + MINUTE;
+    let first = [("203.0.113.1", UNTIL), ("203.0.113.2", UNTIL)];
+    assert_eq!(run(&mut engine, NOW, part(&first)).len(), 4);
+    assert_eq!(run(&mut engine, NOW, part(&first)), []);
+    let again = [
+        ("203.0.113.1", NOW + MINUTE),
+        ("203.0.113.2", later),
+        ("203.0.113.3", UNTIL),
+    ];
+    let outputs = run(&mut engine, NOW, part(&again));
+    let made = outputs.iter().filter_map(|it| {
+        let Output::Persist(Record::DecisionMade(it)) = it else {
+            return None;
+        };
+        Some((it.indicator.to_string(), it.expires_at))
+    });
+    let expected = [
+        ("203.0.113.2".to_owned(), later),
+        ("203.0.113.3".to_owned(), UNTIL),
+    ];
+    assert_eq!(made.collect::<Vec<_>>(), expected);
+    assert_eq!(engine.listed_count(drop), 3);
+    let (listed, _) = engine.listed(drop, None, 9);
+    let ends: Vec<Timestamp> = listed.iter().map(|(_, end)| *end).collect();
+    assert_eq!(ends, [UNTIL, later, UNTIL]);
+}
+
+#[test]
+fn who_subscribes_is_on_record() {
+    let told = FeedInput::Told {
+        actor: Actor::User(7),
+        action: Action::Block,
+        detail: "feed drop: subscribed".to_owned(),
+    };
+    let outputs = run(&mut engine(), NOW, Input::Feed(told));
+    let [Output::Persist(Record::Audit(entry))] = &outputs[..] else {
+        panic!("{outputs:?}");
+    };
+    assert_eq!(entry.actor, Actor::User(7));
+    assert_eq!(entry.detail, "feed drop: subscribed");
 }
 
 #[test]

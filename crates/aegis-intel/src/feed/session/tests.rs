@@ -251,3 +251,56 @@ fn body(text: &str) -> Response {
         ..status(200)
     }
 }
+
+#[test]
+fn of_a_feed_in_pages_that_was_had_only_what_is_new_is_asked_for_first() {
+    let taxii = "https://taxii.example/api/collections/1/";
+    let otx = "https://otx.example/pulses?limit=50";
+    for (kind, url, at, asks, empty, full) in [
+        (
+            Kind::Taxii,
+            taxii,
+            "2026-11-19T08:00:00.000Z",
+            "&added_after=2026-11-19T08%3A00%3A00.000Z",
+            "{}",
+            r#"{"objects":[{"type":"x"}]}"#,
+        ),
+        (
+            Kind::Otx,
+            otx,
+            "2026-11-19T08:00:00Z",
+            "&modified_since=2026-11-19T08%3A00%3A00Z",
+            r#"{"results":[]}"#,
+            r#"{"results":[{}]}"#,
+        ),
+    ] {
+        let definition = definition(kind, url);
+        let course = Course {
+            last_modified: Some(at.to_owned()),
+            ..Course::default()
+        };
+        let mut session = Session::new(&definition, &course, NOW);
+        let request = session.start();
+        assert!(request.url.ends_with(asks), "{}", request.url);
+        assert_eq!(session.take(&body(empty)), Ok(Step::Unchanged));
+
+        let mut session = Session::new(&definition, &course, NOW);
+        let Ok(Step::Ask(request)) = session.take(&body(full)) else {
+            panic!("all of it is asked for");
+        };
+        let whole = Session::new(&definition, &Course::default(), NOW).start();
+        assert_eq!(request, whole);
+        let last = Response {
+            last_modified: Some("2026-11-20T08:00:00.000Z".to_owned()),
+            ..body(empty)
+        };
+        let Ok(Step::Done { last_modified, .. }) = session.take(&last) else {
+            panic!("that is all");
+        };
+        let expected = match kind {
+            Kind::Taxii => "2026-11-20T08:00:00.000Z",
+            Kind::Otx | Kind::Misp | Kind::Document(_) => "2026-11-20T12:00:00Z",
+        };
+        assert_eq!(last_modified.as_deref(), Some(expected));
+    }
+}

@@ -1,6 +1,6 @@
 //! What the node that runs here reads, where it is asked, and who asks.
 
-use aegis_api::{Bouncer, LapiState, LogSource, Status};
+use aegis_api::{Bouncer, FeedLine, LapiState, LogSource, Status};
 use aegis_enforce::probe::{Check, State};
 
 /// Returns how the logs and the listeners of a node stand.
@@ -9,6 +9,7 @@ pub(super) fn checks(status: &Status) -> Vec<Check> {
     let api = status.api.iter();
     checks.extend(api.map(|url| fine("api", format!("the HTTP API is served at {url}"))));
     checks.extend(status.lapi.iter().flat_map(asked));
+    checks.extend(status.feeds.iter().map(feed));
     checks
 }
 
@@ -28,6 +29,47 @@ fn asked(lapi: &LapiState) -> Vec<Check> {
         .into_iter()
         .chain(cutting.map(cuts_prefixes))
         .collect()
+}
+
+/// Returns how a feed stands.
+fn feed(feed: &FeedLine) -> Check {
+    let FeedLine { name, alarms, .. } = feed;
+    let had = match feed.succeeded_at {
+        Some(at) => format!("had at {at}"),
+        None => "not had yet".to_owned(),
+    };
+    if alarms.is_empty() {
+        return fine(
+            "feed",
+            format!("{name}: {had}, {} of it blocked", blocked(feed)),
+        );
+    }
+    let problem = feed.problem.as_ref().map(|it| format!(": {it}"));
+    let is_of_list = alarms.iter().any(|it| it == "empty" || it == "shrunk");
+    let is_of_key = alarms.iter().any(|it| it == "unauthorised");
+    Check {
+        name: "feed",
+        state: State::Warn,
+        detail: format!(
+            "{name} is {}, {had}{}",
+            alarms.join(" and "),
+            problem.unwrap_or_default()
+        ),
+        why: Some(
+            "what it lists by now may not be blocked; what it listed is, for some days".to_owned(),
+        ),
+        fix: Some(if is_of_list {
+            format!("believe it if that is right: aegis feed refresh {name} --accept")
+        } else if is_of_key {
+            format!("see that its key is right: aegis feed show {name} names the file")
+        } else {
+            format!("see what is wrong: aegis feed show {name}; or aegis feed remove {name}")
+        }),
+    }
+}
+
+fn blocked(feed: &FeedLine) -> u64 {
+    feed.last.as_ref().map_or(0, |it| it.blocked)
 }
 
 fn no_log() -> Check {

@@ -1,8 +1,23 @@
-//! The keys about shared files and the HTTP API.
+//! The keys about feeds, shared files and the HTTP API.
 
 use super::{Key, key, optional};
 
 pub(super) const KEYS: &[Key] = &[
+    key(
+        "feeds.warninglists",
+        "Files of MISP's warninglists, as absolute paths: whatever they list is never taken from a feed.\n\
+         Public resolvers and a large content network never are. To which feeds the node subscribes\n\
+         is said while it runs: aegis feed add (docs/feeds.md).",
+    ),
+    optional(
+        "feeds.ca_file",
+        "\"/etc/aegis/ca.pem\"",
+        "Certificates in PEM of authorities that are believed beside the system's.",
+    ),
+    key(
+        "feeds.timeout_secs",
+        "How long a server of a feed may be silent, 1…600; a document may take ten times that.",
+    ),
     key(
         "files.enabled",
         "Share files with other nodes: hear of them, fetch, keep and serve them.",

@@ -11,6 +11,7 @@ use aegis_core::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Done, Files, ReplyTx, shelf::Shelf};
+use crate::daemon::feeds::{RenewOrder, SharedFeed, Subscribed};
 
 /// What the node's loop is told of feeds.
 pub(in crate::daemon) enum FeedCall {
@@ -20,6 +21,14 @@ pub(in crate::daemon) enum FeedCall {
     End(FeedId),
     /// Free what others list: their files went while the node was down.
     KeepOnly(BTreeSet<FeedId>),
+    /// Block what a feed lists now in place of what it did.
+    Renew(RenewOrder),
+    /// Free what is subscribed to under other names; say which feeds block anything.
+    KeepSubscribed(BTreeSet<FeedId>, oneshot::Sender<BTreeSet<FeedId>>),
+    /// Have it on record who subscribed.
+    Told(Subscribed),
+    /// Say which files are applied.
+    Shared(oneshot::Sender<Vec<SharedFeed>>),
 }
 
 /// A feed that is to be applied.

@@ -60,6 +60,7 @@ impl Node {
             api: self.api.clone(),
             lapi: self.lapi_state(),
             logs: self.logs.sources(),
+            feeds: self.feeds.health().lines.clone(),
         })
     }
 
@@ -70,6 +71,7 @@ impl Node {
         problems.extend(missing.map(|it| format!("observing only: {it}")));
         problems.extend(self.stand_in());
         problems.extend(self.missing_cookies());
+        problems.extend(self.feeds.health().problems.iter().cloned());
         problems
     }
 

@@ -82,3 +82,51 @@ fn a_bouncer_that_cuts_prefixes_is_warned_of() {
                 of a prefix";
     says(&asked(&lapi), &[(State::Ok, served), (State::Warn, cuts)]);
 }
+
+#[test]
+fn each_feed_is_told_and_what_is_to_be_done_about_it() {
+    let feed = |alarms: &[&str], problem: Option<&str>| FeedLine {
+        name: "drop".into(),
+        kind: "drop".into(),
+        url: "https://lists.example/".into(),
+        interval_secs: 3_600,
+        trust: 100,
+        key_file: None,
+        terms: None,
+        attribution: None,
+        made_at: None,
+        under_way: false,
+        tried_at: Some(T0),
+        succeeded_at: Some(T0),
+        next_at: T0,
+        failures: 0,
+        problem: problem.map(str::to_owned),
+        alarms: alarms.iter().map(|it| (*it).to_owned()).collect(),
+        last: None,
+    };
+    let checks = [
+        super::feed(&feed(&[], None)),
+        super::feed(&feed(&["shrunk"], None)),
+        super::feed(&feed(&["unauthorised", "stale"], Some("status 401"))),
+        super::feed(&feed(&["failing"], Some("refused"))),
+    ];
+    let at = "had at 2026-11-20T12:00:00Z";
+    says(
+        &checks,
+        &[
+            (State::Ok, &format!("drop: {at}, 0 of it blocked")),
+            (State::Warn, &format!("drop is shrunk, {at}")),
+            (
+                State::Warn,
+                &format!("drop is unauthorised and stale, {at}: status 401"),
+            ),
+            (State::Warn, &format!("drop is failing, {at}: refused")),
+        ],
+    );
+    for (check, fix) in checks[1..].iter().zip(["--accept", "key", "feed remove"]) {
+        assert!(
+            check.fix.as_deref().is_some_and(|it| it.contains(fix)),
+            "{check:?}"
+        );
+    }
+}

@@ -1,0 +1,15 @@
+//! The wall around HTTP as a client: documents of publishers, fetched within bounds.
+//!
+//! HTTP/1.1, over TLS 1.3 where the address says so, with the system's root certificates and those of a
+//! file. How large a document may be, how long it may take and how often a server may send on to another
+//! place is bounded; a key goes to the server that it is for and nowhere else. Nothing here knows what a
+//! document means, or when it is to be fetched.
+
+mod connect;
+mod fetch;
+mod gzip;
+mod roots;
+mod target;
+
+pub use connect::Tls;
+pub use fetch::{FetchError, Fetched, Fetcher, Limits, Secret, Wanted};
