@@ -33,6 +33,10 @@ pub enum LogKind {
     Auth,
     /// Requests to a web server.
     Access,
+    /// Alerts of Suricata's.
+    Suricata,
+    /// Notices of Zeek's.
+    Zeek,
 }
 
 impl LogKind {
@@ -42,6 +46,8 @@ impl LogKind {
             Self::Journal => "journal",
             Self::Auth => "auth",
             Self::Access => "access",
+            Self::Suricata => "suricata",
+            Self::Zeek => "zeek",
         }
     }
 }

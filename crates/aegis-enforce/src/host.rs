@@ -200,6 +200,15 @@ impl HostWatch {
     }
 }
 
+/// Returns the addresses of this host's own interfaces, at most 4,096.
+///
+/// # Errors
+///
+/// Fails where the kernel gives no answer.
+pub fn own_addresses() -> Result<BTreeSet<IpAddr>, HostError> {
+    network::own_addresses().map_err(HostError::Read)
+}
+
 /// Returns the names of the interfaces that carry a default route, best metric first.
 ///
 /// # Errors

@@ -11,4 +11,5 @@ pub mod export;
 pub mod feed;
 pub mod journal;
 pub mod log;
+pub mod notify;
 pub mod place;

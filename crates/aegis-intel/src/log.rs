@@ -3,6 +3,7 @@
 mod access;
 mod bucket;
 mod detector;
+mod ids;
 mod rule;
 mod sshd;
 mod stamp;
@@ -11,6 +12,7 @@ mod web;
 
 pub use access::{AccessFormat, AccessLine, Request};
 pub use detector::{Detector, DetectorConfig, Line, Verdict, Why};
+pub use ids::{EveAlert, IDS_LINE_BYTES_MAX, IdsAlert, IdsConfig, Notice, ZeekLog};
 pub use rule::{Rule, Threshold};
 pub use sshd::{SshEvent, SshKind};
 pub use stamp::{Stamp, resolve_local};

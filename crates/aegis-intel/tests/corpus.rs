@@ -1,4 +1,4 @@
-//! What fuzzing found worth keeping, replayed: lines of logs, files of the journal, feeds, databases of
+//! What fuzzing found worth keeping, replayed: lines of logs, alerts, files of the journal, feeds, databases of
 //! places.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
@@ -13,11 +13,12 @@ use aegis_core::Timestamp;
 use aegis_intel::{
     feed::{Course, Definition, Format, Kind, Response, Session, Step},
     journal::{Journal, sshd_message},
-    log::{AccessFormat, Detector, Line, Verdict},
+    log::{AccessFormat, Detector, DetectorConfig, IdsConfig, Line, Verdict, ZeekLog},
     place::Places,
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_795_176_000);
+const ALERTED: Timestamp = Timestamp::from_secs(1_795_738_809); // 2026-11-27T00:20:09Z
 
 #[test]
 fn lines_of_the_corpus_are_read() {
@@ -39,6 +40,40 @@ fn lines_of_the_corpus_are_read() {
         }
     }
     assert!(told >= 8, "{told}: the corpus is worth something");
+}
+
+/// Each file of it holds an attack on 192.0.2.0/24 or nothing, as its name says.
+#[test]
+fn alerts_of_the_corpus_blame_whom_their_names_say() {
+    let home = "192.0.2.0/24".parse().unwrap();
+    for path in paths("parse_ids") {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let mut detector = Detector::new(DetectorConfig {
+            ids: IdsConfig {
+                home: vec![home],
+                ..IdsConfig::default()
+            },
+            ..DetectorConfig::default()
+        });
+        let (mut zeek, mut blamed) = (ZeekLog::default(), Vec::new());
+        for line in fs::read(&path).unwrap().split(|it| *it == b'\n') {
+            let mut verdicts = detector.take(ALERTED, Line::Suricata(line));
+            if let Some(notice) = zeek.take(line) {
+                verdicts.extend(detector.take(ALERTED, Line::Zeek(&notice)));
+            }
+            for verdict in verdicts {
+                if let Verdict::Alerted { indicator, .. } = verdict {
+                    blamed.push(indicator.to_string());
+                }
+            }
+        }
+        let expected: &[&str] = match name.split_once('-') {
+            Some(("nobody", _)) => &[],
+            Some(("attack", _)) => &["203.0.113.7"],
+            _ => panic!("{name}"),
+        };
+        assert_eq!(blamed, expected, "{name}");
+    }
 }
 
 #[test]

@@ -194,6 +194,15 @@ fn insert_bounded(
     }
 }
 
+/// Returns the addresses of this host's own interfaces.
+pub(crate) fn own_addresses() -> io::Result<BTreeSet<IpAddr>> {
+    let mut found = Network::default();
+    dump_now(NETLINK_ROUTE, ADDRESSES, |kind, payload| {
+        found.take(kind, payload);
+    })?;
+    Ok(found.own)
+}
+
 /// Returns the names of the interfaces that carry a default route, best metric first.
 pub(crate) fn default_interfaces() -> io::Result<Vec<String>> {
     let mut metrics = BTreeMap::new();

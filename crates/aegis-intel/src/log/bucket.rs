@@ -27,7 +27,7 @@ pub(super) struct Buckets {
 }
 
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-struct Source(IpAddr); // with the last 64 bits zero, if IPv6
+pub(super) struct Source(IpAddr); // with the last 64 bits zero, if IPv6
 
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
@@ -118,7 +118,7 @@ impl Bucket {
 }
 
 impl Source {
-    fn of(address: IpAddr) -> Self {
+    pub(super) fn of(address: IpAddr) -> Self {
         match address {
             IpAddr::V4(_) => Self(address),
             IpAddr::V6(it) => Self(Ipv6Addr::from(it.to_bits() >> 64 << 64).into()),

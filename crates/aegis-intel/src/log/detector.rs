@@ -1,11 +1,15 @@
 //! The detector: takes lines of logs one by one, and says when somebody attacks.
 
+mod ids;
+
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use aegis_core::{Indicator, Timestamp};
 
+use self::ids::Told;
 use super::{
-    AccessFormat, AccessLine, Rule, SshEvent, SshKind, SyslogLine, Threshold,
+    AccessFormat, AccessLine, IdsAlert, IdsConfig, Notice, Rule, SshEvent, SshKind, SyslogLine,
+    Threshold,
     bucket::{Buckets, Level},
     web,
 };
@@ -36,6 +40,8 @@ pub struct DetectorConfig {
     pub thresholds: BTreeMap<Rule, Threshold>,
     /// Proxies: what they ask for, somebody behind them wants, so they are never reported.
     pub behind_proxy: Vec<Indicator>,
+    /// What is believed of other detectors.
+    pub ids: IdsConfig,
 }
 
 /// Counts what lines tell of, by source and rule, within bounds.
@@ -44,6 +50,7 @@ pub struct Detector {
     config: DetectorConfig,
     buckets: Buckets,
     attempts: BTreeMap<IpAddr, Attempt>,
+    told: Told,
 }
 
 /// A line of some log.
@@ -55,6 +62,10 @@ pub enum Line<'a> {
     Syslog(&'a [u8], i64),
     /// A line of a web server's access log.
     Access(&'a [u8], AccessFormat),
+    /// A line of Suricata's `eve.json`.
+    Suricata(&'a [u8]),
+    /// A notice of Zeek's, as its log was read.
+    Zeek(&'a Notice),
 }
 
 /// What a line comes to.
@@ -89,6 +100,15 @@ pub enum Verdict {
         /// How many events there were.
         events: u32,
     },
+    /// Alerts of another detector make an attack.
+    Alerted {
+        /// By whom.
+        indicator: Indicator,
+        /// How many alerts there were.
+        events: u32,
+        /// The last of them.
+        alert: Box<IdsAlert>,
+    },
     /// Somebody was logged in.
     LoggedIn {
         /// From where.
@@ -113,6 +133,14 @@ pub enum Why {
     Harmless,
     /// Too many sources are counted already.
     NoRoom,
+    /// It blames an address of this host or of the home network.
+    Ours,
+    /// Neither end is this host's, or of the home network.
+    Foreign,
+    /// It cannot be told which of two addresses attacked.
+    Unclear,
+    /// Its category or kind is not one that is acted on.
+    Unmapped,
 }
 
 impl Why {
@@ -125,6 +153,10 @@ impl Why {
             Self::Off => "the rule is turned off",
             Self::Harmless => "harmless",
             Self::NoRoom => "too many sources are counted already",
+            Self::Ours => "an address of this host's or of logs.home_net",
+            Self::Foreign => "neither end is this host's, or of logs.home_net",
+            Self::Unclear => "it cannot be told who attacked whom",
+            Self::Unmapped => "not a kind that is acted on (logs.ids_meanings)",
         }
     }
 }
@@ -133,6 +165,7 @@ impl Detector {
     /// Returns a detector that has counted nothing.
     pub fn new(config: DetectorConfig) -> Self {
         Self {
+            told: Told::new(config.ids.home.clone()),
             config,
             ..Self::default()
         }
@@ -144,6 +177,8 @@ impl Detector {
             Line::Sshd(at, message) => vec![self.sshd(now, at, message)],
             Line::Syslog(line, offset_secs) => vec![self.syslog(now, line, offset_secs)],
             Line::Access(line, format) => self.access(now, line, format),
+            Line::Suricata(line) => vec![self.suricata(now, line)],
+            Line::Zeek(notice) => vec![self.zeek(now, notice)],
         }
     }
 
@@ -223,14 +258,7 @@ impl Detector {
 
     fn count(&mut self, at: Timestamp, source: IpAddr, rule: Rule) -> Verdict {
         let threshold = self.threshold(rule);
-        let host = Indicator::host(source);
-        let is_proxy = self.config.behind_proxy.iter().any(|it| it.contains(&host));
-        let why = match (is_proxy, threshold.events) {
-            (true, _) => Some(Why::Proxy),
-            (false, 0) => Some(Why::Off),
-            (false, _) => None,
-        };
-        if let Some(why) = why {
+        if let Some(why) = self.exempt(source, rule) {
             return Verdict::Passed { source, why };
         }
         match self.buckets.add(at, (source, rule), threshold) {
@@ -249,6 +277,17 @@ impl Detector {
                 let why = Why::NoRoom;
                 Verdict::Passed { source, why }
             }
+        }
+    }
+
+    /// Returns why nothing of a kind is held against somebody, if so.
+    fn exempt(&self, source: IpAddr, rule: Rule) -> Option<Why> {
+        let host = Indicator::host(source);
+        let is_proxy = self.config.behind_proxy.iter().any(|it| it.contains(&host));
+        match (is_proxy, self.threshold(rule).events) {
+            (true, _) => Some(Why::Proxy),
+            (false, 0) => Some(Why::Off),
+            (false, _) => None,
         }
     }
 

@@ -25,6 +25,14 @@ pub enum Rule {
     BadUserAgent,
     /// Errors of whatever kind, one after another.
     ErrorStorm,
+    /// Suricata's alerts of its worst severity.
+    Suricata1,
+    /// Suricata's alerts of the next severity.
+    Suricata2,
+    /// Suricata's alerts of the mildest severity that counts.
+    Suricata3,
+    /// Zeek's notices.
+    ZeekNotice,
 }
 
 /// So many events within so long are an attack.
@@ -40,7 +48,7 @@ pub struct Threshold {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::SshBruteForce,
         Self::SshProbe,
         Self::WebBruteForce,
@@ -50,6 +58,10 @@ impl Rule {
         Self::KnownBadPath,
         Self::BadUserAgent,
         Self::ErrorStorm,
+        Self::Suricata1,
+        Self::Suricata2,
+        Self::Suricata3,
+        Self::ZeekNotice,
     ];
 
     /// Returns the word that the configuration and `explain` use.
@@ -64,10 +76,15 @@ impl Rule {
             Self::KnownBadPath => "known_bad_path",
             Self::BadUserAgent => "bad_user_agent",
             Self::ErrorStorm => "error_storm",
+            Self::Suricata1 => "suricata_severity_1",
+            Self::Suricata2 => "suricata_severity_2",
+            Self::Suricata3 => "suricata_severity_3",
+            Self::ZeekNotice => "zeek_notice",
         }
     }
 
-    /// Returns the kind of attack that it is a sign of.
+    /// Returns the kind of attack that it is a sign of; of another detector's alerts, where the alert
+    /// itself did not say.
     #[expect(
         clippy::missing_panics_doc,
         clippy::expect_used,
@@ -80,6 +97,7 @@ impl Rule {
             Self::PathTraversal => "path_traversal",
             Self::SqlInjection => "sql_injection",
             Self::CommandInjection => "command_injection",
+            Self::Suricata1 | Self::Suricata2 | Self::Suricata3 | Self::ZeekNotice => "exploit",
             Self::KnownBadPath | Self::BadUserAgent | Self::ErrorStorm => "vulnerability_scan",
         };
         word.parse()
@@ -97,6 +115,9 @@ impl Rule {
             Self::KnownBadPath => (4, 10 * MINUTE),
             Self::BadUserAgent => (2, 10 * MINUTE),
             Self::ErrorStorm => (40, MINUTE),
+            Self::Suricata1 | Self::ZeekNotice => (1, 10 * MINUTE), // they have counted already
+            Self::Suricata2 => (3, 10 * MINUTE),
+            Self::Suricata3 => (10, 10 * MINUTE),
         };
         Threshold {
             events,
@@ -115,6 +136,8 @@ impl Rule {
             | Self::KnownBadPath
             | Self::BadUserAgent
             | Self::ErrorStorm => "web",
+            Self::Suricata1 | Self::Suricata2 | Self::Suricata3 => "suricata",
+            Self::ZeekNotice => "zeek",
         }
     }
 }

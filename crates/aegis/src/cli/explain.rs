@@ -8,10 +8,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use aegis_core::{Policy, Timestamp};
-use aegis_enforce::host::utc_offset_secs;
+use aegis_core::{Indicator, Policy, Timestamp};
+use aegis_enforce::host::{own_addresses, utc_offset_secs};
 use aegis_intel::log::{
-    AccessFormat, AccessLine, Detector, LINE_BYTES_MAX, Line, SshEvent, SyslogLine, Verdict,
+    AccessFormat, AccessLine, Detector, EveAlert, IDS_LINE_BYTES_MAX, IdsAlert, LINE_BYTES_MAX,
+    Line, Notice, SshEvent, SyslogLine, Verdict, ZeekLog,
 };
 use aegis_ui::{Outcome, shown};
 use anyhow::Context as _;
@@ -48,6 +49,10 @@ enum Kind {
     Sshd,
     /// A web server's access log
     Access,
+    /// Suricata's eve.json
+    Suricata,
+    /// Zeek's notice.log
+    Zeek,
 }
 
 /// What a line comes to.
@@ -77,6 +82,8 @@ struct Told {
 pub(super) fn run(args: &ExplainArgs, is_json: bool) -> anyhow::Result<Outcome> {
     let raw = logs_config(args.config.as_deref())?;
     let mut detector = Detector::new(detector_config(&raw)?);
+    detector.set_own(own_addresses().context("read this host's addresses")?);
+    let mut zeek = ZeekLog::default();
     let mut lines = BufReader::new(open(&args.log)?);
     let mut out = io::stdout().lock();
     let (mut number, mut attacks, mut bytes) = (0, 0, Vec::new());
@@ -87,7 +94,7 @@ pub(super) fn run(args: &ExplainArgs, is_json: bool) -> anyhow::Result<Outcome> 
             break;
         }
         number += 1;
-        let explained = explain(&mut detector, number, &bytes, args.kind);
+        let explained = explain((&mut detector, &mut zeek), number, &bytes, args.kind);
         attacks += explained
             .verdicts
             .iter()
@@ -129,7 +136,7 @@ fn open(path: &Path) -> anyhow::Result<Box<dyn Read>> {
 
 /// Reads a line without its end, of a long one no more than is looked at; returns whether there was one.
 fn read_line(lines: &mut impl io::BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
-    let most = LINE_BYTES_MAX as u64 + 1;
+    let most = IDS_LINE_BYTES_MAX as u64 + 1;
     if lines.by_ref().take(most).read_until(b'\n', line)? == 0 {
         return Ok(false);
     }
@@ -142,10 +149,19 @@ fn read_line(lines: &mut impl io::BufRead, line: &mut Vec<u8>) -> io::Result<boo
         line.clear(); // as the daemon does: what is cut could end in words of somebody's choice
     }
     line.pop_if(|it| *it == b'\r');
+    let is_of_detector = line.starts_with(b"{") || line.contains(&b'\t');
+    if line.len() > LINE_BYTES_MAX && !is_of_detector {
+        line.clear();
+    }
     Ok(true)
 }
 
-fn explain(detector: &mut Detector, number: u64, line: &[u8], kind: Option<Kind>) -> Explained {
+fn explain(
+    (detector, zeek): (&mut Detector, &mut ZeekLog),
+    number: u64,
+    line: &[u8],
+    kind: Option<Kind>,
+) -> Explained {
     let now = Clock.now();
     let offset = utc_offset_secs(now);
     let syslog = SyslogLine::parse(line);
@@ -154,7 +170,7 @@ fn explain(detector: &mut Detector, number: u64, line: &[u8], kind: Option<Kind>
         (Some(_), _, _) => Some(Kind::Auth),
         (None, Some(_), _) => Some(Kind::Access),
         (None, None, Some(_)) => Some(Kind::Sshd),
-        (None, None, None) => None,
+        (None, None, None) => of_detector(line),
     };
     let found = kind.or_else(by_line);
     let (says, verdicts) = match found {
@@ -175,6 +191,16 @@ fn explain(detector: &mut Detector, number: u64, line: &[u8], kind: Option<Kind>
                 detector.take(at, Line::Access(line, AccessFormat::Auto)),
             )
         }
+        Some(Kind::Suricata) => {
+            let alert = EveAlert::parse(line);
+            let at = alert.as_ref().map_or(now, |it| it.at);
+            let says = alert.as_ref().map(of_alert).unwrap_or_default();
+            (says, detector.take(at, Line::Suricata(line)))
+        }
+        Some(Kind::Zeek) => match zeek.take(line) {
+            Some(it) => (of_notice(&it), detector.take(it.at, Line::Zeek(&it))),
+            None => (String::new(), vec![Verdict::Nothing]),
+        },
         None => (String::new(), vec![Verdict::Nothing]),
     };
     Explained {
@@ -183,6 +209,29 @@ fn explain(detector: &mut Detector, number: u64, line: &[u8], kind: Option<Kind>
         says,
         verdicts: verdicts.iter().map(told).collect(),
     }
+}
+
+/// Returns which other detector wrote a line, by its looks.
+fn of_detector(line: &[u8]) -> Option<Kind> {
+    let is_json = line.starts_with(b"{");
+    let is_event = line.windows(12).any(|it| it == b"\"event_type\"");
+    match (is_json, is_event) {
+        (true, true) => Some(Kind::Suricata),
+        (true, false) => Some(Kind::Zeek),
+        (false, _) => (line.starts_with(b"#") || line.contains(&b'\t')).then_some(Kind::Zeek),
+    }
+}
+
+fn of_alert(alert: &EveAlert<'_>) -> String {
+    let (sender, receiver) = alert.packet;
+    format!(
+        "{} ({}, severity {}): a packet of {sender} to {receiver}",
+        alert.signature, alert.category, alert.severity
+    )
+}
+
+fn of_notice(notice: &Notice) -> String {
+    format!("{}: {}", notice.kind, notice.message)
 }
 
 fn of_ssh(event: Option<SshEvent>) -> String {
@@ -252,6 +301,11 @@ fn told(verdict: &Verdict) -> Told {
                 ..Told::default()
             }
         }
+        Verdict::Alerted {
+            indicator,
+            events,
+            alert,
+        } => alerted(*indicator, *events, alert),
         Verdict::LoggedIn { source, at } => Told {
             outcome: if *at > Timestamp::EPOCH {
                 "logged_in"
@@ -261,6 +315,23 @@ fn told(verdict: &Verdict) -> Told {
             source: Some(source.to_string()),
             ..Told::default()
         },
+    }
+}
+
+fn alerted(indicator: Indicator, events: u32, alert: &IdsAlert) -> Told {
+    let policy = Policy::default();
+    let by_type = policy.severity_of_type(&alert.threat_type);
+    let severity = alert.severity.unwrap_or(by_type);
+    let by_policy = || policy.block_time(severity, 1);
+    Told {
+        outcome: "attack",
+        source: Some(indicator.to_string()),
+        rule: Some(alert.rule.as_str()),
+        events: Some(events),
+        threat_type: Some(alert.threat_type.to_string()),
+        severity: Some(severity.value()),
+        block_secs: Some(alert.block_for.unwrap_or_else(by_policy).as_secs()),
+        ..Told::default()
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use aegis_core::Indicator;
-use aegis_intel::log::{AccessFormat, DetectorConfig, Rule, Threshold};
+use aegis_core::{Indicator, ThreatType};
+use aegis_intel::log::{AccessFormat, DetectorConfig, IdsConfig, Rule, Threshold};
 use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
@@ -11,6 +11,11 @@ use crate::daemon::LogsConfig;
 
 /// Paths and proxies of one kind at most.
 const ENTRIES_MAX: usize = 64;
+
+/// Words of other detectors that are given a meaning, and their length in bytes: more than Suricata
+/// has categories and Zeek kinds of notices.
+const MEANINGS_MAX: usize = 256;
+const WORD_BYTES_MAX: usize = 256;
 
 /// Which logs are read, and what is an attack.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -22,6 +27,10 @@ pub struct RawLogs {
     pub access: Vec<String>,
     pub access_format: RawAccessFormat,
     pub behind_proxy: Vec<String>,
+    pub suricata: Vec<String>,
+    pub zeek: Vec<String>,
+    pub home_net: Vec<String>,
+    pub ids_meanings: BTreeMap<String, String>,
     pub thresholds: BTreeMap<String, String>,
     pub protect_logins_for: String,
 }
@@ -50,6 +59,15 @@ impl Default for RawLogs {
             ]),
             access_format: RawAccessFormat::default(),
             behind_proxy: Vec::new(),
+            suricata: paths(&["/var/log/suricata/eve*.json"]),
+            zeek: paths(&[
+                "/opt/zeek/logs/current/notice.log",
+                "/usr/local/zeek/logs/current/notice.log",
+                "/var/log/zeek/current/notice.log",
+                "/var/log/zeek/notice.log",
+            ]),
+            home_net: paths(&["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]),
+            ids_meanings: BTreeMap::new(),
             thresholds: BTreeMap::new(),
             protect_logins_for: "12h".to_owned(),
         }
@@ -62,7 +80,11 @@ pub(super) fn logs(raw: &RawLogs) -> Result<Option<LogsConfig>, ConfigError> {
     }
     let detector = DetectorConfig {
         thresholds: thresholds(&raw.thresholds)?,
-        behind_proxy: proxies(&raw.behind_proxy)?,
+        behind_proxy: indicators("logs.behind_proxy", &raw.behind_proxy)?,
+        ids: IdsConfig {
+            home: indicators("logs.home_net", &raw.home_net)?,
+            meanings: meanings(&raw.ids_meanings)?,
+        },
     };
     let protect_logins_for = duration(&raw.protect_logins_for)
         .filter(|it| *it <= Duration::from_secs(30 * 86_400))
@@ -76,6 +98,8 @@ pub(super) fn logs(raw: &RawLogs) -> Result<Option<LogsConfig>, ConfigError> {
             RawAccessFormat::Combined => AccessFormat::Combined,
             RawAccessFormat::Vhost => AccessFormat::VirtualHost,
         },
+        suricata: paths("logs.suricata", &raw.suricata)?,
+        zeek: paths("logs.zeek", &raw.zeek)?,
         detector,
         protect_logins_for,
     }))
@@ -98,17 +122,30 @@ fn paths(key: &'static str, raw: &[String]) -> Result<Vec<PathBuf>, ConfigError>
     Ok(paths)
 }
 
-fn proxies(raw: &[String]) -> Result<Vec<Indicator>, ConfigError> {
-    let proxies: Result<Vec<Indicator>, _> = raw.iter().map(|it| it.parse()).collect();
-    proxies
-        .ok()
-        .filter(|it| it.len() <= ENTRIES_MAX)
-        .ok_or_else(|| {
-            wrong(
-                "logs.behind_proxy",
-                "must be at most 64 addresses or prefixes",
-            )
-        })
+fn indicators(key: &'static str, raw: &[String]) -> Result<Vec<Indicator>, ConfigError> {
+    let indicators: Result<Vec<Indicator>, _> = raw.iter().map(|it| it.parse()).collect();
+    let indicators = indicators.ok().filter(|it| it.len() <= ENTRIES_MAX);
+    indicators.ok_or_else(|| wrong(key, "must be at most 64 addresses or prefixes"))
+}
+
+/// Reads what other detectors' words stand for; `off` is for what is not acted on.
+fn meanings(
+    raw: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, Option<ThreatType>>, ConfigError> {
+    let meaning = |(word, kind): (&String, &String)| {
+        let kind = match kind.as_str() {
+            "off" => None,
+            kind => Some(kind.parse().ok()?),
+        };
+        (word.len() <= WORD_BYTES_MAX).then(|| (word.clone(), kind))
+    };
+    let meanings: Option<BTreeMap<_, _>> = raw.iter().map(meaning).collect();
+    let meanings = meanings.filter(|it| it.len() <= MEANINGS_MAX);
+    meanings.ok_or_else(|| {
+        let expected = "must be at most 256 categories or kinds of notices with the kind of attack \
+                        that they stand for, or \"off\"";
+        wrong("logs.ids_meanings", expected)
+    })
 }
 
 fn thresholds(raw: &BTreeMap<String, String>) -> Result<BTreeMap<Rule, Threshold>, ConfigError> {

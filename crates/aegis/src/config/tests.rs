@@ -53,6 +53,7 @@ fn the_default_file_says_what_the_defaults_are() {
         },
         logs: RawLogs {
             thresholds: commented_in.logs.thresholds.clone(),
+            ids_meanings: commented_in.logs.ids_meanings.clone(),
             ..RawLogs::default()
         },
         api: RawApi {

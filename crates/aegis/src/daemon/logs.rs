@@ -9,6 +9,7 @@ mod kept;
 mod logins;
 mod progress;
 mod reader;
+mod report;
 mod tail;
 mod watch;
 
@@ -46,6 +47,10 @@ pub struct LogsConfig {
     pub access: Vec<PathBuf>,
     /// Which words their lines begin with.
     pub access_format: AccessFormat,
+    /// Where Suricata writes its events; stars as above.
+    pub suricata: Vec<PathBuf>,
+    /// Where Zeek writes its notices; stars as above.
+    pub zeek: Vec<PathBuf>,
     /// What is an attack.
     pub detector: DetectorConfig,
     /// How long nothing blocks the address of whoever was logged in.

@@ -23,6 +23,7 @@ mod fail2ban;
 mod feed;
 mod files;
 mod hostile;
+mod ids;
 mod interface;
 mod kill;
 mod lab;

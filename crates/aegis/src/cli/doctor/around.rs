@@ -79,8 +79,8 @@ fn no_log() -> Check {
         detail: "no log is read: none of those configured is there, or may be looked for".to_owned(),
         why: Some("attacks that only logs tell of, such as guessed passwords, are not seen".to_owned()),
         fix: Some(
-            "name logs of this host (logs.journal, logs.auth, logs.access), or say that there are none \
-             (logs.enabled = false)"
+            "name logs of this host (logs.journal, logs.auth, logs.access, logs.suricata, logs.zeek), \
+             or say that there are none (logs.enabled = false)"
                 .to_owned(),
         ),
     }

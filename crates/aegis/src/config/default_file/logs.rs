@@ -30,6 +30,25 @@ pub(super) const KEYS: &[Key] = &[
         "logs.behind_proxy",
         "Addresses and prefixes of proxies whose clients these logs do not show: never reported.",
     ),
+    key(
+        "logs.suricata",
+        "Where Suricata writes its events: of eve.json only alerts count.",
+    ),
+    key(
+        "logs.zeek",
+        "Where Zeek writes its notices, as TSV or JSON.",
+    ),
+    key(
+        "logs.home_net",
+        "What Suricata and Zeek watch over, as HOME_NET; this host's addresses always are. Who is in\n\
+         here is never blamed, and only who attacked somebody in here is.",
+    ),
+    optional(
+        "logs.ids_meanings",
+        "{ \"Misc Attack\" = \"bot\", \"CVE_2021_44228::LOG4J_ATTEMPT_HEADER\" = \"exploit\" }",
+        "What categories of Suricata's alerts and kinds of Zeek's notices stand for, where it is not\n\
+         the default (docs/detection.md), or \"off\".",
+    ),
     optional(
         "logs.thresholds",
         "{ ssh_brute_force = \"5 in 10m\", error_storm = \"off\" }",

@@ -8,11 +8,11 @@ use std::{
 };
 
 use aegis_api::LogKind;
-use aegis_core::{Evidence, REPORTS_MAX, Report, Timestamp};
-use aegis_enforce::host::utc_offset_secs;
+use aegis_core::{REPORTS_MAX, Report, Timestamp};
+use aegis_enforce::host::{own_addresses, utc_offset_secs};
 use aegis_intel::{
     journal::sshd_message,
-    log::{AccessFormat, Detector, Line, Rule, Verdict},
+    log::{AccessFormat, Detector, IDS_LINE_BYTES_MAX, Line, Verdict, ZeekLog},
 };
 use tokio::sync::mpsc;
 
@@ -23,6 +23,7 @@ use super::{
     kept::Kept,
     logins::Logins,
     progress::Progress,
+    report,
     tail::{Start, Tail},
     watch::Watch,
 };
@@ -48,18 +49,52 @@ const JOURNAL_AGE_MAX: Duration = Duration::from_secs(600);
 const LOGS_MAX: usize = 256;
 
 /// What kind a file is of.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Kind {
     Auth,
     Access(AccessFormat),
+    Suricata,
+    Zeek(Box<ZeekLog>),
 }
 
 impl Kind {
-    fn word(self) -> LogKind {
+    fn word(&self) -> LogKind {
         match self {
             Self::Auth => LogKind::Auth,
             Self::Access(_) => LogKind::Access,
+            Self::Suricata => LogKind::Suricata,
+            Self::Zeek(_) => LogKind::Zeek,
         }
+    }
+
+    /// Returns what follows a log of this kind.
+    fn tail(&self, path: PathBuf, start: Start) -> Tail {
+        let tail = Tail::new(path, start);
+        match self {
+            Self::Auth | Self::Access(_) => tail,
+            Self::Suricata => tail.with_lines_of(IDS_LINE_BYTES_MAX),
+            Self::Zeek(_) => tail.with_lines_of(IDS_LINE_BYTES_MAX).with_head(),
+        }
+    }
+
+    /// Returns what a line comes to.
+    fn take(
+        &mut self,
+        detector: &mut Detector,
+        (now, utc_offset_secs): (Timestamp, i64),
+        line: &[u8],
+    ) -> Vec<Verdict> {
+        let line = match self {
+            Self::Auth => Line::Syslog(line, utc_offset_secs),
+            Self::Access(format) => Line::Access(line, *format),
+            Self::Suricata => Line::Suricata(line),
+            Self::Zeek(log) => {
+                let notice = log.take(line);
+                let verdicts = notice.map(|it| detector.take(now, Line::Zeek(&it)));
+                return verdicts.unwrap_or_default();
+            }
+        };
+        detector.take(now, line)
     }
 }
 
@@ -158,13 +193,33 @@ impl Reader {
         // Where the journal has what the server says, a file that has it too would count it twice.
         if self.followers.is_empty() {
             for pattern in self.config.auth.clone() {
-                self.scan_files(&pattern, Kind::Auth);
+                self.scan_files(&pattern, &Kind::Auth);
             }
         }
         for pattern in self.config.access.clone() {
-            self.scan_files(&pattern, Kind::Access(self.config.access_format));
+            self.scan_files(&pattern, &Kind::Access(self.config.access_format));
         }
+        self.scan_detectors();
         self.is_first_scan = false;
+    }
+
+    /// Looks for logs of other detectors, and for what they may have told of: this host.
+    fn scan_detectors(&mut self) {
+        for pattern in self.config.suricata.clone() {
+            self.scan_files(&pattern, &Kind::Suricata);
+        }
+        for pattern in self.config.zeek.clone() {
+            self.scan_files(&pattern, &Kind::Zeek(Box::default()));
+        }
+        let is_any = |kind: &Kind| matches!(kind, Kind::Suricata | Kind::Zeek(_));
+        if self.tails.iter().any(|(_, kind)| is_any(kind)) {
+            match own_addresses() {
+                Ok(own) => self.detector.set_own(own),
+                Err(error) => {
+                    tracing::debug!(%error, "Own addresses not read, the last ones stand")
+                }
+            }
+        }
     }
 
     fn scan_journals(&mut self, now: Timestamp) {
@@ -192,7 +247,7 @@ impl Reader {
         }
     }
 
-    fn scan_files(&mut self, pattern: &Path, kind: Kind) {
+    fn scan_files(&mut self, pattern: &Path, kind: &Kind) {
         for path in expand(pattern) {
             let is_known = self.tails.iter().any(|(it, _)| it.path() == path);
             if is_known || self.tails.len() >= LOGS_MAX {
@@ -206,7 +261,7 @@ impl Reader {
             self.add_parents(&path);
             tracing::info!(path = %path.display(), "Reading a log");
             self.progress.begin(&path, kind.word());
-            self.tails.push((Tail::new(path, start), kind));
+            self.tails.push((kind.tail(path, start), kind.clone()));
         }
     }
 
@@ -231,15 +286,11 @@ impl Reader {
         } = self;
         let (mut is_more, mut failed) = (false, Vec::new());
         for (tail, kind) in &mut self.tails {
-            let offset_secs = self.utc_offset_secs;
+            let at = (now, self.utc_offset_secs);
             let mut lines = 0;
             let polled = tail.poll(|line| {
                 lines += 1;
-                let line = match kind {
-                    Kind::Auth => Line::Syslog(line, offset_secs),
-                    Kind::Access(format) => Line::Access(line, *format),
-                };
-                found.take(detector.take(now, line), logins);
+                found.take(kind.take(detector, at, line), logins);
             });
             progress.read(now, tail.path(), lines);
             match polled {
@@ -323,30 +374,7 @@ impl Found {
                 logins.add(source, at);
                 self.events.push(LogEvent::LoggedIn(source, at));
             }
-            if let Verdict::Attack {
-                indicator,
-                rule,
-                events,
-            } = verdict
-            {
-                self.reports.extend(report(indicator, rule, events));
-            }
+            self.reports.extend(report::of(&verdict));
         }
     }
-}
-
-/// Returns what the node is told of an attack: nothing that stood in a log but the address.
-fn report(indicator: aegis_core::Indicator, rule: Rule, events: u32) -> Option<Report> {
-    Some(Report {
-        indicator,
-        threat_type: rule.threat_type(),
-        severity: None,
-        block_for: None,
-        evidence: Evidence::Verified,
-        source: rule.program().parse().ok()?,
-        events,
-        reason: format!("rule {}", rule.as_str()).parse().ok(),
-        share: true,
-        is_restored: false,
-    })
 }

@@ -17,6 +17,9 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// Bytes read in one go, so that other logs have a turn.
 const TURN_BYTES: usize = 1024 * 1024;
 
+/// Bytes of a file's beginning in which its head is looked for.
+const HEAD_BYTES: usize = 64 * 1024;
+
 /// Where a file was read to, over a restart.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub(super) struct Mark {
@@ -42,6 +45,8 @@ pub(super) struct Tail {
     path: PathBuf,
     file: Option<Open>,
     start: Start,
+    line_bytes_max: usize,
+    has_head: bool,
 }
 
 #[derive(Debug)]
@@ -52,6 +57,7 @@ struct Open {
     offset: u64,
     line: Vec<u8>,     // the beginning of a line whose end is not written yet
     is_too_long: bool, // what follows of it is passed over
+    line_bytes_max: usize,
 }
 
 impl Tail {
@@ -60,7 +66,22 @@ impl Tail {
             path,
             file: None,
             start,
+            line_bytes_max: LINE_BYTES_MAX,
+            has_head: false,
         }
+    }
+
+    /// Takes lines of up to so many bytes.
+    pub(super) fn with_lines_of(mut self, line_bytes_max: usize) -> Self {
+        self.line_bytes_max = line_bytes_max;
+        self
+    }
+
+    /// Hands on the lines at the file's beginning that begin with `#`, also where reading begins
+    /// behind them: they say how to read the rest.
+    pub(super) fn with_head(mut self) -> Self {
+        self.has_head = true;
+        self
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -83,7 +104,7 @@ impl Tail {
     ///
     /// Fails where the system does; a file that is not there is no error.
     pub(super) fn poll(&mut self, mut line: impl FnMut(&[u8])) -> io::Result<bool> {
-        if self.file.is_none() && !self.open()? {
+        if self.file.is_none() && !self.open(&mut line)? {
             return Ok(false);
         }
         let Some(open) = &mut self.file else {
@@ -104,7 +125,7 @@ impl Tail {
     }
 
     /// Opens the file; returns whether it is there.
-    fn open(&mut self) -> io::Result<bool> {
+    fn open(&mut self, line: &mut impl FnMut(&[u8])) -> io::Result<bool> {
         // Whoever puts a pipe there must not make this wait for its other end.
         let opened = OpenOptions::new()
             .read(true)
@@ -129,6 +150,9 @@ impl Tail {
             Start::Mark(it) if (it.device, it.inode) == (device, inode) => it.offset.min(length),
             Start::Mark(_) => 0, // it was rotated meanwhile; what is old in it counts for nothing
         };
+        if self.has_head && offset > 0 {
+            hand_on_head(&file, line)?;
+        }
         self.file = Some(Open {
             file,
             device,
@@ -136,6 +160,7 @@ impl Tail {
             offset,
             line: Vec::new(),
             is_too_long: false,
+            line_bytes_max: self.line_bytes_max,
         });
         Ok(true)
     }
@@ -182,13 +207,30 @@ impl Open {
     /// Keeps the beginning of a line. One that is too long is passed over: what is cut could be made
     /// to end in words of somebody's choice.
     fn keep(&mut self, part: &[u8]) {
-        self.is_too_long |= self.line.len() + part.len() > LINE_BYTES_MAX;
+        self.is_too_long |= self.line.len() + part.len() > self.line_bytes_max;
         if self.is_too_long {
             self.line.clear();
         } else {
             self.line.extend_from_slice(part);
         }
     }
+}
+
+fn hand_on_head(file: &File, line: &mut impl FnMut(&[u8])) -> io::Result<()> {
+    let mut bytes = vec![0; HEAD_BYTES];
+    let mut length = 0;
+    while length < bytes.len() {
+        match file.read_at(&mut bytes[length..], length as u64) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let lines = bytes[..length].split_inclusive(|it| *it == b'\n');
+    let whole = lines.filter_map(|it| it.strip_suffix(b"\n"));
+    whole.take_while(|it| it.starts_with(b"#")).for_each(line);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -32,6 +32,35 @@ fn a_file_that_is_renamed_is_read_to_its_end_and_the_new_one_from_its_beginning(
 }
 
 #[test]
+fn the_head_of_a_file_is_handed_on_where_reading_begins_behind_it() {
+    let (_dir, path) = place();
+    append(&path, "#fields\ta\n#types\ts\nold\n#close\n");
+    let mut tail = Tail::new(path.clone(), Start::End).with_head();
+    assert_eq!(lines(&mut tail), ["#fields\ta", "#types\ts"]);
+    append(&path, "new\n");
+    assert_eq!(lines(&mut tail), ["new"]);
+    let mark = tail.mark().unwrap();
+    let mut again = Tail::new(path.clone(), Start::Mark(mark)).with_head();
+    assert_eq!(lines(&mut again), ["#fields\ta", "#types\ts"]);
+    let mut whole = Tail::new(path, Start::Beginning).with_head();
+    assert_eq!(
+        lines(&mut whole),
+        ["#fields\ta", "#types\ts", "old", "#close", "new"]
+    );
+}
+
+#[test]
+fn a_log_with_long_lines_has_a_bound_of_its_own() {
+    let (_dir, path) = place();
+    append(
+        &path,
+        &format!("{}\n{}\nshort\n", "a".repeat(20_000), "b".repeat(20_001)),
+    );
+    let mut tail = Tail::new(path, Start::Beginning).with_lines_of(20_000);
+    assert_eq!(lines(&mut tail), ["a".repeat(20_000).as_str(), "short"]);
+}
+
+#[test]
 fn a_file_that_is_cut_is_read_anew() {
     let (_dir, path) = place();
     append(&path, "a long line before\npart");
