@@ -57,7 +57,7 @@ fn nothing_that_is_handed_on_has_what_is_for_members_alone() {
     node.block(OPEN, Value::Null);
     node.block(SEALED, organisation.into());
     let listed = node.sandbox.json("list");
-    let sealed = listed["items"].as_array().expect("a list");
+    let sealed = listed.as_array().expect("a list");
     let sealed = sealed.iter().filter(|it| it["members_only"] == true);
     assert_eq!(sealed.count(), 1, "{listed}");
 
