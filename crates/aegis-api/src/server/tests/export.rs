@@ -71,7 +71,7 @@ impl Control for Lists {
             ExportRequest::Taxii(asked) if asked.path == "busy/" => {
                 return Err(ApiError::new(ErrorCode::Busy, "busy"));
             }
-            _ => {
+            ExportRequest::List { .. } | ExportRequest::Taxii(_) | ExportRequest::Misp(_) => {
                 let pieces = std::iter::once(said);
                 whole("text/plain", ExportBody::Text(Box::new(pieces)))
             }
