@@ -1,5 +1,5 @@
 //! What fuzzing found worth keeping, replayed: lines of logs, alerts, files of the journal, feeds, databases of
-//! places.
+//! places, questions of TAXII clients.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
 
@@ -11,6 +11,7 @@ use std::{
 
 use aegis_core::Timestamp;
 use aegis_intel::{
+    export::{Publication, taxii::Question},
     feed::{Course, Definition, Format, Kind, Response, Session, Step},
     journal::{Journal, sshd_message},
     log::{AccessFormat, Detector, DetectorConfig, IdsConfig, Line, Verdict, ZeekLog},
@@ -190,6 +191,26 @@ fn databases_of_the_corpus_are_read_or_refused_as_their_names_say() {
         whole += 1;
     }
     assert!(whole >= 1, "{whole}");
+}
+
+#[test]
+fn questions_of_the_corpus_are_answered_as_their_names_say() {
+    let publication = Publication::new(NOW, b"secret");
+    let mut count = 0;
+    for path in paths("read_export") {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let asked = fs::read_to_string(&path).unwrap();
+        let (path, query) = asked.split_once('?').unwrap_or((&asked, ""));
+        let pairs = query.split('&').filter_map(|it| it.split_once('='));
+        let pairs: Vec<_> = pairs
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect();
+        let answer = Question::parse(path, &pairs).and_then(|it| it.answer(&publication));
+        let status = answer.map_or_else(|problem| problem.status, |_| 200);
+        assert!(name.starts_with(&format!("{status}-")), "{name}: {status}");
+        count += 1;
+    }
+    assert!(count >= 16, "{count}");
 }
 
 fn folder(target: &str) -> PathBuf {

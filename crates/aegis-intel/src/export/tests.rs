@@ -320,3 +320,35 @@ fn names_are_uuids_of_version_5() {
     assert_eq!(&text[14..15], "5");
     assert!("89ab".contains(&text[19..20]));
 }
+
+#[test]
+fn odd_words_break_no_format() {
+    for word in [
+        "-", "--", "..", "-rf", "a.b-c_d", ".", "0", "-1.cmd", "null", "true",
+    ] {
+        let odd = [
+            entry("203.0.113.7", word, 5, 60),
+            entry("2001:db8::7", word, 5, 60),
+        ];
+        let plain = [
+            entry("203.0.113.7", "bot", 5, 60),
+            entry("2001:db8::7", "bot", 5, 60),
+        ];
+        for format in Format::ALL {
+            let text = export(format, NOW, &odd).text;
+            let like = export(format, NOW, &plain).text;
+            assert_eq!(
+                text.lines().count(),
+                like.lines().count(),
+                "{format}: {text}"
+            );
+            let quotes = |it: &str| it.matches(['"', ';', ',', '\t', '[', ' ']).count();
+            assert_eq!(quotes(&text), quotes(&like), "{format}: {text}");
+        }
+        let bundle = export(Format::Stix, NOW, &odd).text;
+        assert!(
+            serde_json::from_str::<serde_json::Value>(&bundle).is_ok(),
+            "{bundle}"
+        );
+    }
+}

@@ -55,7 +55,7 @@ impl Exports {
             questions_rx,
             publication: Arc::new(Publication::new(Clock.now(), &secret)),
             seen: None,
-            rests_until: Instant::now(),
+            rests_until: Clock.instant(),
         };
         Ok((exports, questions_tx))
     }
@@ -82,12 +82,12 @@ impl Exports {
     fn is_fresh(&self, control: &ControlHandle) -> bool {
         let seq = control.events().seq();
         self.seen
-            .is_some_and(|(seen, at)| seen == seq && at.elapsed() < FRESH_FOR)
+            .is_some_and(|(seen, at)| seen == seq && Clock.instant() - at < FRESH_FOR)
     }
 
     /// Reads the list anew.
     async fn renew(&mut self, control: &ControlHandle) -> Result<(), ApiError> {
-        let (seq, began) = (control.events().seq(), Instant::now());
+        let (seq, began) = (control.events().seq(), Clock.instant());
         let (entries, hidden) = read(control).await?;
         let before = Arc::clone(&self.publication);
         let renewed = move || before.renewed(Clock.now(), entries, &hidden);
@@ -97,7 +97,7 @@ impl Exports {
             self.publication = Arc::new(renewed);
         }
         self.seen = Some((seq, began));
-        let now = Instant::now();
+        let now = Clock.instant();
         self.rests_until = now + (RESTS * (now - began)).min(REST_MAX);
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! What `export` writes is loaded by the programs that it is for: Debian's nft, ipset and nginx.
+//! What `export` writes is loaded by the programs that it is for: Debian's nft, ipset, nginx
+//! and HAProxy.
 
 use std::{fs, path::Path};
 
@@ -24,6 +25,17 @@ const NGINX: Packages = Packages {
     folder: "debian-nginx",
     names: &["nginx", "nginx-common"],
     programs: &["nginx"],
+};
+
+const HAPROXY: Packages = Packages {
+    folder: "debian-haproxy",
+    names: &[
+        "haproxy",
+        "liblua5.3-0",
+        "libopentracing-c-wrapper0",
+        "libopentracing1",
+    ],
+    programs: &["haproxy"],
 };
 
 /// Blocks an address, a prefix with an address of it, and a prefix of IPv6.
@@ -145,4 +157,34 @@ async fn netns_nginx_takes_what_it_is_to_deny() {
     fs::write(&config, text).unwrap();
     let config = config.to_str().unwrap();
     unpacked(host, &root, "nginx", &["-t", "-c", config]);
+}
+
+#[tokio::test]
+async fn netns_haproxy_takes_the_map_of_whom_to_deny() {
+    let Some(world) = World::new(&HOSTS) else {
+        return;
+    };
+    let Some(root) = HAPROXY.unpacked() else {
+        return;
+    };
+    let node = blocking(&world).await;
+    let (host, dir) = (world.host("a"), world.dir());
+    let map = dir.join("blocked.map");
+    written(&node, "haproxy", &map);
+    let lines = fs::read_to_string(&map).unwrap();
+    assert_eq!(lines.lines().count(), 4, "{lines}");
+    let config = dir.join("haproxy.cfg");
+    let text = format!(
+        "defaults\n  mode http\n  timeout client 5s\n  timeout server 5s\n  timeout connect 5s\n\
+         frontend web\n  bind 127.0.0.1:8099\n  \
+         http-request deny if {{ src,map_ip({}) -m found }}\n",
+        map.display()
+    );
+    fs::write(&config, text).unwrap();
+    unpacked(
+        host,
+        &root,
+        "haproxy",
+        &["-c", "-f", config.to_str().unwrap()],
+    );
 }

@@ -4,8 +4,8 @@ use std::{future::Future as _, pin::pin, task::Poll};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::script::Door;
-use crate::secret;
+use super::script::{Door, NOW};
+use crate::{Naming, secret};
 
 #[tokio::test]
 async fn trap_15_the_blocklist_comes_in_the_formats_of_the_mirror() {
@@ -53,6 +53,77 @@ async fn trap_15_the_blocklist_comes_in_the_formats_of_the_mirror() {
         .done()
         .await;
     assert_eq!(said.status, 400);
+}
+
+#[tokio::test]
+async fn a_list_that_a_firewall_has_is_not_sent_again() {
+    let door = Door::new();
+    door.post("203.0.113.7");
+    let first = door.ask("GET /security/blocklist").bouncer().done().await;
+    let tag = first.headers["etag"].to_str().expect("text").to_owned();
+    let again = async || {
+        let ask = door.ask("GET /security/blocklist").bouncer();
+        ask.header("If-None-Match", &tag).done().await.status
+    };
+    assert_eq!(again().await, 304);
+    door.post("203.0.113.8");
+    assert_eq!(again().await, 200);
+}
+
+#[tokio::test]
+async fn what_is_for_members_alone_is_enforced_and_not_handed_on() {
+    let door = Door::new();
+    door.post("203.0.113.7");
+    let hidden = "198.51.100.66".parse().expect("an indicator");
+    door.board.keep_back(hidden, true);
+    door.post("198.51.100.66");
+    for format in ["plain_text", "mikrotik", "f5", "juniper"] {
+        let line = format!("GET /security/blocklist?format={format}");
+        let said = door.ask(&line).bouncer().done().await;
+        let text = String::from_utf8(said.body).expect("text");
+        assert!(text.contains("203.0.113.7"), "{format}: {text}");
+        assert!(!text.contains("198.51.100.66"), "{format}: {text}");
+    }
+    let polled = door
+        .ask("GET /v1/decisions/stream?startup=true")
+        .bouncer()
+        .done()
+        .await;
+    assert!(polled.values("new").contains(&"198.51.100.66".to_owned()));
+    door.board.keep_back(hidden, false);
+    let said = door.ask("GET /security/blocklist").bouncer().done().await;
+    let text = String::from_utf8(said.body).expect("text");
+    assert!(text.contains("198.51.100.66"), "{text}");
+}
+
+#[tokio::test]
+async fn what_somebody_gave_as_a_reason_ends_no_line_and_no_quotation() {
+    let door = Door::new();
+    let naming = Naming {
+        origin: "cscli",
+        scenario: "x\"; /system reset\n,$(reboot)`'\r\u{1b}[2J[find]".into(),
+    };
+    let at = (NOW, NOW + std::time::Duration::from_secs(60));
+    door.board
+        .post("203.0.113.7".parse().expect("an indicator"), naming, at);
+    for (format, lines) in [
+        ("plain_text", 1),
+        ("mikrotik", 3),
+        ("f5", 1),
+        ("juniper", 1),
+    ] {
+        let line = format!("GET /security/blocklist?format={format}");
+        let said = door.ask(&line).bouncer().done().await;
+        let text = String::from_utf8(said.body).expect("text");
+        assert_eq!(text.lines().count(), lines, "{format}: {text}");
+        let last = text.lines().last().expect("a line");
+        assert!(
+            !last.contains(['$', '`', '\'', '\r', '\u{1b}', '(']),
+            "{format}: {text}"
+        );
+        assert!(last.matches('"').count() <= 4, "{format}: {text}");
+        assert!(format != "f5" || last.matches(',').count() == 3, "{text}");
+    }
 }
 
 #[tokio::test]

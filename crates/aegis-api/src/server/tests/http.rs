@@ -13,11 +13,11 @@ use tokio::{
 
 use super::node::{DEADLINE, NOW, Script};
 use crate::{
-    BODY_BYTES_MAX, EventHub, EventKind, HttpListener, KEYED_RATE, KeyRing, STRANGER_RATE, Tls,
-    secret, secret_hash, serve_http,
+    BODY_BYTES_MAX, Control, EventHub, EventKind, HttpListener, KEYED_RATE, KeyRing, STRANGER_RATE,
+    Tls, secret, secret_hash, serve_http,
 };
 
-const READ: u8 = 1;
+pub(super) const READ: u8 = 1;
 const DECIDE: u8 = 2;
 const ADMIN: u8 = 3;
 
@@ -254,7 +254,7 @@ fn now() -> Timestamp {
     NOW
 }
 
-struct Server {
+pub(super) struct Server {
     address: SocketAddr,
     hub: EventHub,
     keys_tx: watch::Sender<Arc<[AccessKey]>>,
@@ -268,18 +268,21 @@ impl Server {
     }
 
     async fn start_with(tls: Option<Tls>) -> Self {
+        Self::start_for(tls, Script::default()).await
+    }
+
+    pub(super) async fn start_for(tls: Option<Tls>, control: impl Control) -> Self {
         let anywhere = "127.0.0.1:0".parse().expect("an address");
         let listener = HttpListener::bind(anywhere, tls).await.expect("binds");
         let url = listener.url().expect("an address");
         let (_, address) = url.split_once("://").expect("a URL");
-        let script = Script::default();
-        let hub = script.hub.clone();
+        let hub = control.events().clone();
         let (keys_tx, keys_rx) = watch::channel(keys(&[READ, DECIDE, ADMIN]));
         let (stop_tx, stop_rx) = oneshot::channel::<()>();
         let mut server = JoinSet::new();
         server.spawn(serve_http(
             listener,
-            script,
+            control,
             (KeyRing::new(keys_rx), now),
             async {
                 let _ = stop_rx.await;
@@ -294,12 +297,12 @@ impl Server {
         }
     }
 
-    async fn connect(&self) -> TcpStream {
+    pub(super) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.expect("connects")
     }
 
     /// Asks with JSON where there is a body.
-    async fn ask(&self, method: &str, path: &str, head: &str, body: &str) -> String {
+    pub(super) async fn ask(&self, method: &str, path: &str, head: &str, body: &str) -> String {
         let head = format!("{head}{}", if body.is_empty() { "" } else { JSON });
         self.exact(method, path, &head, body).await
     }
@@ -309,7 +312,7 @@ impl Server {
     }
 }
 
-fn request(method: &str, path: &str, head: &str, body: &str) -> String {
+pub(super) fn request(method: &str, path: &str, head: &str, body: &str) -> String {
     let length = body.len();
     format!(
         "{method} {path} HTTP/1.1\r\nhost: aegis\r\nconnection: close\r\n{head}\
@@ -353,7 +356,7 @@ async fn read_until(stream: &mut TcpStream, end: &str) -> String {
     text
 }
 
-fn bearer(number: u8) -> String {
+pub(super) fn bearer(number: u8) -> String {
     format!("authorization: Bearer {}\r\n", secret(&[number; 32]))
 }
 

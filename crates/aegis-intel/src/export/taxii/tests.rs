@@ -176,7 +176,7 @@ fn a_manifest_says_what_the_objects_are_and_one_is_had_by_its_name() {
     let query = format!("match[id]={id},indicator--other");
     assert_eq!(
         ids(&ask(&publication, OBJECTS, &query).unwrap()),
-        [id.clone()]
+        std::slice::from_ref(id)
     );
 }
 
