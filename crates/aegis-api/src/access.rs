@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::{
-    ApiError, ErrorCode, FileRequest, KeyRequest, Request, SafetyRequest, network::NetworkRequest,
-    organisation::OrganisationRequest,
+    ApiError, ErrorCode, FeedRequest, FileRequest, KeyRequest, Request, SafetyRequest,
+    network::NetworkRequest, organisation::OrganisationRequest,
 };
 
 /// What the hash is for, so that no other hash of the same bytes is one of a secret.
@@ -133,6 +133,7 @@ impl Request {
             | Self::History(_)
             | Self::HistoryGroups(_)
             | Self::VerifyAudit
+            | Self::Feed(FeedRequest::List)
             | Self::File(FileRequest::List(_) | FileRequest::Show(_))
             | Self::Organisation(OrganisationRequest::List | OrganisationRequest::Members(_))
             | Self::Network(NetworkRequest::Invitations | NetworkRequest::HowFar(_)) => Scope::Read,
@@ -157,6 +158,7 @@ impl Request {
             )
             | Self::SetTrust(_)
             | Self::ForgetTrust(_)
+            | Self::Feed(FeedRequest::Add(_) | FeedRequest::Refresh(_) | FeedRequest::Remove(_))
             | Self::File(FileRequest::Forget(_) | FileRequest::Fetch(_) | FileRequest::Apply(_))
             | Self::Organisation(
                 OrganisationRequest::Create(_)

@@ -31,6 +31,9 @@ pub struct Block {
     /// The region that it lies in, where it is blocked by that.
     #[serde(with = "text_option", default, skip_serializing_if = "Option::is_none")]
     pub region: Option<Region>,
+    /// The feed that lists it, by the name that it is subscribed to under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feed: Option<String>,
     /// The alert it rests on, if any.
     #[serde(with = "text_option", default)]
     pub alert_id: Option<AlertId>,

@@ -1,6 +1,7 @@
 //! The client: one method per route, over the control socket.
 
 mod event_stream;
+mod feed;
 mod file;
 mod import;
 mod key;

@@ -7,13 +7,14 @@ use serde::Serialize;
 
 use crate::{
     AllowEntry, AllowRequest, ApiError, AuditReport, Block, BlockRequest, Blocked, Caller, Check,
-    Disallowed, ErrorCode, EventHub, FileApplied, FileBody, FileContent, FileForgotten, FileLine,
-    FileRequest, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery, ImportRequest,
-    Imported, KeyReply, KeyRequest, LoginList, Metrics, NetworkOpinion, NetworkReply,
-    NetworkRequest, OrganisationReply, OrganisationRequest, Page, PageQuery, Peer, PeerTrust,
-    Preview, PreviewRequest, PublishRequest, Published, Reloaded, ReportOutcomes, ReportRequest,
-    ReportWithdrawRequest, ReportWithdrawn, SafetyReply, SafetyRequest, ShareRequest, Stats,
-    Status, TrustForgotten, TrustRequest, UnblockRequest, Unblocked, ViewReply, ViewRequest, Why,
+    Disallowed, ErrorCode, EventHub, FeedReply, FeedRequest, FileApplied, FileBody, FileContent,
+    FileForgotten, FileLine, FileRequest, HistoryGroup, HistoryGroupsQuery, HistoryLine,
+    HistoryQuery, ImportRequest, Imported, KeyReply, KeyRequest, LoginList, Metrics,
+    NetworkOpinion, NetworkReply, NetworkRequest, OrganisationReply, OrganisationRequest, Page,
+    PageQuery, Peer, PeerTrust, Preview, PreviewRequest, PublishRequest, Published, Reloaded,
+    ReportOutcomes, ReportRequest, ReportWithdrawRequest, ReportWithdrawn, SafetyReply,
+    SafetyRequest, ShareRequest, Stats, Status, TrustForgotten, TrustRequest, UnblockRequest,
+    Unblocked, ViewReply, ViewRequest, Why,
 };
 
 /// What can be asked.
@@ -84,6 +85,8 @@ pub enum Request {
     Safety(SafetyRequest),
     /// Answered by [`Reply::View`].
     View(ViewRequest),
+    /// Answered by [`Reply::Feed`].
+    Feed(FeedRequest),
 }
 
 /// What is answered. The JSON is that of the value inside.
@@ -158,6 +161,8 @@ pub enum Reply {
     Safety(Box<SafetyReply>),
     /// To [`Request::View`].
     View(ViewReply),
+    /// To [`Request::Feed`].
+    Feed(FeedReply),
 }
 
 /// A node, or whatever speaks for one.

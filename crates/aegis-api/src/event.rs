@@ -199,6 +199,21 @@ pub enum EventKind {
         file: FileId,
         name: String,
     },
+    /// What a feed lists is blocked: so many entries, of which so many are new and so many went.
+    FeedApplied {
+        feed: String,
+        blocked: u64,
+        added: u64,
+        gone: u64,
+    },
+    /// A feed could not be had.
+    FeedFailed { feed: String, message: String },
+    /// A feed is to be looked at: `empty`, `shrunk`, `stale`, `failing` or `unauthorised`.
+    FeedAlarm {
+        feed: String,
+        alarm: String,
+        message: String,
+    },
     /// Something does not work as it should.
     Degraded { message: String },
     /// Something that did not work as it should does again.

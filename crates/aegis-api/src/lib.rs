@@ -16,6 +16,7 @@ mod encoding;
 mod error;
 mod event;
 mod event_hub;
+mod feed;
 mod file;
 mod history;
 mod import;
@@ -66,6 +67,10 @@ pub use control::{Control, Reply, Request};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, EventKind, UnblockCause, Via};
 pub use event_hub::{BACKLOG_EVENTS_MAX, EventHub, QUEUED_EVENTS_MAX, Subscription};
+pub use feed::{
+    FeedAddRequest, FeedLast, FeedLine, FeedList, FeedRefreshRequest, FeedRemoved, FeedReply,
+    FeedRequest,
+};
 pub use file::{
     FileApplied, FileApplyRequest, FileBody, FileContent, FileForgotten, FileLine, FileRequest,
     FileState, ShareRequest,

@@ -3,6 +3,7 @@
 //! Written from the constants that the server keeps, so that a limit that changes changes here; a test
 //! holds it against the routes.
 
+mod feed;
 mod host;
 mod operations;
 mod schemas;

@@ -70,6 +70,9 @@ pub fn line(event: &Event) -> String {
         | EventKind::FileWithdrawn { .. }
         | EventKind::FileFetched { .. }
         | EventKind::FileExpired { .. } => of_file(&event.kind),
+        EventKind::FeedApplied { .. }
+        | EventKind::FeedFailed { .. }
+        | EventKind::FeedAlarm { .. } => of_feed(&event.kind),
         EventKind::Degraded { message } => format!("Warning: {}", shown(message)),
         EventKind::Mended { message } => format!("Mended: {}", shown(message)),
         EventKind::Lagged { missed } => lagged(*missed),
@@ -130,6 +133,33 @@ fn of_file(kind: &EventKind) -> String {
     }
     if let EventKind::FileExpired { file, name } = kind {
         return format!("File is over: {} {file}", shown(name));
+    }
+    String::new()
+}
+
+/// Returns the line that tells of a feed; of anything else it has nothing to say.
+fn of_feed(kind: &EventKind) -> String {
+    if let EventKind::FeedApplied {
+        feed,
+        blocked,
+        added,
+        gone,
+    } = kind
+    {
+        let (blocked, feed) = (count(*blocked, "block"), shown(feed));
+        return format!("Feed {feed} applied: {blocked} ({added} new, {gone} gone)");
+    }
+    if let EventKind::FeedFailed { feed, message } = kind {
+        return format!("Feed {} failed: {}", shown(feed), shown(message));
+    }
+    if let EventKind::FeedAlarm {
+        feed,
+        alarm,
+        message,
+    } = kind
+    {
+        let (feed, alarm, message) = (shown(feed), shown(alarm), shown(message));
+        return format!("Warning: feed {feed} is {alarm}: {message}");
     }
     String::new()
 }

@@ -1,5 +1,6 @@
 //! Samples for tests: one of each thing that is shown, with hostile words where a peer may write.
 
+pub(crate) mod feed;
 pub(crate) mod file;
 pub(crate) mod history;
 mod import;
@@ -46,6 +47,7 @@ pub(crate) fn block(number: u32) -> Block {
         author: node_id(7),
         file: None,
         region: None,
+        feed: None,
         alert_id: Some(AlertId::from_bytes([3; 16])),
         members_only: false,
         threat_type: ThreatType::syn_flood(),

@@ -63,6 +63,7 @@ pub(super) fn operations() -> Vec<Operation> {
     all.extend(access());
     all.extend(super::host::operations());
     all.extend(super::view::operations());
+    all.extend(super::feed::operations());
     all
 }
 

@@ -25,6 +25,7 @@ pub(super) fn all() -> Map<String, Value> {
     let mut all = Map::new();
     let of_host = super::host::schemas().into_iter();
     let of_host = of_host.chain(super::view::schemas());
+    let of_host = of_host.chain(super::feed::schemas());
     let parts = words().into_iter().chain(requests()).chain(replies());
     for (name, schema) in parts.chain(of_host) {
         all.insert(name.to_owned(), schema);

@@ -1,6 +1,7 @@
 //! The routes under `/v1`: each parses its input into one [`Request`] and shows one [`Reply`].
 
 mod events;
+mod feed;
 mod files;
 mod input;
 mod key;
@@ -146,6 +147,7 @@ pub(super) fn router<C: Control>(shared: Shared<C>) -> Router {
         .merge(reports::routes())
         .merge(safety::routes())
         .merge(view::routes())
+        .merge(feed::routes())
         .route("/v1/events", get(events::stream::<C>))
         .merge(about())
         .fallback(async || ApiError::new(ErrorCode::NotFound, "there is no such route"))

@@ -3,6 +3,7 @@
 mod contract;
 mod corpus;
 mod events;
+mod feed;
 mod history;
 mod http;
 mod import;

@@ -124,6 +124,9 @@ fn indicator(kind: &EventKind) -> Option<Indicator> {
         | EventKind::FileWithdrawn { .. }
         | EventKind::FileFetched { .. }
         | EventKind::FileExpired { .. }
+        | EventKind::FeedApplied { .. }
+        | EventKind::FeedFailed { .. }
+        | EventKind::FeedAlarm { .. }
         | EventKind::Degraded { .. }
         | EventKind::Mended { .. }
         | EventKind::Lagged { .. } => None,

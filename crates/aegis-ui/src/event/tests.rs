@@ -288,6 +288,32 @@ fn files_that_come_and_go() {
 }
 
 #[test]
+fn feeds_that_come_and_fail() {
+    let feed = || "drop".to_owned();
+    let applied = EventKind::FeedApplied {
+        feed: feed(),
+        blocked: 1700,
+        added: 12,
+        gone: 3,
+    };
+    check(applied, "Feed drop applied: 1700 blocks (12 new, 3 gone)");
+    let failed = EventKind::FeedFailed {
+        feed: feed(),
+        message: "cannot be reached: refused\n".into(),
+    };
+    check(failed, "Feed drop failed: cannot be reached: refused\\u{a}");
+    let alarm = EventKind::FeedAlarm {
+        feed: feed(),
+        alarm: "empty".into(),
+        message: "what it listed before stands".into(),
+    };
+    check(
+        alarm,
+        "Warning: feed drop is empty: what it listed before stands",
+    );
+}
+
+#[test]
 fn words_of_others_stay_on_their_line() {
     let refused = EventKind::AlertRefused {
         indicator: ip("192.0.2.1"),

@@ -142,6 +142,7 @@ impl Control for Script {
             Request::ReloadConfig => reloaded(),
             Request::Metrics | Request::View(_) => return Err(not_asked()),
             Request::Safety(it) => super::safety::reply(&it)?,
+            Request::Feed(it) => super::feed::reply(it)?,
             Request::ForgetTrust(peer) => Reply::TrustForgotten(TrustForgotten {
                 peer,
                 was_known: is_met(&peer),

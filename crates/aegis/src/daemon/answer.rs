@@ -144,6 +144,10 @@ impl Node {
                 let reply = OrganisationReply::Members(members);
                 Ok(Reply::Organisation(Box::new(reply)))
             }
+            Request::Feed(_) => Err(ApiError::new(
+                ErrorCode::Unavailable,
+                "this node fetches no feeds",
+            )),
             Request::Block(_)
             | Request::Publish(_)
             | Request::Import(_)
@@ -360,6 +364,7 @@ fn command(request: &Request) -> Option<Command> {
         | Request::Network(_)
         | Request::Key(_)
         | Request::Safety(_)
+        | Request::Feed(_)
         | Request::File(_) => return None,
     })
 }

@@ -168,6 +168,7 @@ fn block(now: Timestamp, decision: &Decision, kernel: Option<&Blocked>) -> aegis
         author: decision.author,
         file: feed.filter(|_| region.is_none()).map(FeedId::file),
         region,
+        feed: None,
         alert_id: decision.alert,
         members_only: false,
         threat_type: decision.threat_type.clone(),

@@ -109,6 +109,7 @@ pub(super) fn block(number: u32) -> Block {
         author: node_id(),
         file: None,
         region: None,
+        feed: None,
         alert_id: Some(AlertId::from_bytes([3; 16])),
         members_only: false,
         threat_type: ThreatType::syn_flood(),
@@ -313,6 +314,7 @@ impl Control for Script {
             Request::Key(it) => super::key::script(it)?,
             Request::Safety(it) => super::safety::script(&it),
             Request::View(it) => super::view::script(it),
+            Request::Feed(it) => super::feed::script(it)?,
         })
     }
 
