@@ -4,9 +4,9 @@ use std::num::NonZeroU16;
 
 use aegis_api::{
     AllowEntry, AllowRequest, Block, BlockRequest, BlockSort, Blocked, Client, ClientError,
-    HistoryBy, HistoryGroup, HistoryGroupsQuery, HistoryLine, HistoryQuery, HistoryScope,
-    Indicator, Moment, NodeId, Page, Peer, PeerSort, PeerTrust, Stats, Status, UnblockRequest,
-    Unblocked, View, ViewQuery, Why,
+    FeedLine, FeedList, FeedRefreshRequest, HistoryBy, HistoryGroup, HistoryGroupsQuery,
+    HistoryLine, HistoryQuery, HistoryScope, Indicator, Moment, NodeId, Page, Peer, PeerSort,
+    PeerTrust, Stats, Status, UnblockRequest, Unblocked, View, ViewQuery, Why,
 };
 
 /// How far back the top threats are counted: a day.
@@ -25,6 +25,8 @@ pub(crate) enum Ask {
     Peers(ViewQuery<PeerSort>),
     History(HistoryQuery),
     Groups(HistoryGroupsQuery),
+    Feeds,
+    RefreshFeed(String),
     Why(Indicator),
     Trust(NodeId),
     Unblock(Indicator),
@@ -42,6 +44,8 @@ pub(crate) enum Answer {
     Peers(View<Peer>),
     History(Page<HistoryLine>),
     Groups(Vec<HistoryGroup>),
+    Feeds(FeedList),
+    FeedUnderWay(Box<FeedLine>),
     Why(Box<Why>),
     Trust(Box<PeerTrust>),
     Unblocked(Unblocked),
@@ -84,6 +88,14 @@ async fn answer(client: &Client, it: &Ask) -> Result<Answer, ClientError> {
         Ask::Peers(query) => Answer::Peers(client.peer_view(query).await?),
         Ask::History(query) => Answer::History(client.history(query).await?),
         Ask::Groups(query) => Answer::Groups(client.history_groups(query).await?),
+        Ask::Feeds => Answer::Feeds(client.feeds().await?),
+        Ask::RefreshFeed(name) => {
+            let request = FeedRefreshRequest {
+                name: name.clone(),
+                accept: false,
+            };
+            Answer::FeedUnderWay(Box::new(client.refresh_feed(&request).await?))
+        }
         Ask::Why(indicator) => Answer::Why(Box::new(client.why(*indicator).await?)),
         Ask::Trust(peer) => Answer::Trust(Box::new(client.trust(*peer).await?)),
         Ask::Unblock(indicator) => {

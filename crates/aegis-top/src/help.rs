@@ -20,6 +20,7 @@ Do something, after you are asked
   u                   unblock what is selected
   a                   never block what is selected
   b                   block an address, here and on the other nodes
+  r                   in Feeds, fetch the selected one now
 
   ?                   this page
   q, Ctrl-C           quit

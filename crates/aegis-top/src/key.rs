@@ -38,7 +38,7 @@ pub(crate) enum Step {
 impl Key {
     /// Returns the key that an event of the terminal is, if the views know it.
     pub(crate) fn of(event: KeyEvent) -> Option<Self> {
-        if event.kind == KeyEventKind::Release {
+        if event.kind == KeyEventKind::Release || event.modifiers.contains(KeyModifiers::ALT) {
             return None;
         }
         if let (KeyCode::Char(it), true) = (event.code, has_control(event)) {

@@ -6,6 +6,7 @@
 mod act;
 mod cursor;
 mod evidence;
+mod feeds;
 mod log;
 mod poll;
 mod popup;
@@ -23,6 +24,7 @@ use ratatui::layout::Size;
 pub(crate) use self::{
     act::BLOCK_FORM,
     evidence::{Evidence, LINES_MAX},
+    feeds::Feeds,
     log::Log,
     popup::{Popup, popup_size},
     rows::Rows,
@@ -49,7 +51,7 @@ pub(crate) const ROWS_AROUND: u16 = 6;
 /// How long a notice is seen.
 const NOTICE_FOR: Duration = Duration::from_secs(10);
 
-/// How often the top threats are counted.
+/// How often the top threats are counted, and feeds looked at by whoever sees only their alarms.
 const THREATS_EVERY: Duration = Duration::from_secs(15);
 
 /// How often a node that does not answer is asked whether it is there.
@@ -76,15 +78,17 @@ pub(crate) enum Tab {
     Blocks,
     Evidence,
     Peers,
+    Feeds,
     Log,
 }
 
 impl Tab {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Overview,
         Self::Blocks,
         Self::Evidence,
         Self::Peers,
+        Self::Feeds,
         Self::Log,
     ];
 
@@ -94,6 +98,7 @@ impl Tab {
             Self::Blocks => "Blocks",
             Self::Evidence => "Evidence",
             Self::Peers => "Peers",
+            Self::Feeds => "Feeds",
             Self::Log => "Log",
         }
     }
@@ -105,6 +110,7 @@ impl Tab {
             Self::Blocks => Some(Topic::Blocks),
             Self::Evidence => Some(Topic::Evidence),
             Self::Peers => Some(Topic::Peers),
+            Self::Feeds => Some(Topic::Feeds),
             Self::Log => None,
         }
     }
@@ -171,6 +177,7 @@ pub(crate) struct Model {
     pub(crate) blocks: Rows<Block, BlockSort>,
     pub(crate) evidence: Evidence,
     pub(crate) peers: Rows<Peer, PeerSort>,
+    pub(crate) feeds: Feeds,
     pub(crate) log: Log,
     pub(crate) popup: Option<Popup>,
     pub(crate) typing: Option<Typing>,
@@ -196,6 +203,7 @@ impl Model {
             blocks: Rows::new(BlockSort::default()),
             evidence: Evidence::default(),
             peers: Rows::new(PeerSort::default()),
+            feeds: Feeds::default(),
             log: Log::new(),
             popup: None,
             typing: None,
@@ -233,7 +241,7 @@ impl Model {
     /// Returns the address or prefix that is selected.
     pub(crate) fn selected(&self) -> Option<Indicator> {
         match self.tab {
-            Tab::Overview | Tab::Peers => None,
+            Tab::Overview | Tab::Peers | Tab::Feeds => None,
             Tab::Blocks => self.blocks.selected().map(|it| it.indicator),
             Tab::Evidence => self.evidence.selected(),
             Tab::Log => self.log.selected(),
@@ -248,6 +256,8 @@ impl Model {
         self.evidence
             .cursor
             .keep_within(self.evidence.len(), height);
+        let feeds = self.feeds.shown().count();
+        self.feeds.cursor.keep_within(feeds, height);
         self.log.keep_within(height);
         self.is_stale = true;
     }
@@ -312,6 +322,8 @@ impl Model {
         if is_up {
             topics.push(Topic::Stats);
             topics.extend(self.tab.topic());
+            // Their alarms are to be seen in the overview, too.
+            topics.extend((self.tab == Tab::Overview).then_some(Topic::Feeds));
         }
         for topic in topics {
             if self.is_paused && is_up && self.is_here(topic) {
@@ -331,6 +343,7 @@ impl Model {
         match topic {
             Topic::Status => self.status.is_some(),
             Topic::Stats | Topic::Threats => true,
+            Topic::Feeds => self.feeds.is_known || self.feeds.problem.is_some(),
             Topic::Blocks => self.blocks.is_in_sight(height),
             Topic::Peers => self.peers.is_in_sight(height),
             Topic::Evidence => self.evidence.is_known && self.evidence.older(height).is_none(),
@@ -343,6 +356,7 @@ impl Model {
             Topic::Status => Ask::Status,
             Topic::Stats => Ask::Stats,
             Topic::Threats => Ask::Threats,
+            Topic::Feeds => Ask::Feeds,
             Topic::Blocks => Ask::Blocks(self.blocks.query(height)),
             Topic::Peers => Ask::Peers(self.peers.query(height)),
             Topic::Evidence => {
@@ -364,6 +378,7 @@ impl Model {
         match (topic, &self.link) {
             (Topic::Status, Link::Down { .. }) => interval.max(RETRY_EVERY),
             (Topic::Threats, _) => interval.max(THREATS_EVERY),
+            (Topic::Feeds, _) if self.tab != Tab::Feeds => interval.max(THREATS_EVERY),
             (_, _) => interval,
         }
     }
@@ -382,6 +397,7 @@ impl Model {
                 self.say_bad(why.clone());
                 self.lose(why);
             }
+            (Err(Fault::Refused(why)), Some(Topic::Feeds)) => self.feeds.problem = Some(why),
             (Err(Fault::Refused(why)), _) => self.say_bad(why),
         }
         if let Some(topic) = topic {
@@ -401,11 +417,13 @@ impl Model {
             (Ask::Blocks(query), Answer::Blocks(view)) => self.blocks.take(query, view, height),
             (Ask::Peers(query), Answer::Peers(view)) => self.peers.take(query, view, height),
             (Ask::History(query), Answer::History(page)) => self.evidence.take(query, page),
+            (_, Answer::Feeds(list)) => self.feeds.take(list),
             (Ask::Groups(query), Answer::Groups(it)) => self.evidence.take_groups(query, it),
             (_, answer) => self.done(answer),
         }
-        let len = self.evidence.len();
+        let (len, feeds) = (self.evidence.len(), self.feeds.shown().count());
         self.evidence.cursor.keep_within(len, height);
+        self.feeds.cursor.keep_within(feeds, height);
     }
 
     fn say(&mut self, text: impl Into<String>) {

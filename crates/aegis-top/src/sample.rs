@@ -7,11 +7,11 @@ use std::{net::Ipv4Addr, time::Duration};
 pub(crate) use self::watcher::Watcher;
 use crate::ask::{Answer, Ask, Fault};
 use aegis_api::{
-    AllowEntry, AttachMode, Block, BlockSort, Blocked, EventKind, Evidence, Exempt, HistoryGroup,
-    HistoryId, HistoryKind, HistoryLine, HistoryQuery, Indicator, Interface, KernelEntry, Location,
-    NodeId, NodeMode, Origin, Page, Peer, PeerClass, PeerCounts, PeerTrust, RulesetState, Severity,
-    Stats, Status, SyncState, ThreatType, Timestamp, Traffic, UnblockCause, Unblocked, View,
-    ViewQuery, Why,
+    AllowEntry, AttachMode, Block, BlockSort, Blocked, EventKind, Evidence, Exempt, FeedLast,
+    FeedLine, FeedList, HistoryGroup, HistoryId, HistoryKind, HistoryLine, HistoryQuery, Indicator,
+    Interface, KernelEntry, Location, NodeId, NodeMode, Origin, Page, Peer, PeerClass, PeerCounts,
+    PeerTrust, RulesetState, Severity, Stats, Status, SyncState, ThreatType, Timestamp, Traffic,
+    UnblockCause, Unblocked, View, ViewQuery, Why,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_795_176_000_250);
@@ -76,6 +76,8 @@ impl Script {
                 })
             }
             Ask::History(query) => Answer::History(self.page(query)),
+            Ask::Feeds => Answer::Feeds(self.feeds()),
+            Ask::RefreshFeed(name) => Answer::FeedUnderWay(Box::new(self.feed(name))),
             Ask::Why(indicator) => Answer::Why(Box::new(self.why(*indicator))),
             Ask::Trust(peer) => Answer::Trust(Box::new(trust(*peer))),
             Ask::Unblock(indicator) => Answer::Unblocked(Unblocked {
@@ -230,6 +232,7 @@ impl Script {
             origin,
             author: node_id(7),
             file: None,
+            feed: None,
             region: None,
             alert_id: None,
             members_only: false,
@@ -269,6 +272,51 @@ impl Script {
             route: Some(aegis_api::Route::Direct),
             location: None,
             standing: None,
+        }
+    }
+
+    fn feeds(&self) -> FeedList {
+        let some = if self.lines == 0 { 0 } else { 3 };
+        let names = ["blocklist-de", "spamhaus-drop", "team-cymru"];
+        FeedList {
+            feeds: names
+                .into_iter()
+                .take(some)
+                .map(|it| self.feed(it))
+                .collect(),
+            built_in: vec!["feodo".into(), "tor-exit".into()],
+            need_key: Vec::new(),
+        }
+    }
+
+    fn feed(&self, name: &str) -> FeedLine {
+        let is_well = name != "spamhaus-drop";
+        FeedLine {
+            name: name.to_owned(),
+            kind: "plain".into(),
+            url: self.outside("https://lists.example/drop.txt"),
+            interval_secs: 3_600,
+            trust: 80,
+            key_file: None,
+            terms: Some("ask at most once an hour".into()),
+            attribution: None,
+            made_at: None,
+            under_way: false,
+            tried_at: Some(NOW),
+            succeeded_at: Some(NOW),
+            next_at: NOW + Duration::from_secs(1_800),
+            failures: u32::from(!is_well),
+            problem: (!is_well).then(|| self.outside("status 503")),
+            alarms: if is_well {
+                Vec::new()
+            } else {
+                vec!["failing".into()]
+            },
+            last: is_well.then(|| FeedLast {
+                entries: 12_345,
+                blocked: 12_300,
+                ..FeedLast::default()
+            }),
         }
     }
 

@@ -19,7 +19,7 @@ use ratatui::{
         execute,
         terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
     },
-    layout::Size,
+    layout::{Position, Rect, Size},
 };
 use tokio::sync::mpsc;
 
@@ -90,13 +90,15 @@ impl Screen {
 
     /// Has everything drawn anew: somebody else wrote on the screen.
     pub(crate) fn repaint(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // Not `clear`, which asks the terminal where its cursor is: the answer would come among the keys.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::from((Position::ORIGIN, size)))
     }
 
     /// Takes the terminal again after it was given back.
     pub(crate) fn resume(&mut self) -> io::Result<()> {
         take()?;
-        self.terminal.clear()
+        self.repaint()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod evidence;
+mod feeds;
 mod log;
 mod overview;
 mod peers;
@@ -16,6 +17,8 @@ use crate::{
     paint::{Theme, Tone, put},
     text::thousands,
 };
+
+pub(crate) use self::feeds::report as feed_report;
 
 /// Where something is drawn, and with what.
 type Canvas = (Rect, Theme);
@@ -41,6 +44,7 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
         Tab::Blocks => blocks::draw(model, buffer, body),
         Tab::Evidence => evidence::draw(model, buffer, body),
         Tab::Peers => peers::draw(model, buffer, body),
+        Tab::Feeds => feeds::draw(model, buffer, body),
         Tab::Log => log::draw(model, buffer, body),
     }
     below(model, buffer, (row(area.height - 2, 1), theme));
@@ -132,7 +136,7 @@ fn keys(model: &Model, buffer: &mut Buffer, canvas: Canvas) {
         " Enter show only what has this text  Esc leave it as it is"
     } else {
         match model.tab {
-            Tab::Overview => " ? help  q quit  1-5 Tab views  b block  p pause",
+            Tab::Overview => " ? help  q quit  1-6 Tab views  b block  p pause",
             Tab::Blocks => {
                 " ? help  q quit  Enter why  u unblock  a allow  b block  / filter  s sort"
             }
@@ -140,6 +144,7 @@ fn keys(model: &Model, buffer: &mut Buffer, canvas: Canvas) {
                 " ? help  q quit  Enter why  u unblock  a allow  b block  / filter  s count"
             }
             Tab::Peers => " ? help  q quit  Enter trust  / filter  s sort  p pause",
+            Tab::Feeds => " ? help  q quit  Enter more  r fetch now  / filter  p pause",
             Tab::Log => " ? help  q quit  Enter why  u unblock  a allow  / filter  p pause",
         }
     };

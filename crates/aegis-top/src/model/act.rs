@@ -4,7 +4,10 @@ use aegis_api::{BlockDuration, BlockRequest, Evidence, Indicator, Severity, Thre
 use aegis_ui::{DEFAULT_SEVERITY, DEFAULT_THREAT_TYPE, parse_duration_secs, reports};
 
 use super::{Effect, Model, Popup, Tab, Topic};
-use crate::ask::{Answer, Ask};
+use crate::{
+    ask::{Answer, Ask},
+    view::feed_report,
+};
 
 /// What is typed to block something.
 pub(crate) const BLOCK_FORM: &str = "ADDRESS [DURATION [TYPE]]";
@@ -17,6 +20,10 @@ impl Model {
     pub(super) fn explain(&mut self) -> Option<Effect> {
         if let (Tab::Peers, Some(peer)) = (self.tab, self.peers.selected()) {
             return Some(Effect::Ask(Ask::Trust(peer.peer)));
+        }
+        if let (Tab::Feeds, Some(feed)) = (self.tab, self.feeds.selected()) {
+            self.popup = Some(Popup::text("Feed", feed_report(feed)));
+            return None;
         }
         let selected = self.named()?;
         Some(Effect::Ask(Ask::Why(selected)))
@@ -38,6 +45,19 @@ impl Model {
         );
     }
 
+    /// Has the selected feed fetched.
+    pub(super) fn refresh(&mut self) -> Option<Effect> {
+        if self.tab != Tab::Feeds {
+            self.say("only feeds are fetched: they have a view of their own");
+            return None;
+        }
+        let ask = self.feeds.refresh();
+        if ask.is_none() {
+            self.say("no feed is selected");
+        }
+        ask.map(Effect::Ask)
+    }
+
     fn confirm(&mut self, question: String, ask: Ask) {
         let ask = Box::new(ask);
         self.popup = Some(Popup::Confirm { question, ask });
@@ -50,6 +70,7 @@ impl Model {
             self.say(match self.tab {
                 Tab::Overview => "choose an address in another view first: 2 shows the blocks",
                 Tab::Peers => "a peer is not blocked by its name: Enter tells how it is trusted",
+                Tab::Feeds => "no address here: Enter tells of a feed, r fetches it",
                 Tab::Blocks | Tab::Evidence | Tab::Log => "no address is selected",
             });
         }
@@ -71,13 +92,18 @@ impl Model {
             Answer::Unblocked(it) => self.say(one_line(&reports::unblocked(&it))),
             Answer::Allowed(it) => self.say(one_line(&reports::allowed(&it))),
             Answer::Blocked(it) => self.say(one_line(&reports::blocked(&it))),
+            Answer::FeedUnderWay(it) => {
+                self.say(format!("{} is being fetched", it.name));
+                self.polls.hasten(Topic::Feeds);
+            }
             Answer::Status(_)
             | Answer::Stats(_)
             | Answer::Threats(_)
             | Answer::Blocks(_)
             | Answer::Peers(_)
             | Answer::History(_)
-            | Answer::Groups(_) => return, // not what was asked for
+            | Answer::Groups(_)
+            | Answer::Feeds(_) => return, // not what was asked for
         }
         for topic in [Topic::Status, Topic::Blocks, Topic::Evidence] {
             self.polls.hasten(topic);

@@ -20,9 +20,10 @@ pub(crate) enum Topic {
     Blocks,
     Peers,
     Evidence,
+    Feeds,
 }
 
-const TOPICS: usize = 6;
+const TOPICS: usize = 7;
 
 /// How each topic stands.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +54,13 @@ impl Topic {
             Ask::Blocks(_) => Self::Blocks,
             Ask::Peers(_) => Self::Peers,
             Ask::History(_) | Ask::Groups(_) => Self::Evidence,
-            Ask::Why(_) | Ask::Trust(_) | Ask::Unblock(_) | Ask::Allow(_) | Ask::Block(_) => {
+            Ask::Feeds => Self::Feeds,
+            Ask::RefreshFeed(_)
+            | Ask::Why(_)
+            | Ask::Trust(_)
+            | Ask::Unblock(_)
+            | Ask::Allow(_)
+            | Ask::Block(_) => {
                 return None;
             }
         })

@@ -82,6 +82,7 @@ impl Model {
             'w' => return self.explain(),
             'u' => self.want_unblocked(),
             'a' => self.want_allowed(),
+            'r' => return self.refresh(),
             'b' => {
                 self.popup = Some(Popup::Form {
                     line: String::new(),
@@ -184,6 +185,10 @@ impl Model {
                 let len = self.evidence.len();
                 self.evidence.cursor.go(step, len, height);
             }
+            Tab::Feeds => {
+                let len = self.feeds.shown().count();
+                self.feeds.cursor.go(step, len, height);
+            }
             Tab::Log => {
                 let len = self.log.shown().count();
                 self.log.cursor.go(step, len, height);
@@ -225,7 +230,7 @@ impl Model {
             Tab::Blocks => self.blocks.sort_next(),
             Tab::Peers => self.peers.sort_next(),
             Tab::Evidence => self.evidence.next_by(),
-            Tab::Overview | Tab::Log => return self.say("this view has one order"),
+            Tab::Overview | Tab::Feeds | Tab::Log => return self.say("this view has one order"),
         }
         self.look_anew();
     }
@@ -234,7 +239,7 @@ impl Model {
         match self.tab {
             Tab::Blocks => self.blocks.reverse(),
             Tab::Peers => self.peers.reverse(),
-            Tab::Overview | Tab::Evidence | Tab::Log => {
+            Tab::Overview | Tab::Evidence | Tab::Feeds | Tab::Log => {
                 return self.say("this view has one order");
             }
         }
@@ -248,6 +253,7 @@ impl Model {
             Tab::Blocks => words(self.blocks.text.as_ref()),
             Tab::Peers => words(self.peers.text.as_ref()),
             Tab::Evidence => self.evidence.text.clone(),
+            Tab::Feeds => self.feeds.text.clone(),
             Tab::Log => self.log.text.clone(),
         }
     }
@@ -264,6 +270,7 @@ impl Model {
             Tab::Blocks => self.blocks.filter(text.parse().ok()),
             Tab::Peers => self.peers.filter(text.parse().ok()),
             Tab::Evidence => self.evidence.filter(text.to_owned()),
+            Tab::Feeds => self.feeds.filter(text.to_owned()),
             Tab::Log => self.log.filter(text.to_owned(), height),
         }
         self.look_anew();

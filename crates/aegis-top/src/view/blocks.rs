@@ -88,6 +88,9 @@ fn by(it: &Block) -> String {
     if let Some(region) = it.region {
         return region.to_string();
     }
+    if let Some(feed) = &it.feed {
+        return aegis_ui::shown(feed);
+    }
     if let Some(file) = it.file {
         return file.to_string().chars().take(8).collect();
     }

@@ -166,6 +166,14 @@ fn attention(model: &Model, status: &Status) -> Vec<(String, Tone)> {
     for it in &status.problems {
         lines.push((shown(it), Tone::Bad));
     }
+    for it in model.feeds.alarming() {
+        let alarms = it.alarms.iter().map(|it| shown(it));
+        let alarms: Vec<_> = alarms.collect();
+        lines.push((
+            format!("feed {}: {}", shown(&it.name), alarms.join(", ")),
+            Tone::Warn,
+        ));
+    }
     if status.mode == NodeMode::Observe {
         let text =
             "nothing is dropped: `aegis summary` says what would be, `aegis enforce` drops it";

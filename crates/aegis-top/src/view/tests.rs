@@ -81,14 +81,20 @@ fn peers() {
 }
 
 #[test]
+fn feeds() {
+    insta::assert_snapshot!(watch(SMALL, "5").screen());
+    insta::assert_snapshot!(watch(SMALL, "5w").screen());
+}
+
+#[test]
 fn the_log() {
-    insta::assert_snapshot!(with_events(watch(SMALL, "5")).screen());
-    insta::assert_snapshot!(with_events(watch(LARGE, "5")).screen());
+    insta::assert_snapshot!(with_events(watch(SMALL, "6")).screen());
+    insta::assert_snapshot!(with_events(watch(LARGE, "6")).screen());
 }
 
 #[test]
 fn a_node_of_which_there_is_nothing_to_tell() {
-    for view in ["1", "2", "3", "4", "5"] {
+    for view in ["1", "2", "3", "4", "5", "6"] {
         insta::assert_snapshot!(watch_node(SMALL, view, nothing()).screen());
     }
 }
@@ -152,12 +158,12 @@ fn words_that_deceive_are_shown_as_they_are() {
         is_hostile: true,
         ..Script::default()
     };
-    for view in ["1", "2", "3", "3s", "4", "2w"] {
+    for view in ["1", "2", "3", "3s", "4", "2w", "5", "5j", "5w"] {
         let watcher = watch_node(LARGE, view, node.clone());
         insta::assert_snapshot!(watcher.screen());
         check_harmless(&watcher);
     }
-    let mut watcher = watch_node(LARGE, "5", node);
+    let mut watcher = watch_node(LARGE, "6", node);
     watcher.happens(
         1,
         EventKind::Degraded {
@@ -183,7 +189,7 @@ fn without_colours_nothing_has_one_and_all_is_said() {
     let coloured = watcher.screen();
     watcher.model.settings.colour = false;
     assert_eq!(watcher.screen(), coloured);
-    for view in ["1", "2", "3", "4", "5", "?"] {
+    for view in ["1", "2", "3", "4", "5", "6", "?"] {
         watcher.press(view);
         assert!(!watcher.has_colour(), "view {view}");
     }
@@ -194,7 +200,7 @@ fn without_colours_nothing_has_one_and_all_is_said() {
 fn a_terminal_that_knows_ascii_alone_gets_nothing_else() {
     let mut watcher = watch(SMALL, "1");
     watcher.model.settings.unicode = false;
-    for view in ["1", "2", "3", "4", "5", "?"] {
+    for view in ["1", "2", "3", "4", "5", "6", "?"] {
         watcher.press(view);
         let screen = watcher.screen();
         assert!(screen.is_ascii(), "{screen}");

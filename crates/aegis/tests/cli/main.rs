@@ -29,6 +29,9 @@ mod reload;
 #[path = "../support/sandbox.rs"]
 mod sandbox;
 mod shell;
+#[path = "../support/terminal.rs"]
+mod terminal;
 mod together;
+mod top;
 #[path = "../support/wait.rs"]
 mod wait;

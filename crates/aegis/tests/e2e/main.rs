@@ -51,5 +51,6 @@ mod support;
 mod sync;
 mod terminals;
 mod ticket;
+mod top;
 mod traffic;
 mod trust;

@@ -20,6 +20,8 @@ pub(crate) mod role;
 pub(crate) mod routers;
 pub(crate) mod session;
 pub(crate) mod shell;
+#[path = "../support/terminal.rs"]
+pub(crate) mod terminal;
 pub(crate) mod web;
 pub(crate) mod world;
 
