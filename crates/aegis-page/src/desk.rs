@@ -21,9 +21,10 @@ pub(crate) struct Desk<C> {
 /// Takes a reply of one kind out of what was answered.
 macro_rules! asked {
     ($desk:expr, $caller:expr, $request:expr, $kind:path) => {
-        match $desk.ask($caller, $request).await? {
-            $kind(it) => Ok(it),
-            _ => Err(crate::desk::unfit()),
+        match $desk.ask($caller, $request).await {
+            Ok($kind(it)) => Ok(it),
+            Ok(_) => Err(crate::desk::unfit()),
+            Err(error) => Err(error),
         }
     };
 }

@@ -35,18 +35,34 @@ pub(crate) fn heat(
         out,
         "<table class=\"heat\"><caption class=\"unseen\">Attacks by ",
         what,
-        " and time, UTC</caption><thead class=\"unseen\"><tr><th scope=\"col\">",
+        " and time, UTC</caption><colgroup><col class=\"name\"><col span=\"",
+        columns.len(),
+        "\"><col class=\"sum\"></colgroup><thead><tr><th scope=\"col\"><span class=\"unseen\">",
         what,
-        "</th>",
+        "</span></th>",
     );
     let labels: Vec<String> = columns
         .iter()
         .map(|it| it.began_at.map(|at| span.label(at)).unwrap_or_default())
         .collect();
-    for label in &labels {
-        html!(out, "<th scope=\"col\">", label, "</th>");
+    for (at, label) in labels.iter().enumerate() {
+        let is_named = at % span.every() == 0;
+        let class = if is_named { "tick-name" } else { "unseen" };
+        let name = columns.get(at).and_then(|it| it.began_at);
+        let name = name.filter(|_| is_named).map(|at| span.short_label(at));
+        html!(
+            out,
+            "<th scope=\"col\"><span class=\"",
+            class,
+            "\">",
+            name.as_ref().unwrap_or(label),
+            "</span></th>"
+        );
     }
-    html!(out, "<th scope=\"col\">Sum</th></tr></thead><tbody>");
+    html!(
+        out,
+        "<th scope=\"col\"><span class=\"unseen\">Sum</span></th></tr></thead><tbody>"
+    );
     for row in rows {
         html!(
             out,

@@ -107,6 +107,22 @@ impl DrawnSpan {
         columns
     }
 
+    /// Returns how many columns there are to one that is named beside a drawing.
+    pub(crate) const fn every(self) -> usize {
+        match self {
+            Self::Day => 6,
+            Self::Week => 4,
+        }
+    }
+
+    /// Returns what a column is called where there is little room.
+    pub(crate) fn short_label(self, began_at: Timestamp) -> String {
+        match self {
+            Self::Day => clock(began_at),
+            Self::Week => day(began_at),
+        }
+    }
+
     /// Returns what a column is called.
     pub(crate) fn label(self, began_at: Timestamp) -> String {
         match self {

@@ -164,17 +164,10 @@ fn legend() -> Markup {
 
 /// Names some of the columns below the drawing, equally far apart.
 fn axis(span: DrawnSpan, columns: &[Column]) -> Markup {
-    let every = match span {
-        DrawnSpan::Day => 6,
-        DrawnSpan::Week => 4,
-    };
     let mut out = Markup::default();
     html!(out, "<div class=\"axis\" aria-hidden=\"true\">");
-    for column in columns.iter().step_by(every) {
-        let label = column.began_at.map(|at| match span {
-            DrawnSpan::Day => crate::number::clock(at),
-            DrawnSpan::Week => crate::number::day(at),
-        });
+    for column in columns.iter().step_by(span.every()) {
+        let label = column.began_at.map(|at| span.short_label(at));
         html!(out, "<span>", label.unwrap_or_default(), "</span>");
     }
     html!(out, "</div>");

@@ -1,6 +1,6 @@
 //! The overview: what the node does, whether the kernel agrees, what is wrong, and what happened last.
 
-use std::num::NonZeroU16;
+use std::{num::NonZeroU16, time::Duration};
 
 use aegis_api::{
     ApiError, Control, HistoryLine, HistoryQuery, HistoryScope, Metrics, NodeMode, PageQuery,
@@ -42,6 +42,7 @@ pub(super) async fn overview<C: Control>(
     let columns = span.cut(now, &gathered.value, &traffic.points);
     let day = gathered.value.sum(span.since(now));
     let dropped: u64 = columns.iter().map(|it| it.dropped).sum();
+    let spared: u64 = columns.iter().map(|it| it.spared).sum();
     let mut body = Markup::default();
     html!(
         body,
@@ -50,7 +51,7 @@ pub(super) async fn overview<C: Control>(
         "<div class=\"live-part\" data-live=\"figures\">",
         standing(&view.status),
         troubles(&view.status),
-        figures(&metrics, &day, dropped),
+        figures(&metrics, &day, (dropped, spared)),
         "</div><section data-live=\"day\"><div class=\"head\">",
         "<h2>The last 24 hours</h2><a href=\"/attacks\">Where from, and the last 7 days</a></div>",
         timeline(span, &columns),
@@ -115,41 +116,44 @@ fn standing(status: &Status) -> Markup {
     html!(
         out,
         "</ul></div><table class=\"compare\"><caption>Blocks, as intended and in the kernel</caption>",
-        "<tbody><tr><th scope=\"row\">Intended</th><td class=\"n\">",
-        Count(ruleset.intended),
-        "</td></tr><tr><th scope=\"row\">In the kernel</th><td class=\"n\">",
-        Count(ruleset.actual),
-        "</td></tr>",
+        "<thead><tr>",
     );
-    for (count, name) in [
-        (ruleset.missing, "Missing"),
-        (ruleset.surplus, "Nobody wants"),
-        (ruleset.misdated, "Wrong end"),
-    ] {
-        let class = if count > 0 { "bad" } else { "quiet" };
+    let counts = [
+        ("Intended", ruleset.intended, ""),
+        ("In the kernel", ruleset.actual, ""),
+        ("Missing", ruleset.missing, bad_if(ruleset.missing)),
+        ("Unwanted", ruleset.surplus, bad_if(ruleset.surplus)),
+        ("Wrong end", ruleset.misdated, bad_if(ruleset.misdated)),
+    ];
+    for (name, _, class) in counts {
         html!(
             out,
-            "<tr class=\"",
+            "<th scope=\"col\" class=\"n ",
             class,
-            "\"><th scope=\"row\">",
+            "\">",
             name,
-            "</th><td class=\"n\">",
-            Count(count),
-            "</td></tr>",
+            "</th>"
         );
     }
+    html!(out, "</tr></thead><tbody><tr>");
+    for (_, count, class) in counts {
+        html!(out, "<td class=\"n ", class, "\">", Count(count), "</td>");
+    }
+    let now = status.started_at + Duration::from_secs(status.uptime_secs);
     html!(
         out,
-        "</tbody></table><p class=\"checked\">Read back ",
-        ago(
-            ruleset.checked_at,
-            status.started_at + std::time::Duration::from_secs(status.uptime_secs)
-        ),
+        "</tr></tbody><tfoot><tr><td colspan=\"5\">Read back ",
+        ago(ruleset.checked_at, now),
         ", generation ",
         Count(ruleset.generation),
-        "</p></section>",
+        "</td></tr></tfoot></table></section>",
     );
     out
+}
+
+/// Returns how a count is shown that is to be nothing.
+const fn bad_if(count: u64) -> &'static str {
+    if count > 0 { "bad" } else { "quiet" }
 }
 
 /// Tells what is wrong, and how to mend it.
@@ -216,7 +220,7 @@ fn troubles(status: &Status) -> Markup {
     out
 }
 
-fn figures(metrics: &Metrics, day: &Hour, dropped: u64) -> Markup {
+fn figures(metrics: &Metrics, day: &Hour, (dropped, spared): (u64, u64)) -> Markup {
     let mut out = Markup::default();
     let total: u64 = metrics.decisions.iter().map(|(_, it)| it).sum();
     html!(
@@ -247,6 +251,7 @@ fn figures(metrics: &Metrics, day: &Hour, dropped: u64) -> Markup {
         "<div><dt>Packets dropped, 24 h</dt><dd>",
         Short(dropped),
         "</dd><dd class=\"by\">",
+        would_have(spared),
         Short(stats.dropped.packets),
         " (",
         Bytes(stats.dropped.bytes),
@@ -260,6 +265,15 @@ fn figures(metrics: &Metrics, day: &Hour, dropped: u64) -> Markup {
         Count(metrics.allowlist_entries),
         "</dd><dd class=\"by\">on the allowlist</dd></div></dl>",
     );
+    out
+}
+
+/// Tells how many packets were only spared because the node observed.
+fn would_have(spared: u64) -> Markup {
+    let mut out = Markup::default();
+    if spared > 0 {
+        html!(out, Short(spared), " would have been; ");
+    }
     out
 }
 

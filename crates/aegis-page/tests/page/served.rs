@@ -9,6 +9,7 @@ async fn who_has_no_key_sees_nothing_of_the_node() {
     let server = Server::start(Script::busy()).await;
     for page in pages() {
         let answer = server.get(&page, "").await;
+        let (_, answer) = answer.split_once("\r\n\r\n").expect("a head");
         assert!(answer.contains("<h1>Sign in</h1>"), "{page}");
         for secret in ["23.0.", "default", "12D3Koo", "Enforcing", "0.1.0"] {
             assert!(!answer.contains(secret), "{page}: {secret}");
@@ -23,7 +24,7 @@ async fn an_open_page_is_read_and_no_more() {
     let server = Server::start_open(Script::busy()).await;
     let answer = server.get("/decisions", "").await;
     assert!(
-        answer.starts_with("HTTP/1.1 200 ") && answer.contains("23.0."),
+        answer.starts_with("HTTP/1.1 200 ") && answer.contains("class=\"ip\""),
         "{answer}"
     );
     assert!(!answer.contains("method=\"post\""), "nothing can be done");
