@@ -259,6 +259,7 @@ impl Node {
                 generation: 48_213,
                 in_agreement: missing == 0,
             },
+            feeds: Vec::new(),
             peers: PeerCounts {
                 connected,
                 known: script.peers.into(),
