@@ -209,3 +209,6 @@ fn warninglists(config: &FeedsConfig) -> Result<Warninglists, Fault> {
     Warninglists::read(&documents)
         .map_err(|it| Fault::NotAFeed(format!("the warninglists are no use: {it}")))
 }
+
+#[cfg(test)]
+mod tests;
