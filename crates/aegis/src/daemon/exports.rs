@@ -34,6 +34,11 @@ const REST_MAX: Duration = Duration::from_secs(2);
 /// How long a list is the newest although nothing is known to have happened.
 const FRESH_FOR: Duration = Duration::from_secs(10);
 
+/// A renewal that takes this long is a slow one: the list is then the newest for ten times what that took,
+/// whatever happens, or nobody who waits would ever be answered in time.
+const SLOW: Duration = Duration::from_secs(1);
+const SLOW_IS_FRESH: u32 = 10;
+
 /// Where the answer to a question goes.
 pub(super) type QuestionSender = oneshot::Sender<Result<Arc<Publication>, ApiError>>;
 
@@ -43,6 +48,7 @@ pub(super) struct Exports {
     publication: Arc<Publication>,
     seen: Option<(u64, Instant)>, // the last event before the list was read, and when that was
     rests_until: Instant,
+    fresh_until: Instant, // whatever happens
 }
 
 impl Exports {
@@ -56,6 +62,7 @@ impl Exports {
             publication: Arc::new(Publication::new(Clock.now(), &secret)),
             seen: None,
             rests_until: Clock.instant(),
+            fresh_until: Clock.instant(),
         };
         Ok((exports, questions_tx))
     }
@@ -80,9 +87,9 @@ impl Exports {
     }
 
     fn is_fresh(&self, control: &ControlHandle) -> bool {
-        let seq = control.events().seq();
-        self.seen
-            .is_some_and(|(seen, at)| seen == seq && Clock.instant() - at < FRESH_FOR)
+        let (seq, now) = (control.events().seq(), Clock.instant());
+        let nothing_happened = |(seen, at)| seen == seq && now - at < FRESH_FOR;
+        now < self.fresh_until || self.seen.is_some_and(nothing_happened)
     }
 
     /// Reads the list anew.
@@ -98,7 +105,11 @@ impl Exports {
         }
         self.seen = Some((seq, began));
         let now = Clock.instant();
-        self.rests_until = now + (RESTS * (now - began)).min(REST_MAX);
+        let took = now - began;
+        self.rests_until = now + (RESTS * took).min(REST_MAX);
+        if took >= SLOW {
+            self.fresh_until = now + SLOW_IS_FRESH * took;
+        }
         Ok(())
     }
 }
