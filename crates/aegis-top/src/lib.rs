@@ -6,6 +6,7 @@
 //! its lists; here is a screenful of them.
 
 mod ask;
+mod clock;
 mod help;
 mod key;
 mod model;

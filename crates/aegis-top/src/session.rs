@@ -1,22 +1,20 @@
 //! A session: keys, answers, events, signals and the time go into the model, and what it wants is
 //! carried out.
 
-use std::{
-    future, io,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
-};
+use std::{future, io, time::Duration};
 
-use aegis_api::{Client, ClientError, Event, EventStream, Timestamp};
+use aegis_api::{Client, ClientError, Event, EventStream};
 use nix::sys::signal::Signal as Number;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::mpsc,
     task::JoinSet,
-    time::{Interval, MissedTickBehavior, interval, sleep},
+    time::{Instant, Interval, MissedTickBehavior, interval, sleep},
 };
 
 use crate::{
     ask::{Fault, ask},
+    clock::{Clock, instant},
     model::{Effect, Message, Model, RETRY_EVERY, Settings},
     terminal::{Input, Screen, give_back, read_keys, stop_all, stop_here},
 };
@@ -49,6 +47,7 @@ struct Session<'a> {
     under_way: JoinSet<Done>,
     events: Option<EventStream>,
     signals: Signals,
+    clock: Clock,
     tick: Interval,
     drawn_at: Option<Instant>,
 }
@@ -66,7 +65,8 @@ struct Signals {
 pub(crate) async fn run(client: &Client, settings: Settings) -> io::Result<()> {
     let signals = Signals::listen()?; // before the terminal is taken, so that none of them leaves it so
     let screen = Screen::start()?;
-    let model = Model::new(settings, screen.size()?, now());
+    let mut clock = Clock::new();
+    let model = Model::new(settings, screen.size()?, clock.now());
     let mut tick = interval(settings.interval.min(RETRY_EVERY));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let session = Session {
@@ -77,6 +77,7 @@ pub(crate) async fn run(client: &Client, settings: Settings) -> io::Result<()> {
         under_way: JoinSet::new(),
         events: None,
         signals,
+        clock,
         tick,
         drawn_at: None,
     };
@@ -95,7 +96,7 @@ impl Session<'_> {
                 Happened::Input(None) | Happened::End => return Ok(()),
                 Happened::Done(done) => self.take(*done),
                 Happened::Event(event) => self.hear(event),
-                Happened::Ticked => self.model.update(Message::Now(now())),
+                Happened::Ticked => self.model.update(Message::Now(self.clock.now())),
                 Happened::Stop => self.stop()?,
                 Happened::Continued => self.resume()?,
             };
@@ -113,7 +114,7 @@ impl Session<'_> {
         if self.model.is_stale && self.rest().is_zero() {
             self.screen.draw(&self.model)?;
             self.model.is_stale = false;
-            self.drawn_at = Some(Instant::now());
+            self.drawn_at = Some(instant());
         }
         Ok(())
     }
@@ -171,7 +172,7 @@ impl Session<'_> {
             Effect::Ask(it) => {
                 let client = self.client.clone();
                 self.under_way.spawn(async move {
-                    let asked_at = Instant::now();
+                    let asked_at = instant();
                     let answer = ask(&client, &it).await;
                     Done::Answered(Message::Answered {
                         ask: Box::new(it),
@@ -206,8 +207,9 @@ impl Session<'_> {
     fn resume(&mut self) -> io::Result<Vec<Effect>> {
         self.screen.resume()?;
         let size = self.screen.size()?;
-        self.model.update(Message::Now(now()));
-        Ok(self.model.update(Message::Resized(size)))
+        let mut effects = self.model.update(Message::Now(self.clock.now()));
+        effects.extend(self.model.update(Message::Resized(size)));
+        Ok(effects)
     }
 }
 
@@ -230,12 +232,4 @@ async fn next(events: Option<&mut EventStream>) -> Result<Option<Event>, ClientE
         Some(events) => events.next().await,
         None => future::pending().await,
     }
-}
-
-fn now() -> Timestamp {
-    // A clock before 1970 shows as 1970.
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

@@ -63,7 +63,16 @@ impl Model {
                 self.filter("");
                 None
             }
-            _ => None, // pasted text and the like is for lines that are typed
+            Key::Up
+            | Key::Down
+            | Key::PageUp
+            | Key::PageDown
+            | Key::Home
+            | Key::End
+            | Key::Interrupt
+            | Key::Suspend
+            | Key::Repaint => None, // dealt with above
+            Key::Backspace | Key::ClearLine | Key::Pasted(_) => None, // for lines that are typed
         }
     }
 
@@ -107,17 +116,17 @@ impl Model {
                 self.read(&title, text, first, key);
                 None
             }
-            Popup::Confirm { question, ask } => match key {
-                Key::Char('y' | 'Y') => Some(Effect::Ask(*ask)),
-                Key::Char('n' | 'N' | 'q') | Key::Escape => {
+            Popup::Confirm { question, ask } => {
+                if matches!(key, Key::Char('y' | 'Y')) {
+                    return Some(Effect::Ask(*ask));
+                }
+                if matches!(key, Key::Char('n' | 'N' | 'q') | Key::Escape) {
                     self.say("nothing was done");
-                    None
-                }
-                _ => {
+                } else {
                     self.popup = Some(Popup::Confirm { question, ask });
-                    None
                 }
-            },
+                None
+            }
             Popup::Form { mut line, .. } => {
                 if *key == Key::Escape {
                     self.say("nothing was done");
@@ -147,13 +156,11 @@ impl Model {
     }
 
     fn press_typing(&mut self, mut typing: Typing, key: &Key) {
-        match key {
-            Key::Enter => self.filter(&typing.line),
-            Key::Escape => {} // as it was
-            key => {
-                edit(&mut typing.line, key);
-                self.typing = Some(typing);
-            }
+        if *key == Key::Enter {
+            self.filter(&typing.line);
+        } else if *key != Key::Escape {
+            edit(&mut typing.line, key);
+            self.typing = Some(typing);
         }
     }
 

@@ -206,9 +206,9 @@ fn a_long_list_is_walked_with_a_screenful_at_hand() {
     watcher.key(Key::End);
     let last = watcher.model.selected();
     assert_eq!(last, Some(ip("10.1.134.159")));
-    let most = watcher.asked.iter().filter_map(|it| match it {
-        Ask::Blocks(query) => Some(query.limit()),
-        _ => None,
+    let most = watcher.asked.iter().filter_map(|it| {
+        let Ask::Blocks(query) = it else { return None };
+        Some(query.limit())
     });
     assert!(most.max() <= Some(rows * 3));
 }

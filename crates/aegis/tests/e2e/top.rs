@@ -35,6 +35,8 @@ async fn netns_a_source_that_is_unblocked_by_a_key_gets_through_again() {
     shows(&terminal, "in the kernel 1 of 1").await;
     terminal.press("2");
     shows(&terminal, "10.77.0.12").await;
+    terminal.resize(20, 70);
+    shows(&terminal, "1-1 of 1").await;
     terminal.press("uy");
     shows(&terminal, "Unblocked 10.77.0.12").await;
     shows(&terminal, "nothing is blocked").await;

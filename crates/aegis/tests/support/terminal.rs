@@ -1,5 +1,7 @@
 //! A terminal of a test's own: a real one to the program in it, and a screen to the test.
 
+#![expect(clippy::expect_used, reason = "a test stops where its set-up fails")]
+
 use std::{
     fs::File,
     io::{Read as _, Write as _},

@@ -9,7 +9,7 @@ use aegis_api::{
     ApiError, Block, BlockSort, ErrorCode, Origin, Peer, PeerClass, PeerSort, View, ViewQuery,
     ViewReply, ViewRequest, ViewText,
 };
-use aegis_core::{Decision, FeedId, Indicator, Timestamp};
+use aegis_core::{Decision, Indicator, Timestamp};
 
 use super::{block, kernel_error};
 use crate::daemon::Node;
@@ -140,11 +140,12 @@ fn has(decision: &Decision, text: &ViewText, scratch: &mut String) -> bool {
     if decision.origin != aegis_core::Origin::Feed {
         return text.is_in(&[&decision.author], scratch);
     }
-    let feed = FeedId::of_author(decision.author);
-    match feed.region() {
-        Some((region, _)) => text.is_in(&[&region], scratch),
-        None => text.is_in(&[&feed.file()], scratch),
-    }
+    // What a feed is called is said where a block is made whole, and only there.
+    let it = block(decision.decided_at, decision, None);
+    let (region, file) = (it.region.as_ref(), it.file.as_ref());
+    region.is_some_and(|it| text.is_in(&[it], scratch))
+        || file.is_some_and(|it| text.is_in(&[it], scratch))
+        || it.feed.is_some_and(|it| text.is_in(&[&it], scratch))
 }
 
 /// Returns which of two decisions comes first.
