@@ -63,6 +63,10 @@ impl<T: Default> Default for Cached<T> {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how old an answer is concerns nothing but the page; what gathers ends with its answer"
+)]
 impl<T: Send + Sync + 'static> Cached<T> {
     /// Returns what was gathered within `age_max`, gathered anew from what was there where it is older.
     /// Who would wait long is given what was there.

@@ -41,12 +41,26 @@ fn a_point_counts_in_the_step_that_it_ends() {
 }
 
 #[test]
-fn a_timeline_of_nothing_is_drawn() {
+fn a_timeline_of_nothing_says_so_and_one_of_a_packet_is_drawn() {
     for span in [DrawnSpan::Day, DrawnSpan::Week] {
-        let columns = span.cut(NOW, &Almanac::default(), &[]);
+        let nothing = span.cut(NOW, &Almanac::default(), &[]);
+        let drawn = timeline(span, &nothing).into_text();
+        assert!(
+            drawn.contains("Quiet") && !drawn.contains("<svg"),
+            "{drawn}"
+        );
+        let packet = TrafficPoint {
+            at: NOW,
+            packets: 1,
+            dropped_packets: 1,
+            dropped_bytes: 60,
+            spared_packets: 0,
+        };
+        let columns = span.cut(NOW, &Almanac::default(), &[packet]);
         let drawn = timeline(span, &columns).into_text();
         assert!(!drawn.contains("NaN") && !drawn.contains("inf"), "{drawn}");
         assert_eq!(drawn.matches("<tr>").count(), 1 + span.columns());
+        assert_eq!(drawn.matches("<rect class=\"dropped\"").count(), 1);
     }
 }
 

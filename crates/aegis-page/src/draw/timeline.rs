@@ -20,6 +20,14 @@ pub(crate) fn timeline(span: DrawnSpan, columns: &[Column]) -> Markup {
     let attacks_max = columns.iter().map(attacks).max().unwrap_or(0);
     let packets_max = columns.iter().map(packets).max().unwrap_or(0);
     let mut out = Markup::default();
+    if attacks_max == 0 && packets_max == 0 {
+        html!(
+            out,
+            "<p class=\"empty\">Quiet: no attack was seen here or told by peers, and no packet was ",
+            "dropped.</p>",
+        );
+        return out;
+    }
     html!(out, "<figure class=\"timeline\">", legend());
     html!(
         out,

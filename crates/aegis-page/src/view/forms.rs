@@ -11,12 +11,11 @@ use crate::{
 pub(super) fn news(query: &Fields) -> Markup {
     let mut out = Markup::default();
     let about = query.value("about").unwrap_or_default();
-    let is_indicator = about.parse::<Indicator>().is_ok();
-    let is_name = !about.is_empty()
-        && about
-            .bytes()
-            .all(|it| it.is_ascii_alphanumeric() || it == b'-');
-    if !is_indicator && !(is_name && about.len() <= 32) {
+    let is_name = about
+        .bytes()
+        .all(|it| it.is_ascii_alphanumeric() || it == b'-');
+    let is_short_name = is_name && (1..=32).contains(&about.len());
+    if !is_short_name && about.parse::<Indicator>().is_err() {
         return out; // only what this page could have said
     }
     let told = match query.value("done") {

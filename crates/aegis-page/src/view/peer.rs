@@ -1,7 +1,8 @@
 //! One peer: how far it is trusted, what that was earned with, and over the last days.
 
 use aegis_api::{
-    ApiError, Control, ErrorCode, NodeId, PageQuery, PeerTrust, Reply, Request, TrendPoint,
+    ApiError, Control, ErrorCode, NodeId, PageQuery, PeerTrust, Reply, Request, Timestamp,
+    TrendPoint,
 };
 
 use super::{View, recent::linked};
@@ -40,76 +41,89 @@ pub(super) async fn peer<C: Control>(desk: &Desk<C>, view: &View<'_>) -> Result<
         "<section><div class=\"head\"><h2>Trust over 7 days</h2><p>now ",
         trust.trust_percent,
         " %</p></div>",
+        drawn(&points, now),
+        "</section><section><h2>What proved true</h2>",
+        judged(&trust, now),
+        "</section>",
     );
-    if points.is_empty() {
-        html!(body, "<p class=\"empty\">Nothing was recorded yet.</p>");
-    } else {
-        html!(
-            body,
-            "<div class=\"plot\"><span class=\"max\">100 %</span>",
-            steps(&points, now),
-            "</div><div class=\"axis\" aria-hidden=\"true\"><span>7 days ago</span><span>now</span></div>",
-            "<details class=\"as-table\"><summary>The same as a table</summary><table><thead><tr>",
-            "<th scope=\"col\">From</th><th scope=\"col\" class=\"n\">Trust</th></tr></thead><tbody>",
-        );
-        for it in points.iter().rev() {
-            html!(
-                body,
-                "<tr><td>",
-                it.at,
-                "</td><td class=\"n\">",
-                it.percent,
-                " %</td></tr>",
-            );
-        }
-        html!(body, "</tbody></table></details>");
-    }
-    html!(body, "</section><section><h2>What proved true</h2>");
-    if trust.judged.is_empty() {
-        html!(
-            body,
-            "<p class=\"empty\">Nothing it said was verified yet.</p>"
-        );
-    } else {
-        html!(
-            body,
-            "<table class=\"lines\"><thead><tr><th scope=\"col\">About</th><th scope=\"col\">",
-            "It said</th><th scope=\"col\">It is</th><th scope=\"col\">When</th></tr></thead><tbody>",
-        );
-        for it in &trust.judged {
-            let said = if it.said.value() > 0.0 {
-                "malicious"
-            } else {
-                "benign"
-            };
-            let class = if said == it.truth.as_str() {
-                "good"
-            } else {
-                "bad"
-            };
-            html!(
-                body,
-                "<tr><td>",
-                linked(&it.indicator.to_string()),
-                "</td><td>",
-                said,
-                "</td><td><span class=\"tag ",
-                class,
-                "\">",
-                it.truth,
-                "</span></td><td class=\"when\">",
-                ago(it.at, now),
-                "</td></tr>",
-            );
-        }
-        html!(body, "</tbody></table>");
-    }
-    html!(body, "</section>");
     Ok(Sheet {
         title: "Peer".to_owned(),
         part: "/peers",
         body,
     })
+}
+
+fn drawn(points: &[TrendPoint], now: Timestamp) -> Markup {
+    let mut out = Markup::default();
+    if points.is_empty() {
+        html!(out, "<p class=\"empty\">Nothing was recorded yet.</p>");
+        return out;
+    }
+    html!(
+        out,
+        "<div class=\"plot\"><span class=\"max\">100 %</span>",
+        steps(points, now),
+        "</div><div class=\"axis\" aria-hidden=\"true\"><span>7 days ago</span><span>now</span></div>",
+        "<details class=\"as-table\"><summary>The same as a table</summary><table><thead><tr>",
+        "<th scope=\"col\">From</th><th scope=\"col\" class=\"n\">Trust</th></tr></thead><tbody>",
+    );
+    for it in points.iter().rev() {
+        html!(
+            out,
+            "<tr><td>",
+            it.at,
+            "</td><td class=\"n\">",
+            it.percent,
+            " %</td></tr>"
+        );
+    }
+    html!(out, "</tbody></table></details>");
+    out
+}
+
+/// Tells what the peer said of what is known for certain.
+fn judged(trust: &PeerTrust, now: Timestamp) -> Markup {
+    let mut out = Markup::default();
+    if trust.judged.is_empty() {
+        html!(
+            out,
+            "<p class=\"empty\">Nothing it said was verified yet.</p>"
+        );
+        return out;
+    }
+    html!(
+        out,
+        "<table class=\"lines\"><thead><tr><th scope=\"col\">About</th><th scope=\"col\">It said</th>",
+        "<th scope=\"col\">It is</th><th scope=\"col\">When</th></tr></thead><tbody>",
+    );
+    for it in &trust.judged {
+        let said = if it.said.value() > 0.0 {
+            "malicious"
+        } else {
+            "benign"
+        };
+        let class = if said == it.truth.as_str() {
+            "good"
+        } else {
+            "bad"
+        };
+        html!(
+            out,
+            "<tr><td>",
+            linked(&it.indicator.to_string()),
+            "</td><td>",
+            said,
+            "</td><td><span class=\"tag ",
+            class,
+            "\">",
+            it.truth,
+            "</span></td><td class=\"when\">",
+            ago(it.at, now),
+            "</td></tr>",
+        );
+    }
+    html!(out, "</tbody></table>");
+    out
 }
 
 fn facts(trust: &PeerTrust) -> Markup {

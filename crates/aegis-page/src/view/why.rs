@@ -2,7 +2,7 @@
 
 use aegis_api::{
     ApiError, Block, Control, ErrorCode, EvidenceLine, HistoryQuery, HistoryScope, Indicator,
-    PageQuery, Reply, Request, Timestamp, Why,
+    Location, PageQuery, Reply, Request, Timestamp, Why,
 };
 
 use super::{
@@ -104,27 +104,7 @@ fn verdict(why: &Why, now: Timestamp) -> Markup {
         html!(out, "<div><dt>Because</dt><dd>", it.reason, "</dd></div>");
     }
     if let Some(it) = &why.location {
-        let code = it
-            .country
-            .as_deref()
-            .and_then(|it| it.as_bytes().try_into().ok());
-        let country = code.as_ref().and_then(country::find);
-        html!(out, "<div><dt>Where</dt><dd>");
-        match (country, &it.country) {
-            (Some(country), _) => html!(out, country.name),
-            (None, Some(code)) => html!(out, code),
-            (None, None) => {}
-        }
-        if let Some(asn) = it.asn {
-            html!(
-                out,
-                " AS",
-                asn,
-                " ",
-                it.asn_name.as_deref().unwrap_or_default()
-            );
-        }
-        html!(out, "</dd></div>");
+        html!(out, "<div><dt>Where</dt><dd>", place(it), "</dd></div>");
     }
     if let Some(it) = &why.kernel {
         let there = if it.in_kernel { "yes" } else { "no" };
@@ -162,6 +142,22 @@ fn verdict(why: &Why, now: Timestamp) -> Markup {
         );
     }
     html!(out, "</dl></section>");
+    out
+}
+
+fn place(it: &Location) -> Markup {
+    let mut out = Markup::default();
+    let code = it.country.as_deref();
+    let known = code.and_then(|it| it.as_bytes().try_into().ok());
+    match (known.as_ref().and_then(country::find), code) {
+        (Some(country), _) => html!(out, country.name),
+        (None, Some(code)) => html!(out, code),
+        (None, None) => {}
+    }
+    if let Some(asn) = it.asn {
+        let name = it.asn_name.as_deref().unwrap_or_default();
+        html!(out, " AS", asn, " ", name);
+    }
     out
 }
 
@@ -259,9 +255,27 @@ fn reports(why: &Why) -> Markup {
     if why.reports.is_empty() {
         return out;
     }
-    html!(out, "<section><h2>Reported on this host</h2><ul>");
+    html!(
+        out,
+        "<section><h2>Reported on this host</h2><ul class=\"plain-list\">"
+    );
     for it in &why.reports {
-        html!(out, "<li>", it.source.as_str().to_owned(), "</li>");
+        let source = it.source.as_str();
+        html!(
+            out,
+            "<li>",
+            source,
+            ": ",
+            it.threat_type,
+            ", ",
+            Count(it.events.into()),
+            " events"
+        );
+        if let Some(reason) = &it.reason {
+            let reason = reason.as_str();
+            html!(out, "<q class=\"words\">", reason, "</q>");
+        }
+        html!(out, "</li>");
     }
     html!(out, "</ul></section>");
     out

@@ -22,6 +22,14 @@ use tempfile::TempDir;
 /// Long enough for a busy machine; nothing waits for it unless it fails.
 const DEADLINE: Duration = Duration::from_secs(60);
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a browser takes is nothing that the product decides by"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
 /// A browser with one tab.
 pub(crate) struct Browser {
     child: Child,
@@ -124,7 +132,7 @@ impl Browser {
         let mut bytes = serde_json::to_vec(&order).expect("it has a JSON form");
         bytes.push(0);
         self.orders.write_all(&bytes).expect("the browser takes it");
-        let until = Instant::now() + DEADLINE;
+        let until = now() + DEADLINE;
         loop {
             let mut message = self.next(until, method);
             if message["id"] == id {
@@ -136,14 +144,14 @@ impl Browser {
     }
 
     fn next(&self, until: Instant, what: &str) -> Value {
-        let left = until.saturating_duration_since(Instant::now());
+        let left = until.saturating_duration_since(now());
         let message = self.told_rx.recv_timeout(left);
         message.unwrap_or_else(|error| panic!("the browser does not answer {what}: {error}"))
     }
 
     /// Waits until the browser tells of something.
     fn wait_for(&mut self, event: &str) {
-        let until = Instant::now() + DEADLINE;
+        let until = now() + DEADLINE;
         loop {
             let message = self.next(until, event);
             let is_it = message["method"] == event;
@@ -163,6 +171,17 @@ impl Browser {
         );
     }
 
+    /// Goes to an address where no script runs on the page, so that nothing can wait for a frame.
+    pub(crate) fn go_plainly(&mut self, url: &str) {
+        self.call("Page.navigate", &json!({ "url": url }));
+        self.wait_for("Page.loadEventFired");
+    }
+
+    /// Types a text where the focus is.
+    pub(crate) fn write(&mut self, text: &str) {
+        self.call("Input.insertText", &json!({ "text": text }));
+    }
+
     /// Returns what an expression comes to on the page. The page's own rules do not hold for it.
     pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
         let parameters = json!({
@@ -176,13 +195,17 @@ impl Browser {
         result["result"]["value"].clone()
     }
 
-    /// Waits until an expression is true.
+    /// Waits until an expression is true, and of a page that is just being left, of the next.
     pub(crate) fn until(&mut self, expression: &str) {
-        let until = Instant::now() + DEADLINE;
-        while self.evaluate(expression) != true {
-            assert!(Instant::now() < until, "never true: {expression}");
-            let frame = "new Promise(done => requestAnimationFrame(done))";
-            self.evaluate(frame);
+        let until = now() + DEADLINE;
+        let parameters = json!({ "expression": expression, "returnByValue": true });
+        loop {
+            let result = self.call("Runtime.evaluate", &parameters);
+            if result["result"]["value"] == true {
+                return;
+            }
+            assert!(now() < until, "never true: {expression}");
+            thread::park_timeout(Duration::from_millis(20)); // between two looks
         }
     }
 

@@ -195,25 +195,7 @@ impl Control for Node {
                 Reply::Chart(ChartReply::Trust(charts(script, &query)))
             }
             Request::Feed(FeedRequest::List) => Reply::Feed(FeedReply::List(feeds(script))),
-            Request::Safety(SafetyRequest::Protected) => {
-                let line = |ip: &str, kind: &str, reason: &str| ProtectedLine {
-                    indicator: ip.parse().expect("an indicator"),
-                    kind: kind.to_owned(),
-                    reason: reason.to_owned(),
-                };
-                let protected = vec![
-                    line("127.0.0.0/8", "loopback", "a loopback address"),
-                    line("192.0.2.1", "gateway", "this host's default gateway"),
-                    line(
-                        "198.51.100.20",
-                        "admin_session",
-                        "somebody is logged in from there",
-                    ),
-                ];
-                Reply::Safety(Box::new(SafetyReply::Protected(ProtectedList {
-                    protected,
-                })))
-            }
+            Request::Safety(SafetyRequest::Protected) => protected(),
             _ => return Err(ApiError::new(ErrorCode::Unavailable, "not in the script")),
         })
     }
@@ -225,6 +207,26 @@ impl Control for Node {
     fn events(&self) -> &EventHub {
         &self.hub
     }
+}
+
+fn protected() -> Reply {
+    let line = |ip: &str, kind: &str, reason: &str| ProtectedLine {
+        indicator: ip.parse().expect("an indicator"),
+        kind: kind.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let protected = vec![
+        line("127.0.0.0/8", "loopback", "a loopback address"),
+        line("192.0.2.1", "gateway", "this host's default gateway"),
+        line(
+            "198.51.100.20",
+            "admin_session",
+            "somebody is logged in from there",
+        ),
+    ];
+    Reply::Safety(Box::new(SafetyReply::Protected(ProtectedList {
+        protected,
+    })))
 }
 
 impl Node {

@@ -295,8 +295,17 @@ impl Node {
         }
     }
 
+    /// Ends the interval under way, and writes everything down.
+    pub(super) fn end_chart(&mut self) {
+        if let Ok(totals) = self.totals() {
+            let now = self.now();
+            self.chart.count(now, totals);
+        }
+        self.save_chart();
+    }
+
     /// Writes the chart down.
-    pub(super) fn save_chart(&mut self) {
+    fn save_chart(&mut self) {
         let now = self.now();
         if let Err(error) = self.chart.save(now) {
             self.degraded(format!("charts cannot be kept: {error}"));

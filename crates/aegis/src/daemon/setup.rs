@@ -312,7 +312,7 @@ impl Node {
         self.stop_mirror(config.clear_on_exit).await;
         self.cookies.stop(&mut self.enforcer);
         self.flush_p2p_logs();
-        self.save_chart();
+        self.end_chart();
         self.audit_node(Action::Stop, HistoryKind::Stopped);
         if config.clear_on_exit && self.enforcer.missing_kernel().is_none() {
             drop(self.enforcer); // it holds the instance

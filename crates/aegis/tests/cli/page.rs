@@ -127,7 +127,7 @@ fn a_chart_outlives_a_restart() {
     let daemon = sandbox.start(&[]);
     sandbox.stop(daemon);
     let kept = fs::read_to_string(sandbox.path().join("state/chart.json"));
-    assert!(kept.is_ok_and(|it| it.starts_with("{\"traffic\":[")));
+    assert!(kept.is_ok_and(|it| it.starts_with("{\"traffic\":[[")));
     let daemon = sandbox.start(&[]);
     assert!(!sandbox.run("status").out.contains("no use"));
     sandbox.stop(daemon);

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{daemon::Running, sandbox::Sandbox, wait::until};
 
 fn write(sandbox: &Sandbox, text: &str) {
-    let text = format!("bpffs = \"/proc/none\"\n{text}");
+    let text = format!("bpffs = \"/proc/none\"\npage.enabled = false\n{text}");
     // As editors do: whoever reads meanwhile finds the old file or the new one.
     let unfinished = sandbox.path().join("unfinished");
     fs::write(&unfinished, text).expect("a file can be written");
