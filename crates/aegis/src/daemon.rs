@@ -34,6 +34,7 @@ mod mirror;
 mod mode;
 mod names;
 mod notice;
+mod notify;
 mod orders;
 mod organisation;
 mod p2p_log;
@@ -81,6 +82,8 @@ pub use clock::Clock;
 pub use control::ControlHandle;
 pub use files::FilesConfig;
 pub use logs::LogsConfig;
+pub(crate) use notify::send;
+pub use notify::{NotifyConfig, Topic, Way};
 pub use p2p_log::P2pLogConfig;
 pub(crate) use places::REGIONS_MAX;
 pub use reload::{ReadConfig, Reloader, SetFilter};
@@ -137,6 +140,7 @@ struct Node {
     measures: metrics::Measures,
     reloader: Option<Reloader>,
     logs: logs::Logs,
+    alarms: notify::Alarms,
     last_sync: Option<sync::LastSync>,
     placed: place::Placed,
     read_back: Option<report::ReadBack>,

@@ -6,7 +6,7 @@ mod own_log;
 
 use toml::Value;
 
-use crate::config::{RawConfig, lapi};
+use crate::config::{RawConfig, lapi, notify};
 
 /// A key with its section, what it means, and an example where there is no default to show.
 pub(super) struct Key {
@@ -23,7 +23,11 @@ pub(super) const fn key(path: &'static str, meaning: &'static str) -> Key {
     }
 }
 
-const fn optional(path: &'static str, example: &'static str, meaning: &'static str) -> Key {
+pub(super) const fn optional(
+    path: &'static str,
+    example: &'static str,
+    meaning: &'static str,
+) -> Key {
     Key {
         path,
         example: Some(example),
@@ -425,7 +429,14 @@ pub fn default_file() -> String {
     let defaults = Value::try_from(RawConfig::default()).unwrap_or(Value::Boolean(false));
     let mut text = HEAD.to_owned();
     let mut section = "";
-    let parts = [KEYS, files::KEYS, own_log::KEYS, lapi::KEYS, logs::KEYS];
+    let parts = [
+        KEYS,
+        files::KEYS,
+        own_log::KEYS,
+        lapi::KEYS,
+        logs::KEYS,
+        notify::KEYS,
+    ];
     for key in parts.into_iter().flatten() {
         let (here, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
         if here != section {

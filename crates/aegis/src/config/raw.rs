@@ -16,6 +16,7 @@ use crate::config::{
     logs::RawLogs,
     metrics::RawMetrics,
     mirror::RawMirror,
+    notify::RawNotify,
     place::{RawPeerExchange, RawRelay},
     policy::RawPolicy,
     secret::RawSecret,
@@ -53,6 +54,7 @@ pub struct RawConfig {
     pub lapi: RawLapi,
     pub logs: RawLogs,
     pub api: RawApi,
+    pub notify: RawNotify,
     pub log: RawLog,
 }
 

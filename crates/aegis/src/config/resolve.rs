@@ -28,6 +28,7 @@ use crate::config::{
     logs::logs,
     metrics::metrics,
     mirror::mirror,
+    notify::notify,
     place,
     policy::quorum,
     raw::{RawLimits, RawLog, RawMode, RawP2p},
@@ -108,6 +109,7 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
         lapi: lapi(&raw.lapi)?,
         logs: logs(&raw.logs)?,
         api: api(raw.api)?,
+        notify: notify(&raw.notify)?,
         p2p: raw
             .p2p
             .enabled
@@ -304,7 +306,10 @@ fn list<T: FromStr<Err: std::fmt::Display>>(
     texts.iter().map(|text| parse(field, text)).collect()
 }
 
-fn parse<T: FromStr<Err: std::fmt::Display>>(field: &str, text: &str) -> Result<T, ConfigError> {
+pub(super) fn parse<T: FromStr<Err: std::fmt::Display>>(
+    field: &str,
+    text: &str,
+) -> Result<T, ConfigError> {
     text.parse()
         .map_err(|it| wrong(field, format!("{text:?}: {it}")))
 }

@@ -11,6 +11,7 @@ use super::{
     api::RawApi,
     metrics::RawMetrics,
     mirror::RawMirror,
+    notify::RawNotify,
     raw::{RawLog, RawP2p},
     *,
 };
@@ -54,6 +55,17 @@ fn the_default_file_says_what_the_defaults_are() {
             thresholds: commented_in.logs.thresholds.clone(),
             ids_meanings: commented_in.logs.ids_meanings.clone(),
             ..RawLogs::default()
+        },
+        notify: RawNotify {
+            webhook: commented_in.notify.webhook.clone(),
+            webhook_template: commented_in.notify.webhook_template.clone(),
+            webhook_key_file: commented_in.notify.webhook_key_file.clone(),
+            ntfy: commented_in.notify.ntfy.clone(),
+            ntfy_key_file: commented_in.notify.ntfy_key_file.clone(),
+            ca_file: commented_in.notify.ca_file.clone(),
+            mail_from: commented_in.notify.mail_from.clone(),
+            sendmail: commented_in.notify.sendmail.clone(),
+            ..RawNotify::default()
         },
         api: RawApi {
             tls_cert: commented_in.api.tls_cert.clone(),

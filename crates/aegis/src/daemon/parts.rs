@@ -41,6 +41,7 @@ pub(super) struct Parts {
     pub(super) joins: Joins,
     pub(super) keys: Keys,
     pub(super) logs: Logs,
+    pub(super) alarms: super::notify::Alarms,
     pub(super) api: Option<String>,
     pub(super) health_rx: watch::Receiver<Arc<Health>>,
 }
@@ -82,6 +83,7 @@ impl Parts {
             joins: self.joins,
             keys: self.keys,
             logs: self.logs,
+            alarms: self.alarms,
             api: self.api,
             links: super::links::Links::default(),
             liveness: super::liveness::Liveness::find(),

@@ -21,6 +21,7 @@ mod keys;
 mod life;
 mod mirror;
 mod no_kernel;
+mod notify;
 mod organisation;
 mod orgsig;
 mod reload;
