@@ -121,7 +121,7 @@ pub struct FileForgotten {
 }
 
 /// Blocks the addresses and prefixes that a file lists, for as long as it is offered.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileApplyRequest {
     /// Which file. It must be here.
@@ -130,6 +130,10 @@ pub struct FileApplyRequest {
     /// Only say what would be done.
     #[serde(default)]
     pub dry_run: bool,
+    /// How it is read, as in [`FeedAddRequest::kind`](crate::FeedAddRequest::kind); absent for one
+    /// address or prefix a line, where a line that cannot be read makes the whole file no list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
 }
 
 /// What a file lists is blocked, or would be.

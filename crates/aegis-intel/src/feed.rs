@@ -30,7 +30,7 @@ use aegis_core::{Confidence, FEED_BYTES_MAX, FEED_ENTRIES_MAX, Indicator, Threat
 
 pub use course::{Alarm, Asked, Course, Fault, Outcome};
 pub use definition::{BUILT_IN, BuiltIn, Definition, FeedName, InvalidDefinition, Kind};
-pub use session::{Request, Response, Session, Step};
+pub use session::{Events, Request, Response, Session, Step};
 pub use warninglist::{InvalidWarninglist, WARNINGLIST_BYTES_MAX, Warninglists};
 
 /// Malformed lines that are told with their numbers; more are only counted.

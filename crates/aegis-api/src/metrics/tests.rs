@@ -38,6 +38,8 @@ fn what_is_measured_is_told() {
         "aegis_enforcing 1.0",
         "aegis_feed_entries{feed=\"drop\"} 800.0",
         "aegis_feed_last_success_timestamp_seconds{feed=\"drop\"} 1.5",
+        "aegis_feed_alarms{feed=\"drop\"} 1.0",
+        "aegis_feed_failures{feed=\"drop\"} 3.0",
         "process_cpu_seconds_total 2.5",
     ] {
         assert!(
@@ -103,7 +105,9 @@ pub(crate) fn metrics() -> Metrics {
         feeds: vec![FeedFill {
             feed: "drop".to_owned(),
             entries: 800,
-            applied_at: Timestamp::from_millis(1_500),
+            applied_at: Some(Timestamp::from_millis(1_500)),
+            alarms: Some(1),
+            failures: Some(3),
         }],
         process: ProcessUse {
             cpu_secs: 2.5,

@@ -209,7 +209,16 @@ fn requests() -> Vec<(&'static str, Value)> {
         ("FileQuery", closed(&[("file", of("FileId"))], &[])),
         (
             "FileApplyRequest",
-            closed(&[("file", of("FileId"))], &[("dry_run", yes_no())]),
+            closed(
+                &[("file", of("FileId"))],
+                &[
+                    ("dry_run", yes_no()),
+                    (
+                        "format",
+                        json!({ "type": ["string", "null"], "maxLength": 16 }),
+                    ),
+                ],
+            ),
         ),
         ("OrganisationCreateRequest", closed(&[], &[("name", name)])),
         (

@@ -128,7 +128,11 @@ impl Engine {
             FeedInput::Entries(part) => self.block_listed(now, part),
             FeedInput::Left(feed, entries) => self.free_listed(feed, &entries),
             FeedInput::Ended(feed, count) => {
-                let detail = format!("feed {}: {count} entries", feed.file());
+                let which = match feed.name() {
+                    Some(name) => name.to_owned(),
+                    None => feed.file().to_string(),
+                };
+                let detail = format!("feed {which}: {count} entries");
                 self.audit_feed(now, Actor::Node, (Action::Unblock, detail));
             }
         }

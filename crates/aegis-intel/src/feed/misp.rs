@@ -59,13 +59,16 @@ struct Attribute {
     deleted: Option<Loose>,
 }
 
-/// Reads a manifest; returns the names of its events, the newest first.
+/// An event that a manifest names: its name, and when it was changed where the manifest says so.
+pub(super) type Named = (String, Option<u64>);
+
+/// Reads a manifest; returns its events, the newest first.
 ///
 /// A name becomes part of the address that is asked, so that it must be a UUID.
 pub(super) fn read_manifest(
     bytes: &[u8],
     gathered: &mut Gathered,
-) -> Result<Vec<String>, InvalidListing> {
+) -> Result<Vec<Named>, InvalidListing> {
     let manifest: BTreeMap<String, Lenient<InManifest>> = document(bytes)?;
     let mut events = Vec::new();
     for (index, (uuid, event)) in manifest.into_iter().enumerate() {
@@ -82,7 +85,10 @@ pub(super) fn read_manifest(
     }
     events.sort();
     events.reverse();
-    Ok(events.into_iter().take(EVENTS_MAX).map(|it| it.1).collect())
+    let newest = events.into_iter().take(EVENTS_MAX);
+    Ok(newest
+        .map(|(changed_at, uuid)| (uuid, changed_at))
+        .collect())
 }
 
 /// Reads an event.

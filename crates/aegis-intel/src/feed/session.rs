@@ -3,7 +3,7 @@
 //! Requests go out, responses come in. A server may say where its next page is, but only on itself:
 //! the key would go along.
 
-use std::{fmt::Write as _, time::Duration};
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc, time::Duration};
 
 use aegis_core::{FEED_BYTES_MAX, Timestamp};
 
@@ -66,6 +66,10 @@ pub enum Step {
     },
 }
 
+/// Events of a MISP feed as they were read, so that only those that changed are asked for again.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Events(BTreeMap<String, (u64, Arc<Listing>)>); // at most EVENTS_MAX, with when each was changed
+
 /// A feed that is being fetched.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -76,7 +80,13 @@ pub struct Session {
     etag: Option<String>,
     last_modified: Option<String>,
     /// Events that are still to be asked for, the next one last; `None` before the manifest came.
-    events: Option<Vec<String>>,
+    events: Option<Vec<misp::Named>>,
+    /// The one that is being asked for.
+    asked: Option<misp::Named>,
+    /// Those that were read before.
+    known: Events,
+    /// Those of them that stand, and those that were read now.
+    read: Events,
     /// Whether the first request only asks whether anything is new.
     is_probe: bool,
     pages: usize,
@@ -103,9 +113,22 @@ impl Session {
             etag: None,
             last_modified: None,
             events: None,
+            asked: None,
+            known: Events::default(),
+            read: Events::default(),
             pages: 0,
             bytes: 0,
         }
+    }
+
+    /// Returns the session that knows the events of an earlier one.
+    pub fn knowing(self, known: Events) -> Self {
+        Self { known, ..self }
+    }
+
+    /// Returns the events that were read, for the next session.
+    pub fn into_events(self) -> Events {
+        self.read
     }
 
     /// Returns the first request. Of a feed that comes in pages and was had before, it asks for what was
@@ -215,16 +238,37 @@ impl Session {
     }
 
     fn read_misp(&mut self, body: &[u8]) -> Result<Option<String>, InvalidListing> {
-        if self.events.is_none() {
-            let mut events = misp::read_manifest(body, &mut self.gathered)?;
-            events.reverse();
-            self.events = Some(events);
-        } else {
-            let event = Format::MispEvent.parse(body, self.gathered.now)?;
-            self.gathered.take(event)?;
+        match self.asked.take() {
+            None => self.read_manifest(body)?,
+            Some((uuid, changed_at)) => {
+                let event = Format::MispEvent.parse(body, self.gathered.now)?;
+                if let Some(changed_at) = changed_at {
+                    let kept = (changed_at, Arc::new(event.clone()));
+                    self.read.0.insert(uuid, kept);
+                }
+                self.gathered.take(event)?;
+            }
         }
-        let next = self.events.as_mut().and_then(Vec::pop);
-        Ok(next.map(|it| self.misp_document(&it)))
+        self.asked = self.events.as_mut().and_then(Vec::pop);
+        let next = self.asked.as_ref();
+        Ok(next.map(|(uuid, _)| self.misp_document(uuid)))
+    }
+
+    /// Takes what is known of the events that a manifest names; the rest is to be asked for.
+    fn read_manifest(&mut self, body: &[u8]) -> Result<(), InvalidListing> {
+        let mut unknown = Vec::new();
+        for (uuid, changed_at) in misp::read_manifest(body, &mut self.gathered)? {
+            match self.known.0.remove(&uuid) {
+                Some((known_at, event)) if Some(known_at) == changed_at => {
+                    self.gathered.take((*event).clone())?;
+                    self.read.0.insert(uuid, (known_at, event));
+                }
+                Some(_) | None => unknown.push((uuid, changed_at)),
+            }
+        }
+        unknown.reverse();
+        self.events = Some(unknown);
+        Ok(())
     }
 
     fn go_on(&self, url: String) -> Result<Step, Fault> {

@@ -3,9 +3,10 @@
 use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
 use aegis_api::{Description, FileId, FileName, FileSeverity};
-use clap::{Args, Subcommand};
 
-use super::parse;
+use clap::{Args, Subcommand, builder::PossibleValuesParser};
+
+use super::{FEED_KINDS, parse};
 
 /// How long a file is announced unless something else is said.
 const EXPIRES_DEFAULT: &str = "30d";
@@ -69,6 +70,10 @@ pub struct GetArgs {
     /// Only say what would be blocked, and what left out
     #[arg(long, requires = "apply")]
     pub dry_run: bool,
+    /// How what it lists is spelled, in place of one a line: csv, stix, misp … as in `feed add --kind`
+    #[arg(long, value_name = "FORMAT", requires = "apply",
+          value_parser = PossibleValuesParser::new(FEED_KINDS))]
+    pub format: Option<String>,
     /// How long to wait for holders while nothing comes; the node goes on by itself
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse::wait)]
     pub wait: Duration,

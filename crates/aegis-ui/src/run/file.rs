@@ -158,6 +158,7 @@ async fn get(args: GetArgs, client: &Client, screen: &mut Screen<'_>) -> Result<
     let apply = FileApplyRequest {
         file,
         dry_run: args.dry_run,
+        format: args.format.clone(),
     };
     let applied = client.apply_file(&apply).await?;
     screen.show(&applied, report::file_applied)?;

@@ -9,6 +9,7 @@ use aegis_intel::log::{AccessFormat, Rule};
 
 use super::{
     api::RawApi,
+    feeds::RawFeeds,
     metrics::RawMetrics,
     mirror::RawMirror,
     notify::RawNotify,
@@ -66,6 +67,10 @@ fn the_default_file_says_what_the_defaults_are() {
             mail_from: commented_in.notify.mail_from.clone(),
             sendmail: commented_in.notify.sendmail.clone(),
             ..RawNotify::default()
+        },
+        feeds: RawFeeds {
+            ca_file: commented_in.feeds.ca_file.clone(),
+            ..RawFeeds::default()
         },
         api: RawApi {
             tls_cert: commented_in.api.tls_cert.clone(),
@@ -404,6 +409,26 @@ fn logs_are_as_written() {
     assert_eq!(thresholds[&Rule::SshBruteForce].events, 3);
     assert_eq!(thresholds[&Rule::ErrorStorm].events, 0);
     assert!(parse("[logs]\nenabled = false").unwrap().logs.is_none());
+}
+
+#[test]
+fn wrong_values_of_feeds_are_refused() {
+    for (text, says) in [
+        (
+            "warninglists = ['ours.json']",
+            "feeds.warninglists: must be at most 256 absolute paths",
+        ),
+        (
+            "ca_file = 'ca.pem'",
+            "feeds.ca_file: must be an absolute path",
+        ),
+        (
+            "timeout_secs = 0",
+            "feeds.timeout_secs: must be within 1…600",
+        ),
+    ] {
+        check(&format!("[feeds]\n{text}"), says);
+    }
 }
 
 #[test]

@@ -3,7 +3,10 @@
 
 mod renew;
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use aegis_api::ApiError;
 use aegis_core::{Feed, FeedId, FeedInput, FeedPart, FeedWeight, Indicator, Input, Timestamp};
@@ -40,6 +43,8 @@ struct Applying {
     feed: Arc<Feed>,
     next: usize,
     expires_at: Timestamp,
+    /// What of it ends sooner.
+    ends: BTreeMap<Indicator, Timestamp>,
     weight: FeedWeight,
     weight_tx: oneshot::Sender<Result<FeedWeight, ApiError>>,
 }
@@ -158,6 +163,7 @@ impl Node {
             feed: order.feed,
             next: 0,
             expires_at: order.expires_at,
+            ends: order.ends,
             weight,
             weight_tx: order.weight_tx,
         }));
@@ -191,12 +197,14 @@ impl Node {
     fn go_on_applying(&mut self, mut it: Applying) {
         let entries = it.feed.entries();
         let end = entries.len().min(it.next + ENTRIES_AT_ONCE);
+        let until = |entry| {
+            let end = it.ends.get(entry).copied();
+            end.map_or(it.expires_at, |end| end.min(it.expires_at))
+        };
+        let part = entries[it.next..end].iter();
         let part = FeedPart {
             feed: it.id,
-            entries: entries[it.next..end]
-                .iter()
-                .map(|entry| (*entry, it.expires_at))
-                .collect(),
+            entries: part.map(|entry| (*entry, until(entry))).collect(),
         };
         let is_done = end == entries.len();
         let (now, count) = (self.now(), entries.len());

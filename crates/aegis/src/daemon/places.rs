@@ -318,6 +318,7 @@ impl Node {
             id,
             feed: Arc::new(feed),
             expires_at,
+            ends: BTreeMap::new(),
             detail: format!("region {region}: {entries} prefixes until {expires_at}"),
             is_dry_run: false,
             weight_tx,

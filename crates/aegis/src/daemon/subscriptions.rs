@@ -8,11 +8,13 @@
 //! ```
 
 mod answer;
+mod apply;
 mod fetch;
 mod kept;
 mod key;
 mod show;
 mod sift;
+mod write;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,9 +24,8 @@ use std::{
 };
 
 use aegis_api::{ApiError, Caller, EventHub, EventKind, FeedLast, FeedRequest, Reply};
-use aegis_core::{FeedId, Indicator, Timestamp};
-use aegis_fetch::Tls;
-use aegis_intel::feed::{Alarm, Asked, Course, Definition, FeedName, Outcome};
+use aegis_core::{FeedId, Timestamp};
+use aegis_intel::feed::{Alarm, Asked, Course, Definition, Events, FeedName, Outcome};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
@@ -32,16 +33,13 @@ use tokio::{
 };
 
 pub(super) use show::Health;
+pub(super) use sift::sift;
 
 use self::{
     fetch::{Fetch, Fetched, Found},
     sift::Sifted,
 };
-use super::{
-    Clock,
-    feeds::{RenewOrder, Renewed},
-    files::FeedCall,
-};
+use super::{Clock, feeds::Renewed, files::FeedCall};
 
 /// Feeds that are subscribed to at most.
 const SUBSCRIPTIONS_MAX: usize = 32;
@@ -128,6 +126,8 @@ struct Subscription {
     pending: Option<FeedLast>,
     /// Alarms that were told.
     told: BTreeSet<Alarm>,
+    /// What was read of a MISP feed, event by event.
+    events: Events,
 }
 
 /// All subscriptions: what the one task owns.
@@ -135,7 +135,6 @@ pub(super) struct Subscriptions {
     clock: Clock,
     config: FeedsConfig,
     dir: PathBuf,
-    tls: Tls,
     hub: EventHub,
     feeds: BTreeMap<FeedName, Subscription>,
     problem: Option<String>,
@@ -180,7 +179,6 @@ impl Subscriptions {
         };
         let mut subscriptions = Self {
             clock: Clock,
-            tls: Tls::with_ca_file(config.ca_file.as_deref()),
             config,
             dir,
             hub,
@@ -231,11 +229,7 @@ impl Subscriptions {
             self.tell_alarms();
             self.write();
         }
-        if self.is_changed
-            && let Err(error) = kept::write(&self.dir, &self.feeds)
-        {
-            tracing::warn!(%error, "What is known of feeds was not kept");
-        }
+        self.end().await;
     }
 
     /// Has the loop free what nobody subscribes to any more, and learns of what nothing is blocked
@@ -277,6 +271,7 @@ impl Subscriptions {
             cancel_tx: None,
             pending: None,
             told: BTreeSet::new(),
+            events: Events::default(),
             definition,
         };
         self.feeds.insert(feed.definition.name.clone(), feed);
@@ -296,10 +291,10 @@ impl Subscriptions {
             let fetch = Fetch {
                 definition: feed.definition.clone(),
                 conditions: feed.conditions(now),
+                events: feed.events.clone(),
                 number: feed.number,
                 now,
                 config: self.config.clone(),
-                tls: self.tls.clone(),
             };
             feed.is_under_way = true;
             match fetch::start(fetch, cancel_rx, self.fetched_tx.clone()) {
@@ -333,7 +328,9 @@ impl Subscriptions {
                 sifted,
                 etag,
                 last_modified,
+                events,
             }) => {
+                feed.events = events;
                 feed.attribution = sifted.attribution.clone();
                 feed.made_at = sifted.made_at;
                 let outcome = Outcome::Listed {
@@ -371,50 +368,6 @@ impl Subscriptions {
         Some(asked)
     }
 
-    /// Hands a list to the loop, which blocks it in place of what was.
-    async fn apply(&mut self, name: &FeedName, sifted: Sifted, had_at: Instant) {
-        let now = self.clock.now();
-        let Some(feed) = self.feeds.get_mut(name) else {
-            return;
-        };
-        let Some(id) = FeedId::subscribed(name.as_str()) else {
-            return;
-        };
-        feed.is_under_way = true;
-        feed.hold(now);
-        let until =
-            |it: Option<Timestamp>| it.map_or(feed.holds_until, |it| it.min(feed.holds_until));
-        let entries = sifted.entries.iter();
-        let entries: Vec<(Indicator, Timestamp)> =
-            entries.map(|(it, end)| (*it, until(*end))).collect();
-        feed.pending = Some(FeedLast {
-            entries: entries.len() as u64,
-            left_out: sifted.left_out,
-            malformed: sifted.malformed,
-            malformed_lines: sifted.malformed_lines,
-            ..FeedLast::default()
-        });
-        let (done_tx, done_rx) = oneshot::channel();
-        let order = RenewOrder {
-            id,
-            entries,
-            detail: show::source(&feed.definition, feed.attribution.as_deref()),
-            done_tx,
-        };
-        let (name, number) = (name.clone(), feed.number);
-        // A loop that is gone says so by the other channel.
-        drop(self.orders_tx.send(FeedCall::Renew(order)).await);
-        self.jobs.spawn(async move {
-            let stopping = |_| ApiError::new(aegis_api::ErrorCode::Busy, "it was ended meanwhile");
-            Done::Applied {
-                name,
-                number,
-                had_at,
-                renewed: done_rx.await.map_err(stopping).flatten(),
-            }
-        });
-    }
-
     fn handle_done(&mut self, done: Done) {
         match done {
             Done::Nothing => {}
@@ -426,56 +379,6 @@ impl Subscriptions {
                 renewed,
             } => self.handle_applied(&name, number, (had_at, renewed)),
         }
-    }
-
-    fn handle_applied(
-        &mut self,
-        name: &FeedName,
-        number: u64,
-        (had_at, renewed): (Instant, Result<Renewed, ApiError>),
-    ) {
-        let now = self.clock.now();
-        let feed = self.feeds.get_mut(name);
-        let Some(feed) = feed.filter(|it| it.number == number) else {
-            return; // removed meanwhile
-        };
-        feed.is_under_way = false;
-        let pending = feed.pending.take();
-        match renewed {
-            Ok(it) => {
-                let took = it.done_at.saturating_duration_since(had_at);
-                let last = show::last(pending.unwrap_or_default(), &it, took);
-                tracing::info!(
-                    feed = %name,
-                    entries = last.entries,
-                    blocked = last.blocked,
-                    added = it.added,
-                    gone = it.gone,
-                    applied_ms = last.applied_ms,
-                    "Feed applied"
-                );
-                let applied = EventKind::FeedApplied {
-                    feed: name.to_string(),
-                    blocked: last.blocked,
-                    added: it.added as u64,
-                    gone: it.gone as u64,
-                };
-                feed.last = Some(last);
-                self.hub.publish(now, applied);
-            }
-            Err(error) => {
-                // Whole the next time, for nothing of it is blocked.
-                (feed.course.etag, feed.course.last_modified) = (None, None);
-                feed.course.entries = 0;
-                feed.course.problem = Some(error.message.clone());
-                let feed = name.to_string();
-                tracing::warn!(feed, problem = error.message, "Feed not applied");
-                let message = error.message;
-                self.hub
-                    .publish(now, EventKind::FeedFailed { feed, message });
-            }
-        }
-        self.is_changed = true;
     }
 
     /// Tells of alarms that were not there before.
@@ -512,39 +415,6 @@ impl Subscriptions {
             }
             is_other
         });
-    }
-
-    /// Writes what changed, in a thread; one write at a time.
-    fn write(&mut self) {
-        if self.is_writing || !self.is_changed {
-            return;
-        }
-        (self.is_writing, self.is_changed) = (true, false);
-        self.replies_under_way.append(&mut self.replies);
-        let (dir, text) = (self.dir.clone(), kept::text(&self.feeds));
-        self.jobs.spawn_blocking(move || {
-            let wrote = text.and_then(|it| kept::write_text(&dir, &it));
-            Done::Wrote(wrote.map_err(|it| it.to_string()))
-        });
-    }
-
-    fn handle_wrote(&mut self, result: Result<(), String>) {
-        self.is_writing = false;
-        let problem = result.err().map(|it| format!("feeds cannot be kept: {it}"));
-        for (reply_tx, reply) in self.replies_under_way.drain(..) {
-            let reply = match &problem {
-                Some(message) => Err(ApiError::new(
-                    aegis_api::ErrorCode::Internal,
-                    message.clone(),
-                )),
-                None => Ok(reply),
-            };
-            let _ = reply_tx.send(reply); // whoever went away meanwhile has lost nothing
-        }
-        if let Some(message) = &problem {
-            tracing::warn!(problem = message, "Degraded");
-        }
-        self.problem = problem;
     }
 
     /// Returns a number that nobody foresees (`SplitMix64`, Steele, Lea and Flood 2014).

@@ -57,6 +57,17 @@ async fn netns_a_list_is_blocked_until_it_is_forgotten_or_taken_back() {
     for text in ["203.0.113.7", "198.51.100.0/24", "203.0.113.8"] {
         until_blocked(&nodes[1].client, text, true).await;
     }
+    let listed = cli(&nodes[1], "feed list");
+    let start: String = file.to_string().chars().take(8).collect();
+    let line = listed.out.lines().find(|it| it.starts_with(&start));
+    assert!(line.is_some_and(|it| it.contains("shared")), "{listed:?}");
+    let as_csv = get(&nodes[1], file, "--apply --dry-run --format csv").await;
+    // What no feed may list this one may not either: everybody is no entry.
+    let says = "Would block 3 of the 6 that it lists";
+    assert!(as_csv.out.contains(says), "{as_csv:?}");
+    let as_stix = get(&nodes[1], file, "--apply --format stix").await;
+    assert_eq!(as_stix.code, Some(2), "{as_stix:?}");
+    assert!(as_stix.err.contains("file: not the format"), "{as_stix:?}");
     let why = nodes[1].client.why(indicator("203.0.113.7")).await.unwrap();
     assert_eq!(
         (why.decisions[0].origin, why.decisions[0].file),

@@ -304,3 +304,47 @@ fn of_a_feed_in_pages_that_was_had_only_what_is_new_is_asked_for_first() {
         assert_eq!(last_modified.as_deref(), Some(expected));
     }
 }
+
+#[test]
+fn of_a_misp_feed_only_events_that_changed_are_asked_for_again() {
+    let definition = definition(Kind::Misp, "https://misp.example/feed/");
+    let uuid = |digit: u8| format!("0000000{digit}-0000-4000-8000-000000000000");
+    let manifest = |at: [u64; 2]| {
+        let line = |digit: u8, at: u64| format!(r#""{}":{{"timestamp":"{at}"}}"#, uuid(digit));
+        body(&format!("{{{},{}}}", line(1, at[0]), line(2, at[1])))
+    };
+    let event = |address: &str| {
+        let attribute = format!(r#"{{"type":"ip-dst","value":"{address}","to_ids":true}}"#);
+        body(&format!(r#"{{"Event":{{"Attribute":[{attribute}]}}}}"#))
+    };
+    let names = |request: &Request, digit: u8| {
+        assert_eq!(
+            request.url,
+            format!("https://misp.example/feed/{}.json", uuid(digit))
+        );
+    };
+    let mut session = Session::new(&definition, &Course::default(), NOW);
+    names(&asked(session.take(&manifest([5, 6]))), 2);
+    names(&asked(session.take(&event("203.0.113.2"))), 1);
+    let Ok(Step::Done { listing, .. }) = session.take(&event("203.0.113.1")) else {
+        panic!("that is all");
+    };
+    assert_eq!(listing.entries.len(), 2);
+
+    let known = session.into_events();
+    let mut session = Session::new(&definition, &Course::default(), NOW).knowing(known.clone());
+    names(&asked(session.take(&manifest([7, 6]))), 1);
+    let Ok(Step::Done { listing, .. }) = session.take(&event("203.0.113.3")) else {
+        panic!("only one changed");
+    };
+    let texts = listing.entries.iter().map(|it| it.indicator.to_string());
+    assert_eq!(texts.collect::<Vec<_>>(), ["203.0.113.2", "203.0.113.3"]);
+    assert_ne!(session.into_events(), known);
+
+    let mut session = Session::new(&definition, &Course::default(), NOW).knowing(known.clone());
+    let Ok(Step::Done { listing, .. }) = session.take(&manifest([5, 6])) else {
+        panic!("none changed");
+    };
+    assert_eq!(listing.entries.len(), 2);
+    assert_eq!(session.into_events(), known);
+}

@@ -1,17 +1,27 @@
 //! Applying files: what one lists goes to the node's loop, which blocks it, and is taken back when the file
 //! goes.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use aegis_api::{ApiError, Caller, ErrorCode, FileApplied, FileApplyRequest, Reply};
 use aegis_core::{
-    FEED_BYTES_MAX, Feed, FeedId, FeedWeight, Operator, OrganisationId, Timestamp,
+    FEED_BYTES_MAX, Feed, FeedId, FeedWeight, Indicator, Operator, OrganisationId, Timestamp,
     file::{FileId, Manifest},
 };
+use aegis_intel::feed::{Format, UnknownFormat, Warninglists};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Done, Files, ReplyTx, shelf::Shelf};
-use crate::daemon::feeds::{RenewOrder, SharedFeed, Subscribed};
+use crate::daemon::{
+    feeds::{RenewOrder, SharedFeed, Subscribed},
+    subscriptions::sift,
+};
+
+/// How far an applied file is believed, in percent.
+const TRUST: u8 = 100;
 
 /// What the node's loop is told of feeds.
 pub(in crate::daemon) enum FeedCall {
@@ -37,17 +47,22 @@ pub(in crate::daemon) struct FeedOrder {
     pub(in crate::daemon) id: FeedId,
     pub(in crate::daemon) feed: Arc<Feed>,
     pub(in crate::daemon) expires_at: Timestamp,
+    /// What of it ends sooner.
+    pub(in crate::daemon) ends: BTreeMap<Indicator, Timestamp>,
     /// Where it comes from, for the audit log.
     pub(in crate::daemon) detail: String,
     pub(in crate::daemon) is_dry_run: bool,
     pub(in crate::daemon) weight_tx: oneshot::Sender<Result<FeedWeight, ApiError>>,
 }
 
+/// What a file lists, and what of it ends sooner than the file is offered.
+type Listed = (Feed, BTreeMap<Indicator, Timestamp>);
+
 /// What a thread has read out of a file.
 pub(super) struct Read {
     caller: Caller,
     apply: FileApplyRequest,
-    feed: Result<Feed, ApiError>,
+    listed: Result<Listed, ApiError>,
     reply_tx: ReplyTx,
 }
 
@@ -61,7 +76,7 @@ impl Files {
                 return;
             }
         };
-        let shelf = Arc::clone(&self.shelf);
+        let (shelf, now) = (Arc::clone(&self.shelf), self.now());
         self.jobs.spawn_blocking(move || {
             let Some(bytes) = read(&shelf, &manifest) else {
                 let spoilt = ApiError::new(ErrorCode::Internal, "the disk spoilt the file");
@@ -74,10 +89,16 @@ impl Files {
                     format!("the file is no feed: {it}"),
                 )
             };
+            let listed = match &apply.format {
+                Some(format) => listed_as(format, &bytes, now),
+                None => Feed::parse(&bytes)
+                    .map(|it| (it, BTreeMap::new()))
+                    .map_err(refused),
+            };
             Done::ReadFeed(Box::new(Read {
                 caller,
                 apply,
-                feed: Feed::parse(&bytes).map_err(refused),
+                listed,
                 reply_tx,
             }))
         });
@@ -101,11 +122,11 @@ impl Files {
         let Read {
             caller,
             apply,
-            feed,
+            listed,
             reply_tx,
         } = read;
         let (file, now) = (apply.file, self.now());
-        let order = feed.and_then(|feed| {
+        let order = listed.and_then(|(feed, ends)| {
             self.listed(file)?;
             let announcement = self.offer_of(now, file).ok_or_else(|| {
                 ApiError::new(
@@ -127,14 +148,15 @@ impl Files {
                     organisations.join(" ")
                 }
             );
-            Ok((feed, offer.validity.expires_at(), detail))
+            Ok((feed, ends, offer.validity.expires_at(), detail))
         });
         let (weight_tx, weight_rx) = oneshot::channel();
-        let sent = order.and_then(|(feed, expires_at, detail)| {
+        let sent = order.and_then(|(feed, ends, expires_at, detail)| {
             let order = FeedOrder {
                 user: caller.operator(),
                 id: FeedId::of_file(file),
                 feed: Arc::new(feed),
+                ends,
                 expires_at,
                 detail,
                 is_dry_run: apply.dry_run,
@@ -180,6 +202,29 @@ impl Files {
             }
         }
     }
+}
+
+/// Reads what a file lists in the format of a feed.
+fn listed_as(format: &str, bytes: &[u8], now: Timestamp) -> Result<Listed, ApiError> {
+    let refused = |field: &str, why: String| {
+        ApiError::new(ErrorCode::InvalidRequest, format!("{field}: {why}"))
+    };
+    let format: Format = format
+        .parse()
+        .map_err(|it: UnknownFormat| refused("format", it.to_string()))?;
+    let listing = format
+        .parse(bytes, now)
+        .map_err(|it| refused("file", it.to_string()))?;
+    // Whoever applies a file trusts it; what no feed may list it may not either.
+    let sifted = sift(listing, TRUST, &Warninglists::default());
+    let ends = sifted
+        .entries
+        .iter()
+        .filter_map(|(it, end)| Some((*it, (*end)?)));
+    let ends = ends.collect();
+    let entries = sifted.entries.into_iter().map(|it| it.0).collect();
+    let feed = Feed::new(entries).map_err(|it| refused("file", it.to_string()))?;
+    Ok((feed, ends))
 }
 
 /// Reads a file out, each chunk checked once more; `None` where the disk spoilt one.

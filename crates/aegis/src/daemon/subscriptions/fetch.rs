@@ -5,7 +5,7 @@ use std::{fs, io, path::Path, thread, time::Duration};
 use aegis_core::{FEED_BYTES_MAX, Timestamp};
 use aegis_fetch::{FetchError, Fetcher, Limits, Secret, Tls, Wanted};
 use aegis_intel::feed::{
-    Course, Definition, Fault, FeedName, Kind, Request, Response, Session, Step,
+    Course, Definition, Events, Fault, FeedName, Kind, Request, Response, Session, Step,
     WARNINGLIST_BYTES_MAX, Warninglists,
 };
 use tokio::{
@@ -37,10 +37,11 @@ pub(super) struct Fetch {
     pub(super) definition: Definition,
     /// What is known of the last time.
     pub(super) conditions: Course,
+    /// Events that were read before.
+    pub(super) events: Events,
     pub(super) number: u64,
     pub(super) now: Timestamp,
     pub(super) config: FeedsConfig,
-    pub(super) tls: Tls,
 }
 
 /// What came of it.
@@ -61,6 +62,7 @@ pub(super) enum Found {
         sifted: Box<Sifted>,
         etag: Option<String>,
         last_modified: Option<String>,
+        events: Events,
     },
 }
 
@@ -117,8 +119,10 @@ async fn whole(fetch: &Fetch) -> Result<(Found, Instant), Fault> {
         idle: fetch.config.timeout,
         total: fetch.config.timeout * TOTAL_TIMES,
     };
-    let mut fetcher = Fetcher::new(limits, fetch.tls.clone(), AGENT);
-    let mut session = Session::new(definition, &fetch.conditions, fetch.now);
+    let tls = Tls::with_ca_file(fetch.config.ca_file.as_deref());
+    let mut fetcher = Fetcher::new(limits, tls, AGENT);
+    let session = Session::new(definition, &fetch.conditions, fetch.now);
+    let mut session = session.knowing(fetch.events.clone());
     let mut request = session.start();
     loop {
         let response = ask(&mut fetcher, definition, &request, key.as_ref()).await?;
@@ -136,6 +140,7 @@ async fn whole(fetch: &Fetch) -> Result<(Found, Instant), Fault> {
                     sifted,
                     etag,
                     last_modified,
+                    events: session.into_events(),
                 };
                 return Ok((found, had_at));
             }
@@ -204,3 +209,6 @@ fn warninglists(config: &FeedsConfig) -> Result<Warninglists, Fault> {
     Warninglists::read(&documents)
         .map_err(|it| Fault::NotAFeed(format!("the warninglists are no use: {it}")))
 }
+
+#[cfg(test)]
+mod tests;

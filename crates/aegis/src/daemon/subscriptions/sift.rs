@@ -7,21 +7,21 @@ use aegis_intel::feed::{Listing, Warninglists};
 
 /// What of a list is to be blocked, as far as the list itself and warninglists tell.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Sifted {
+pub(in crate::daemon) struct Sifted {
     /// In order, each once, with the end that the publisher says.
-    pub(super) entries: Vec<(Indicator, Option<Timestamp>)>,
+    pub(in crate::daemon) entries: Vec<(Indicator, Option<Timestamp>)>,
     /// How many are not to be, by reason.
-    pub(super) left_out: BTreeMap<String, u64>,
-    pub(super) malformed: u64,
+    pub(in crate::daemon) left_out: BTreeMap<String, u64>,
+    pub(in crate::daemon) malformed: u64,
     /// The first of them, each with its number.
-    pub(super) malformed_lines: Vec<String>,
-    pub(super) attribution: Option<String>,
-    pub(super) made_at: Option<Timestamp>,
+    pub(in crate::daemon) malformed_lines: Vec<String>,
+    pub(in crate::daemon) attribution: Option<String>,
+    pub(in crate::daemon) made_at: Option<Timestamp>,
 }
 
 /// Takes of a list what is believed, where the feed itself is right in so many percent of what it is sure
 /// of, and on no warninglist.
-pub(super) fn sift(listing: Listing, trust: u8, warninglists: &Warninglists) -> Sifted {
+pub(in crate::daemon) fn sift(listing: Listing, trust: u8, warninglists: &Warninglists) -> Sifted {
     let (mut warned, mut doubted) = (0, listing.left_out.doubtful);
     let mut entries = Vec::with_capacity(listing.entries.len());
     for entry in &listing.entries {

@@ -44,6 +44,7 @@ fn subscription(definition: Definition) -> Subscription {
         cancel_tx: None,
         pending: None,
         told: BTreeSet::new(),
+        events: Events::default(),
     }
 }
 
@@ -176,16 +177,16 @@ fn of_a_list_only_what_is_believed_and_on_no_warninglist_is_taken() {
     let list =
         "\"first_seen_utc\",\"dst_ip\",\"dst_port\",\"c2_status\",\"last_online\",\"malware\"\n";
     let listing = Format::Feodo.parse(list.as_bytes(), T0).expect("a list");
-    let none = sift::sift(listing, 90, &Warninglists::default());
+    let none = sift(listing, 90, &Warninglists::default());
     assert_eq!(none, Sifted::default());
     let list = "203.0.113.9\nno address\n8.8.8.0/24\n203.0.113.7\n203.0.113.9\n";
     let listing = || Format::Plain.parse(list.as_bytes(), T0).expect("a list");
-    let sifted = sift::sift(listing(), 75, &Warninglists::default());
+    let sifted = sift(listing(), 75, &Warninglists::default());
     let texts: Vec<String> = sifted.entries.iter().map(|it| it.0.to_string()).collect();
     assert_eq!(texts, ["203.0.113.7", "203.0.113.9"]);
     assert_eq!(sifted.left_out, [("on a warninglist".to_owned(), 1)].into());
     assert_eq!(sifted.malformed_lines, ["2: no address or prefix"]);
-    let doubted = sift::sift(listing(), 49, &Warninglists::default());
+    let doubted = sift(listing(), 49, &Warninglists::default());
     assert_eq!(doubted.entries, []);
     assert_eq!(doubted.left_out.get("doubted"), Some(&3));
 }
@@ -206,7 +207,7 @@ fn a_feed_that_says_until_when_is_blocked_until_the_latest_of_it() {
     );
     let listing = Format::Stix.parse(bundle.as_bytes(), T0).expect("a bundle");
     assert_eq!(listing.entries.len(), 2);
-    let sifted = sift::sift(listing, 100, &Warninglists::default());
+    let sifted = sift(listing, 100, &Warninglists::default());
     let [(_, Some(until))] = sifted.entries[..] else {
         panic!("{sifted:?}");
     };
