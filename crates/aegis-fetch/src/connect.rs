@@ -38,7 +38,7 @@ pub(crate) struct Connection {
     _driver: JoinSet<()>, // ended with the connection
 }
 
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
@@ -67,28 +67,33 @@ impl fmt::Debug for Tls {
     }
 }
 
+/// Connects to the server of a target.
+pub(crate) async fn stream(to: &Target, tls: &Tls) -> Result<Box<dyn Stream>, FetchError> {
+    let host = || to.authority();
+    let unreachable = |source| FetchError::Unreachable {
+        host: host(),
+        source,
+    };
+    let stream = TcpStream::connect((to.host.as_str(), to.port)).await;
+    let stream = stream.map_err(unreachable)?;
+    if !to.is_tls {
+        return Ok(Box::new(stream));
+    }
+    let no_tls = |source| FetchError::Tls {
+        host: host(),
+        source,
+    };
+    let name = ServerName::try_from(to.host.clone());
+    let name = name.map_err(|it| no_tls(io::Error::other(it)))?;
+    let connector = TlsConnector::from(tls.config().map_err(no_tls)?);
+    let stream = connector.connect(name, stream).await.map_err(no_tls)?;
+    Ok(Box::new(stream))
+}
+
 impl Connection {
-    /// Connects to the server of a target.
+    /// Connects to the server of a target, for one request after the other.
     pub(crate) async fn open(to: &Target, tls: &Tls) -> Result<Self, FetchError> {
-        let host = || to.authority();
-        let unreachable = |source| FetchError::Unreachable {
-            host: host(),
-            source,
-        };
-        let stream = TcpStream::connect((to.host.as_str(), to.port)).await;
-        let stream = stream.map_err(unreachable)?;
-        let stream: Box<dyn Stream> = if to.is_tls {
-            let no_tls = |source| FetchError::Tls {
-                host: host(),
-                source,
-            };
-            let name = ServerName::try_from(to.host.clone());
-            let name = name.map_err(|it| no_tls(io::Error::other(it)))?;
-            let connector = TlsConnector::from(tls.config().map_err(no_tls)?);
-            Box::new(connector.connect(name, stream).await.map_err(no_tls)?)
-        } else {
-            Box::new(stream)
-        };
+        let stream = stream(to, tls).await?;
         let mut builder = http1::Builder::new();
         builder.max_buf_size(BUFFER_BYTES);
         let handshake = builder.handshake(TokioIo::new(stream)).await;

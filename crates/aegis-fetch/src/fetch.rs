@@ -134,6 +134,11 @@ impl Secret {
         value.set_sensitive(true);
         Some(Self(value))
     }
+
+    /// Returns it as a header has it, which shows itself to nobody either.
+    pub(crate) fn value(&self) -> HeaderValue {
+        self.0.clone()
+    }
 }
 
 impl fmt::Debug for Secret {

@@ -1,4 +1,5 @@
-//! The wall around HTTP as a client: documents of publishers, fetched within bounds.
+//! The wall around HTTP as a client: documents of publishers, fetched within bounds, and documents that
+//! are posted.
 //!
 //! HTTP/1.1, over TLS 1.3 where the address says so, with the system's root certificates and those of a
 //! file. How large a document may be, how long it may take and how often a server may send on to another
@@ -8,8 +9,10 @@
 mod connect;
 mod fetch;
 mod gzip;
+mod post;
 mod roots;
 mod target;
 
 pub use connect::Tls;
 pub use fetch::{FetchError, Fetched, Fetcher, Limits, Secret, Wanted};
+pub use post::{Post, is_url, may_name_key, post};

@@ -28,6 +28,7 @@ pub use completions::completions;
 pub use console::{Console, ConsoleEnd, Input, LINE_BYTES_MAX};
 pub use event::line;
 pub use outcome::Outcome;
+pub use report::summary_text;
 pub use run::{ImportPlan, import, read_ticket, run};
 pub use screen::{Format, Screen};
 pub use text::{bytes, count, shown, shown_lines, span};

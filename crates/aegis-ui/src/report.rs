@@ -22,6 +22,7 @@ mod why;
 
 use aegis_api::{AllowEntry, Blocked, Check, Disallowed, Published, Unblocked};
 
+pub use self::summary::summary_text;
 pub(crate) use self::{
     audit::audit,
     feed::{feed, feed_added, feed_refreshed, feed_removed, feeds},

@@ -10,6 +10,7 @@ mod generate;
 mod import;
 mod join;
 mod manual;
+mod notify_command;
 mod replay;
 mod run_args;
 mod run_node;
@@ -90,6 +91,9 @@ enum Command {
     /// Play what happened again by another policy, and say what it would decide otherwise (exit
     /// code 0: nothing, 1: something)
     Replay(replay::ReplayArgs),
+    /// See whether notifications arrive
+    #[command(subcommand)]
+    Notify(notify_command::NotifyCommand),
     /// Check, show or print the configuration
     #[command(subcommand)]
     Config(config_command::ConfigCommand),
@@ -153,6 +157,7 @@ pub fn main() -> ExitCode {
             let daemon = cli.client.client(&socket(instance.as_ref()));
             config_command::run(command, instance, json, &daemon)
         }
+        Command::Notify(command) => notify_command::run(command, json),
         Command::Replay(args) => {
             let daemon = cli.client.client(&socket(instance.as_ref()));
             replay::run(&args, &daemon, json)

@@ -16,6 +16,7 @@ mod location;
 mod logs;
 mod metrics;
 mod mirror;
+mod notify;
 mod page;
 mod place;
 mod policy;
@@ -39,13 +40,14 @@ pub use default_file::default_file;
 pub use location::PlaceConfig;
 pub(crate) use logs::{RawLogs, detector_config};
 pub use metrics::MetricsConfig;
+pub(crate) use notify::notify;
 pub use page::PageConfig;
 pub use raw::{MinSeverity, OneOrMany, RawConfig, RawMode};
 pub(crate) use resolve::default_runtime_dir;
 pub use resolve::{Surroundings, configured_addresses, resolve};
 pub use trust::Trust;
 
-use crate::daemon::{FeedsConfig, FilesConfig, LogsConfig, P2pLogConfig};
+use crate::daemon::{FeedsConfig, FilesConfig, LogsConfig, NotifyConfig, P2pLogConfig};
 
 /// Where the configuration file is looked for unless a flag names one.
 pub const FILE_DEFAULT: &str = "/etc/aegis/aegis.toml";
@@ -104,6 +106,8 @@ pub struct Config {
     pub p2p_log: P2pLogConfig,
     /// Which logs are read; `None` for none.
     pub logs: Option<LogsConfig>,
+    /// Who is told what; `None` for nobody.
+    pub notify: Option<NotifyConfig>,
     /// The network; `None` for a node that detects and drops alone.
     pub p2p: Option<P2pConfig>,
     /// How feeds are fetched that are subscribed to.

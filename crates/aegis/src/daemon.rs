@@ -36,6 +36,7 @@ mod mirror;
 mod mode;
 mod names;
 mod notice;
+mod notify;
 mod orders;
 mod organisation;
 mod p2p_log;
@@ -84,6 +85,8 @@ pub use control::ControlHandle;
 pub(crate) use exports::entry;
 pub use files::FilesConfig;
 pub use logs::LogsConfig;
+pub(crate) use notify::send;
+pub use notify::{NotifyConfig, Topic, Way};
 pub use p2p_log::P2pLogConfig;
 pub(crate) use places::REGIONS_MAX;
 pub use reload::{ReadConfig, Reloader, SetFilter};
@@ -143,6 +146,7 @@ struct Node {
     measures: metrics::Measures,
     reloader: Option<Reloader>,
     logs: logs::Logs,
+    alarms: notify::Alarms,
     last_sync: Option<sync::LastSync>,
     placed: place::Placed,
     read_back: Option<report::ReadBack>,

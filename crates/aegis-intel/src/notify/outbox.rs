@@ -252,11 +252,10 @@ impl Way {
 
     /// Returns when the first of those that wait may go.
     fn due_at(&self, per_hour: usize) -> Option<Timestamp> {
-        let first = self.waiting.front().filter(|_| !self.is_busy)?;
+        self.waiting.front().filter(|_| !self.is_busy)?;
         let over = self.sent.len().checked_sub(per_hour);
         let by_rate = over.and_then(|it| self.sent.get(it)).map(|it| *it + HOUR);
-        let by_rate = by_rate.unwrap_or(first.at);
-        Some(by_rate.max(self.retry_at))
+        Some(by_rate.map_or(self.retry_at, |it| it.max(self.retry_at)))
     }
 }
 

@@ -10,6 +10,11 @@ use crate::text::{bytes, count, shown};
 /// Lines for a person; JSON has more.
 const LINES_MAX: usize = 50;
 
+/// Returns a summary in words, as `aegis summary` prints it.
+pub fn summary_text(it: &Summary) -> String {
+    summary(it)
+}
+
 /// Tells what was blocked, and first of all whether that is somebody of one's own.
 pub(crate) fn summary(it: &Summary) -> String {
     let blocked = match it.mode {

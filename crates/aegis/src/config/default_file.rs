@@ -7,7 +7,7 @@ mod page;
 
 use toml::Value;
 
-use crate::config::{RawConfig, lapi};
+use crate::config::{RawConfig, lapi, notify};
 
 /// A key with its section, what it means, and an example where there is no default to show.
 pub(super) struct Key {
@@ -24,7 +24,11 @@ pub(super) const fn key(path: &'static str, meaning: &'static str) -> Key {
     }
 }
 
-const fn optional(path: &'static str, example: &'static str, meaning: &'static str) -> Key {
+pub(super) const fn optional(
+    path: &'static str,
+    example: &'static str,
+    meaning: &'static str,
+) -> Key {
     Key {
         path,
         example: Some(example),
@@ -433,6 +437,7 @@ pub fn default_file() -> String {
         lapi::KEYS,
         logs::KEYS,
         page::KEYS,
+        notify::KEYS,
     ];
     for key in parts.into_iter().flatten() {
         let (here, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));

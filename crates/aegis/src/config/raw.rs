@@ -16,6 +16,7 @@ use crate::config::{
     logs::RawLogs,
     metrics::RawMetrics,
     mirror::RawMirror,
+    notify::RawNotify,
     page::RawPage,
     place::{RawPeerExchange, RawRelay},
     policy::RawPolicy,
@@ -55,6 +56,7 @@ pub struct RawConfig {
     pub logs: RawLogs,
     pub api: RawApi,
     pub page: RawPage,
+    pub notify: RawNotify,
     pub log: RawLog,
 }
 

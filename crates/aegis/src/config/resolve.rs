@@ -28,6 +28,7 @@ use crate::config::{
     logs::logs,
     metrics::metrics,
     mirror::mirror,
+    notify::notify,
     page::page,
     place,
     policy::quorum,
@@ -110,6 +111,7 @@ pub fn resolve(raw: RawConfig, host: &Surroundings) -> Result<Config, ConfigErro
         logs: logs(&raw.logs)?,
         api: api(raw.api)?,
         page: page(raw.page)?,
+        notify: notify(&raw.notify)?,
         p2p: raw
             .p2p
             .enabled
@@ -306,7 +308,10 @@ fn list<T: FromStr<Err: std::fmt::Display>>(
     texts.iter().map(|text| parse(field, text)).collect()
 }
 
-fn parse<T: FromStr<Err: std::fmt::Display>>(field: &str, text: &str) -> Result<T, ConfigError> {
+pub(super) fn parse<T: FromStr<Err: std::fmt::Display>>(
+    field: &str,
+    text: &str,
+) -> Result<T, ConfigError> {
     text.parse()
         .map_err(|it| wrong(field, format!("{text:?}: {it}")))
 }

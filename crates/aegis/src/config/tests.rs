@@ -12,6 +12,7 @@ use super::{
     feeds::RawFeeds,
     metrics::RawMetrics,
     mirror::RawMirror,
+    notify::RawNotify,
     page::RawPage,
     raw::{RawLog, RawP2p},
     *,
@@ -56,6 +57,17 @@ fn the_default_file_says_what_the_defaults_are() {
             thresholds: commented_in.logs.thresholds.clone(),
             ids_meanings: commented_in.logs.ids_meanings.clone(),
             ..RawLogs::default()
+        },
+        notify: RawNotify {
+            webhook: commented_in.notify.webhook.clone(),
+            webhook_template: commented_in.notify.webhook_template.clone(),
+            webhook_key_file: commented_in.notify.webhook_key_file.clone(),
+            ntfy: commented_in.notify.ntfy.clone(),
+            ntfy_key_file: commented_in.notify.ntfy_key_file.clone(),
+            ca_file: commented_in.notify.ca_file.clone(),
+            mail_from: commented_in.notify.mail_from.clone(),
+            sendmail: commented_in.notify.sendmail.clone(),
+            ..RawNotify::default()
         },
         feeds: RawFeeds {
             ca_file: commented_in.feeds.ca_file.clone(),

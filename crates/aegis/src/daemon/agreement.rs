@@ -33,7 +33,7 @@ impl Node {
             Ok(_) => {}
             Err(error) => {
                 let error = chain(&error);
-                return self.degraded(format!("the kernel's tables cannot be read: {error}"));
+                return self.unprotected(format!("the kernel's tables cannot be read: {error}"));
             }
         }
         self.read_back = None;
@@ -42,12 +42,24 @@ impl Node {
             .restore(self.clock.now(), self.engine.ruleset());
         if let Err(error) = restored {
             let error = chain(&error);
-            self.degraded(format!("the kernel's tables cannot be put right: {error}"));
+            self.unprotected(format!("the kernel's tables cannot be put right: {error}"));
         }
-        if let Err(error) = self.look_back() {
-            let error = chain(&error);
-            self.degraded(format!("the kernel's tables cannot be read: {error}"));
+        match self.look_back() {
+            Ok(found) if found.is_in_agreement() => {}
+            Ok(found) => self.alarm(&format!(
+                "the kernel does not hold what it is to, and putting it right did not help ({found})"
+            )),
+            Err(error) => {
+                let error = chain(&error);
+                self.unprotected(format!("the kernel's tables cannot be read: {error}"));
+            }
         }
+    }
+
+    /// Keeps a problem for `status`, and has somebody told of it at once.
+    pub(super) fn unprotected(&mut self, message: String) {
+        self.alarm(&message);
+        self.degraded(message);
     }
 
     /// Tells that what stood wrong stands right again.

@@ -292,16 +292,18 @@ impl Node {
         match self.enforcer.reattach() {
             Ok(true) => {
                 for interface in taken_off {
-                    self.mended(format!(
+                    let message = format!(
                         "something took the kernel program off {interface}, it is attached again"
-                    ));
+                    );
+                    self.alarm(&message);
+                    self.mended(message);
                 }
                 self.announce_interfaces();
             }
             Ok(false) => {}
             Err(error) => {
                 let error = super::dispatch::chain(&error);
-                self.degraded(format!(
+                self.unprotected(format!(
                     "an interface came back and is not defended: {error}"
                 ));
             }

@@ -196,7 +196,7 @@ impl Node {
                     ..trial
                 });
             }
-            Err(error) => self.degraded(format!("enforcing is not resumed: {}", chain(&error))),
+            Err(error) => self.unprotected(format!("enforcing is not resumed: {}", chain(&error))),
         }
     }
 
@@ -301,7 +301,7 @@ impl Node {
             return;
         }
         if let Err(error) = self.enforcer.set_observe(true) {
-            self.degraded(format!("the kernel goes on dropping: {}", chain(&error)));
+            self.unprotected(format!("the kernel goes on dropping: {}", chain(&error)));
             return; // tried again the next time round
         }
         if let Err(error) = self.switch.set(now, Stand::Observe) {
@@ -309,7 +309,7 @@ impl Node {
             self.degraded(error.message);
         }
         self.note_mode(Actor::Node, "observe, enforcing was not confirmed");
-        self.degraded("enforcing was not confirmed in time: observing again".to_owned());
+        self.unprotected("enforcing was not confirmed in time: observing again".to_owned());
     }
 
     /// Returns what is awaited, where enforcing is on trial.

@@ -34,6 +34,7 @@ use super::{
     lapi::{Lapi, run_lapi},
     logs::Logs,
     metrics::{bind_metrics, run_metrics},
+    notify::{Notify, run_notify},
     orders::Orders,
     p2p_log::P2pLogs,
     parts::Parts,
@@ -58,6 +59,7 @@ pub struct Daemon {
     subscriptions: Subscriptions,
     lapi: Option<Lapi>,
     metrics: Option<MetricsListener>,
+    notify: Option<Notify>,
     config: Config,
 }
 
@@ -116,6 +118,7 @@ impl Daemon {
         let net = start_net(&config, (known_peers, joins.secret()), &identity).await?;
         let metrics = bind_metrics(&config).await?;
         let (logs, logs_rx) = Logs::start(config.logs.as_ref(), &config.state_dir)?;
+        let (alarms, notify) = Notify::new(config.notify.as_ref(), hub.clone());
         let (stop_tx, stop_rx) = watch::channel(false);
         let (reload_tx, reload_rx) = mpsc::channel(1); // a second wish before the first is granted is the same
         let parts = Parts {
@@ -131,6 +134,7 @@ impl Daemon {
             joins,
             keys,
             logs,
+            alarms,
             api: doors.url()?,
             page: doors.page_url()?,
             health_rx: feeds.health_rx,
@@ -179,6 +183,7 @@ impl Daemon {
             subscriptions,
             lapi,
             metrics,
+            notify,
             config,
         };
         Ok((daemon, ready))
@@ -207,7 +212,8 @@ impl Daemon {
         let subscriptions = Box::pin(self.subscriptions.run(stop_rx.clone()));
         let lapi = run_lapi(self.lapi, self.control.clone(), stop_rx.clone());
         let exports = run_exports(self.exports, self.control.clone(), stop_rx.clone());
-        let metrics = run_metrics(self.metrics, self.control.clone(), stop_rx);
+        let metrics = run_metrics(self.metrics, self.control.clone(), stop_rx.clone());
+        let notify = run_notify(self.notify, self.control.clone(), stop_rx);
         {
             let serve = self
                 .doors
@@ -221,7 +227,16 @@ impl Daemon {
                 self.node.orders.clear();
                 drop(stopped_tx);
             };
-            tokio::join!(serve, run, files, exports, subscriptions, lapi, metrics);
+            tokio::join!(
+                serve,
+                run,
+                files,
+                exports,
+                subscriptions,
+                lapi,
+                metrics,
+                notify
+            );
         }
         self.node.stop(self.net, &self.config).await
     }
@@ -275,6 +290,9 @@ impl Node {
         self.announce_interfaces();
         if let Some(reason) = self.enforcer.missing_kernel() {
             let message = format!("observing only: {reason}");
+            if !self.switch.is_observing() {
+                self.alarm(&message);
+            }
             self.hub.publish(now, EventKind::Degraded { message });
         }
         if let Some(message) = self.stand_in() {

@@ -22,6 +22,7 @@ mod keys;
 mod life;
 mod mirror;
 mod no_kernel;
+mod notify;
 mod organisation;
 mod orgsig;
 mod page;

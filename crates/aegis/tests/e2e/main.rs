@@ -34,6 +34,7 @@ mod mode;
 mod monitored;
 mod names;
 mod nft;
+mod notify;
 mod order_latency;
 mod organisation;
 mod place;

@@ -1,0 +1,75 @@
+//! Which events are news, and what becomes of words that others chose.
+
+use super::*;
+
+#[test]
+fn whoever_reports_what_is_ours_is_told_and_is_one_subject_however_many_they_are() {
+    for code in ["protected", "allowlisted", "configured_peer"] {
+        let (topic, news) = told(refused("192.0.2.1", code)).unwrap();
+        assert_eq!(
+            (topic, news.subject.as_str()),
+            (Topic::Allowlist, "allowlist")
+        );
+        assert_eq!(
+            news.title(),
+            "192.0.2.1 was reported, and must not be blocked"
+        );
+        assert!(
+            news.text().ends_with("It is not blocked: it is so.\n"),
+            "{}",
+            news.text()
+        );
+    }
+    for code in ["too_fast", "not_trusted", "private_range"] {
+        assert!(told(refused("192.0.2.1", code)).is_none(), "{code}");
+    }
+}
+
+#[test]
+fn words_that_others_chose_are_shown_and_do_nothing() {
+    let event = EventKind::FeedAlarm {
+        feed: "drop".to_owned(),
+        alarm: "empty".to_owned(),
+        message: "\u{202e}evil\r\nBcc: x".to_owned(),
+    };
+    let (topic, news) = told(event).unwrap();
+    assert_eq!(
+        (topic, news.subject.as_str()),
+        (Topic::Feeds, "feeds drop empty")
+    );
+    assert_eq!(news.text(), "\\u{202e}evil\\u{d}\nBcc: x\n");
+    let alarm = of_alarm("the kernel's tables cannot be read: \u{1b}[2J");
+    assert_eq!(
+        alarm.text(),
+        "the kernel's tables cannot be read: \\u{1b}[2J\n"
+    );
+    assert_eq!(alarm.subject, "enforcement");
+}
+
+#[test]
+fn what_happens_every_day_is_no_news() {
+    let degraded = EventKind::Degraded {
+        message: "x".to_owned(),
+    };
+    assert!(told(degraded).is_none());
+    assert!(told(EventKind::ServiceStopping).is_none());
+    let detached = EventKind::ProgramDetached {
+        interface: "eth0".to_owned(),
+        reason: "it was taken off".to_owned(),
+    };
+    assert_eq!(told(detached).unwrap().0, Topic::Enforcement);
+}
+
+fn refused(indicator: &str, code: &str) -> EventKind {
+    EventKind::AlertRefused {
+        indicator: indicator.parse().unwrap(),
+        code: code.to_owned(),
+        message: "it is so".to_owned(),
+        author: aegis_core::NodeId::from_public_key([7; 32]),
+    }
+}
+
+fn told(kind: EventKind) -> Option<(Topic, News)> {
+    let at = aegis_core::Timestamp::EPOCH;
+    of_event(&Event { seq: 1, at, kind })
+}
