@@ -131,6 +131,8 @@ impl Script {
                 generation: 9,
                 in_agreement: true,
             },
+            feeds: Vec::new(),
+            page: None,
             peers: PeerCounts {
                 connected: 2,
                 known: self.peers.into(),
