@@ -14,6 +14,7 @@ mod config;
 mod daemon;
 mod export;
 mod exports;
+mod feed;
 mod guards;
 mod history;
 mod http;

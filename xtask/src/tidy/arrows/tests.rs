@@ -44,7 +44,7 @@ fn each_library_has_one_wall() {
     check_one(
         "aegis-ui",
         "hyper",
-        Some("may not depend on hyper: only aegis-api may"),
+        Some("may not depend on hyper: only aegis-api and aegis-fetch may"),
     );
 }
 
