@@ -4,6 +4,7 @@
 that fails ends the run.
 """
 
+import base64
 import datetime
 import hashlib
 import json
@@ -265,6 +266,36 @@ def read_medallion(running, root, collection_id, page):
         aegis("import", "feed", "-", "--format", "taxii", given=json.dumps(it))
     assert all(is_blocked(f"100.20.{number}.1") for number in (0, 59, 119))
     print("medallion: what it serves is read, and it takes what the node gives out")
+    key = HERE / "medallion.key"
+    key.touch(mode=0o600)
+    key.write_text("Basic " + base64.b64encode(b"reader:secret").decode())
+    follow("medallion", collection.url, "taxii", key, 149)  # of ours one is the identity
+
+
+def check_following(count):
+    """Has the node follow its own TAXII server and its own feed of MISP, as another node would."""
+    key = HERE / "own.key"
+    key.touch(mode=0o600)
+    key.write_text(f"Bearer {KEY}")
+    place = f"{URL}/taxii2/aegis/collections/active-blocks/"
+    follow("own-taxii", place, "taxii", key, count)
+    follow("own-misp", f"{URL}/misp/", "misp", key, count)
+
+
+def follow(name, url, kind, key, count):
+    if subprocess.run([PROGRAM, "help", "feed"], capture_output=True, check=False).returncode:
+        print(f"SKIPPED: this program follows no feeds, so not {name} either")
+        return
+    aegis("feed", "add", name, "--url", url, "--kind", kind, "--key-file", str(key))
+    deadline = time.monotonic() + DEADLINE_SECS
+    while True:
+        told = json.loads(aegis("feed", "show", name, "--json"))
+        entries = (told.get("last") or {}).get("entries", 0)
+        if entries >= count:
+            break
+        assert time.monotonic() < deadline, told
+        time.sleep(0.1)
+    print(f"aegis feed: {entries} entries of {name}")
 
 
 def main():
@@ -275,6 +306,7 @@ def main():
     check_misp(count)
     check_reading_misp()
     check_medallion(page)
+    check_following(count)
     print(f"all of it in {time.monotonic() - began:.1f} s")
 
 
