@@ -165,3 +165,6 @@ fn input(event: Event) -> Option<Input> {
         Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;
