@@ -123,6 +123,12 @@ impl Browser {
 
     /// Has the browser do something and waits until it has.
     pub(crate) fn call(&mut self, method: &str, parameters: &Value) -> Value {
+        let answered = self.try_call(method, parameters);
+        answered.unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// Has the browser do something, unless it cannot.
+    fn try_call(&mut self, method: &str, parameters: &Value) -> Result<Value, Value> {
         self.next_id += 1;
         let id = self.next_id;
         let mut order = json!({ "id": id, "method": method, "params": parameters });
@@ -135,11 +141,14 @@ impl Browser {
         let until = now() + DEADLINE;
         loop {
             let mut message = self.next(until, method);
-            if message["id"] == id {
-                assert!(message.get("error").is_none(), "{method}: {message}");
-                return message["result"].take();
+            if message["id"] != id {
+                self.events.push_back(message);
+                continue;
             }
-            self.events.push_back(message);
+            return match message.get_mut("error") {
+                Some(error) => Err(error.take()),
+                None => Ok(message["result"].take()),
+            };
         }
     }
 
@@ -200,8 +209,9 @@ impl Browser {
         let until = now() + DEADLINE;
         let parameters = json!({ "expression": expression, "returnByValue": true });
         loop {
-            let result = self.call("Runtime.evaluate", &parameters);
-            if result["result"]["value"] == true {
+            // An error: the page is just being left.
+            let result = self.try_call("Runtime.evaluate", &parameters);
+            if result.is_ok_and(|it| it["result"]["value"] == true) {
                 return;
             }
             assert!(now() < until, "never true: {expression}");
