@@ -158,32 +158,18 @@ impl Browser {
         message.unwrap_or_else(|error| panic!("the browser does not answer {what}: {error}"))
     }
 
-    /// Waits until the browser tells of something.
-    fn wait_for(&mut self, event: &str) {
-        let until = now() + DEADLINE;
-        loop {
-            let message = self.next(until, event);
-            let is_it = message["method"] == event;
-            self.events.push_back(message);
-            if is_it {
-                return;
-            }
-        }
-    }
-
-    /// Goes to an address and waits until all of it is there.
+    /// Goes to an address and waits until all of it is there. The page that was there is marked, so that
+    /// it is not taken for the next.
     pub(crate) fn go(&mut self, url: &str) {
+        self.evaluate("window.isOld = true");
         self.call("Page.navigate", &json!({ "url": url }));
-        self.wait_for("Page.loadEventFired");
-        self.evaluate(
-            "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))",
-        );
+        self.until("!window.isOld && document.readyState === 'complete'");
     }
 
-    /// Goes to an address where no script runs on the page, so that nothing can wait for a frame.
-    pub(crate) fn go_plainly(&mut self, url: &str) {
-        self.call("Page.navigate", &json!({ "url": url }));
-        self.wait_for("Page.loadEventFired");
+    /// Lets itself in by a link, which leads on to the overview.
+    pub(crate) fn enter(&mut self, link: &str) {
+        self.go(link);
+        self.until("location.pathname === '/' && document.readyState === 'complete'");
     }
 
     /// Types a text where the focus is.

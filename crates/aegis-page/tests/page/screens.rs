@@ -37,8 +37,7 @@ async fn pictures_of_the_pages_are_made() {
     tokio::task::block_in_place(|| {
         browser.go(&server.url("/"));
         take(&mut browser, "sign-in", (900, 640), "light");
-        browser.go(&server.link());
-        browser.until("location.pathname === '/'");
+        browser.enter(&server.link());
         for (name, path, size, scheme) in [
             ("overview", "/", (1280, 1000), "light"),
             ("overview-dark", "/", (1280, 1000), "dark"),
