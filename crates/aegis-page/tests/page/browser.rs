@@ -123,6 +123,12 @@ impl Browser {
 
     /// Has the browser do something and waits until it has.
     pub(crate) fn call(&mut self, method: &str, parameters: &Value) -> Value {
+        let answered = self.try_call(method, parameters);
+        answered.unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// Has the browser do something, unless it cannot.
+    fn try_call(&mut self, method: &str, parameters: &Value) -> Result<Value, Value> {
         self.next_id += 1;
         let id = self.next_id;
         let mut order = json!({ "id": id, "method": method, "params": parameters });
@@ -135,11 +141,14 @@ impl Browser {
         let until = now() + DEADLINE;
         loop {
             let mut message = self.next(until, method);
-            if message["id"] == id {
-                assert!(message.get("error").is_none(), "{method}: {message}");
-                return message["result"].take();
+            if message["id"] != id {
+                self.events.push_back(message);
+                continue;
             }
-            self.events.push_back(message);
+            return match message.get_mut("error") {
+                Some(error) => Err(error.take()),
+                None => Ok(message["result"].take()),
+            };
         }
     }
 
@@ -149,32 +158,18 @@ impl Browser {
         message.unwrap_or_else(|error| panic!("the browser does not answer {what}: {error}"))
     }
 
-    /// Waits until the browser tells of something.
-    fn wait_for(&mut self, event: &str) {
-        let until = now() + DEADLINE;
-        loop {
-            let message = self.next(until, event);
-            let is_it = message["method"] == event;
-            self.events.push_back(message);
-            if is_it {
-                return;
-            }
-        }
-    }
-
-    /// Goes to an address and waits until all of it is there.
+    /// Goes to an address and waits until all of it is there. The page that was there is marked, so that
+    /// it is not taken for the next.
     pub(crate) fn go(&mut self, url: &str) {
+        self.evaluate("window.isOld = true");
         self.call("Page.navigate", &json!({ "url": url }));
-        self.wait_for("Page.loadEventFired");
-        self.evaluate(
-            "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))",
-        );
+        self.until("!window.isOld && document.readyState === 'complete'");
     }
 
-    /// Goes to an address where no script runs on the page, so that nothing can wait for a frame.
-    pub(crate) fn go_plainly(&mut self, url: &str) {
-        self.call("Page.navigate", &json!({ "url": url }));
-        self.wait_for("Page.loadEventFired");
+    /// Lets itself in by a link, which leads on to the overview.
+    pub(crate) fn enter(&mut self, link: &str) {
+        self.go(link);
+        self.until("location.pathname === '/' && document.readyState === 'complete'");
     }
 
     /// Types a text where the focus is.
@@ -200,8 +195,9 @@ impl Browser {
         let until = now() + DEADLINE;
         let parameters = json!({ "expression": expression, "returnByValue": true });
         loop {
-            let result = self.call("Runtime.evaluate", &parameters);
-            if result["result"]["value"] == true {
+            // An error: the page is just being left.
+            let result = self.try_call("Runtime.evaluate", &parameters);
+            if result.is_ok_and(|it| it["result"]["value"] == true) {
                 return;
             }
             assert!(now() < until, "never true: {expression}");

@@ -29,8 +29,7 @@ async fn what_others_write_is_text_and_nothing_else() {
     };
     let server = Server::start(script).await;
     tokio::task::block_in_place(|| {
-        browser.go(&server.link());
-        browser.until("location.pathname === '/'");
+        browser.enter(&server.link());
         for page in pages() {
             browser.go(&server.url(&page));
             browser.until("document.querySelector('h1') !== null");

@@ -14,8 +14,7 @@ async fn the_keyboard_reaches_everything_and_is_held_nowhere() {
     };
     let server = Server::start(Script::busy()).await;
     tokio::task::block_in_place(|| {
-        browser.go(&server.link());
-        browser.until("location.pathname === '/'");
+        browser.enter(&server.link());
         browser.go(&server.url("/decisions"));
         browser.press("Tab", TAB, "");
         let first = browser.evaluate("document.activeElement.textContent");
@@ -60,8 +59,7 @@ async fn with_the_keyboard_a_block_is_undone() {
     let server = Server::start(Script::busy()).await;
     assert!(server.node.is_blocked("23.0.0.7").await);
     tokio::task::block_in_place(|| {
-        browser.go(&server.link());
-        browser.until("location.pathname === '/'");
+        browser.enter(&server.link());
         browser.go(&server.url("/why?ip=23.0.0.7"));
         let button = "document.querySelector('[aria-label=\"Unblock 23.0.0.7\"]')";
         browser.evaluate(&format!("{button}.focus()"));
@@ -83,8 +81,7 @@ async fn a_telephone_shows_every_page_without_scrolling_sideways() {
     let server = Server::start(Script::busy()).await;
     tokio::task::block_in_place(|| {
         browser.resize(360, 740, 2.0);
-        browser.go(&server.link());
-        browser.until("location.pathname === '/'");
+        browser.enter(&server.link());
         for page in pages() {
             browser.go(&server.url(&page));
             let wide = browser.evaluate(
@@ -107,8 +104,7 @@ async fn every_page_says_what_it_is_to_who_does_not_see_it() {
     };
     let server = Server::start(Script::busy()).await;
     tokio::task::block_in_place(|| {
-        browser.go(&server.link());
-        browser.until("location.pathname === '/'");
+        browser.enter(&server.link());
         for page in pages() {
             browser.go(&server.url(&page));
             for (what, wrong) in [
@@ -181,8 +177,7 @@ async fn every_text_is_legible_in_the_light_and_in_the_dark() {
     };
     let server = Server::start(script).await;
     tokio::task::block_in_place(|| {
-        browser.go(&server.link());
-        browser.until("location.pathname === '/'");
+        browser.enter(&server.link());
         for scheme in ["light", "dark"] {
             browser.colour(scheme);
             for page in pages() {
@@ -207,8 +202,7 @@ async fn nothing_moves_for_who_wants_nothing_to_move() {
         let features = serde_json::json!([{ "name": "prefers-reduced-motion", "value": "reduce" }]);
         let media = serde_json::json!({ "features": features });
         browser.call("Emulation.setEmulatedMedia", &media);
-        browser.go(&server.link());
-        browser.until("location.pathname === '/'");
+        browser.enter(&server.link());
         let moving = browser.evaluate(
             "[...document.querySelectorAll('*')].filter(it => { const s = getComputedStyle(it); \
              return s.animationName !== 'none' || s.transitionDuration !== '0s'; }).length",

@@ -11,8 +11,7 @@ async fn the_page_looks_again_and_leaves_alone_what_somebody_is_at() {
     };
     let server = Server::start(Script::busy()).await;
     tokio::task::block_in_place(|| {
-        browser.go(&server.link());
-        browser.until("location.pathname === '/'");
+        browser.enter(&server.link());
         browser.go(&server.url("/decisions"));
         let blocked = browser.evaluate("document.querySelector('.state').textContent");
         let blocked = blocked.as_str().expect("a text");
@@ -45,8 +44,8 @@ async fn without_a_script_everything_is_there_and_a_block_is_made() {
     tokio::task::block_in_place(|| {
         let off = serde_json::json!({ "value": true });
         browser.call("Emulation.setScriptExecutionDisabled", &off);
-        browser.go_plainly(&server.link());
-        browser.go_plainly(&server.url("/decisions"));
+        browser.enter(&server.link());
+        browser.go(&server.url("/decisions"));
         browser.until("document.querySelectorAll('.decisions tbody tr').length === 50");
         browser.evaluate("document.querySelector('.act').open = true");
         browser.evaluate("document.querySelector('#b-ip').focus()");

@@ -20,8 +20,7 @@ async fn a_large_node_is_painted_soon() {
     };
     let server = Server::start(script).await;
     tokio::task::block_in_place(|| {
-        browser.go(&server.link());
-        browser.until("location.pathname === '/'");
+        browser.enter(&server.link());
         for page in [
             "/",
             "/attacks",
