@@ -13,6 +13,7 @@ mod config;
 #[path = "../support/daemon.rs"]
 mod daemon;
 mod export;
+mod feed;
 mod guards;
 mod history;
 mod http;

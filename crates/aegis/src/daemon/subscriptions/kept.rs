@@ -98,6 +98,9 @@ impl Kept {
     fn of(feed: &Subscription) -> Self {
         let (definition, course) = (&feed.definition, &feed.course);
         let millis = |it: Option<Timestamp>| it.map(Timestamp::as_millis);
+        // Where the node ends before a list is applied, it is to be had whole at once.
+        let is_applied = feed.pending.is_none();
+        let known = |it: &Option<String>| it.clone().filter(|_| is_applied);
         Self {
             name: definition.name.to_string(),
             kind: definition.kind.as_str().to_owned(),
@@ -106,11 +109,15 @@ impl Kept {
             trust: definition.trust,
             key_header: definition.key_header.clone(),
             key_file: definition.key_file.clone(),
-            etag: course.etag.clone(),
-            last_modified: course.last_modified.clone(),
+            etag: known(&course.etag),
+            last_modified: known(&course.last_modified),
             tried_ms: millis(course.tried_at),
             succeeded_ms: millis(course.succeeded_at),
-            next_ms: course.next_at.as_millis(),
+            next_ms: if is_applied {
+                course.next_at.as_millis()
+            } else {
+                0
+            },
             busy_ms: millis(course.busy_until),
             failures: course.failures,
             entries: course.entries,

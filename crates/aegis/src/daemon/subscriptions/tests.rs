@@ -240,6 +240,17 @@ fn what_is_subscribed_to_and_how_it_goes_is_kept() {
         (&before.attribution, before.made_at),
         (&feed.attribution, feed.made_at)
     );
+    // A list that is being applied is not kept as one that is blocked.
+    let mut feed = subscription(plain());
+    feed.pending = Some(FeedLast::default());
+    let feeds = BTreeMap::from([(feed.definition.name.clone(), feed)]);
+    kept::write(dir.path(), &feeds).expect("written");
+    let course = kept::read(dir.path())
+        .expect("readable")
+        .swap_remove(0)
+        .1
+        .course;
+    assert_eq!((course.etag.clone(), course.is_due(T0)), (None, true));
     fs::write(kept::file(dir.path()), "[{}]").expect("written");
     assert!(kept::read(dir.path()).is_err());
 }
