@@ -60,6 +60,33 @@ fn what_happens_every_day_is_no_news() {
     assert_eq!(told(detached).unwrap().0, Topic::Enforcement);
 }
 
+#[test]
+fn the_digest_is_what_aegis_summary_says() {
+    let day = |mode: &str| -> Summary {
+        let text = format!(
+            "{{\"since\":\"2026-11-26T07:00:00Z\",\"until\":\"2026-11-27T07:00:00Z\",\"mode\":\"{mode}\",\
+             \"sources\":2,\"by_origin\":{{\"detector\":2}},\"by_reason\":{{\"brute_force\":2}},\
+             \"by_country\":{{}},\"by_asn\":{{}},\"traffic_by_origin\":null,\"contacts\":0,\
+             \"contacts_since\":\"2026-11-01T00:00:00Z\",\"truncated\":false,\"lines\":[]}}"
+        );
+        serde_json::from_str(&text).unwrap()
+    };
+    let news = of_summary(&day("enforce"));
+    assert_eq!(
+        (news.urgency, news.subject.as_str()),
+        (Urgency::Digest, "digest")
+    );
+    assert_eq!(news.title(), "Blocked 2 sources in 24 hours");
+    let text = news.text();
+    assert!(
+        text.starts_with("Blocked 2 sources since 2026-11-26T07:00:00Z\n"),
+        "{text}"
+    );
+    assert!(text.contains("2 for brute_force"), "{text}");
+    let news = of_summary(&day("observe"));
+    assert_eq!(news.title(), "Would have blocked 2 sources in 24 hours");
+}
+
 fn refused(indicator: &str, code: &str) -> EventKind {
     EventKind::AlertRefused {
         indicator: indicator.parse().unwrap(),

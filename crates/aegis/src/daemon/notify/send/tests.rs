@@ -1,5 +1,10 @@
 //! Ways to servers and programs that are played here.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a server that is played ends with the test's runtime"
+)]
+
 use std::{os::unix::fs::PermissionsExt as _, path::Path};
 
 use aegis_intel::notify::{ContentType, News, Outbox, OutboxConfig, Outcome, Urgency};
