@@ -51,7 +51,7 @@ pub(crate) fn status(status: &Status) -> String {
     if let Some(url) = &status.page {
         row(
             "Page",
-            format!("{}, let in by `aegis page` or a key", shown(url)),
+            format!("{}, and `aegis page` to do something there", shown(url)),
         );
     }
     if let Some(url) = &status.api {

@@ -25,13 +25,13 @@ pub struct RawPage {
 impl Default for RawPage {
     fn default() -> Self {
         Self {
-            // Whoever is new sees it without having read anything. It shows nothing to who has no key
-            // and no link from the control socket, so that it tells other users of the host no more
-            // than that a node runs.
+            // Whoever is new sees it without having read anything. Like the metrics it is on the
+            // loopback, where whoever is on the host may read it; to have something done takes a key,
+            // or a link from the control socket.
             enabled: true,
             listen: None,
             hosts: Vec::new(),
-            read_without_key: false,
+            read_without_key: true,
         }
     }
 }

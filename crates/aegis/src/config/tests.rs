@@ -58,17 +58,7 @@ fn the_default_file_says_what_the_defaults_are() {
             ids_meanings: commented_in.logs.ids_meanings.clone(),
             ..RawLogs::default()
         },
-        notify: RawNotify {
-            webhook: commented_in.notify.webhook.clone(),
-            webhook_template: commented_in.notify.webhook_template.clone(),
-            webhook_key_file: commented_in.notify.webhook_key_file.clone(),
-            ntfy: commented_in.notify.ntfy.clone(),
-            ntfy_key_file: commented_in.notify.ntfy_key_file.clone(),
-            ca_file: commented_in.notify.ca_file.clone(),
-            mail_from: commented_in.notify.mail_from.clone(),
-            sendmail: commented_in.notify.sendmail.clone(),
-            ..RawNotify::default()
-        },
+        notify: only_examples_of_notify(&commented_in.notify),
         feeds: RawFeeds {
             ca_file: commented_in.feeds.ca_file.clone(),
             ..RawFeeds::default()
@@ -95,6 +85,21 @@ fn the_default_file_says_what_the_defaults_are() {
     assert_eq!(commented_in, only_examples);
     assert!(commented_in.instance.is_some() && commented_in.bpffs.is_some());
     assert!(commented_in.policy.quorum.is_some());
+}
+
+/// Returns what the file gives only examples of, and the defaults.
+fn only_examples_of_notify(commented_in: &RawNotify) -> RawNotify {
+    RawNotify {
+        webhook: commented_in.webhook.clone(),
+        webhook_template: commented_in.webhook_template.clone(),
+        webhook_key_file: commented_in.webhook_key_file.clone(),
+        ntfy: commented_in.ntfy.clone(),
+        ntfy_key_file: commented_in.ntfy_key_file.clone(),
+        ca_file: commented_in.ca_file.clone(),
+        mail_from: commented_in.mail_from.clone(),
+        sendmail: commented_in.sendmail.clone(),
+        ..RawNotify::default()
+    }
 }
 
 #[test]

@@ -143,7 +143,7 @@ async fn bind_page(config: &Config) -> anyhow::Result<Option<(HttpListener, Page
             let url = listener.url()?;
             tracing::info!(
                 url,
-                "Page is shown; `aegis page` prints a link that lets you in"
+                "Page is shown; `aegis page` prints a link with which things can be done there"
             );
             Ok(Some((listener, page)))
         }

@@ -20,7 +20,12 @@ fn a_link_of_the_control_socket_lets_in_once_and_what_is_done_there_is_done() {
     assert_eq!(printed.code, Some(0), "{printed:?}");
     let link = printed.out.trim().to_owned();
     let path = link.strip_prefix(&url).expect("it is of the page");
-    assert!(get(&url, "/", "").contains("<h1>Sign in</h1>"));
+    // Without a key everything may be read, and nothing is done.
+    let read = get(&url, "/", "");
+    assert!(read.contains("Observing") && !read.contains("name=\"proof\""));
+    let refused = post(&url, "/block", "", "ip=192.0.2.77&secs=300");
+    assert!(refused.starts_with("HTTP/1.1 4"), "{refused}");
+    assert_eq!(sandbox.run("check 192.0.2.77").code, Some(1));
     let answer = get(&url, path, "");
     let cookie = answer
         .lines()
@@ -116,9 +121,25 @@ fn two_nodes_of_one_host_each_have_a_page() {
         .expect("it is shown")
         .to_owned();
     assert_ne!(url, "http://127.0.0.1:9004");
-    assert!(get(&url, "/", "").contains("<h1>Sign in</h1>"));
+    assert!(get(&url, "/", "").contains("Observing"));
     sandbox.stop(daemon);
     drop(taken);
+}
+
+#[test]
+fn where_a_key_is_wanted_to_read_nothing_is_seen_without_one() {
+    let sandbox = with_page("read_without_key = false\n");
+    let daemon = sandbox.start(&[]);
+    let url = sandbox.json("status")["page"]
+        .as_str()
+        .expect("it is shown")
+        .to_owned();
+    for page in ["/", "/decisions", "/peers", "/feeds"] {
+        let answer = get(&url, page, "");
+        assert!(answer.contains("<h1>Sign in</h1>"), "{page}: {answer}");
+        assert!(!answer.contains("Observing"), "{page}: {answer}");
+    }
+    sandbox.stop(daemon);
 }
 
 #[test]

@@ -5,8 +5,8 @@ use super::{Key, key, optional};
 pub(super) const KEYS: &[Key] = &[
     key(
         "page.enabled",
-        "Show a page to browsers on this host. Only who has a key, or a link that `aegis page` prints,\n\
-         sees anything on it.",
+        "Show a page to browsers on this host. To have something done there takes a key, or a link\n\
+         that `aegis page` prints.",
     ),
     optional(
         "page.listen",
@@ -20,7 +20,8 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key(
         "page.read_without_key",
-        "Show everything to whoever reaches page.listen: every user and program of this host. To have\n\
-         something done still takes a key.",
+        "Show everything to whoever reaches page.listen: every user and program of this host, to read\n\
+         and no more. Off, nobody without a key or a link sees anything. Over the network a key is\n\
+         needed in any case.",
     ),
 ];

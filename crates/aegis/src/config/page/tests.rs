@@ -6,7 +6,7 @@ use super::{PageConfig, RawPage, page};
 fn it_is_on_unless_it_is_switched_off() {
     let config = page(RawPage::default()).expect("valid").expect("on");
     assert_eq!(config.listen.to_string(), "127.0.0.1:9004");
-    assert!(config.may_move && !config.read_without_key);
+    assert!(config.may_move && config.read_without_key);
     let off = RawPage {
         enabled: false,
         ..RawPage::default()
