@@ -16,6 +16,7 @@ mod control;
 mod cookies;
 mod disk;
 mod dispatch;
+mod engine;
 mod event_loop;
 mod exports;
 mod fair;
@@ -82,6 +83,7 @@ use mirror::Mirror;
 
 pub use clock::Clock;
 pub use control::ControlHandle;
+pub(crate) use engine::model;
 pub(crate) use exports::entry;
 pub use files::FilesConfig;
 pub use logs::LogsConfig;
@@ -90,7 +92,6 @@ pub use notify::{NotifyConfig, Topic, Way};
 pub use p2p_log::P2pLogConfig;
 pub(crate) use places::REGIONS_MAX;
 pub use reload::{ReadConfig, Reloader, SetFilter};
-pub(crate) use setup::model;
 pub use setup::{Daemon, Ready};
 pub use subscriptions::FeedsConfig;
 

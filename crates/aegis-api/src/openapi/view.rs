@@ -6,7 +6,7 @@ use super::{
     operations::{Operation, get, query},
     schemas::of,
 };
-use crate::{BlockSort, ErrorCode, PeerSort, VIEW_ROWS_DEFAULT, VIEW_TEXT_CHARS_MAX};
+use crate::{BlockSort, PeerSort, VIEW_ROWS_DEFAULT, VIEW_TEXT_CHARS_MAX};
 
 /// Returns the routes.
 pub(super) fn operations() -> Vec<Operation> {
@@ -18,15 +18,13 @@ pub(super) fn operations() -> Vec<Operation> {
 
 fn view(path: &str, summary: &'static str, sort: &str) -> Operation {
     let number = |least: u32, default: u16| json!({ "type": "integer", "minimum": least, "maximum": u32::MAX, "default": default });
-    get(path, summary, of("View"))
-        .takes([
-            query("sort", of(sort)),
-            query("reversed", json!({ "type": "boolean", "default": false })),
-            query("text", of("ViewText")),
-            query("offset", number(0, 0)),
-            query("limit", number(1, VIEW_ROWS_DEFAULT.get())),
-        ])
-        .may([ErrorCode::Unavailable])
+    get(path, summary, of("View")).takes([
+        query("sort", of(sort)),
+        query("reversed", json!({ "type": "boolean", "default": false })),
+        query("text", of("ViewText")),
+        query("offset", number(0, 0)),
+        query("limit", number(1, VIEW_ROWS_DEFAULT.get())),
+    ])
 }
 
 /// Returns the schemas.

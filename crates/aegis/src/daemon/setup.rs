@@ -1,18 +1,11 @@
 //! Starting and stopping a daemon: everything in the order in which it relies on each other.
 
-use std::{io::Read as _, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc, time::Duration};
+use std::{os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc, time::Duration};
 
 use aegis_api::{EventHub, EventKind, KeyRing, MetricsListener, Sessions};
 use aegis_core::{
-    Action, Actor, AuditEntry, Detection, Engine, EngineConfig, Evidence, HistoryEntry,
-    HistoryKind, Input, Record, ThreatType,
-    file::Announcement,
-    trust::{
-        aegis::AegisModel,
-        dovecot::DovecotModel,
-        fides::FidesModel,
-        model::{ModelKind, TrustModel},
-    },
+    Action, Actor, AuditEntry, Detection, Evidence, HistoryEntry, HistoryKind, Input, Record,
+    ThreatType, file::Announcement,
 };
 use aegis_enforce::{connections::ConnectionWatch, host::HostWatch};
 use aegis_net::{Identity, NetHandle, NetworkSecret, P2pConfig, PeerAddress};
@@ -24,6 +17,7 @@ use super::{
     Clock, ControlHandle, Disk, HistoryDesk, Mirror, Net, Node,
     cookies::start_cookies,
     disk::Synced,
+    engine::{engine, seed},
     event_loop::Sources,
     exports::{Exports, run_exports},
     files::{self, FileCall, Files},
@@ -42,7 +36,7 @@ use super::{
     restore::{known_peers, open_store, restore},
     subscriptions::{self, Subscriptions},
 };
-use crate::config::{Config, configured_addresses};
+use crate::config::Config;
 
 /// How long peers are given to hear a goodbye.
 const NET_STOP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -385,42 +379,6 @@ async fn watch_host() -> anyhow::Result<(HostWatch, aegis_enforce::host::HostFac
 pub(super) fn open_logs(config: &Config) -> anyhow::Result<P2pLogs> {
     let dir = config.p2p_log.dir.display();
     P2pLogs::open(&config.p2p_log).with_context(|| format!("open the peers' logs in {dir}"))
-}
-
-/// Returns a trust model that knows nobody yet.
-pub(crate) fn model(kind: ModelKind) -> Box<dyn TrustModel> {
-    match kind {
-        ModelKind::Aegis => Box::new(AegisModel::default()),
-        ModelKind::Fides => Box::new(FidesModel::default()),
-        ModelKind::Dovecot => Box::new(DovecotModel::default()),
-    }
-}
-
-/// Returns a number that nobody can guess: whom the node asks must not be foreseen.
-fn seed() -> anyhow::Result<u64> {
-    let mut bytes = [0; 8];
-    std::fs::File::open("/dev/urandom")
-        .and_then(|mut it| it.read_exact(&mut bytes))
-        .context("read /dev/urandom")?;
-    Ok(u64::from_le_bytes(bytes))
-}
-
-fn engine(config: &Config, identity: &Identity, seed: u64) -> Engine {
-    Engine::new(EngineConfig {
-        node: identity.node_id(),
-        policy: config.policy.clone(),
-        ask: config.ask.clone(),
-        model: model(config.trust.model),
-        preset: config.trust.preset,
-        pretrust: config.trust.pretrust.clone(),
-        seed,
-        configured_addresses: config
-            .p2p
-            .as_ref()
-            .map(configured_addresses)
-            .unwrap_or_default(),
-        blocks_max: config.blocks_max,
-    })
 }
 
 /// Joins the network's queues with the node; what is left of the handle stops it.
