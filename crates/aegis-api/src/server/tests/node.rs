@@ -268,9 +268,7 @@ impl Control for Script {
                 ttl_secs: Some(1),
             }),
             Request::Why(indicator) => Reply::Why(Box::new(self.why(indicator).await)),
-            Request::File(_) => {
-                return Err(ApiError::new(ErrorCode::Unavailable, "no files here"));
-            }
+            Request::File(_) => Err(ApiError::new(ErrorCode::Unavailable, "no files here"))?,
             Request::Peers(_) => Reply::Peers(last_page(peer())),
             Request::AllowEntries(_) => Reply::AllowEntries(last_page(allowed(ip("192.0.2.1")))),
             Request::Block(it) => self.block(it.indicator)?,
