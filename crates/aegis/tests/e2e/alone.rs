@@ -37,7 +37,7 @@ async fn netns_without_the_network_a_node_detects_and_drops_alone() {
         return;
     };
     let how = How {
-        config: "auto_publish = true\n[p2p]\nenabled = false\n",
+        config: "auto_publish = true\n[p2p]\nenabled = false\n[page]\nenabled = false\n",
         ..How::default()
     };
     let node = world.start("a", how).await;
