@@ -76,6 +76,7 @@ impl Browser {
             .args(["-c", script, "sh"])
             .args([profile.path(), &orders, &told])
             .env("HOME", profile.path())
+            .env("TMPDIR", profile.path()) // or it leaves directories behind where it is ended
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
