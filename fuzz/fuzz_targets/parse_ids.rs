@@ -27,7 +27,10 @@ fuzz_target!(|bytes: &[u8]| {
             verdicts.extend(detector.take(NOW, Line::Zeek(&notice)));
         }
         for verdict in verdicts {
-            if let Verdict::Alerted { indicator, alert, .. } = verdict {
+            if let Verdict::Alerted {
+                indicator, alert, ..
+            } = verdict
+            {
                 assert!(!home.contains(&indicator));
                 assert!(alert.words.parse::<aegis_core::Description>().is_ok());
             }
