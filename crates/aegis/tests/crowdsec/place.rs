@@ -44,7 +44,8 @@ const HUB_ITEMS: [&str; 5] = [
 /// A network with a node on the host `node`; everything goes when it is dropped.
 pub(crate) struct Place {
     pub(crate) node: LabNode,
-    instance: InstanceName,
+    /// After the node, which puts back what is taken from it while it runs.
+    _pins: Pins,
     testbed: Testbed,
     directory: tempfile::TempDir,
     /// Where CrowdSec's packages are unpacked.
@@ -70,7 +71,7 @@ impl Place {
         let node = start(directory.path(), host, &instance, config).await;
         Some(Self {
             node,
-            instance,
+            _pins: Pins(instance),
             testbed,
             directory,
             root,
@@ -189,8 +190,16 @@ impl Drop for Place {
                 }
             }
         }
+    }
+}
+
+/// What a node leaves in the kernel when it is ended.
+struct Pins(InstanceName);
+
+impl Drop for Pins {
+    fn drop(&mut self) {
         // A node that took everything out itself has left nothing to take out.
-        let _ = aegis_enforce::detach(&self.instance, Path::new(DEFAULT_BPFFS));
+        let _ = aegis_enforce::detach(&self.0, Path::new(DEFAULT_BPFFS));
     }
 }
 
