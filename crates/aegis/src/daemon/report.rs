@@ -31,6 +31,8 @@ pub(super) fn imported(blocked: usize, refused: &[(Indicator, Refusal)]) -> Impo
 /// How the kernel and the ruleset compared when that was looked at last.
 pub(super) struct ReadBack {
     at: Timestamp,
+    /// How many blocks there were then.
+    blocks: usize,
     state: RulesetState,
 }
 
@@ -38,6 +40,16 @@ impl ReadBack {
     /// Returns whether looking again costs next to nothing.
     pub(super) fn is_small(&self) -> bool {
         self.state.actual <= 1_000
+    }
+
+    /// Returns whether it tells of a list of about this length, and not of one that became another.
+    const fn is_about(&self, blocks: usize) -> bool {
+        let (less, more) = if self.blocks < blocks {
+            (self.blocks, blocks)
+        } else {
+            (blocks, self.blocks)
+        };
+        more / 2 <= less
     }
 
     /// Returns for how long it serves questions: so that asking takes a hundredth of the time at
@@ -65,9 +77,10 @@ impl super::Node {
     /// look is old.
     pub(super) fn ruleset_state(&mut self, look: Look) -> Result<RulesetState, ApiError> {
         let now = self.now();
+        let blocks = self.engine.ruleset().blocks().len();
         let recent = self.read_back.as_ref().filter(|it| {
             let serves = look == Look::IfCheap && !it.is_small();
-            serves || now.since(it.at) < it.serves_for()
+            it.is_about(blocks) && (serves || now.since(it.at) < it.serves_for())
         });
         if let Some(it) = recent {
             return Ok(it.state);
@@ -83,7 +96,11 @@ impl super::Node {
             generation: self.engine.ruleset().generation(),
             in_agreement: found.is_in_agreement(),
         };
-        self.read_back = Some(ReadBack { at: now, state });
+        self.read_back = Some(ReadBack {
+            at: now,
+            blocks,
+            state,
+        });
         Ok(state)
     }
 
@@ -185,3 +202,6 @@ fn block(now: Timestamp, decision: &Decision, kernel: Option<&Blocked>) -> aegis
         location: None,
     }
 }
+
+#[cfg(test)]
+mod tests;
