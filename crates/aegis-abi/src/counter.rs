@@ -108,4 +108,7 @@ impl Counter {
     pub const CLEAN_SYNS: Self = Self::Packets;
     /// Returns how many counters there are.
     pub const COUNT: usize = Self::ALL.len();
+    /// Returns for how many there is room with each CPU: whole cache lines of 64 bytes, so that none
+    /// is two CPUs'.
+    pub const SLOTS: usize = Self::COUNT.next_multiple_of(8);
 }

@@ -96,8 +96,8 @@ pub struct Config {
     pub filter_prefix: u32,
     /// An [`crate::table::Expiry`] is a count of jiffies shifted right by this.
     pub expiry_shift: u32,
-    /// Always zero: the key of a map that has one value. Here it need not be written for each look.
-    pub zero: u32,
+    /// Always zero.
+    pub unused: u32,
     /// The lengths of blocked IPv6 prefixes longer than /64, as values of their last bits.
     pub long_lengths: u64,
     /// The jiffy up to which packets are dropped although [`config_flag::OBSERVE`] is set: enforcing
@@ -148,8 +148,8 @@ pub struct Clock {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(C)]
 pub struct Counters {
-    /// One value for each [`Counter`], in its order.
-    pub values: [u64; Counter::COUNT],
+    /// One value for each [`Counter`], in its order; what lies behind them is zero.
+    pub values: [u64; Counter::SLOTS],
 }
 
 impl Config {
@@ -167,7 +167,7 @@ impl Config {
         prefixes: 0,
         filter_prefix: 0,
         expiry_shift: 0,
-        zero: 0,
+        unused: 0,
         long_lengths: 0,
         enforce_until: 0,
         reserved: [0; 6],
@@ -177,7 +177,7 @@ impl Config {
 impl Default for Counters {
     fn default() -> Self {
         Self {
-            values: [0; Counter::COUNT],
+            values: [0; Counter::SLOTS],
         }
     }
 }

@@ -48,7 +48,7 @@ pub use parse::{
 ///
 /// A newer build that finds another version builds its maps beside the old ones and fills them
 /// before a packet meets them.
-pub const ABI_VERSION: u32 = 5;
+pub const ABI_VERSION: u32 = 6;
 
 /// Types that are plain bytes: any bytes are a value, and a value has no padding.
 ///

@@ -11,9 +11,9 @@ use aegis_abi::{
 };
 use aya_ebpf::{
     bindings::{BPF_F_MMAPABLE, BPF_F_NO_PREALLOC},
-    helpers::generated::bpf_map_lookup_elem,
+    helpers::bpf_get_smp_processor_id,
     macros::map,
-    maps::{Array, HashMap, LpmTrie, PerCpuArray, RingBuf},
+    maps::{Array, HashMap, LpmTrie, RingBuf},
 };
 
 /// What user space keeps of its configuration from one start to the next; not read here.
@@ -22,8 +22,9 @@ pub(crate) static CONFIG: Array<Config> = Array::with_max_entries(1, 0);
 /// The same, where the program reads it: at a fixed address, which a map's value is not.
 #[unsafe(no_mangle)]
 pub(crate) static SETTINGS: Shared<Config> = Shared::new(Config::ZERO);
+/// One element for each CPU.
 #[map]
-pub(crate) static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0);
+static COUNTERS: Array<Counters> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 #[map]
 pub(crate) static GATES: Array<u32> = Array::with_max_entries(maps::GATE_COUNT, 0);
 #[map]
@@ -250,11 +251,11 @@ pub(crate) struct CpuCounters(*mut Counters);
 impl CpuCounters {
     #[inline(always)]
     pub(crate) fn here() -> Option<Self> {
-        let key = field!(SETTINGS, zero);
-        // SAFETY: a map, and a live key of its.
-        let found =
-            unsafe { bpf_map_lookup_elem((&raw const COUNTERS).cast_mut().cast(), key.cast()) };
-        (!found.is_null()).then_some(Self(found.cast()))
+        // Two steps that the kernel builds in, and together fewer than the one into a map of its that
+        // has a value for each CPU.
+        // SAFETY: the kernel knows no failure of this.
+        let cpu = unsafe { bpf_get_smp_processor_id() };
+        COUNTERS.get_ptr_mut(cpu).map(Self)
     }
 
     #[inline(always)]

@@ -250,12 +250,9 @@ impl KernelEnforcer {
     }
 
     pub(crate) fn counters(&self) -> Result<Counters, EnforceError> {
-        let cpus = self
-            .tables
-            .counters
-            .get_per_cpu(0, self.tables.cpus)
-            .map_err(EnforceError::kernel("read the counters"))?;
-        Ok(Counters::sum(cpus))
+        let cpus = self.tables.counters.entries::<u32, _>();
+        let cpus = cpus.map_err(EnforceError::kernel("read the counters"))?;
+        Ok(Counters::sum(cpus.into_iter().map(|(_, it)| it)))
     }
 
     pub(crate) fn interfaces(&self) -> &[InterfaceState] {
@@ -321,7 +318,7 @@ impl KernelEnforcer {
 
     pub(crate) fn set_detectors(&mut self, detectors: &Detectors) -> Result<(), EnforceError> {
         let (told, map) = &mut self.detect;
-        *told = detectors.to_kernel(told, self.clock.hz(), self.tables.cpus);
+        *told = detectors.to_kernel(told, self.clock.hz(), self.tables.cpus());
         map.set(&0_u32, told)
             .map_err(EnforceError::kernel("configure the detectors"))?;
         let flags = &mut self.lists.config.flags;

@@ -14,10 +14,11 @@ use super::{
 
 /// The kernel holds about as much for each entry while everybody lists it, all told.
 const BYTES_PER_ENTRY: u64 = 600;
-/// So small a figure wants many short samples, each beside one of the empty program: what disturbs a
-/// machine for milliseconds then disturbs few of them, and the median none.
-const ROUNDS_MORE: usize = 15;
-const PACKETS_FEWER: u32 = 5;
+/// So small a figure wants more rounds to hold still.
+const ROUNDS_MORE: usize = 7;
+/// And more packets: the call that runs them costs time of its own, which is not the same twice, and
+/// of a short sample that would be a nanosecond for each packet.
+const PACKETS_MORE: u32 = 2;
 const NOTHING_LISTED: &str = "Miss with nothing listed, ns a packet above the empty program";
 
 /// Returns the table that holds a draw's figures.
@@ -67,7 +68,7 @@ fn empty_list(options: &Options, report: &mut Report, family: Family) -> Result<
     let traffic = Traffic::new(family, Payload::Udp, Draw::Miss, 0);
     let effort = Effort {
         rounds: options.effort.rounds * ROUNDS_MORE,
-        packets: options.effort.packets / PACKETS_FEWER,
+        packets: options.effort.packets * PACKETS_MORE,
         ..options.effort
     };
     let spreads = stage.compare(&[&candidate], &traffic, Caches::Warm, &effort)?;

@@ -14,7 +14,7 @@ use aya::{
     programs::{Program, ProgramInfo, SchedClassifier},
 };
 
-use super::generation::Base;
+use super::{generation::Base, tables};
 use crate::{EnforceError, sys::KernelMap};
 
 /// What `cargo xtask build-ebpf` makes of `crates/aegis-ebpf`.
@@ -79,8 +79,10 @@ impl Programs {
             };
             loader.map_max_entries(name, entries);
         }
-        let cpus = aya::util::nr_cpus().map_err(|(_, it)| error(it.into()))?;
-        loader.map_max_entries(maps::DETECT_CPU, u32::try_from(cpus).unwrap_or(u32::MAX));
+        let cpus = tables::cpus().map_err(|it| error(it.into()))?;
+        for name in [maps::COUNTERS, maps::DETECT_CPU] {
+            loader.map_max_entries(name, cpus);
+        }
         let ebpf = loader.load(bytes).map_err(|it| error(it.into()))?;
         Ok(Self {
             ebpf,

@@ -13,7 +13,6 @@ use crate::{
 
 const MAP_HASH: u32 = 1;
 const MAP_ARRAY: u32 = 2;
-const MAP_PERCPU_ARRAY: u32 = 6;
 const MAP_LPM_TRIE: u32 = 11;
 const MAP_RINGBUF: u32 = 27;
 
@@ -27,7 +26,6 @@ pub(super) struct Tables {
     pub(super) own_filter: KernelMap,
     pub(super) allow_v4: KernelMap,
     pub(super) allow_v6: KernelMap,
-    pub(super) cpus: usize,
     ids: Vec<(&'static str, u32)>,
 }
 
@@ -48,9 +46,13 @@ impl Tables {
             own_filter: open(maps::OWN_FILTER)?,
             allow_v4: open(maps::ALLOW_V4)?,
             allow_v6: open(maps::ALLOW_V6)?,
-            cpus: aya::util::nr_cpus().map_err(|(_, error)| error)?,
             ids,
         })
+    }
+
+    /// Returns how many CPUs there may ever be.
+    pub(super) fn cpus(&self) -> usize {
+        self.counters.capacity() as usize
     }
 
     /// Returns the kernel's number of every one.
@@ -66,7 +68,7 @@ pub(super) fn fit(pins: &Pins) -> bool {
         let map = open_pin(&pins.path(name)).and_then(KernelMap::new);
         map.is_ok_and(|it| it.shape() == shape)
     };
-    shapes().into_iter().all(has_shape)
+    cpus().is_ok_and(|it| shapes(it).into_iter().all(has_shape))
 }
 
 /// Opens the ring buffer pinned at `path`.
@@ -77,8 +79,14 @@ pub(super) fn open_ring(path: &Path) -> Result<RingBuf<MapData>, EnforceError> {
         .map_err(EnforceError::kernel("open the event ring"))
 }
 
+/// Returns how many CPUs there may ever be.
+pub(super) fn cpus() -> io::Result<u32> {
+    let cpus = aya::util::nr_cpus().map_err(|(_, error)| error)?;
+    u32::try_from(cpus).map_err(io::Error::other)
+}
+
 /// Returns type, key size, value size and capacity that each map is to have.
-fn shapes() -> [(&'static str, [u32; 4]); 8] {
+fn shapes(cpus: u32) -> [(&'static str, [u32; 4]); 8] {
     let bytes = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
     let block = bytes(size_of::<BlockEntry>());
     let allow = bytes(size_of::<AllowEntry>());
@@ -86,7 +94,7 @@ fn shapes() -> [(&'static str, [u32; 4]); 8] {
     let v4 = bytes(size_of::<PrefixV4>());
     let v6 = bytes(size_of::<PrefixV6>());
     [
-        (maps::COUNTERS, [MAP_PERCPU_ARRAY, 4, counters, 1]),
+        (maps::COUNTERS, [MAP_ARRAY, 4, counters, cpus]),
         (maps::GATES, [MAP_ARRAY, 4, 4, maps::GATE_COUNT]),
         (maps::ALLOW_V4, [MAP_LPM_TRIE, v4, allow, maps::ALLOW_MAX]),
         (maps::ALLOW_V6, [MAP_LPM_TRIE, v6, allow, maps::ALLOW_MAX]),

@@ -23,7 +23,7 @@ pub(crate) struct KernelMap {
     info: MapInfo,
 }
 
-/// Where in a hash map a scan goes on.
+/// Where in a map a scan goes on.
 #[derive(Debug, Default)]
 pub(crate) struct Cursor {
     /// The kernel's own mark; it wants room for a key here.
@@ -82,18 +82,6 @@ impl KernelMap {
         }
     }
 
-    /// Returns the values of `key`, one a CPU that may ever be.
-    pub(crate) fn get_per_cpu<V: Plain>(&self, key: u32, cpus: usize) -> io::Result<Vec<V>> {
-        assert_eq!(size_of::<V>() % 8, 0, "per-CPU values lie 8 bytes apart");
-        self.check::<V>(self.info.value_size);
-        let mut values = Vec::<V>::with_capacity(cpus);
-        let mut arguments = self.element(&key, values.as_mut_ptr().cast());
-        bpf(Command::MapLookup, &mut arguments)?;
-        // SAFETY: the kernel filled one value for each possible CPU, and any bytes are a `V`.
-        unsafe { values.set_len(cpus) };
-        Ok(values)
-    }
-
     /// Sets the value of `key`, whether or not it has one.
     pub(crate) fn set<K: Plain, V: Plain>(&self, key: &K, value: &V) -> io::Result<()> {
         self.check::<K>(self.info.key_size);
@@ -118,7 +106,7 @@ impl KernelMap {
         self.next_key::<K>(None).map(|it| it.is_none())
     }
 
-    /// Returns every entry of a hash map. Entries that come or go meanwhile may or may not be
+    /// Returns every entry of a hash map or an array. Entries that come or go meanwhile may or may not be
     /// among them.
     pub(crate) fn entries<K: Plain, V: Plain>(&self) -> io::Result<Vec<(K, V)>> {
         let mut entries = Vec::new();
@@ -129,7 +117,7 @@ impl KernelMap {
         Ok(entries)
     }
 
-    /// Shows `visit` at least `entries_max` entries of a hash map from `cursor` on, or all up to
+    /// Shows `visit` at least `entries_max` entries of such a map from `cursor` on, or all up to
     /// the end, from where the next scan starts over.
     pub(crate) fn scan<K: Plain, V: Plain>(
         &self,

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, net::IpAddr, time::Duration};
 use aegis_abi::{Counter, maps};
 use aegis_core::{Change, Indicator, Ruleset};
 use aegis_enforce::{Enforcer, ModeRequest};
-use aya::maps::{Map, MapData, PerCpuArray};
+use aya::maps::{Array, Map, MapData};
 
 use crate::{
     packet::{ACK, tcp},
@@ -36,7 +36,7 @@ const MATCHED: [Counter; 4] = [
 /// A busy machine takes its time.
 const LIMIT: Duration = Duration::from_secs(60);
 
-type CounterMap = PerCpuArray<MapData, [u64; Counter::COUNT]>;
+type CounterMap = Array<MapData, [u64; Counter::SLOTS]>;
 
 /// One instance on one cable, with a tap on its side.
 pub(super) struct Scene {
@@ -191,16 +191,15 @@ impl Scene {
     pub(super) fn dropped(&mut self) -> u64 {
         if let Ok(data) = MapData::from_pin(self.instance.pin(maps::COUNTERS)) {
             let id = data.info().unwrap().id();
-            let map = Map::PerCpuArray(data);
+            let map = Map::Array(data);
             self.counters
                 .entry(id)
                 .or_insert_with(|| map.try_into().unwrap());
         }
-        let each = self.counters.values().flat_map(|it| {
-            let cpus = it.get(&0, 0).unwrap();
-            cpus.iter()
-                .flat_map(|it| MATCHED.map(|counter| it[counter as usize]))
-                .collect::<Vec<_>>()
+        let cpus = self.counters.values().flat_map(|it| it.iter());
+        let each = cpus.flat_map(|it| {
+            let counted = it.unwrap();
+            MATCHED.map(|counter| counted[counter as usize])
         });
         each.sum()
     }
