@@ -64,13 +64,18 @@ impl Origin {
         match self {
             Self::Loaded(program) => program.try_clone().context("share a program"),
             Self::Pinned(path) => {
-                let kind = aya_obj::programs::XdpAttachType::Interface;
-                let program = Xdp::from_pin(path, kind).context("open the pinned program")?;
+                let program = open_pin(path)?;
                 let program = program.fd().context("open the pinned program")?;
                 program.try_clone().context("share a program")
             }
         }
     }
+}
+
+/// Opens the program pinned at `path`.
+pub(crate) fn open_pin(path: &Path) -> Result<Xdp> {
+    let kind = aya_obj::programs::XdpAttachType::Interface;
+    Xdp::from_pin(path, kind).context("open the pinned program")
 }
 
 /// Which of the two jumps a program takes.
@@ -219,22 +224,10 @@ impl Stage {
         Ok(())
     }
 
-    /// Runs packets; returns the last verdict, and nanoseconds a packet by two clocks: the
-    /// thread's, and the kernel's own round the loop.
+    /// Changes and runs packets, see [`run`].
     fn run(&self, lane: Lane, packet: &[u8], repeat: u32) -> Result<(u32, [f64; 2])> {
         let [_, mutate, _] = lane.names();
-        let program = self.program(mutate)?;
-        let before = bpf::thread_time();
-        let result = program.test_run(TestRunOptions {
-            data_in: Some(packet),
-            repeat,
-            ..TestRunOptions::default()
-        });
-        let result = result.context("run packets")?;
-        let time = bpf::thread_time() - before;
-        let nanos = time.as_nanos() as f64 / f64::from(repeat.max(1));
-        let by_kernel = result.duration.as_nanos() as f64;
-        Ok((result.return_value, [nanos, by_kernel]))
+        run(self.program(mutate)?, packet, repeat)
     }
 
     /// Fails unless the candidate does with these packets what it is there for.
@@ -339,6 +332,26 @@ impl Stage {
         spreads.collect::<Option<_>>().context("take a sample")
     }
 
+    /// Returns what a program costs above the empty one where each is entered as a driver enters
+    /// it, without a mutator and its jump before it: every packet is the same, as is right where
+    /// nothing is looked up of it.
+    pub(crate) fn compare_entered(
+        &self,
+        program: &Xdp,
+        packet: &[u8],
+        effort: &Effort,
+    ) -> Result<Spread> {
+        let empty = self.program("empty_frags")?;
+        let mut samples = Vec::new();
+        for _ in 0..effort.rounds {
+            let (verdict, [full, _]) = run(program, packet, effort.packets)?;
+            ensure!(verdict == PASS, "verdict {verdict} where nothing is listed");
+            let (_, [floor, _]) = run(empty, packet, effort.packets)?;
+            samples.push(full - floor);
+        }
+        Spread::of(samples).context("take a sample")
+    }
+
     /// Fills one of the benchmark's maps with entries that end in the far future.
     pub(crate) fn fill<const K: usize>(
         &self,
@@ -349,6 +362,22 @@ impl Stage {
         bpf::fill(map.as_fd(), keys, &u64::MAX.to_ne_bytes())?;
         bpf::map_bytes(map)
     }
+}
+
+/// Runs packets; returns the last verdict, and nanoseconds a packet by two clocks: the thread's, and
+/// the kernel's own round the loop.
+fn run(program: &Xdp, packet: &[u8], repeat: u32) -> Result<(u32, [f64; 2])> {
+    let before = bpf::thread_time();
+    let result = program.test_run(TestRunOptions {
+        data_in: Some(packet),
+        repeat,
+        ..TestRunOptions::default()
+    });
+    let result = result.context("run packets")?;
+    let time = bpf::thread_time() - before;
+    let nanos = time.as_nanos() as f64 / f64::from(repeat.max(1));
+    let by_kernel = result.duration.as_nanos() as f64;
+    Ok((result.return_value, [nanos, by_kernel]))
 }
 
 /// Returns the fields in the order of the plan's words.
