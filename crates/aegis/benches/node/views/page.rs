@@ -18,6 +18,8 @@ type Answer = [f64; 3];
 
 pub(crate) async fn run(size: Size, program: &Path) -> anyhow::Result<Vec<Table>> {
     let mut scene = Scene::new(size, program).await?;
+    // Its peers stay known. Connections that they would make anew are not what is measured.
+    scene.crowd = None;
     let mut answers = Vec::new();
     scene.restart().await?;
     let url = url(&scene).await?;

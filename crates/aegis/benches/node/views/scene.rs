@@ -30,7 +30,7 @@ const STRIDE: u32 = 0x9e37_79b1;
 /// The node and whom it met.
 pub(super) struct Scene {
     pub(super) stage: Stage,
-    pub(super) crowd: Crowd,
+    pub(super) crowd: Option<Crowd>,
     size: Size,
 }
 
@@ -45,7 +45,11 @@ impl Scene {
         stage.start(NODE, "")?.ready().await?;
         import(&stage, size.watched_blocks)?;
         let crowd = Crowd::meet(&stage, size.known_peers).await?;
-        let scene = Self { stage, crowd, size };
+        let scene = Self {
+            stage,
+            crowd: Some(crowd),
+            size,
+        };
         scene.is_whole().await?;
         Ok(scene)
     }

@@ -55,15 +55,16 @@ pub(crate) async fn run(size: Size, program: &Path) -> anyhow::Result<Vec<Table>
 pub(crate) async fn live(size: Size, program: &Path) -> anyhow::Result<Vec<Table>> {
     let mut scene = Scene::new(size, program).await?;
     let before = scene.node()?.client.stats().await?.alerts.accepted;
-    scene.crowd.speak(size.live_per_second).await?;
+    let mut crowd = scene.crowd.take().context("find the crowd")?;
+    crowd.speak(size.live_per_second).await?;
     let mut table = watched(&scene, SMALL, size).await?;
-    let said = scene.crowd.hush().await?;
+    let said = crowd.hush().await?;
     let client = &scene.node()?.client;
     let accepted = async || {
         let stats = client.stats().await;
         stats.map_or(0, |it| it.alerts.accepted.saturating_sub(before))
     };
-    // What is said while a speaker's connection is made anew is not heard; nearly all must be.
+    // A crowd that does not keep up with its own gossip loses some; nearly all must be heard.
     let is_heard = async || accepted().await * 10 >= said * 9;
     stage::wait("nearly every alert accepted", is_heard).await?;
     let heard = accepted().await;
