@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]
+#![expect(
+    clippy::print_stdout,
+    reason = "a bad peer says to whoever measures what it saw"
+)]
 
 #[path = "../benches/node/measure.rs"]
 mod measure;
