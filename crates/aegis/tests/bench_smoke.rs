@@ -1,5 +1,11 @@
-//! The benchmark of whole nodes runs, with tiny numbers.
-#![cfg(test)]
+//! The benchmarks of whole nodes and of their views run, with tiny numbers.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
+#![expect(clippy::print_stderr, reason = "a skipped test says so")]
+#![expect(
+    clippy::print_stdout,
+    reason = "a bad peer says to whoever measures what it saw"
+)]
 
 #[path = "../benches/node/measure.rs"]
 mod measure;
@@ -56,7 +62,7 @@ fn netns_the_benchmark_measures_floods() {
 
 #[test]
 fn netns_the_benchmark_measures_bad_peers() {
-    if !measure::play_bad_peer().unwrap() {
+    if !measure::play_role().unwrap() {
         check(Part::Hostile, &[13, 2]);
     }
 }
@@ -72,7 +78,27 @@ fn netns_the_benchmark_measures_memory() {
 }
 
 #[test]
+fn netns_the_benchmark_measures_views_in_a_terminal() {
+    check(Part::Top, &[9, 9]);
+}
+
+#[test]
+fn netns_the_benchmark_measures_views_while_alerts_come_in() {
+    check(Part::Live, &[9]);
+}
+
+#[test]
+fn netns_the_benchmark_measures_the_page() {
+    check(Part::Page, &[5]);
+}
+
+#[test]
 fn parts_are_chosen_by_name() {
-    assert_eq!(measure::chosen(&[]), Part::ALL);
-    assert_eq!(measure::chosen(&["flood".to_owned()]), [Part::Flood]);
+    let all = [measure::chosen("node", &[]), measure::chosen("views", &[])].concat();
+    assert_eq!(all, Part::ALL);
+    assert_eq!(
+        measure::chosen("node", &["flood".to_owned()]),
+        [Part::Flood]
+    );
+    assert_eq!(measure::chosen("views", &["flood".to_owned()]), []);
 }

@@ -42,15 +42,25 @@ pub(crate) struct Browser {
     _profile: TempDir,
 }
 
+/// Comes to how many milliseconds passed until the first text or picture of a page.
+const FIRST_PAINT: &str = "new Promise(done => new PerformanceObserver(list => { \
+    const it = list.getEntriesByName('first-contentful-paint')[0]; if (it) done(it.startTime); \
+    }).observe({ type: 'paint', buffered: true }))";
+
 /// Starts a browser, or says why there is none; where everything must be there, that is a failure.
 pub(crate) fn start() -> Option<Browser> {
+    start_by(Command::new("sh"))
+}
+
+/// Starts a browser by a command that runs a shell, for instance in another network.
+pub(crate) fn start_by(shell: Command) -> Option<Browser> {
     let has_one = Command::new("sh")
         .args(["-c", "command -v chromium"])
         .stdout(Stdio::null())
         .status()
         .is_ok_and(|it| it.success());
     if has_one {
-        return Some(Browser::start());
+        return Some(Browser::start(shell));
     }
     let is_required = std::env::var_os("AEGIS_REQUIRE_KERNEL").is_some_and(|it| it == "1");
     assert!(!is_required, "no chromium in PATH");
@@ -59,7 +69,7 @@ pub(crate) fn start() -> Option<Browser> {
 }
 
 impl Browser {
-    fn start() -> Self {
+    fn start(mut shell: Command) -> Self {
         let profile = tempfile::Builder::new().prefix("aegis-").tempdir();
         let profile = profile.expect("a directory can be made");
         let (orders, told) = (profile.path().join("orders"), profile.path().join("told"));
@@ -72,7 +82,7 @@ impl Browser {
                       --disable-component-update --disable-sync --disable-default-apps \
                       --hide-scrollbars --force-color-profile=srgb --user-data-dir=\"$1/profile\" \
                       --remote-debugging-pipe about:blank 3<\"$2\" 4>\"$3\"";
-        let child = Command::new("sh")
+        let child = shell
             .args(["-c", script, "sh"])
             .args([profile.path(), &orders, &told])
             .env("HOME", profile.path())
@@ -165,6 +175,12 @@ impl Browser {
         self.evaluate("window.isOld = true");
         self.call("Page.navigate", &json!({ "url": url }));
         self.until("!window.isOld && document.readyState === 'complete'");
+    }
+
+    /// Goes to an address; returns how many milliseconds passed until something of it was painted.
+    pub(crate) fn first_paint(&mut self, url: &str) -> f64 {
+        self.go(url);
+        self.evaluate(FIRST_PAINT).as_f64().expect("a time")
     }
 
     /// Lets itself in by a link, which leads on to the overview.

@@ -3,10 +3,6 @@
 
 use crate::{browser, node::Script, server::Server};
 
-const FIRST_PAINT: &str = "new Promise(done => new PerformanceObserver(list => { \
-    const it = list.getEntriesByName('first-contentful-paint')[0]; if (it) done(it.startTime); \
-    }).observe({ type: 'paint', buffered: true }))";
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_node_is_painted_soon() {
     let Some(mut browser) = browser::start() else {
@@ -28,11 +24,8 @@ async fn a_large_node_is_painted_soon() {
             "/decisions?origin=peers",
             "/peers",
         ] {
-            let paint = |browser: &mut browser::Browser| {
-                browser.go(&server.url(page));
-                browser.evaluate(FIRST_PAINT).as_f64().expect("a time")
-            };
-            let (first, second) = (paint(&mut browser), paint(&mut browser));
+            let url = server.url(page);
+            let (first, second) = (browser.first_paint(&url), browser.first_paint(&url));
             eprintln!("first paint of {page}: {first:.0} ms, then {second:.0} ms");
             assert!(first < 10_000.0 && second < 10_000.0, "{page}");
         }

@@ -7,7 +7,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    process::Stdio,
     time::Duration,
 };
 
@@ -15,19 +14,18 @@ use aegis_api::{Client, EventKind, EventStream, Indicator, PublishRequest};
 use aegis_net::Identity;
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
-use tokio::{
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines},
-    process::{Child, ChildStdout, Command},
-};
+use tokio::io::AsyncReadExt as _;
 
 use super::{
-    Row, Size, Table, spread,
+    Row, Size, Table,
+    player::Player,
+    spread,
     stage::{DEADLINE, Stage},
     watch::{self, Moment},
 };
 
 #[path = "../../tests/support/bad_peer.rs"]
-mod bad_peer;
+pub(super) mod bad_peer;
 
 use bad_peer::{Flood, Flooded, Flooder, Kind};
 
@@ -157,11 +155,13 @@ async fn flooded(honest: &Stage, target: &Stage, size: Size, first: u32) -> anyh
         };
         let to = to.clone();
         let role = Role { key, to, flood };
-        bad_peers.push(BadPeer::start(target, name, &role).await?);
+        let mut bad_peer = Player::start(target, name, (ROLE, &role))?;
+        bad_peer.says(READY).await?;
+        bad_peers.push(bad_peer);
     }
     let (window, floods) = tokio::join!(
         window(honest, size, first),
-        futures::future::join_all(bad_peers.into_iter().map(BadPeer::send)),
+        futures::future::join_all(bad_peers.into_iter().map(send)),
     );
     let mut window = window?;
     for flood in floods {
@@ -171,46 +171,11 @@ async fn flooded(honest: &Stage, target: &Stage, size: Size, first: u32) -> anyh
     Ok(window)
 }
 
-/// A bad peer in a process of its own.
-struct BadPeer {
-    child: Child,
-    said: Lines<BufReader<ChildStdout>>,
-}
-
-impl BadPeer {
-    /// Starts it; returns once it is ready to send.
-    async fn start(stage: &Stage, host: &str, role: &Role) -> anyhow::Result<Self> {
-        let mut command = Command::from(stage.itself(host)?);
-        command.env(ROLE, serde_json::to_string(role)?);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command
-            .kill_on_drop(true)
-            .spawn()
-            .context("start a bad peer")?;
-        let stdout = child.stdout.take().context("hear a bad peer")?;
-        let said = BufReader::new(stdout).lines();
-        let mut bad_peer = Self { child, said };
-        bad_peer.says(READY).await?;
-        Ok(bad_peer)
-    }
-
-    /// Lets it send; returns what it saw.
-    async fn send(mut self) -> anyhow::Result<Flooded> {
-        drop(self.child.stdin.take());
-        let seen = self.says(MARK).await?;
-        serde_json::from_str(&seen).context("read what a bad peer saw")
-    }
-
-    /// Waits until it says a line that begins with `mark`; returns the rest of the line.
-    async fn says(&mut self, mark: &str) -> anyhow::Result<String> {
-        loop {
-            let line = self.said.next_line().await.context("hear a bad peer")?;
-            let line = line.context("hear a bad peer: it ended early")?;
-            if let Some(rest) = line.strip_prefix(mark) {
-                return Ok(rest.to_owned());
-            }
-        }
-    }
+/// Lets a bad peer send; returns what it saw.
+async fn send(mut bad_peer: Player) -> anyhow::Result<Flooded> {
+    bad_peer.tell_no_more();
+    let seen = bad_peer.says(MARK).await?;
+    serde_json::from_str(&seen).context("read what a bad peer saw")
 }
 
 /// Lets two nodes publish in turn, at fixed times, and the third say when it heard.

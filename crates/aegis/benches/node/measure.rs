@@ -4,11 +4,12 @@ mod flood;
 mod hostile;
 mod latency;
 mod memory;
+mod player;
+mod processor;
 mod stage;
 mod traffic;
+mod views;
 mod watch;
-
-pub(crate) use hostile::play_bad_peer;
 
 use std::{fmt, os::unix::fs::MetadataExt as _, path::Path};
 
@@ -36,6 +37,13 @@ pub(crate) struct Size {
     /// Honest alerts of each of its windows, and how long bad peers send meanwhile.
     pub(crate) hostile_alerts: u32,
     pub(crate) hostile_secs: u64,
+    /// Blocks and peers of the node whose views are looked at.
+    pub(crate) watched_blocks: u32,
+    pub(crate) known_peers: u32,
+    /// How long each view is looked at.
+    pub(crate) view_secs: u64,
+    /// Alerts that come in meanwhile, where any do.
+    pub(crate) live_per_second: u32,
 }
 
 impl Size {
@@ -52,6 +60,10 @@ impl Size {
         hostile_rounds: 1,
         hostile_alerts: 20,
         hostile_secs: 1,
+        watched_blocks: 500,
+        known_peers: 50,
+        view_secs: 1,
+        live_per_second: 20,
     };
 }
 
@@ -68,16 +80,33 @@ pub(crate) enum Part {
     Traffic,
     /// Resident memory by peers and by blocks.
     Memory,
+    /// What `aegis top` costs before a large node to which nothing happens.
+    Top,
+    /// The same while alerts come in.
+    Live,
+    /// How long the pages of a large node take.
+    Page,
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Latency,
         Self::Flood,
         Self::Hostile,
         Self::Traffic,
         Self::Memory,
+        Self::Top,
+        Self::Live,
+        Self::Page,
     ];
+
+    /// Returns the benchmark that the part belongs to.
+    const fn bench(self) -> &'static str {
+        match self {
+            Self::Latency | Self::Flood | Self::Hostile | Self::Traffic | Self::Memory => "node",
+            Self::Top | Self::Live | Self::Page => "views",
+        }
+    }
 
     const fn name(self) -> &'static str {
         match self {
@@ -86,13 +115,22 @@ impl Part {
             Self::Hostile => "hostile",
             Self::Traffic => "traffic",
             Self::Memory => "memory",
+            Self::Top => "top",
+            Self::Live => "live",
+            Self::Page => "page",
         }
     }
 }
 
-/// Returns the parts that were asked for by name, all where none was.
-pub(crate) fn chosen(asked: &[String]) -> Vec<Part> {
-    let is_chosen = |it: &Part| asked.is_empty() || asked.iter().any(|name| name == it.name());
+/// Plays the role that this process was started for; returns whether there was one.
+pub(crate) fn play_role() -> anyhow::Result<bool> {
+    Ok(hostile::play_bad_peer()? || views::play_crowd()?)
+}
+
+/// Returns the parts of a benchmark that were asked for by name, all where none was.
+pub(crate) fn chosen(bench: &str, asked: &[String]) -> Vec<Part> {
+    let is_asked = |it: &Part| asked.is_empty() || asked.iter().any(|name| name == it.name());
+    let is_chosen = |it: &Part| it.bench() == bench && is_asked(it);
     Part::ALL.into_iter().filter(is_chosen).collect()
 }
 
@@ -104,6 +142,9 @@ pub(crate) async fn run(part: Part, size: Size, program: &Path) -> anyhow::Resul
         Part::Hostile => hostile::run(size, program).await,
         Part::Traffic => traffic::run(size, program).await,
         Part::Memory => memory::run(size, program).await,
+        Part::Top => views::top(size, program).await,
+        Part::Live => views::live(size, program).await,
+        Part::Page => views::page(size, program).await,
     }
 }
 

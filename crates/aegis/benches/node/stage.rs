@@ -19,8 +19,8 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 /// How often it is looked at.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// The test that plays a bad peer in a process that was started for it.
-const PLAYS_BAD_PEER: &str = "netns_the_benchmark_measures_bad_peers";
+/// The test that plays a role in a process that was started for it.
+const PLAYS_ROLE: &str = "netns_the_benchmark_measures_bad_peers";
 
 /// The last byte of the first host's address; the others follow.
 const FIRST_HOST: u8 = 11;
@@ -42,6 +42,7 @@ pub(crate) struct Node {
     pub(crate) name: String,
     pub(crate) client: Client,
     pub(crate) address: Ipv4Addr,
+    pub(crate) socket: PathBuf,
     child: Child,
     instance: String,
 }
@@ -67,7 +68,7 @@ impl Stage {
         std::fs::create_dir_all(&runtime_dir).context("make the node's directory")?;
         let config = runtime_dir.join("aegis.toml");
         let text = format!(
-            "interface = \"eth0\"\nauto_publish = true\nclear_on_exit = true\n\
+            "interface = \"eth0\"\nauto_publish = true\n\
              state_dir = {state_dir:?}\nruntime_dir = {runtime_dir:?}\n\
              [log]\nfilter = \"warn\"\n{sections}"
         );
@@ -79,10 +80,12 @@ impl Stage {
             .args(["run", "--instance", &instance, "--config"])
             .arg(&config);
         let silent = command.stdin(Stdio::null()).stdout(Stdio::null());
+        let socket = runtime_dir.join(format!("{instance}.sock"));
         let node = Node {
             name: host.to_owned(),
-            client: Client::new(runtime_dir.join(format!("{instance}.sock"))),
+            client: Client::new(&socket),
             address: self.host(host)?.address,
+            socket,
             child: silent.stderr(log).spawn().context("start a node")?,
             instance,
         };
@@ -95,6 +98,18 @@ impl Stage {
         self.dir.path().join(host).join("state")
     }
 
+    /// Returns a command that asks a node, as somebody in a shell does.
+    pub(crate) fn aegis(&self, node: &Node) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("--socket").arg(&node.socket);
+        command
+    }
+
+    /// Returns a path for a file that is gone with the stage.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
     /// Returns a command that runs one of the lab's agents on `host`.
     pub(crate) fn agent(&self, host: &str, args: &[&str]) -> anyhow::Result<Command> {
         let mut command = self.host(host)?.command(&self.program);
@@ -103,11 +118,11 @@ impl Stage {
     }
 
     /// Returns a command that runs this benchmark itself on `host`. Where it is a test, its
-    /// harness runs [`PLAYS_BAD_PEER`] alone.
+    /// harness runs [`PLAYS_ROLE`] alone.
     pub(crate) fn itself(&self, host: &str) -> anyhow::Result<Command> {
         let program = std::env::current_exe().context("find the benchmark")?;
         let mut command = self.host(host)?.command(program);
-        command.args(["--exact", PLAYS_BAD_PEER, "--nocapture"]);
+        command.args(["--exact", PLAYS_ROLE, "--nocapture"]);
         Ok(command)
     }
 
@@ -120,7 +135,8 @@ impl Stage {
         Ok(())
     }
 
-    fn host(&self, name: &str) -> anyhow::Result<&Host> {
+    /// Returns a host by its name.
+    pub(crate) fn host(&self, name: &str) -> anyhow::Result<&Host> {
         self.testbed.host(name)
     }
 }

@@ -10,12 +10,10 @@ use tokio::time::interval;
 
 use super::{
     Row, Size, Table,
+    processor::cpu_ms,
     stage::{self, Node, Stage},
     watch::{self, Moment},
 };
-
-/// Clock ticks a second in `/proc`: fixed for user space on every architecture.
-const TICKS_PER_SECOND: f64 = 100.0;
 
 /// The numbers of the addresses begin here.
 const FIRST: u32 = 0;
@@ -130,20 +128,12 @@ impl Usage {
             .find_map(|it| it.trim().strip_prefix("eth0:"))
             .context("find eth0")?;
         let counts: Vec<f64> = numbers(counts);
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))
-            .context("read what the process used")?;
-        // The name in parentheses may hold anything; utime and stime are the 12th and 13th after.
-        let (_, behind_name) = stat.rsplit_once(')').context("find the process's name")?;
-        let fields: Vec<f64> = behind_name
-            .split_whitespace()
-            .map(|it| it.parse().unwrap_or(0.0)) // the state is a letter
-            .collect();
-        let field = |list: &[f64], at: usize| list.get(at).copied().context("find a count");
+        let field = |at: usize| counts.get(at).copied().context("find a count");
         Ok(Self {
-            received_bytes: field(&counts, 0)?,
-            sent_bytes: field(&counts, 8)?,
-            sent_packets: field(&counts, 9)?,
-            cpu_ms: (field(&fields, 11)? + field(&fields, 12)?) * 1e3 / TICKS_PER_SECOND,
+            received_bytes: field(0)?,
+            sent_bytes: field(8)?,
+            sent_packets: field(9)?,
+            cpu_ms: cpu_ms(pid)?,
         })
     }
 

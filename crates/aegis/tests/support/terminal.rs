@@ -17,19 +17,31 @@ use nix::{
     unistd::ttyname,
 };
 
-const COLUMNS: usize = 80;
-const ROWS: usize = 24;
+/// What a terminal has where nobody says otherwise.
+const SMALL: Size = Size {
+    rows: 24,
+    columns: 80,
+};
 
-/// A program in a terminal of 80 columns and 24 rows; dropping it kills the program.
+/// How large a terminal is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    pub(crate) rows: u16,
+    pub(crate) columns: u16,
+}
+
+/// A program in a terminal; dropping it kills the program.
 pub(crate) struct Terminal {
     master: File,
     slave: OwnedFd,
     screen: Arc<Mutex<Screen>>,
-    child: Child,
+    /// The program, which `setsid` has become.
+    pub(crate) child: Child,
 }
 
 /// What a terminal shows of what is written to it, as far as programs here ask for it.
 struct Screen {
+    size: Size,
     rows: Vec<Vec<char>>,
     at: (usize, usize), // row and column
     is_alternate: bool,
@@ -38,15 +50,21 @@ struct Screen {
 }
 
 impl Terminal {
-    /// Runs a program in a terminal, as a shell would that was asked for nothing else.
+    /// Runs a program in a terminal of 80 columns and 24 rows, as a shell would that was asked for
+    /// nothing else.
     pub(crate) fn run(command: &Command) -> Self {
-        let size = Winsize {
-            ws_row: 24,
-            ws_col: 80,
+        Self::run_in(command, SMALL)
+    }
+
+    /// Runs a program in a terminal of a size.
+    pub(crate) fn run_in(command: &Command, size: Size) -> Self {
+        let window = Winsize {
+            ws_row: size.rows,
+            ws_col: size.columns,
             ws_xpixel: 0,
             ws_ypixel: 0,
         };
-        let pty = openpty(Some(&size), None).expect("there are terminals");
+        let pty = openpty(Some(&window), None).expect("there are terminals");
         let file = || Stdio::from(pty.slave.try_clone().expect("a descriptor"));
         let mut session = Command::new("setsid");
         session
@@ -64,7 +82,7 @@ impl Terminal {
         session.stdin(file()).stdout(file()).stderr(file());
         let child = session.spawn().expect("the program starts");
         let master = File::from(pty.master);
-        let screen = Arc::new(Mutex::new(Screen::new()));
+        let screen = Arc::new(Mutex::new(Screen::new(size)));
         let (mut output, shown) = (master.try_clone().expect("a descriptor"), screen.clone());
         thread::spawn(move || {
             let mut bytes = [0; 4096];
@@ -131,10 +149,17 @@ impl Drop for Terminal {
     }
 }
 
+impl Size {
+    fn blank(self) -> Vec<Vec<char>> {
+        vec![vec![' '; self.columns.into()]; self.rows.into()]
+    }
+}
+
 impl Screen {
-    fn new() -> Self {
+    fn new(size: Size) -> Self {
         Self {
-            rows: vec![vec![' '; COLUMNS]; ROWS],
+            size,
+            rows: size.blank(),
             at: (0, 0),
             is_alternate: false,
             has_cursor: true,
@@ -165,7 +190,7 @@ impl Screen {
         match first {
             '\u{1b}' => return self.escape(text),
             '\r' => self.at.1 = 0,
-            '\n' => self.at.0 = (self.at.0 + 1).min(ROWS - 1),
+            '\n' => self.at.0 = (self.at.0 + 1).min(usize::from(self.size.rows) - 1),
             it => {
                 let cell = self
                     .rows
@@ -193,7 +218,7 @@ impl Screen {
         let number = |at: usize| numbers.get(at).copied().unwrap_or(1).saturating_sub(1);
         match (command, arguments) {
             ("H", _) => self.at = (number(0), number(1)),
-            ("J", _) => self.rows = vec![vec![' '; COLUMNS]; ROWS],
+            ("J", _) => self.rows = self.size.blank(),
             ("h" | "l", "?1049") => self.is_alternate = command == "h",
             ("h" | "l", "?25") => self.has_cursor = command == "h",
             _ => {} // colours and the like

@@ -6,10 +6,10 @@
 use std::{cmp::Ordering, collections::BTreeMap};
 
 use aegis_api::{
-    ApiError, Block, BlockSort, ErrorCode, Origin, Peer, PeerClass, PeerSort, View, ViewQuery,
-    ViewReply, ViewRequest, ViewText,
+    ApiError, Block, BlockSort, ErrorCode, Origin, Peer, PeerSort, View, ViewQuery, ViewReply,
+    ViewRequest, ViewText,
 };
-use aegis_core::{Decision, Indicator, Timestamp};
+use aegis_core::{Decision, Indicator, PeerClass, Timestamp};
 
 use super::{block, kernel_error};
 use crate::daemon::Node;
@@ -81,22 +81,45 @@ impl Node {
 
     fn peer_view(&self, query: &ViewQuery<PeerSort>) -> View<Peer> {
         let now = self.now();
-        let peers: Vec<Peer> = self.engine.peers().map(|it| self.peer(now, it)).collect();
-        let total = peers.len();
         let mut scratch = String::new();
-        let mut matching = peers;
-        if let Some(text) = &query.text {
-            matching.retain(|it| has_peer(it, text, &mut scratch));
-        }
+        let has_text = |it: &&aegis_core::Peer| {
+            let text = query.text.as_ref();
+            text.is_none_or(|text| has_peer(&self.peer(now, it), text, &mut scratch))
+        };
+        let weighed = |peer| Weighed {
+            peer,
+            percent: self.percent(now, peer, query.sort),
+        };
+        let matching = self.engine.peers().filter(has_text).map(weighed);
+        let matching: Vec<Weighed<'_>> = matching.collect();
         let count = matching.len();
-        let order =
-            |a: &Peer, b: &Peer| by_peer(query.sort, a, b).then_with(|| a.peer.cmp(&b.peer));
+        let order = |a: &Weighed<'_>, b: &Weighed<'_>| {
+            by_peer(query.sort, a, b).then_with(|| a.peer.peer.cmp(&b.peer.peer))
+        };
+        let rows = window(matching, query, order).into_iter();
         View {
-            total: total as u64,
+            total: self.engine.peers().count() as u64,
             matching: count as u64,
-            items: window(matching, query, order),
+            items: rows.map(|it| self.peer(now, it.peer)).collect(),
         }
     }
+
+    /// Returns how far a peer is trusted, where that is sorted by.
+    fn percent(&self, now: Timestamp, peer: &aegis_core::Peer, sort: PeerSort) -> u8 {
+        match sort {
+            PeerSort::Connected | PeerSort::Trust => {
+                let trust = self.engine.trust_in(now, &peer.peer);
+                trust.service_trust.percent()
+            }
+            PeerSort::Alerts | PeerSort::Class | PeerSort::Seen => 0,
+        }
+    }
+}
+
+/// A peer with what it is sorted by, before it is made whole.
+struct Weighed<'a> {
+    peer: &'a aegis_core::Peer,
+    percent: u8, // nothing where that is not sorted by
 }
 
 /// Returns whether the list is asked for in the order in which it is kept, whole.
@@ -175,10 +198,11 @@ fn has_peer(peer: &Peer, text: &ViewText, scratch: &mut String) -> bool {
 }
 
 /// Returns which of two peers comes first.
-fn by_peer(sort: PeerSort, a: &Peer, b: &Peer) -> Ordering {
-    let trust = || b.weight_percent.cmp(&a.weight_percent);
+fn by_peer(sort: PeerSort, a: &Weighed<'_>, b: &Weighed<'_>) -> Ordering {
+    let trust = || b.percent.cmp(&a.percent);
+    let (a, b) = (a.peer, b.peer);
     match sort {
-        PeerSort::Connected => b.connected.cmp(&a.connected).then_with(trust),
+        PeerSort::Connected => b.is_connected.cmp(&a.is_connected).then_with(trust),
         PeerSort::Trust => trust(),
         PeerSort::Alerts => b.alerts_accepted.cmp(&a.alerts_accepted),
         PeerSort::Class => rank(a.class).cmp(&rank(b.class)),
@@ -195,8 +219,8 @@ fn rank(class: PeerClass) -> u8 {
     }
 }
 
-fn seen(peer: &Peer) -> (bool, Timestamp) {
-    (peer.connected, peer.last_seen_at)
+fn seen(peer: &aegis_core::Peer) -> (bool, Timestamp) {
+    (peer.is_connected, peer.last_seen_at)
 }
 
 #[cfg(test)]
