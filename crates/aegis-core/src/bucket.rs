@@ -32,8 +32,10 @@ impl TokenBucket {
 
     /// Takes one token; returns whether there was one.
     ///
-    /// A clock that runs backwards neither fills the bucket nor empties it further.
+    /// A clock that is set back does not fill the bucket. It is empty then at worst, and fills from there:
+    /// otherwise nobody would be let through until the clock is where it was.
     pub fn take(&mut self, now: Timestamp) -> bool {
+        self.full_at = self.full_at.min(now + self.per_token * self.burst);
         let full_at = self.full_at.max(now) + self.per_token;
         let fits = full_at.since(now) <= self.per_token * self.burst;
         if fits {

@@ -11,7 +11,7 @@ use hyper::{body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
+    net::{TcpStream, lookup_host},
     task::JoinSet,
 };
 use tokio_rustls::{
@@ -19,7 +19,12 @@ use tokio_rustls::{
     rustls::{ClientConfig, pki_types::ServerName},
 };
 
-use crate::{fetch::FetchError, roots::client_config, target::Target};
+use crate::{
+    fetch::FetchError,
+    reach::{Reach, is_public},
+    roots::client_config,
+    target::Target,
+};
 
 /// The longest head of an answer in bytes, and what is read ahead of a body.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -35,6 +40,8 @@ pub struct Tls {
 pub(crate) struct Connection {
     pub(crate) to: Target,
     pub(crate) sender: http1::SendRequest<Empty<Bytes>>,
+    /// Whether the server is out on the internet.
+    pub(crate) is_public: bool,
     _driver: JoinSet<()>, // ended with the connection
 }
 
@@ -67,17 +74,29 @@ impl fmt::Debug for Tls {
     }
 }
 
-/// Connects to the server of a target.
-pub(crate) async fn stream(to: &Target, tls: &Tls) -> Result<Box<dyn Stream>, FetchError> {
+/// Connects to the server of a target, where that is within reach; says whether it is out on the internet.
+pub(crate) async fn stream(
+    to: &Target,
+    tls: &Tls,
+    reach: Reach,
+) -> Result<(Box<dyn Stream>, bool), FetchError> {
     let host = || to.authority();
     let unreachable = |source| FetchError::Unreachable {
         host: host(),
         source,
     };
-    let stream = TcpStream::connect((to.host.as_str(), to.port)).await;
+    let found = lookup_host((to.host.as_str(), to.port)).await;
+    let mut found: Vec<_> = found.map_err(unreachable)?.collect();
+    found.retain(|it| reach.has(it.ip()));
+    if found.is_empty() {
+        return Err(FetchError::Astray(host()));
+    }
+    let stream = TcpStream::connect(&found[..]).await;
     let stream = stream.map_err(unreachable)?;
+    let peer = stream.peer_addr().map_err(unreachable)?;
+    let is_public = is_public(peer.ip());
     if !to.is_tls {
-        return Ok(Box::new(stream));
+        return Ok((Box::new(stream), is_public));
     }
     let no_tls = |source| FetchError::Tls {
         host: host(),
@@ -87,13 +106,13 @@ pub(crate) async fn stream(to: &Target, tls: &Tls) -> Result<Box<dyn Stream>, Fe
     let name = name.map_err(|it| no_tls(io::Error::other(it)))?;
     let connector = TlsConnector::from(tls.config().map_err(no_tls)?);
     let stream = connector.connect(name, stream).await.map_err(no_tls)?;
-    Ok(Box::new(stream))
+    Ok((Box::new(stream), is_public))
 }
 
 impl Connection {
     /// Connects to the server of a target, for one request after the other.
-    pub(crate) async fn open(to: &Target, tls: &Tls) -> Result<Self, FetchError> {
-        let stream = stream(to, tls).await?;
+    pub(crate) async fn open(to: &Target, tls: &Tls, reach: Reach) -> Result<Self, FetchError> {
+        let (stream, is_public) = stream(to, tls, reach).await?;
         let mut builder = http1::Builder::new();
         builder.max_buf_size(BUFFER_BYTES);
         let handshake = builder.handshake(TokioIo::new(stream)).await;
@@ -105,6 +124,7 @@ impl Connection {
         Ok(Self {
             to: to.clone(),
             sender,
+            is_public,
             _driver: driver,
         })
     }

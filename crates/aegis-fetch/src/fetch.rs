@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use crate::{
     connect::{Connection, Tls},
     gzip::{self, GzipError},
+    reach::Reach,
     target::Target,
 };
 
@@ -108,12 +109,15 @@ pub enum FetchError {
     Astray(String),
 }
 
-/// Fetches documents one after the other, over one connection where a server keeps it open.
+/// Fetches the documents of one publisher one after the other, over one connection where a server keeps it
+/// open.
 pub struct Fetcher {
     limits: Limits,
     tls: Tls,
     agent: HeaderValue,
     kept: Option<Connection>,
+    /// Who may be asked next: where one answered from out on the internet, whatever it names is there too.
+    reach: Reach,
 }
 
 /// What a server says.
@@ -161,6 +165,7 @@ impl Fetcher {
             tls,
             agent: HeaderValue::from_static(agent),
             kept: None,
+            reach: Reach::Anywhere,
         }
     }
 
@@ -230,7 +235,7 @@ impl Fetcher {
             return Ok(said);
         }
         let connect = self.limits.connect;
-        let opened = timeout(connect, Connection::open(at, &self.tls)).await;
+        let opened = timeout(connect, Connection::open(at, &self.tls, self.reach)).await;
         let connection = opened.unwrap_or(Err(FetchError::TooSlow(connect)))?;
         self.ask_over(connection, request).await
     }
@@ -244,6 +249,9 @@ impl Fetcher {
         let answer = timeout(idle, connection.sender.send_request(request)).await;
         let answer = answer.map_err(|_| FetchError::TooSlow(idle))?;
         let response = answer.map_err(FetchError::Broken)?;
+        if connection.is_public {
+            self.reach = Reach::Public;
+        }
         let status = response.status();
         let location = response.headers().get(header::LOCATION);
         if let Some(location) = location

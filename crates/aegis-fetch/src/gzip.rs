@@ -18,6 +18,10 @@ const HAS_COMMENT: u8 = 1 << 4;
 /// What is inflated at a time.
 const STEP_BYTES: usize = 64 * 1024;
 
+/// Members of a document: each costs far more than the twenty bytes that it may have. What compresses by the
+/// block has some hundreds.
+const MEMBERS_MAX: usize = 4_096;
+
 /// Why a document is not inflated.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum GzipError {
@@ -32,7 +36,7 @@ pub(crate) enum GzipError {
 pub(crate) fn inflate(mut rest: &[u8], bytes_max: usize) -> Result<Vec<u8>, GzipError> {
     let mut document = Vec::new();
     let mut buffer = vec![0; STEP_BYTES];
-    loop {
+    for _ in 0..MEMBERS_MAX {
         rest = deflated(rest).ok_or(GzipError::Invalid)?;
         let begins_at = document.len();
         let mut state = InflateState::new_boxed(DataFormat::Raw);
@@ -61,6 +65,7 @@ pub(crate) fn inflate(mut rest: &[u8], bytes_max: usize) -> Result<Vec<u8>, Gzip
         }
         rest = behind;
     }
+    Err(GzipError::TooLarge)
 }
 
 /// Returns what follows the header of a member.

@@ -15,6 +15,7 @@ use tokio::{task::JoinSet, time::timeout};
 use crate::{
     connect::{Tls, stream},
     fetch::{FetchError, Secret},
+    reach::Reach,
     target::Target,
 };
 
@@ -76,8 +77,8 @@ pub async fn post(wanted: Post<'_>, tls: &Tls) -> Result<u16, FetchError> {
     }
     let request = request.body(Full::new(Bytes::from(wanted.body)));
     let request = request.map_err(|_| FetchError::Address)?;
-    let opened = timeout(CONNECT_TIMEOUT, stream(&to, tls)).await;
-    let stream = opened.unwrap_or(Err(FetchError::TooSlow(CONNECT_TIMEOUT)))?;
+    let opened = timeout(CONNECT_TIMEOUT, stream(&to, tls, Reach::Anywhere)).await;
+    let (stream, _) = opened.unwrap_or(Err(FetchError::TooSlow(CONNECT_TIMEOUT)))?;
     let answered = timeout(ANSWER_TIMEOUT, async {
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let mut driver = JoinSet::new(); // ended with this call

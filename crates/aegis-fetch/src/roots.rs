@@ -43,8 +43,11 @@ pub(crate) fn client_config(ca_file: Option<&Path>) -> io::Result<ClientConfig> 
         let why = "no root certificates: install ca-certificates, or set feeds.ca_file";
         return Err(io::Error::new(io::ErrorKind::NotFound, why));
     }
+    // Of TLS 1.2 it has what is left of it: an ephemeral exchange and authenticated encryption. Many who
+    // publish speak nothing newer.
+    let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
     let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_protocol_versions(&[&rustls::version::TLS13])
+        .with_protocol_versions(&versions)
         .map_err(io::Error::other)?;
     let mut config = config.with_root_certificates(store).with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];

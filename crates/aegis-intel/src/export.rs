@@ -22,7 +22,7 @@ use std::fmt;
 use aegis_core::{Indicator, Severity, ThreatType, Timestamp};
 
 pub use self::{
-    publication::{Publication, Shown, WITHDRAWN_MAX},
+    publication::{InvalidKept, KEPT_LINE_BYTES_MAX, Publication, Recall, Shown, WITHDRAWN_MAX},
     uuid::Uuid,
     writing::{Listed, PIECE_ENTRIES, Wants, Writing},
 };

@@ -13,7 +13,7 @@ use aegis_core::Timestamp;
 
 pub use daily::{Daily, InvalidDaily};
 pub use mail::{InvalidMailAddress, Letter, MailAddress};
-pub use outbox::{Outbox, OutboxConfig, Outcome, Parcel};
+pub use outbox::{KeptOutbox, Outbox, OutboxConfig, Outcome, Parcel};
 pub use smtp::{ANSWER_BYTES_MAX, Answer, Dialogue, InvalidAnswer, Next};
 pub use template::{ContentType, InvalidTemplate, Template};
 

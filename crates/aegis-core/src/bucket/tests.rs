@@ -16,9 +16,14 @@ fn gives_its_burst_and_then_its_rate() {
 }
 
 #[test]
-fn an_empty_bucket_stays_empty_when_the_clock_jumps_back() {
-    let mut bucket = TokenBucket::new(1, 1);
-    assert!(bucket.take(NOW));
-    assert!(!bucket.take(NOW - Duration::from_secs(100)));
-    assert!(!bucket.is_full(NOW) && bucket.is_full(NOW + Duration::from_secs(1)));
+fn a_clock_that_is_set_back_does_not_fill_a_bucket_and_does_not_shut_it_for_longer_than_it_takes_to_fill()
+ {
+    let mut bucket = TokenBucket::new(2, 1);
+    assert!(bucket.take(NOW) && bucket.take(NOW));
+    let back = NOW - Duration::from_secs(86_400);
+    assert!(!bucket.take(back));
+    assert!(!bucket.take(back + Duration::from_millis(999)));
+    assert!(bucket.take(back + Duration::from_secs(1)));
+    assert!(!bucket.take(back + Duration::from_secs(1)));
+    assert!(bucket.is_full(back + Duration::from_secs(3)));
 }

@@ -33,6 +33,14 @@ fn a_small_document_does_not_become_a_large_one() {
 }
 
 #[test]
+fn a_document_of_nothing_but_members_is_left() {
+    let most = member(b"x").repeat(MEMBERS_MAX);
+    assert_eq!(inflate(&most, 1 << 20), Ok(vec![b'x'; MEMBERS_MAX]));
+    let more = member(b"").repeat(MEMBERS_MAX + 1);
+    assert_eq!(inflate(&more, 1 << 20), Err(GzipError::TooLarge));
+}
+
+#[test]
 fn a_header_may_have_everything_and_a_part_is_not_the_whole() {
     let plain = member(b"x");
     let mut full = plain[..10].to_vec();

@@ -5,9 +5,10 @@ use std::{fs, io::Write as _, net::TcpListener, path::Path, sync::Arc, thread};
 use aegis_fetch::{FetchError, Fetched, Fetcher, Tls, Wanted};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use tokio_rustls::rustls::{
-    ServerConfig, ServerConnection, StreamOwned,
+    ALL_VERSIONS, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer},
+    version::TLS12,
 };
 
 use crate::server::{LIMITS, Server, say};
@@ -53,6 +54,19 @@ async fn a_certificate_counts_where_its_authority_is_known_and_its_name_is_right
 }
 
 #[tokio::test]
+async fn a_server_that_speaks_tls_1_2_alone_is_heard_and_its_certificate_is_looked_at() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ca_file = dir.path().join("ca.pem");
+    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nold".to_owned();
+    let port = serve_with(&[&TLS12], &ca_file, answer);
+    let url = format!("https://localhost:{port}/");
+    let fetched = get(&url, Some(&ca_file)).await.expect("fetched");
+    assert_eq!(fetched.body, b"old");
+    let error = get(&url, None).await.expect_err("nobody vouches for it");
+    assert!(matches!(error, FetchError::Tls { .. }), "{error:?}");
+}
+
+#[tokio::test]
 async fn what_was_asked_for_over_tls_is_not_taken_without() {
     let plain = Server::start(|_, stream| say(stream, "200 OK", b"plain"));
     let dir = tempfile::tempdir().expect("a directory");
@@ -68,6 +82,14 @@ async fn what_was_asked_for_over_tls_is_not_taken_without() {
 
 /// Serves one answer over TLS as `localhost`; writes the authority's certificate. Returns the port.
 fn serve(ca_file: &Path, answer: String) -> u16 {
+    serve_with(ALL_VERSIONS, ca_file, answer)
+}
+
+fn serve_with(
+    versions: &[&'static SupportedProtocolVersion],
+    ca_file: &Path,
+    answer: String,
+) -> u16 {
     let mut of_authority = CertificateParams::new(Vec::new()).expect("names");
     of_authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let key_of_authority = KeyPair::generate().expect("a key");
@@ -82,7 +104,7 @@ fn serve(ca_file: &Path, answer: String) -> u16 {
     let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone()];
     let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
     let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .and_then(|it| it.with_no_client_auth().with_single_cert(chain, key))
         .expect("they belong together");
     let config = Arc::new(config);

@@ -3,8 +3,10 @@
 //! A publication is renewed from the blocklist now and then, and never changes: whoever reads one reads
 //! the same list to its end. It remembers what was taken back, for as long as that would have held.
 
+mod kept;
+
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{BTreeMap, HashSet, VecDeque},
     iter::Peekable,
     sync::Arc,
     time::Duration,
@@ -13,6 +15,8 @@ use std::{
 use aegis_core::{Indicator, Timestamp};
 
 use super::{Entry, Listed, Uuid, misp, stix};
+
+pub use kept::{InvalidKept, KEPT_LINE_BYTES_MAX, Recall};
 
 /// Decisions taken back that are remembered; of more, the oldest are forgotten.
 pub const WITHDRAWN_MAX: usize = 10_000;
@@ -80,27 +84,39 @@ impl Publication {
             last
         };
         let mut withdrawn = self.withdrawn.clone();
+        let last_of: BTreeMap<Uuid, Timestamp> =
+            withdrawn.iter().map(|it| (it.id, newer(now, it))).collect();
         let mut shown = Vec::with_capacity(entries.len());
         let mut old = self.shown.iter().peekable();
         for entry in entries {
             let gone = gone_before(&mut old, Some(&entry.indicator));
             withdraw(&mut withdrawn, gone, (now, hidden), &mut next_added_at);
             let before = old.next_if(|it| it.entry.indicator == entry.indicator);
+            // Of a decision that is not the one that counts any more, nobody is to keep the later end.
+            let longer = before.filter(|it| {
+                let is_other = it.entry.decided_at != entry.decided_at;
+                is_other && it.entry.expires_at > entry.expires_at
+            });
+            let longer = longer.into_iter().collect();
+            withdraw(&mut withdrawn, longer, (now, hidden), &mut next_added_at);
             shown.push(match before {
                 Some(before) if before.entry == entry => before.clone(),
                 Some(before) if before.entry.decided_at == entry.decided_at => Shown {
                     entry,
-                    modified_at: now,
+                    modified_at: newer(now, before),
                     added_at: next_added_at(),
                     ..*before
                 },
-                // Another decision: the one before holds no longer by itself, and is not taken back.
-                Some(_) | None => Shown {
-                    id: stix::id(&entry),
-                    modified_at: entry.decided_at,
-                    added_at: next_added_at(),
-                    entry,
-                },
+                Some(_) | None => {
+                    let id = stix::id(&entry);
+                    Shown {
+                        id,
+                        // Where it was taken back before, that was a version of it.
+                        modified_at: last_of.get(&id).copied().unwrap_or(entry.decided_at),
+                        added_at: next_added_at(),
+                        entry,
+                    }
+                }
             });
         }
         let gone = gone_before(&mut old, None);
@@ -194,11 +210,18 @@ fn withdraw(
     });
     for it in taken_back {
         withdrawn.push_back(Shown {
-            modified_at: now,
+            modified_at: newer(now, it),
             added_at: next_added_at(),
             ..it.clone()
         });
     }
+}
+
+/// Returns when a version after this one came to be: readers take the one that has the latest time, even
+/// where the clock was set back meanwhile.
+fn newer(now: Timestamp, than: &Shown) -> Timestamp {
+    let last = than.modified_at.max(than.entry.decided_at);
+    now.max(last + Duration::from_millis(1))
 }
 
 /// Forgets what would have ended by now, what came back, and what is too much.

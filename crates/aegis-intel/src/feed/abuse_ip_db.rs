@@ -5,27 +5,30 @@ use serde::Deserialize;
 use super::{
     InvalidListing, Why,
     gather::{Gathered, Said},
-    json::{Lenient, Loose, document},
+    json::{Array, Loose, Text, document},
     plain,
     time::utc,
 };
 
 #[derive(Deserialize)]
-struct Answer {
-    meta: Option<Meta>,
-    data: Vec<Lenient<Reported>>,
+struct Answer<'a> {
+    #[serde(borrow)]
+    meta: Option<Meta<'a>>,
+    data: Array<'a>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Meta {
-    generated_at: Option<String>,
+struct Meta<'a> {
+    #[serde(borrow)]
+    generated_at: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Reported {
-    ip_address: String,
+struct Reported<'a> {
+    #[serde(borrow)]
+    ip_address: Text<'a>,
     abuse_confidence_score: Option<Loose>,
 }
 
@@ -34,19 +37,20 @@ pub(super) fn read(bytes: &[u8], gathered: &mut Gathered) -> Result<(), InvalidL
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return plain::read(bytes, gathered);
     }
-    let answer: Answer = document(bytes)?;
+    let answer: Answer<'_> = document(bytes)?;
     let made_at = answer.meta.and_then(|it| it.generated_at);
-    gathered.listing.made_at = made_at.as_deref().and_then(utc);
-    for (index, it) in answer.data.into_iter().enumerate() {
-        let Lenient::Whole(it) = it else {
-            gathered.malformed(index + 1, Why::NoObject);
-            continue;
+    gathered.listing.made_at = made_at.and_then(|it| utc(&it.0));
+    let mut number = 0;
+    answer.data.each(|it: Option<Reported<'_>>| {
+        number += 1;
+        let Some(it) = it else {
+            gathered.malformed(number, Why::NoObject);
+            return Ok(());
         };
         let said = Said {
-            confidence: it.abuse_confidence_score.and_then(|it| it.number()),
+            confidence: it.abuse_confidence_score.and_then(Loose::number),
             ..Said::default()
         };
-        gathered.add_text(index + 1, &it.ip_address, said)?;
-    }
-    Ok(())
+        gathered.add_text(number, &it.ip_address.0, said)
+    })
 }

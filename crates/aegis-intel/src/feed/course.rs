@@ -27,6 +27,10 @@ const STALE_INTERVALS: u32 = 4;
 /// No feed is stale before that.
 const STALE_MIN: Duration = Duration::from_secs(24 * 3_600);
 
+/// A fetch that is so far ahead was before the clock was set back: nothing that follows of it counts, or the
+/// feed would not be had until the clock is there again. Less than that is nothing to come too early for.
+const AHEAD_MAX: Duration = Duration::from_secs(3_600);
+
 /// What came of a fetch.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Outcome {
@@ -130,11 +134,19 @@ pub struct Course {
 impl Course {
     /// Returns whether a fetch is due.
     pub fn is_due(&self, now: Timestamp) -> bool {
-        self.next_at <= now
+        self.next_at <= now || self.was_ahead(now)
     }
 
-    /// Returns when an operator may have it fetched, who does not wait for the schedule.
-    pub fn may_from(&self, interval_min: Duration) -> Timestamp {
+    fn was_ahead(&self, now: Timestamp) -> bool {
+        self.tried_at.is_some_and(|it| it.since(now) > AHEAD_MAX)
+    }
+
+    /// Returns from when on, as it looks at `now`, an operator may have it fetched, who does not wait for
+    /// the schedule.
+    pub fn may_from(&self, now: Timestamp, interval_min: Duration) -> Timestamp {
+        if self.was_ahead(now) {
+            return now;
+        }
         let polite = self
             .tried_at
             .map_or(Timestamp::EPOCH, |it| it + interval_min);

@@ -7,7 +7,7 @@ use super::{
 };
 
 /// The longest attribution that is kept, in characters.
-const ATTRIBUTION_CHARS_MAX: usize = 200;
+pub(super) const ATTRIBUTION_CHARS_MAX: usize = 200;
 
 /// What was read so far.
 #[derive(Clone, Debug, Default)]
@@ -85,8 +85,8 @@ impl Gathered {
     }
 
     pub(super) fn attribute(&mut self, text: &str) {
-        let text: String = text.chars().filter(|it| !it.is_control()).collect();
-        let text: String = text.trim().chars().take(ATTRIBUTION_CHARS_MAX).collect();
+        let text = text.trim().chars().filter(|it| !it.is_control());
+        let text: String = text.take(ATTRIBUTION_CHARS_MAX).collect();
         if !text.is_empty() {
             self.listing.attribution = Some(text);
         }

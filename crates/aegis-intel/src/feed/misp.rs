@@ -1,13 +1,13 @@
 //! MISP feeds: the manifest that names events, and the events.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
 use super::{
     InvalidListing, Why,
     gather::{Gathered, Said, indicator, url_host, with_port},
-    json::{Lenient, Loose, document},
+    json::{Array, Loose, Text, document, members},
 };
 
 /// Events of a feed that are read: the newest.
@@ -17,44 +17,46 @@ pub(super) const EVENTS_MAX: usize = 2_000;
 const UUID_CHARS: usize = 36;
 
 #[derive(Deserialize)]
-struct InManifest {
+struct InManifest<'a> {
     timestamp: Option<Loose>,
-    #[serde(rename = "Orgc")]
-    organisation: Option<Organisation>,
+    #[serde(borrow, rename = "Orgc")]
+    organisation: Option<Organisation<'a>>,
 }
 
 #[derive(Deserialize)]
-struct Organisation {
-    name: Option<String>,
+struct Organisation<'a> {
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
-struct Document {
-    #[serde(rename = "Event")]
-    event: Event,
+struct Document<'a> {
+    #[serde(borrow, rename = "Event")]
+    event: Event<'a>,
 }
 
 #[derive(Deserialize)]
-struct Event {
-    #[serde(rename = "Orgc")]
-    organisation: Option<Organisation>,
-    #[serde(rename = "Attribute", default)]
-    attributes: Vec<Lenient<Attribute>>,
-    #[serde(rename = "Object", default)]
-    objects: Vec<Lenient<EventObject>>,
+struct Event<'a> {
+    #[serde(borrow, rename = "Orgc")]
+    organisation: Option<Organisation<'a>>,
+    #[serde(rename = "Attribute")]
+    attributes: Option<Array<'a>>,
+    #[serde(rename = "Object")]
+    objects: Option<Array<'a>>,
 }
 
 #[derive(Deserialize)]
-struct EventObject {
-    #[serde(rename = "Attribute", default)]
-    attributes: Vec<Lenient<Attribute>>,
+struct EventObject<'a> {
+    #[serde(borrow, rename = "Attribute")]
+    attributes: Option<Array<'a>>,
     deleted: Option<Loose>,
 }
 
 #[derive(Deserialize)]
-struct Attribute {
-    r#type: String,
-    value: String,
+struct Attribute<'a> {
+    #[serde(borrow)]
+    r#type: Text<'a>,
+    value: Text<'a>,
     to_ids: Option<Loose>,
     deleted: Option<Loose>,
 }
@@ -62,30 +64,32 @@ struct Attribute {
 /// An event that a manifest names: its name, and when it was changed where the manifest says so.
 pub(super) type Named = (String, Option<u64>);
 
-/// Reads a manifest; returns its events, the newest first.
+/// Reads a manifest; returns its events, the newest first, each once.
 ///
 /// A name becomes part of the address that is asked, so that it must be a UUID.
 pub(super) fn read_manifest(
     bytes: &[u8],
     gathered: &mut Gathered,
 ) -> Result<Vec<Named>, InvalidListing> {
-    let manifest: BTreeMap<String, Lenient<InManifest>> = document(bytes)?;
-    let mut events = Vec::new();
-    for (index, (uuid, event)) in manifest.into_iter().enumerate() {
+    let mut newest: BTreeSet<(Option<u64>, String)> = BTreeSet::new();
+    let mut number = 0;
+    members(bytes, |uuid, event: Option<InManifest<'_>>| {
+        number += 1;
         match event {
-            Lenient::Whole(event) if is_uuid(&uuid) => {
-                let name = event.organisation.and_then(|it| it.name);
-                gathered.attribute(name.as_deref().unwrap_or_default());
-                events.push((event.timestamp.and_then(|it| it.number()), uuid));
+            Some(event) if is_uuid(&uuid.0) => {
+                attribute_to(event.organisation.as_ref(), gathered);
+                let changed_at = event.timestamp.and_then(Loose::number);
+                newest.insert((changed_at, uuid.0.into_owned()));
+                if newest.len() > EVENTS_MAX {
+                    newest.pop_first();
+                }
             }
-            Lenient::Whole(_) | Lenient::Broken(_) => {
-                gathered.malformed(index + 1, Why::NoObject);
-            }
+            Some(_) | None => gathered.malformed(number, Why::NoObject),
         }
-    }
-    events.sort();
-    events.reverse();
-    let newest = events.into_iter().take(EVENTS_MAX);
+    })?;
+    let mut seen = BTreeSet::new();
+    let newest = newest.into_iter().rev();
+    let newest = newest.filter(|(_, uuid)| seen.insert(uuid.clone()));
     Ok(newest
         .map(|(changed_at, uuid)| (uuid, changed_at))
         .collect())
@@ -94,40 +98,51 @@ pub(super) fn read_manifest(
 /// Reads an event.
 pub(super) fn read_event(bytes: &[u8], gathered: &mut Gathered) -> Result<(), InvalidListing> {
     let Document { event } = document(bytes)?;
-    let name = event.organisation.and_then(|it| it.name);
-    gathered.attribute(name.as_deref().unwrap_or_default());
+    attribute_to(event.organisation.as_ref(), gathered);
     let mut number = 0;
-    for attribute in event.attributes {
-        number += 1;
-        read_lenient(attribute, number, gathered)?;
+    if let Some(attributes) = event.attributes {
+        attributes.each(|it| {
+            number += 1;
+            read_lenient(it, number, gathered)
+        })?;
     }
-    for object in event.objects {
-        let Lenient::Whole(object) = object else {
+    let Some(objects) = event.objects else {
+        return Ok(());
+    };
+    objects.each(|object: Option<EventObject<'_>>| {
+        let Some(object) = object else {
             number += 1;
             gathered.malformed(number, Why::NoObject);
-            continue;
+            return Ok(());
         };
-        let is_deleted = object.deleted.as_ref().is_some_and(Loose::is_true);
-        for attribute in object.attributes {
+        let is_deleted = object.deleted.is_some_and(Loose::is_true);
+        let Some(attributes) = object.attributes else {
+            return Ok(());
+        };
+        attributes.each(|it| {
             number += 1;
             if is_deleted {
                 gathered.left_out().over += 1;
-            } else {
-                read_lenient(attribute, number, gathered)?;
+                return Ok(());
             }
-        }
-    }
-    Ok(())
+            read_lenient(it, number, gathered)
+        })
+    })
+}
+
+fn attribute_to(organisation: Option<&Organisation<'_>>, gathered: &mut Gathered) {
+    let name = organisation.and_then(|it| it.name.as_ref());
+    gathered.attribute(name.map_or("", |it| &it.0));
 }
 
 fn read_lenient(
-    attribute: Lenient<Attribute>,
+    attribute: Option<Attribute<'_>>,
     number: usize,
     gathered: &mut Gathered,
 ) -> Result<(), InvalidListing> {
     match attribute {
-        Lenient::Whole(it) => read_attribute(&it, number, gathered),
-        Lenient::Broken(_) => {
+        Some(it) => read_attribute(&it, number, gathered),
+        None => {
             gathered.malformed(number, Why::NoObject);
             Ok(())
         }
@@ -136,13 +151,13 @@ fn read_lenient(
 
 /// Reads an attribute: only what its author means for detection is anything to block.
 fn read_attribute(
-    attribute: &Attribute,
+    attribute: &Attribute<'_>,
     number: usize,
     gathered: &mut Gathered,
 ) -> Result<(), InvalidListing> {
-    let Attribute { value, .. } = attribute;
+    let value = &*attribute.value.0;
     let halves = value.split_once('|');
-    let found = match attribute.r#type.as_str() {
+    let found = match &*attribute.r#type.0 {
         "ip-src" | "ip-dst" => indicator(value),
         "ip-src|port" | "ip-dst|port" => match halves {
             Some((address, _)) => indicator(address),
@@ -165,11 +180,11 @@ fn read_attribute(
         gathered.malformed(number, Why::NoIndicator);
         return Ok(());
     };
-    if attribute.deleted.as_ref().is_some_and(Loose::is_true) {
+    if attribute.deleted.is_some_and(Loose::is_true) {
         gathered.left_out().over += 1;
         return Ok(());
     }
-    if !attribute.to_ids.as_ref().is_some_and(Loose::is_true) {
+    if !attribute.to_ids.is_some_and(Loose::is_true) {
         gathered.left_out().doubtful += 1;
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 mod pattern;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aegis_core::Timestamp;
 use serde::Deserialize;
@@ -11,95 +11,132 @@ use self::pattern::Meaning;
 use super::{
     InvalidListing, Why,
     gather::{Gathered, Said},
-    json::{Lenient, Loose, document},
+    json::{Array, Loose, Text, document},
     time::utc,
 };
 
 #[derive(Deserialize)]
-struct Bundle {
-    #[serde(default)]
-    objects: Vec<Lenient<Object>>,
+struct Bundle<'a> {
+    #[serde(borrow)]
+    objects: Option<Array<'a>>,
 }
 
 /// An object of any kind, as far as it matters.
 #[derive(Deserialize)]
-pub(super) struct Object {
-    r#type: String,
-    id: Option<String>,
-    modified: Option<String>,
-    pattern: Option<String>,
-    pattern_type: Option<String>,
-    valid_from: Option<String>,
-    valid_until: Option<String>,
+struct Object<'a> {
+    #[serde(borrow)]
+    r#type: Text<'a>,
+    id: Option<Text<'a>>,
+    modified: Option<Text<'a>>,
+    pattern: Option<Text<'a>>,
+    pattern_type: Option<Text<'a>>,
+    valid_from: Option<Text<'a>>,
+    valid_until: Option<Text<'a>>,
     confidence: Option<Loose>,
     revoked: Option<bool>,
-    #[serde(default)]
-    indicator_types: Vec<String>,
+    indicator_types: Option<Array<'a>>,
     /// Of an identity.
-    name: Option<String>,
+    name: Option<Text<'a>>,
 }
 
 /// Reads a bundle.
 pub(super) fn read(bytes: &[u8], gathered: &mut Gathered) -> Result<(), InvalidListing> {
-    let bundle: Bundle = document(bytes)?;
+    let bundle: Bundle<'_> = document(bytes)?;
     read_objects(bundle.objects, gathered)
 }
 
-/// Reads objects; of those with the same id, the one that was modified last holds.
+/// Reads objects; of those with the same id, the one that was modified last holds. They are gone through
+/// twice, so that not all of them are in memory until it is known which.
 pub(super) fn read_objects(
-    objects: Vec<Lenient<Object>>,
+    objects: Option<Array<'_>>,
     gathered: &mut Gathered,
 ) -> Result<(), InvalidListing> {
-    let mut newest: BTreeMap<String, (Option<Timestamp>, usize)> = BTreeMap::new();
-    let mut whole = Vec::new();
-    for (index, object) in objects.into_iter().enumerate() {
-        let Lenient::Whole(object) = object else {
-            gathered.malformed(index + 1, Why::NoObject);
-            continue;
-        };
-        match object.r#type.as_str() {
-            "indicator" => {}
-            "identity" => {
-                gathered.attribute(object.name.as_deref().unwrap_or_default());
-                continue;
+    let Some(objects) = objects else {
+        return Ok(());
+    };
+    let holds = holding(objects, gathered)?;
+    let mut index = 0;
+    objects.each(|object: Option<Object<'_>>| {
+        let number = index + 1;
+        match object.filter(|it| it.r#type.0 == "indicator") {
+            Some(object) if holds.contains(&index) => read_indicator(&object, number, gathered)?,
+            Some(_) => gathered.left_out().over += 1,
+            None => {} // told, or what stands round indicators, which is no entry that was left out
+        }
+        index += 1;
+        Ok(())
+    })
+}
+
+/// Returns the places of the indicators that hold, as far as others with their ids say.
+fn holding(objects: Array<'_>, gathered: &mut Gathered) -> Result<BTreeSet<usize>, InvalidListing> {
+    let mut newest: BTreeMap<Text<'_>, (Option<Timestamp>, usize)> = BTreeMap::new();
+    let mut holds = BTreeSet::new(); // those without an id, and in the end all
+    let mut index = 0;
+    objects.each(|object: Option<Object<'_>>| {
+        match object {
+            None => gathered.malformed(index + 1, Why::NoObject),
+            Some(object) if object.r#type.0 == "indicator" => {
+                let modified = object.time(|it| &it.modified);
+                match object.id {
+                    Some(id) => {
+                        let last = newest.entry(id).or_insert((modified, index));
+                        if modified >= last.0 {
+                            *last = (modified, index);
+                        }
+                    }
+                    None => {
+                        holds.insert(index);
+                    }
+                }
             }
-            _ => continue, // what stands round indicators is no entry that was left out
+            Some(object) if object.r#type.0 == "identity" => {
+                gathered.attribute(object.name.as_ref().map_or("", |it| &it.0));
+            }
+            Some(_) => {}
         }
-        let modified = object.modified.as_deref().and_then(utc);
-        let id = object.id.clone().unwrap_or_else(|| format!("{index}"));
-        let last = newest.entry(id).or_insert((modified, index));
-        if modified >= last.0 {
-            *last = (modified, index);
-        }
-        whole.push((index, object));
+        index += 1;
+        Ok(())
+    })?;
+    holds.extend(newest.into_values().map(|it| it.1));
+    Ok(holds)
+}
+
+impl<'a> Object<'a> {
+    fn time(&self, field: impl Fn(&Self) -> &Option<Text<'a>>) -> Option<Timestamp> {
+        field(self).as_ref().and_then(|it| utc(&it.0))
     }
-    let holds: std::collections::BTreeSet<usize> = newest.into_values().map(|it| it.1).collect();
-    for (index, object) in whole {
-        if holds.contains(&index) {
-            read_indicator(&object, index + 1, gathered)?;
-        } else {
-            gathered.left_out().over += 1;
+
+    fn is_benign(&self) -> bool {
+        let mut is_benign = false;
+        if let Some(types) = self.indicator_types {
+            // Cannot fail: it is an array, and nothing is refused.
+            let _ = types.each(|word: Option<Text<'_>>| {
+                is_benign |= word.is_some_and(|it| it.0 == "benign");
+                Ok(())
+            });
         }
+        is_benign
     }
-    Ok(())
 }
 
 fn read_indicator(
-    object: &Object,
+    object: &Object<'_>,
     number: usize,
     gathered: &mut Gathered,
 ) -> Result<(), InvalidListing> {
-    let valid_from = object.valid_from.as_deref().and_then(utc);
+    let valid_from = object.time(|it| &it.valid_from);
     if object.revoked == Some(true) || valid_from.is_some_and(|it| it > gathered.now) {
         gathered.left_out().over += 1;
         return Ok(());
     }
-    if object.indicator_types.iter().any(|it| it == "benign") {
+    if object.is_benign() {
         gathered.left_out().doubtful += 1;
         return Ok(());
     }
-    let pattern = match (object.pattern_type.as_deref(), &object.pattern) {
-        (Some("stix") | None, Some(pattern)) => pattern,
+    let pattern_type = object.pattern_type.as_ref().map(|it| &*it.0);
+    let pattern = match (pattern_type, &object.pattern) {
+        (Some("stix") | None, Some(pattern)) => &pattern.0,
         (Some("stix") | None, None) => {
             gathered.malformed(number, Why::NoPattern);
             return Ok(());
@@ -111,8 +148,8 @@ fn read_indicator(
     };
     let said = Said {
         threat_type: None,
-        confidence: object.confidence.as_ref().and_then(Loose::number),
-        until: object.valid_until.as_deref().and_then(utc),
+        confidence: object.confidence.and_then(Loose::number),
+        until: object.time(|it| &it.valid_until),
     };
     match pattern::read(pattern) {
         Meaning::Any(found) => {

@@ -19,6 +19,9 @@ const PURGE_INTERVAL: Duration = Duration::from_secs(1);
 /// The parts that an event is counted in, so that a bucket leaks in whole numbers.
 const PARTS: u64 = 1_000;
 
+/// How far apart the clocks of lines can be that are counted: ten minutes old, or five ahead.
+const APART_MAX: Duration = Duration::from_secs(900);
+
 /// Buckets by source and rule. Addresses of IPv6 are counted by their /64: whoever has one has all.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Buckets {
@@ -93,6 +96,9 @@ impl Buckets {
     }
 
     fn purge(&mut self, now: Timestamp) {
+        if is_before(now, self.purged_at) {
+            self.purged_at = now;
+        }
         if now.since(self.purged_at) < PURGE_INTERVAL {
             return;
         }
@@ -110,11 +116,19 @@ impl Bucket {
         let leaked = u128::from(passed) * u128::from(rate) / u128::from(within.max(1));
         let leaked = u64::try_from(leaked).unwrap_or(u64::MAX);
         self.parts = self.parts.saturating_sub(leaked);
-        self.leaked_at = self.leaked_at.max(now);
+        self.leaked_at = match is_before(now, self.leaked_at) {
+            true => now,
+            false => self.leaked_at.max(now),
+        };
         if self.parts == 0 {
             self.has_several = false;
         }
     }
+}
+
+/// Returns whether the clock was set back since `then`: lines that count are no further apart otherwise.
+fn is_before(now: Timestamp, then: Timestamp) -> bool {
+    then.since(now) > APART_MAX
 }
 
 impl Source {

@@ -4,6 +4,8 @@
 //! window is over. Each way has a queue of its own, so that a server that does not answer holds up no
 //! other.
 
+mod kept;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     time::Duration,
@@ -11,7 +13,9 @@ use std::{
 
 use aegis_core::Timestamp;
 
-use super::{Message, News};
+use super::{Message, News, Urgency};
+
+pub use kept::KeptOutbox;
 
 /// Subjects that are remembered; the one that was told longest ago makes room.
 const SUBJECTS_MAX: usize = 256;
@@ -99,6 +103,9 @@ impl Outbox {
     /// Takes news of `now`.
     pub fn tell(&mut self, now: Timestamp, news: News) {
         self.end_windows(now);
+        if news.urgency == Urgency::Digest {
+            return self.send(news, now, 1); // each is of another day, however long the window
+        }
         if let Some(told) = self.subjects.get_mut(&news.subject) {
             let count = told.since.take().map_or(0, |(_, _, count)| count);
             told.since = Some((news, now, count.saturating_add(1)));

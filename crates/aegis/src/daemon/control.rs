@@ -29,7 +29,7 @@ pub(super) struct Call {
 pub struct ControlHandle {
     calls_tx: mpsc::Sender<Call>,
     files_tx: Option<mpsc::Sender<FileCall>>,
-    exports_tx: Option<mpsc::Sender<QuestionSender>>,
+    exports_tx: Option<QuestionSender>,
     feeds_tx: Option<mpsc::Sender<FeedAsk>>,
     hub: EventHub,
     /// Where the page is, and who sees it.
@@ -72,7 +72,7 @@ impl ControlHandle {
     }
 
     /// Has requests of other programs go to the task that keeps what they read.
-    pub(super) fn with_exports(self, exports_tx: mpsc::Sender<QuestionSender>) -> Self {
+    pub(super) fn with_exports(self, exports_tx: QuestionSender) -> Self {
         let exports_tx = Some(exports_tx);
         Self { exports_tx, ..self }
     }

@@ -5,6 +5,7 @@
 //! changes no more, however long the reading takes.
 
 mod answer;
+mod kept;
 
 use std::{collections::HashSet, path::Path, sync::Arc, time::Duration};
 
@@ -19,6 +20,7 @@ use tokio::{
     time::Instant,
 };
 
+use self::kept::Kept;
 use super::{Clock, ControlHandle};
 
 /// Questions that wait; who comes next waits at the door. One answer serves all that wait.
@@ -39,13 +41,24 @@ const FRESH_FOR: Duration = Duration::from_secs(10);
 const SLOW: Duration = Duration::from_secs(1);
 const SLOW_IS_FRESH: u32 = 10;
 
-/// Where the answer to a question goes.
-pub(super) type QuestionSender = oneshot::Sender<Result<Arc<Publication>, ApiError>>;
+/// Somebody asks for what is shown.
+pub(super) struct ListQuestion {
+    /// Whether he will ask for what is new, also after a restart.
+    is_followed: bool,
+    reply_tx: oneshot::Sender<Result<Arc<Publication>, ApiError>>,
+}
+
+/// Where questions go.
+pub(super) type QuestionSender = mpsc::Sender<ListQuestion>;
 
 /// The task's own, until it runs.
 pub(super) struct Exports {
-    questions_rx: mpsc::Receiver<QuestionSender>,
+    questions_rx: mpsc::Receiver<ListQuestion>,
     publication: Arc<Publication>,
+    kept: Kept,
+    is_recalled: bool,            // what was shown before the start was looked for
+    is_followed: bool,            // somebody asks for what is new, so that what is shown is kept
+    is_failing: bool,             // which does not work, and was told
     seen: Option<(u64, Instant)>, // the last event before the list was read, and when that was
     rests_until: Instant,
     fresh_until: Instant, // whatever happens
@@ -53,13 +66,17 @@ pub(super) struct Exports {
 
 impl Exports {
     /// Makes one that has shown nothing yet; returns where questions go.
-    pub(super) fn open(state_dir: &Path) -> anyhow::Result<(Self, mpsc::Sender<QuestionSender>)> {
+    pub(super) fn open(state_dir: &Path) -> anyhow::Result<(Self, QuestionSender)> {
         let (questions_tx, questions_rx) = mpsc::channel(QUESTIONS_MAX);
         let path = state_dir.join("node.key");
         let secret = std::fs::read(&path).with_context(|| format!("read {}", path.display()))?;
         let exports = Self {
             questions_rx,
             publication: Arc::new(Publication::new(Clock.now(), &secret)),
+            kept: Kept::new(state_dir),
+            is_recalled: false,
+            is_followed: false,
+            is_failing: false,
             seen: None,
             rests_until: Clock.instant(),
             fresh_until: Clock.instant(),
@@ -67,7 +84,8 @@ impl Exports {
         Ok((exports, questions_tx))
     }
 
-    async fn answer(&mut self, first: QuestionSender, control: &ControlHandle) {
+    async fn answer(&mut self, first: ListQuestion, control: &ControlHandle) {
+        self.recall().await;
         let mut waiting = vec![first];
         if !self.is_fresh(control) {
             tokio::time::sleep_until(self.rests_until).await;
@@ -79,10 +97,54 @@ impl Exports {
             true => Ok(()),
             false => self.renew(control).await,
         };
+        self.is_followed |= waiting.iter().any(|it| it.is_followed);
+        self.keep().await;
         let answer = answer.map(|()| Arc::clone(&self.publication));
         for it in waiting {
             // Who is gone needs no answer.
-            let _ = it.send(answer.clone());
+            let _ = it.reply_tx.send(answer.clone());
+        }
+    }
+
+    /// Goes on from what was shown before the start.
+    async fn recall(&mut self) {
+        if std::mem::replace(&mut self.is_recalled, true) {
+            return;
+        }
+        let (kept, event) = (self.kept.clone(), self.publication.event());
+        let read = tokio::task::spawn_blocking(move || kept.read(event)).await;
+        match read.unwrap_or_else(|it| Err(it.into())) {
+            Ok(Some(before)) => {
+                self.publication = Arc::new(before);
+                self.is_followed = true;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "What was shown before the start is not known"),
+        }
+    }
+
+    /// Keeps what is shown before anybody is told of it.
+    async fn keep(&mut self) {
+        if !self.is_followed {
+            return;
+        }
+        let (mut kept, shown) = (self.kept.clone(), Arc::clone(&self.publication));
+        let write = move || {
+            let wrote = kept.write(&shown);
+            (kept, wrote)
+        };
+        let wrote = match tokio::task::spawn_blocking(write).await {
+            Ok((kept, wrote)) => {
+                self.kept = kept;
+                wrote
+            }
+            Err(error) => Err(error.into()),
+        };
+        let was_failing = std::mem::replace(&mut self.is_failing, wrote.is_err());
+        if let Err(error) = wrote
+            && !was_failing
+        {
+            tracing::warn!(%error, "What is shown cannot be kept over a restart");
         }
     }
 
@@ -172,7 +234,7 @@ pub(crate) fn entry(block: &Block) -> Entry {
 
 /// Answers a request from what is shown now.
 pub(super) async fn export(
-    questions_tx: &mpsc::Sender<QuestionSender>,
+    questions_tx: &QuestionSender,
     request: ExportRequest,
 ) -> Result<Exported, ApiError> {
     let request = match answer::without_list(request) {
@@ -181,7 +243,11 @@ pub(super) async fn export(
     };
     let stopping = || ApiError::new(ErrorCode::Busy, "the node is stopping");
     let (reply_tx, reply_rx) = oneshot::channel();
-    questions_tx.send(reply_tx).await.map_err(|_| stopping())?;
+    let question = ListQuestion {
+        is_followed: matches!(request, ExportRequest::Taxii(_)),
+        reply_tx,
+    };
+    questions_tx.send(question).await.map_err(|_| stopping())?;
     let publication = reply_rx.await.map_err(|_| stopping())??;
     // To look through a long list takes a while, in which others have their turn.
     let answer = move || answer::with_list(request, publication, Clock.now());

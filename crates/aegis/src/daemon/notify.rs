@@ -4,13 +4,14 @@
 //! what carries it out. The loop hands over alarms in a bounded queue; everything else comes from the
 //! events that anybody may watch.
 
+mod kept;
 mod news;
 mod send;
 
-use std::fmt;
+use std::{fmt, io, path::Path, sync::Arc};
 
 use aegis_api::{
-    Caller, Control as _, EventHub, Moment, Reply, Request, SafetyReply, SafetyRequest,
+    Caller, Control as _, Event, EventHub, Moment, Reply, Request, SafetyReply, SafetyRequest,
     SummaryQuery,
 };
 use aegis_core::Timestamp;
@@ -20,10 +21,11 @@ use aegis_intel::notify::{Daily, Message, News, Outbox, OutboxConfig, Outcome, U
 use serde::{Deserialize, Serialize};
 use tokio::{
     sync::{broadcast, mpsc, watch},
-    task::JoinSet,
+    task::{JoinError, JoinSet},
     time::Duration,
 };
 
+use self::kept::{Keeper, Kept};
 use super::{Clock, ControlHandle, Node};
 
 pub use send::Way;
@@ -117,12 +119,17 @@ pub(super) struct Notify {
     config: NotifyConfig,
     alarms_rx: mpsc::Receiver<(Topic, String)>,
     events: EventHub,
+    outbox: Outbox,
+    digest_at: Option<Timestamp>,
+    running: JoinSet<Done>,
+    keeper: Keeper,
 }
 
 /// What a task of the notifier's came to.
 enum Done {
     Sent(usize, Outcome),
     Digest(Option<News>),
+    Kept(io::Result<()>),
 }
 
 impl Node {
@@ -136,16 +143,26 @@ impl Node {
 }
 
 impl Notify {
-    /// Returns both sides.
-    pub(super) fn new(config: Option<&NotifyConfig>, events: EventHub) -> (Alarms, Option<Self>) {
+    /// Returns both sides; what was not told before the last end of the node is told now.
+    pub(super) fn new(
+        config: Option<&NotifyConfig>,
+        events: EventHub,
+        state_dir: &Path,
+    ) -> (Alarms, Option<Self>) {
         let Some(config) = config else {
             return (Alarms(None), None);
         };
         let (alarms_tx, alarms_rx) = mpsc::channel(ALARMS_MAX);
+        let (keeper, before) = Keeper::open(state_dir, Clock.instant());
+        let (outbox, digest_at) = before.recall(config);
         let notify = Self {
             config: config.clone(),
             alarms_rx,
             events,
+            outbox,
+            digest_at,
+            running: JoinSet::new(),
+            keeper,
         };
         (Alarms(Some(alarms_tx)), Some(notify))
     }
@@ -157,68 +174,100 @@ pub(super) async fn run_notify(
     control: ControlHandle,
     mut stop_rx: watch::Receiver<bool>,
 ) {
-    let Some(notify) = notify else { return };
+    let Some(mut notify) = notify else { return };
+    let mut events_rx = notify.events.subscribe().events_rx;
     let stopped = stop_rx.wait_for(|it| *it);
     tokio::select! {
         _ = stopped => {} // an error: whoever could stop it is gone
-        () = notify.run(control) => {}
+        () = notify.run(control, &mut events_rx) => {}
     }
+    while let Ok(event) = events_rx.try_recv() {
+        notify.handle_event(&event);
+    }
+    notify.end().await;
 }
 
 impl Notify {
-    async fn run(mut self, control: ControlHandle) {
-        let ways = self.config.ways.clone();
-        let mut outbox = Outbox::new(self.config.outbox.clone(), ways.len());
-        let mut events_rx = self.events.subscribe().events_rx;
-        let mut running = JoinSet::new();
-        let mut digest_at = self.next_digest(Clock.now());
+    async fn run(
+        &mut self,
+        control: ControlHandle,
+        events_rx: &mut broadcast::Receiver<Arc<Event>>,
+    ) {
         loop {
-            let now = Clock.now();
-            if digest_at.is_some_and(|it| it <= now) {
-                digest_at = self.next_digest(now);
-                running.spawn(digest(control.clone()));
-            }
-            for parcel in outbox.take_due(now) {
-                let (way, tls) = (ways[parcel.way].clone(), self.config.tls.clone());
-                running.spawn(async move {
-                    let outcome = carry(&way, &tls, &parcel.message).await;
-                    Done::Sent(parcel.way, outcome)
-                });
-            }
-            let due = [outbox.poll_timeout(), digest_at]
-                .into_iter()
-                .flatten()
-                .min();
-            let wait = due.map_or(WAIT_MAX, |it| it.since(now).min(WAIT_MAX));
+            let wait = self.start_due(Clock.now(), &control);
             tokio::select! {
                 alarm = self.alarms_rx.recv() => match alarm {
-                    Some((topic, message)) => self.tell(&mut outbox, topic, news::of_alarm(&message)),
+                    Some((topic, message)) => self.tell(topic, news::of_alarm(&message)),
                     None => return, // the loop is gone
                 },
                 event = events_rx.recv() => match event {
-                    Ok(event) => if let Some((topic, news)) = news::of_event(&event) {
-                        self.tell(&mut outbox, topic, news);
-                    },
+                    Ok(event) => self.handle_event(&event),
                     Err(broadcast::error::RecvError::Lagged(missed)) => {
                         tracing::debug!(missed, "Events not looked at for notifications");
                     }
                     Err(broadcast::error::RecvError::Closed) => return,
                 },
-                Some(done) = running.join_next() => match done {
-                    Ok(Done::Sent(way, outcome)) => outbox.handle_outcome(Clock.now(), way, outcome),
-                    Ok(Done::Digest(news)) => if let Some(news) = news {
-                        outbox.tell(Clock.now(), news);
-                    },
-                    Err(error) => tracing::warn!(%error, "A notification was given up"),
-                },
+                Some(done) = self.running.join_next() => self.handle_done(done),
                 () = tokio::time::sleep(wait) => {}
             }
         }
     }
 
-    fn tell(&self, outbox: &mut Outbox, topic: Topic, news: News) {
+    /// Starts whatever is due; returns how long nothing more is.
+    fn start_due(&mut self, now: Timestamp, control: &ControlHandle) -> Duration {
+        if self.digest_at.is_some_and(|it| it <= now) {
+            self.digest_at = None;
+            self.keeper.is_changed = true;
+            self.running.spawn(digest(control.clone()));
+        }
+        // The earlier of both: where the clock was set back, the one that was known is far away.
+        let next = self.next_digest(now);
+        self.digest_at = [self.digest_at, next].into_iter().flatten().min();
+        for parcel in self.outbox.take_due(now) {
+            let (way, tls) = (
+                self.config.ways[parcel.way].clone(),
+                self.config.tls.clone(),
+            );
+            self.keeper.is_changed = true;
+            self.running.spawn(async move {
+                let outcome = carry(&way, &tls, &parcel.message).await;
+                Done::Sent(parcel.way, outcome)
+            });
+        }
+        let rest = self.keep();
+        let due = [self.outbox.poll_timeout(), self.digest_at];
+        let due = due.into_iter().flatten().min();
+        let wait = due.map_or(WAIT_MAX, |it| it.since(now).min(WAIT_MAX));
+        rest.map_or(wait, |it| it.min(wait))
+    }
+
+    fn handle_done(&mut self, done: Result<Done, JoinError>) {
+        match done {
+            Ok(Done::Sent(way, outcome)) => {
+                self.outbox.handle_outcome(Clock.now(), way, outcome);
+                self.keeper.is_changed = true;
+            }
+            Ok(Done::Digest(Some(news))) => {
+                self.outbox.tell(Clock.now(), news);
+                self.keeper.is_changed = true;
+            }
+            Ok(Done::Digest(None)) => {}
+            Ok(Done::Kept(result)) => self.keeper.handle_kept(result),
+            Err(error) if error.is_cancelled() => {}
+            Err(error) => tracing::warn!(%error, "A notification was given up"),
+        }
+    }
+
+    fn handle_event(&mut self, event: &Event) {
+        if let Some((topic, news)) = news::of_event(event) {
+            self.tell(topic, news);
+        }
+    }
+
+    fn tell(&mut self, topic: Topic, news: News) {
         if self.config.urgent.contains(&topic) {
-            outbox.tell(Clock.now(), news);
+            self.outbox.tell(Clock.now(), news);
+            self.keeper.is_changed = true;
         }
     }
 
@@ -227,6 +276,37 @@ impl Notify {
         // Where clocks are set between now and then, those of then count.
         let about = daily.next_after(now, utc_offset_secs(now));
         Some(daily.next_after(now, utc_offset_secs(about)))
+    }
+
+    /// Has what changed written, in a thread and not all the time; returns how long it rests before that.
+    fn keep(&mut self) -> Option<Duration> {
+        let now = Clock.instant();
+        if let Some(rest) = self.keeper.rest(now) {
+            return Some(rest);
+        }
+        if self.keeper.begin(now) {
+            let (dir, kept) = (self.keeper.dir.clone(), self.kept());
+            self.running
+                .spawn_blocking(move || Done::Kept(kept.write(&dir)));
+        }
+        None
+    }
+
+    fn kept(&self) -> Kept {
+        Kept::of(&self.config, &self.outbox, self.digest_at)
+    }
+
+    /// Keeps what is not told yet, after what is being written is.
+    async fn end(mut self) {
+        self.running.abort_all();
+        while let Some(done) = self.running.join_next().await {
+            self.handle_done(done);
+        }
+        if self.keeper.is_behind()
+            && let Err(error) = self.kept().write(&self.keeper.dir)
+        {
+            tracing::warn!(%error, "What is not told yet was not kept");
+        }
     }
 }
 

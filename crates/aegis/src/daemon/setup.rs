@@ -112,7 +112,7 @@ impl Daemon {
         let net = start_net(&config, (known_peers, joins.secret()), &identity).await?;
         let metrics = bind_metrics(&config).await?;
         let (logs, logs_rx) = Logs::start(config.logs.as_ref(), &config.state_dir)?;
-        let (alarms, notify) = Notify::new(config.notify.as_ref(), hub.clone());
+        let (alarms, notify) = Notify::new(config.notify.as_ref(), hub.clone(), &config.state_dir);
         let (stop_tx, stop_rx) = watch::channel(false);
         let (reload_tx, reload_rx) = mpsc::channel(1); // a second wish before the first is granted is the same
         let parts = Parts {

@@ -235,6 +235,9 @@ impl Subscriptions {
     /// Has the loop free what nobody subscribes to any more, and learns of what nothing is blocked
     /// although it should be: the store is another, or was lost.
     async fn resume(&mut self) {
+        if self.problem.is_some() {
+            return; // who is subscribed to is not known, and nothing is free because of that
+        }
         let ids = self
             .feeds
             .keys()

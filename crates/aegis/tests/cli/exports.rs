@@ -142,6 +142,42 @@ fn a_list_over_http_is_the_one_of_now() {
     }
 }
 
+#[test]
+fn a_client_that_asks_for_what_is_new_hears_after_a_restart_what_was_taken_back_before() {
+    let sandbox = Sandbox::new();
+    configure(&sandbox);
+    let daemon = sandbox.start(&["--no-p2p"]);
+    let mut node = Node::of(sandbox);
+    for address in [OPEN, "203.0.113.8", "203.0.113.9"] {
+        node.block(address, Value::Null);
+    }
+    let path = "/taxii2/aegis/collections/active-blocks/manifest/?limit=";
+    let last = |page: &Value| {
+        let last = page["objects"].as_array().and_then(|it| it.last());
+        let last = last.expect("an object");
+        last["date_added"].as_str().expect("a time").to_owned()
+    };
+    let all: Value = serde_json::from_str(&node.get(&node.api, &format!("{path}9"))).expect("JSON");
+    assert_eq!(all["objects"].as_array().expect("objects").len(), 4);
+    assert_eq!(node.sandbox.run(&format!("unblock {OPEN}")).code, Some(0));
+    let known = node.get(&node.api, &format!("{path}9&added_after={}", last(&all)));
+    let known: Value = serde_json::from_str(&known).expect("JSON");
+    // Nobody asks before the end.
+    assert_eq!(node.sandbox.run("unblock 203.0.113.8").code, Some(0));
+    node.sandbox.stop(daemon);
+    let _daemon = node.sandbox.start(&["--no-p2p"]);
+    node.find_doors();
+    let objects = path.replace("manifest", "objects");
+    let since = |at: &str| node.get(&node.api, &format!("{objects}9&added_after={at}"));
+    let news: Value = serde_json::from_str(&since(&last(&known))).expect("JSON");
+    let news = news["objects"].as_array().expect("objects");
+    assert_eq!(news.len(), 1, "{news:?}");
+    assert_eq!(news[0]["revoked"], true);
+    assert_eq!(news[0]["pattern"], "[ipv4-addr:value = '203.0.113.8']");
+    let both: Value = serde_json::from_str(&since(&last(&all))).expect("JSON");
+    assert_eq!(both["objects"].as_array().expect("objects").len(), 2);
+}
+
 impl Node {
     fn of(sandbox: Sandbox) -> Self {
         let status = sandbox.json("status");
@@ -153,6 +189,14 @@ impl Node {
             secret: url(&key["secret"]),
             sandbox,
         }
+    }
+
+    /// Asks where the doors are after a restart.
+    fn find_doors(&mut self) {
+        let status = self.sandbox.json("status");
+        let url = |it: &Value| it.as_str().expect("it is served").to_owned();
+        self.api = url(&status["api"]);
+        self.lapi = url(&status["lapi"]["url"]);
     }
 
     /// Founds an organisation that the node is a publisher of.

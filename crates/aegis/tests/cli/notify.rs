@@ -106,6 +106,30 @@ fn whoever_reports_an_allowed_address_is_told_of_at_once_and_once() {
     assert!(documents.try_recv().is_err(), "it was told once");
 }
 
+#[test]
+fn what_could_not_be_told_before_a_restart_is_told_after_it_and_once() {
+    let sandbox = Sandbox::new();
+    let nobody = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = nobody.local_addr().expect("an address");
+    drop(nobody);
+    configure(&sandbox, &format!("webhook = \"http://{address}/\"\n"));
+    let daemon = sandbox.start(&["--no-p2p"]);
+    assert_eq!(sandbox.run("allow 203.0.113.7").code, Some(0));
+    assert_eq!(sandbox.run("report 203.0.113.7 brute_force").code, Some(1));
+    sandbox.stop(daemon);
+    let listener = TcpListener::bind(address).expect("the port is free");
+    let documents = take_documents(listener, "HTTP/1.1 200 OK");
+    let daemon = sandbox.start(&["--no-p2p"]);
+    let document = documents.recv_timeout(DEADLINE).expect("a document");
+    assert_eq!(
+        (&document["subject"], &document["count"]),
+        (&"allowlist".into(), &1.into())
+    );
+    assert_eq!(sandbox.run("report 203.0.113.7 brute_force").code, Some(1));
+    sandbox.stop(daemon);
+    assert!(documents.try_recv().is_err(), "it was told once");
+}
+
 fn configure(sandbox: &Sandbox, notify: &str) {
     let text = format!("bpffs = \"/proc/none\"\n[notify]\n{notify}");
     fs::write(sandbox.path().join("aegis.toml"), text).expect("a file can be written");
@@ -115,6 +139,13 @@ fn configure(sandbox: &Sandbox, notify: &str) {
 fn hook(status: &'static str) -> (String, mpsc::Receiver<serde_json::Value>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
+    (url, take_documents(listener, status))
+}
+
+fn take_documents(
+    listener: TcpListener,
+    status: &'static str,
+) -> mpsc::Receiver<serde_json::Value> {
     let (documents_tx, documents_rx) = mpsc::channel();
     thread::spawn(move || {
         for stream in listener.incoming() {
@@ -141,5 +172,5 @@ fn hook(status: &'static str) -> (String, mpsc::Receiver<serde_json::Value>) {
             }
         }
     });
-    (url, documents_rx)
+    documents_rx
 }

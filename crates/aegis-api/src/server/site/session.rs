@@ -121,7 +121,9 @@ impl Sessions {
             let mut open = self.open();
             let at = open.links.iter().position(|it| it.hash == hash)?;
             let link = open.links.remove(at);
-            (now < link.expires_at).then_some(link.caller)?
+            // One that ends later was made before the clock was set back.
+            let is_fresh = now < link.expires_at && link.expires_at <= now + PAGE_LINK_FOR;
+            is_fresh.then_some(link.caller)?
         };
         self.begin(caller)
     }
@@ -146,6 +148,7 @@ impl Sessions {
         };
         let is_over = now.since(it.began_at) >= SESSION_FOR
             || now.since(it.used_at) >= SESSION_IDLE
+            || it.used_at.since(now) >= SESSION_IDLE // before the clock was set back: nobody knows when
             || matches!(&it.caller, Caller::Key(grant) if !self.keys.holds(grant));
         if is_over {
             open.sessions.remove(&session);

@@ -10,6 +10,7 @@ use tokio::{
     task::JoinSet,
     time::timeout,
 };
+use tokio_rustls::rustls;
 
 use super::node::{DEADLINE, NOW, Script};
 use crate::{
@@ -202,20 +203,23 @@ async fn over_tls_it_is_the_same() {
         !plain.contains("200"),
         "nothing is said in the clear: {plain}"
     );
-    let mut roots = tokio_rustls::rustls::RootCertStore::empty();
+    let mut roots = rustls::RootCertStore::empty();
     roots.add(made.cert.der().clone()).expect("set up");
-    let provider = Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider());
-    let config = tokio_rustls::rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("set up")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
-    let name = "localhost".try_into().expect("set up");
-    let stream = connector
-        .connect(name, server.connect().await)
-        .await
-        .expect("TLS");
+    let connect = async |version| {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[version])
+            .expect("set up")
+            .with_root_certificates(roots.clone())
+            .with_no_client_auth();
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+        let name = "localhost".try_into().expect("set up");
+        connector.connect(name, server.connect().await).await
+    };
+    // Feeds are fetched over it, nobody is answered over it.
+    let older = connect(&rustls::version::TLS12).await;
+    assert!(older.is_err(), "only the newest is spoken");
+    let stream = connect(&rustls::version::TLS13).await.expect("TLS");
     let answer = exchange(stream, &request("GET", "/v1/status", &bearer(READ), "")).await;
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }

@@ -149,3 +149,42 @@ fn what_comes_back_is_not_taken_back_any_more() {
     let back = gone.renewed(T0, entries, &HashSet::new()).unwrap();
     assert!(since(&back, 0).iter().all(|it| !it.1));
 }
+
+#[test]
+fn every_version_is_newer_than_the_one_before_although_the_clock_was_set_back() {
+    let publication = begun();
+    let entries = || -> Vec<Entry> {
+        let shown = publication.shown.iter();
+        shown.map(|it| it.entry.clone()).collect()
+    };
+    let last = |it: &Publication| {
+        let newest = it.added_after(publication.last_added_at);
+        newest.map(|it| it.0.modified_at).max().unwrap()
+    };
+    let early = T0 - 10 * MINUTE;
+    let none = HashSet::new();
+    let gone = publication.renewed(early, Vec::new(), &none).unwrap();
+    assert!(last(&gone) > T0, "or it is the version that holds");
+    let back = gone.renewed(early, entries(), &none).unwrap();
+    assert!(last(&back) > last(&gone), "or it is taken back for good");
+    let mut later = entries();
+    later[0].expires_at = T0 + 9 * MINUTE;
+    let longer = back.renewed(early, later, &none).unwrap();
+    assert!(last(&longer) > last(&back));
+}
+
+#[test]
+fn a_decision_that_gives_way_to_a_shorter_one_is_taken_back() {
+    let publication = begun();
+    let mut entries: Vec<Entry> = publication
+        .shown
+        .iter()
+        .map(|it| it.entry.clone())
+        .collect();
+    entries[1] = entry("203.0.113.7", T0 - MINUTE, T0 + 5 * MINUTE);
+    let next = publication.renewed(T0, entries, &HashSet::new()).unwrap();
+    let news = since(&next, publication.last_added_at);
+    let name = "203.0.113.7".to_owned();
+    assert_eq!(news, [(name.clone(), true), (name, false)]);
+    assert_eq!(next.withdrawn[0].id, publication.shown[1].id);
+}

@@ -53,7 +53,7 @@ fn a_server_that_wants_to_be_left_alone_is() {
     fail(&mut course, busy(7_200), 0);
     assert_eq!(course.next_at, T0 + 2 * HOUR);
     assert_eq!(
-        course.may_from(MINUTE),
+        course.may_from(T0, MINUTE),
         T0 + 2 * HOUR,
         "not even when an operator asks"
     );
@@ -64,9 +64,9 @@ fn a_server_that_wants_to_be_left_alone_is() {
 #[test]
 fn an_operator_does_not_ask_more_often_than_is_polite() {
     let mut course = Course::default();
-    assert_eq!(course.may_from(HOUR), Timestamp::EPOCH);
+    assert_eq!(course.may_from(T0, HOUR), Timestamp::EPOCH);
     listed(&mut course, 5, false);
-    assert_eq!(course.may_from(HOUR), T0 + HOUR);
+    assert_eq!(course.may_from(T0, HOUR), T0 + HOUR);
 }
 
 #[test]
@@ -155,4 +155,20 @@ fn listed(course: &mut Course, entries: usize, is_accepted: bool) -> Asked {
 
 fn fail(course: &mut Course, fault: Fault, chance: u64) {
     course.handle(T0, (HOUR, false), Outcome::Failed(fault), chance);
+}
+
+#[test]
+fn a_clock_that_was_set_back_keeps_no_feed_from_being_had() {
+    let mut course = Course::default();
+    let later = T0 + 24 * 365 * HOUR;
+    let busy = Fault::Busy {
+        status: 429,
+        retry_after: Some(12 * HOUR),
+    };
+    course.handle(later, (HOUR, false), Outcome::Failed(busy), 0);
+    assert!(!course.is_due(later) && !course.is_due(later - MINUTE));
+    assert!(course.is_due(T0));
+    assert_eq!(course.may_from(T0, HOUR), T0);
+    course.handle(T0, (HOUR, false), Outcome::Unchanged, 0);
+    assert!(!course.is_due(T0) && course.is_due(T0 + HOUR));
 }

@@ -31,10 +31,22 @@ fn what_is_slow_enough_leaks() {
 }
 
 #[test]
+fn what_leaks_leaks_also_after_the_clock_was_set_back_by_a_day() {
+    let mut buckets = Buckets::default();
+    let mut add = |at| buckets.add(at, (v4(7), RULE), FIVE);
+    assert_eq!(add(NOW + Duration::from_secs(86_400)), Level::Counted(1));
+    assert_eq!(add(NOW), Level::Counted(2));
+    for it in 1..100 {
+        let level = add(NOW + Duration::from_secs(600) * it);
+        assert_eq!(level, Level::Counted(1), "{it}");
+    }
+}
+
+#[test]
 fn a_clock_that_is_set_back_neither_fills_nor_empties() {
     let mut buckets = Buckets::default();
     for it in 0..4 {
-        buckets.add(NOW - Duration::from_secs(it * 1_000), (v4(7), RULE), FIVE);
+        buckets.add(NOW - Duration::from_secs(it * 300), (v4(7), RULE), FIVE);
     }
     assert!(matches!(
         buckets.add(NOW, (v4(7), RULE), FIVE),

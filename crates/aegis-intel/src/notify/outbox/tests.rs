@@ -150,6 +150,17 @@ fn a_clock_that_is_set_back_holds_nothing_up_for_ever() {
     assert_eq!(outbox.take_due(T0 + HOUR + RETRY_MAX).len(), 1);
 }
 
+#[test]
+fn a_digest_is_told_every_day_however_long_the_window() {
+    let mut outbox = outbox(1);
+    outbox.config.window = HOUR * 1_000;
+    for day in 0..3 {
+        let now = T0 + HOUR * 24 * day;
+        outbox.tell(now, News::new(Urgency::Digest, "digest", "title", "text"));
+        assert_eq!(sent(&mut outbox, now), [("digest".to_owned(), 1)]);
+    }
+}
+
 proptest! {
     /// Whatever happens: bounds hold, the rate holds, and nothing is sent while another is on its way.
     #[test]

@@ -97,7 +97,9 @@ impl Subscriptions {
             let message = format!("feed {name} is being fetched already");
             return Err(ApiError::new(ErrorCode::Busy, message));
         }
-        let may_from = feed.course.may_from(feed.definition.kind.interval_min());
+        let may_from = feed
+            .course
+            .may_from(now, feed.definition.kind.interval_min());
         if now < may_from {
             let wait = aegis_api::ttl_secs(now, may_from);
             let message = format!(

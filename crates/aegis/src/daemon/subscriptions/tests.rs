@@ -255,6 +255,18 @@ fn what_is_subscribed_to_and_how_it_goes_is_kept() {
     assert!(kept::read(dir.path()).is_err());
 }
 
+#[tokio::test]
+async fn nothing_is_free_because_what_is_subscribed_to_cannot_be_read() {
+    let dir = tempfile::tempdir().expect("a directory");
+    fs::write(kept::file(dir.path()), "[{}]").expect("written");
+    let (config, dir) = (FeedsConfig::default(), dir.path().to_owned());
+    let (mut subscriptions, mut ends) = Subscriptions::open(config, dir, EventHub::new(), 0);
+    subscriptions.resume().await;
+    assert!(ends.orders_rx.try_recv().is_err());
+    let health = ends.health_rx.borrow().clone();
+    assert!(health.problems[0].contains("feeds.json is no use"));
+}
+
 #[test]
 fn what_is_shown_hides_the_query_and_says_what_to_do() {
     let feed = subscription(plain());

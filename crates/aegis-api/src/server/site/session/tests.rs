@@ -84,6 +84,19 @@ fn a_session_ends_after_a_day_and_where_nobody_uses_it() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_lets_nobody_in_for_longer() {
+    let door = Door::new(clock!());
+    let word = door.sessions.link(LOCAL).expect("random bytes");
+    let cookie = door
+        .sessions
+        .enter_by_key(&secret(&[1; 32]))
+        .expect("a key");
+    door.set_back(SESSION_IDLE);
+    assert_eq!(door.sessions.enter_by_link(&word), None);
+    assert_eq!(door.who(&cookie), None);
+}
+
+#[test]
 fn who_leaves_is_nobody() {
     let door = Door::new(clock!());
     let cookie = door
@@ -151,6 +164,11 @@ impl Door {
     fn wait(&self, time: std::time::Duration) {
         let millis = u64::try_from(time.as_millis()).expect("short");
         self.millis.fetch_add(millis, Ordering::Relaxed);
+    }
+
+    fn set_back(&self, time: std::time::Duration) {
+        let millis = u64::try_from(time.as_millis()).expect("short");
+        self.millis.fetch_sub(millis, Ordering::Relaxed);
     }
 
     fn known(&self, cookie: &SessionCookie) -> Known {
