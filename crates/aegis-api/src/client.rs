@@ -11,6 +11,7 @@ mod organisation;
 mod page;
 mod report;
 mod safety;
+mod stream;
 mod view;
 
 use std::{

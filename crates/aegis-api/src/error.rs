@@ -50,6 +50,8 @@ pub enum ErrorCode {
     Protected,
     /// See [`Refusal::ConfiguredPeer`].
     ConfiguredPeer,
+    /// See [`Refusal::LocalPeer`].
+    LocalPeer,
     /// See [`Refusal::Allowlisted`].
     Allowlisted,
     /// See [`Refusal::TooWide`].
@@ -90,7 +92,7 @@ impl ApiError {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::InvalidRequest,
         Self::TooLarge,
         Self::TooSlow,
@@ -107,6 +109,7 @@ impl ErrorCode {
         Self::Internal,
         Self::Protected,
         Self::ConfiguredPeer,
+        Self::LocalPeer,
         Self::Allowlisted,
         Self::TooWide,
         Self::PrivateRange,
@@ -141,6 +144,7 @@ impl ErrorCode {
             Self::Internal => "internal",
             Self::Protected => "protected",
             Self::ConfiguredPeer => "configured_peer",
+            Self::LocalPeer => "local_peer",
             Self::Allowlisted => "allowlisted",
             Self::TooWide => "too_wide",
             Self::PrivateRange => "private_range",
@@ -186,6 +190,7 @@ impl ErrorCode {
             | Self::Expired => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Protected
             | Self::ConfiguredPeer
+            | Self::LocalPeer
             | Self::Allowlisted
             | Self::Established
             | Self::Unblocked
@@ -201,6 +206,7 @@ impl From<&Refusal> for ErrorCode {
         match refusal {
             Refusal::Protected { .. } => Self::Protected,
             Refusal::ConfiguredPeer { .. } => Self::ConfiguredPeer,
+            Refusal::LocalPeer { .. } => Self::LocalPeer,
             Refusal::Allowlisted { .. } => Self::Allowlisted,
             Refusal::TooWide { .. } => Self::TooWide,
             Refusal::PrivateRange => Self::PrivateRange,

@@ -15,6 +15,7 @@ mod tls;
 use hyper_util::service::TowerToHyperService;
 
 pub use self::connection::HEADER_TIMEOUT;
+pub(crate) use self::connection::{serve_connection, take_connections};
 pub use self::gate::{CONNECTIONS_PER_ADDRESS_MAX, KEYED_RATE, REQUESTS_MAX, STRANGER_RATE};
 pub use self::http::{
     HTTP_CONNECTIONS_MAX, HttpListener, SITE_CONNECTIONS_MAX, serve_http, serve_site,
@@ -28,10 +29,8 @@ pub use self::site::{
 pub use self::stall::STALL_TIMEOUT;
 pub use self::tls::{Tls, TlsError};
 
-pub(crate) use stall::StallGuard;
-
 use crate::{Caller, Control};
-use connection::{Accept, serve_connection, take_connections};
+use connection::Accept;
 use routes::Shared;
 
 /// Connections served at once on the control socket. Each costs two buffers and one page of a list
@@ -55,7 +54,8 @@ pub async fn serve<C: Control>(
                 request.extensions_mut().insert::<Caller>(caller);
                 hyper::service::Service::call(&router, request)
             });
-            if let Err(error) = serve_connection(stream, service, stopping_rx).await {
+            let ends = (HEADER_TIMEOUT, stopping_rx);
+            if let Err(error) = serve_connection(stream, service, ends).await {
                 tracing::debug!(?caller, %error, "Control connection broke");
             }
         }

@@ -9,6 +9,7 @@ mod catalogue;
 mod chunks;
 mod content;
 mod plan;
+mod talk;
 
 pub use announcement::{
     Announcement, FileName, FileSeverity, InvalidFileName, InvalidSeverity, InvalidValidity, Offer,
@@ -21,6 +22,7 @@ pub use content::{
     CHUNK_BYTES, CHUNKS_MAX, ChunkHash, FILE_BYTES_MAX, FileId, FileSize, InvalidFileId, Manifest,
 };
 pub use plan::{Ask, HOLDERS_MAX, IN_FLIGHT_PER_HOLDER_MAX, Plan, Receipt};
+pub use talk::{LIST_EVERY, Saying, Talk};
 
 #[cfg(test)]
 mod tests;

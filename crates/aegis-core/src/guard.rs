@@ -27,6 +27,9 @@ pub(crate) const ALLOWLIST_MAX: usize = 10_000;
 /// Addresses of configured peers that are remembered: a fleet and its address changes.
 const CONFIGURED_ADDRESSES_MAX: usize = 10_000;
 
+/// Addresses of peers of the local network that are remembered: more than such a network has.
+const LOCAL_ADDRESSES_MAX: usize = 10_000;
+
 /// Ranges that are protected on every host.
 const RANGES: [(&str, Protection); 12] = [
     ("127.0.0.0/8", Protection::Loopback),
@@ -62,6 +65,7 @@ pub(crate) struct Guards {
     allowlist: PrefixMap<AllowEntry>,
     named: PrefixMap<()>,
     configured: BTreeMap<IpAddr, ()>,
+    local: BTreeSet<IpAddr>,
     established: BTreeMap<IpAddr, Timestamp>,
     purged_at: Timestamp,
 }
@@ -94,6 +98,7 @@ impl Guards {
             allowlist: PrefixMap::default(),
             named: PrefixMap::default(),
             configured: BTreeMap::new(),
+            local: BTreeSet::new(),
             established: BTreeMap::new(),
             purged_at: Timestamp::EPOCH,
         }
@@ -133,6 +138,19 @@ impl Guards {
         if self.configured.len() < CONFIGURED_ADDRESSES_MAX {
             self.configured.insert(address.to_canonical(), ());
         }
+    }
+
+    /// Remembers that a peer of the local network was met at `address`.
+    pub(crate) fn add_local(&mut self, address: IpAddr) {
+        if self.local.len() < LOCAL_ADDRESSES_MAX {
+            self.local.insert(address.to_canonical());
+        }
+    }
+
+    /// Returns the addresses in `indicator` where peers of the local network were met.
+    pub(crate) fn local_within(&self, indicator: &Indicator) -> impl Iterator<Item = IpAddr> {
+        let last = indicator.last_host().address();
+        self.local.range(indicator.address()..=last).copied()
     }
 
     /// Takes over what the names on the allowlist stand for now.

@@ -105,6 +105,8 @@ pub enum Refusal {
     },
     /// `address` belongs to a configured or bootstrap peer; only `--force` or a detector may.
     ConfiguredPeer { address: Indicator },
+    /// `address` is that of a peer of the local network; not on another's word.
+    LocalPeer { address: Indicator },
     /// The operator allowed `entry`, which the indicator lies in.
     Allowlisted { entry: Indicator },
     /// The prefix has fewer than `prefix_len_min` bits.
@@ -140,6 +142,7 @@ impl Refusal {
         match self {
             Self::Protected { .. } => "protected",
             Self::ConfiguredPeer { .. } => "configured_peer",
+            Self::LocalPeer { .. } => "local_peer",
             Self::Allowlisted { .. } => "allowlisted",
             Self::TooWide { .. } => "too_wide",
             Self::PrivateRange => "private_range",
@@ -173,6 +176,10 @@ impl fmt::Display for Refusal {
             Self::ConfiguredPeer { address } => write!(
                 f,
                 "{address} is a configured peer; block it with --force if that is what you want"
+            ),
+            Self::LocalPeer { address } => write!(
+                f,
+                "{address} is a peer of the local network, which no other node's word blocks"
             ),
             Self::Allowlisted { entry } => write!(f, "{entry} is on the allowlist"),
             Self::TooWide { prefix_len_min } => {

@@ -37,6 +37,7 @@ mod runtime_dir;
 mod sync;
 mod transport;
 mod vouch;
+mod waiting;
 mod wall;
 
 use node::Node;

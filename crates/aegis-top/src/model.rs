@@ -27,7 +27,7 @@ pub(crate) use self::{
     feeds::Feeds,
     log::Log,
     popup::{Popup, popup_size},
-    rows::Rows,
+    rows::{Row, Rows, Sort},
     traffic::Traffic,
 };
 use self::{

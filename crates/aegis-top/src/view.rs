@@ -3,6 +3,7 @@
 mod blocks;
 mod evidence;
 mod feeds;
+mod list;
 mod log;
 mod overview;
 mod peers;

@@ -1,13 +1,6 @@
 //! The stream of events as the client reads it.
 
-use std::io;
-
-use axum::{body::Bytes, http::Method};
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
-use tokio::{task::JoinSet, time::timeout};
-
-use super::{CALL_TIMEOUT, Client, ClientError, event_seq, protocol, refused_stream, request};
+use super::{Client, ClientError, event_seq, protocol, stream::ReplyStream};
 use crate::Event;
 
 /// The longest line of the stream. An event has a few hundred bytes.
@@ -16,34 +9,19 @@ const LINE_BYTES_MAX: usize = 256 * 1024;
 /// Events as they happen. Dropping it ends the connection.
 #[derive(Debug)]
 pub struct EventStream {
-    body: Incoming,
+    reply: ReplyStream,
     seq: u64, // of the last event handed out, or of the last before the stream began
     received: Vec<u8>, // what came after the last event handed out, at most a frame and a line
-    _connection: JoinSet<()>, // one task, stopped with the stream
 }
 
 impl EventStream {
     pub(super) async fn open(client: &Client, with_backlog: bool) -> Result<Self, ClientError> {
         let path = format!("/v1/events?backlog={with_backlog}");
-        let request = request(Method::GET, &path, Bytes::new())?;
-        let (mut sender, connection) = client.connect().await?;
-        let mut connections = JoinSet::new();
-        connections.spawn(async move {
-            // The error shows on the body as well.
-            let _ = connection.await;
-        });
-        let response = match timeout(CALL_TIMEOUT, sender.send_request(request)).await {
-            Ok(response) => response.map_err(|it| client.broken(&it))?,
-            Err(_) => return Err(client.unreachable(io::ErrorKind::TimedOut.into())),
-        };
-        if !response.status().is_success() {
-            return Err(refused_stream(response).await);
-        }
+        let reply = client.open(&path).await?;
         Ok(Self {
-            seq: event_seq(response.headers()).unwrap_or_default(),
-            body: response.into_body(),
+            seq: event_seq(&reply.headers).unwrap_or_default(),
+            reply,
             received: Vec::new(),
-            _connection: connections,
         })
     }
 
@@ -61,13 +39,10 @@ impl EventStream {
                 self.seq = event.seq;
                 return Ok(Some(event));
             }
-            match self.body.frame().await {
-                Some(Ok(frame)) => {
-                    let data = frame.into_data().unwrap_or_default();
-                    self.received.extend_from_slice(&data);
-                }
+            match self.reply.next().await {
+                Ok(Some(data)) => self.received.extend_from_slice(&data),
                 // A node that is killed does not say good-bye.
-                Some(Err(_)) | None => return Ok(None),
+                Ok(None) | Err(_) => return Ok(None),
             }
         }
     }

@@ -6,16 +6,10 @@ use axum::{
     http::{Method, header},
 };
 use futures::stream;
-use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use serde::Serialize;
-use tokio::{
-    io::{AsyncRead, AsyncReadExt as _},
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use super::{CALL_TIMEOUT, Client, ClientError, protocol, query, refused, refused_stream, request};
+use super::{Client, ClientError, protocol, query, refused, request, stream::ReplyStream};
 use crate::{
     FileApplied, FileApplyRequest, FileForgotten, FileLine, Page, PageQuery, ShareRequest,
 };
@@ -32,9 +26,8 @@ struct Named {
 /// The content of a file as it comes. Dropping it ends the connection.
 #[derive(Debug)]
 pub struct FileStream {
-    body: Incoming,
+    reply: ReplyStream,
     left: u64, // bytes that must still come
-    _connection: JoinSet<()>,
 }
 
 impl Client {
@@ -103,26 +96,12 @@ impl Client {
     /// Asks for the content of a file that the node keeps.
     pub async fn file_content(&self, file: FileId) -> Result<FileStream, ClientError> {
         let path = format!("/v1/files/content?file={file}");
-        let request = request(Method::GET, &path, Bytes::new())?;
-        let (mut sender, connection) = self.connect().await?;
-        let mut connections = JoinSet::new();
-        connections.spawn(async move {
-            // The error shows on the body as well.
-            let _ = connection.await;
-        });
-        let response = match timeout(CALL_TIMEOUT, sender.send_request(request)).await {
-            Ok(response) => response.map_err(|it| self.broken(&it))?,
-            Err(_) => return Err(self.unreachable(std::io::ErrorKind::TimedOut.into())),
-        };
-        if !response.status().is_success() {
-            return Err(refused_stream(response).await);
-        }
-        let length = response.headers().get(header::CONTENT_LENGTH);
+        let reply = self.open(&path).await?;
+        let length = reply.headers.get(header::CONTENT_LENGTH);
         let left = length.and_then(|it| it.to_str().ok()?.parse().ok());
         Ok(FileStream {
             left: left.ok_or_else(|| protocol("nobody knows how long it is"))?,
-            body: response.into_body(),
-            _connection: connections,
+            reply,
         })
     }
 }
@@ -130,17 +109,13 @@ impl Client {
 impl FileStream {
     /// Returns the next bytes; `None` when all have come.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, ClientError> {
-        loop {
-            let frame = match self.body.frame().await {
-                Some(frame) => frame.map_err(protocol)?,
-                None if self.left == 0 => return Ok(None),
-                None => return Err(protocol("it ends too early")),
-            };
-            let data = frame.into_data().unwrap_or_default();
-            self.left = self.left.saturating_sub(data.len() as u64);
-            if !data.is_empty() {
-                return Ok(Some(data.into()));
+        match self.reply.next().await? {
+            Some(data) => {
+                self.left = self.left.saturating_sub(data.len() as u64);
+                Ok(Some(data.into()))
             }
+            None if self.left == 0 => Ok(None),
+            None => Err(protocol("it ends too early")),
         }
     }
 }

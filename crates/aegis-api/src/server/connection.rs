@@ -1,12 +1,13 @@
 //! Connections, whatever they come through: so many at once, each with its time-outs, ended in order.
 
-use std::{error::Error, io, sync::Arc, time::Duration};
+use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{body::Body, http::Response};
 use hyper::{body::Incoming, server::conn::http1, service::HttpService};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     task::JoinSet,
 };
@@ -26,7 +27,7 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Where connections come in.
-pub(super) trait Accept: Sync {
+pub(crate) trait Accept: Sync {
     /// A connection and what is known of its other end.
     type Accepted: Send;
 
@@ -34,9 +35,17 @@ pub(super) trait Accept: Sync {
     fn accept(&self) -> impl Future<Output = io::Result<Self::Accepted>> + Send;
 }
 
+impl Accept for TcpListener {
+    type Accepted = (TcpStream, SocketAddr);
+
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        Self::accept(self).await
+    }
+}
+
 /// Takes connections until `shutdown` completes and has each served by a task of its own; then says
 /// so on `stopping_tx`, drops the listener, and lets what is under way end.
-pub(super) async fn take_connections<L, F>(
+pub(crate) async fn take_connections<L, F>(
     listener: L,
     connections_max: usize,
     serve_one: impl Fn(L::Accepted) -> F + Send,
@@ -67,7 +76,7 @@ pub(super) async fn take_connections<L, F>(
                 });
             }
             Err(error) => {
-                tracing::warn!(%error, "Cannot accept a control connection");
+                tracing::warn!(%error, "Cannot accept a connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -76,15 +85,16 @@ pub(super) async fn take_connections<L, F>(
     stopping_tx.send_replace(true);
     let drain = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(DRAIN_TIMEOUT, drain).await.is_err() {
-        tracing::debug!("Control connections were cut off at shutdown");
+        tracing::debug!("Connections were cut off at shutdown");
     }
 }
 
-/// Serves the requests of one connection until it ends or the server stops.
-pub(super) async fn serve_connection<S>(
+/// Serves the requests of one connection until it ends, the server stops, or the head of a request
+/// does not come in time.
+pub(crate) async fn serve_connection<S>(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send,
     service: S,
-    stopping_rx: watch::Receiver<bool>,
+    (header_timeout, stopping_rx): (Duration, watch::Receiver<bool>),
 ) -> hyper::Result<()>
 where
     S: HttpService<Incoming, ResBody = Body> + Send,
@@ -94,7 +104,7 @@ where
     let io = TokioIo::new(StallGuard::new(stream));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        .header_read_timeout(header_timeout)
         .max_buf_size(BUFFER_BYTES_MAX)
         .serve_connection(io, service);
     let mut connection = std::pin::pin!(connection);

@@ -167,10 +167,11 @@ async fn serve_answers<F>(
         let answer = answer(request);
         async move { Ok::<_, Infallible>(answer.await) }
     });
+    let ends = (HEADER_TIMEOUT, stopping_rx);
     let ended = match tls {
-        None => serve_connection(stream, service, stopping_rx).await,
+        None => serve_connection(stream, service, ends).await,
         Some(tls) => match timeout(HEADER_TIMEOUT, tls.acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => serve_connection(stream, service, stopping_rx).await,
+            Ok(Ok(stream)) => serve_connection(stream, service, ends).await,
             Ok(Err(error)) => return tracing::debug!(%peer, %error, "TLS was not agreed on"),
             Err(_) => return tracing::debug!(%peer, "TLS was not agreed on in time"),
         },

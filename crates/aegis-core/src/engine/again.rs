@@ -93,6 +93,7 @@ fn rests_on_author(refusal: &Refusal) -> bool {
         | Refusal::NoQuorum { .. } => true,
         Refusal::Protected { .. }
         | Refusal::ConfiguredPeer { .. }
+        | Refusal::LocalPeer { .. }
         | Refusal::Allowlisted { .. }
         | Refusal::BelowSeverity { .. }
         | Refusal::Established

@@ -118,6 +118,7 @@ impl Engine {
         let (indicator, class) = (statement.indicator, self.class_of(&alert.author()));
         self.guards.untouchable(&indicator)?;
         self.guards.configured_peer(&indicator)?;
+        self.local_peer(now, &indicator)?;
         peer_width(&self.guards, &indicator, class)?;
         let allowance = self.allowance_of(now, &author);
         match channel {

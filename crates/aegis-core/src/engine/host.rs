@@ -1,15 +1,19 @@
 //! What the Engine knows of its surroundings: the host it protects and the peers it meets.
 
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
 
 use crate::{
-    Alert, Change, Exemption, HostFacts, Indicator, KnownPeer, NodeId, PeerClass, Record,
+    Alert, Change, Exemption, HostFacts, Indicator, KnownPeer, NodeId, PeerClass, Record, Refusal,
     Timestamp,
     engine::{Cause, Engine, Output, PEERS_MAX, Peer, PeerAddress},
 };
 
 /// Own live alerts handed to a peer just met: those that hold longest, within a LAN peer's burst.
 const PUSHED_ALERTS_MAX: usize = 500;
+
+/// How long a peer of the local network that has left is still not blocked on another's word: it starts
+/// again, or its link is down.
+pub(super) const LOCAL_PEER_FOR: Duration = Duration::from_secs(3600);
 
 impl Engine {
     pub(super) fn handle_host_facts(&mut self, now: Timestamp, facts: &HostFacts) {
@@ -108,6 +112,9 @@ impl Engine {
         peer.address = address;
         peer.ip = ip.or(peer.ip);
         peer.last_seen_at = now;
+        if let (PeerClass::Lan, Some(ip)) = (peer.class, peer.ip) {
+            self.guards.add_local(ip);
+        }
         let record = Record::PeerSeen(known(peer));
         self.persist(record);
         self.introduce(now, id);
@@ -135,6 +142,25 @@ impl Engine {
         peer.last_seen_at = now;
         let record = Record::PeerSeen(known(peer));
         self.persist(record);
+    }
+
+    /// Guard 1 for peers of the local network that are connected, or were a while ago: they are all
+    /// believed at once, so the word of none is to part the others.
+    pub(super) fn local_peer(&self, now: Timestamp, indicator: &Indicator) -> Result<(), Refusal> {
+        let is_here = |it: &&Peer| {
+            let is_around = it.is_connected || now.since(it.last_seen_at) < LOCAL_PEER_FOR;
+            it.class == PeerClass::Lan && is_around
+        };
+        let is_peers = |address: &IpAddr| {
+            let mut here = self.peers.values().filter(is_here);
+            here.any(|it| it.ip.map(|it| it.to_canonical()) == Some(*address))
+        };
+        match self.guards.local_within(indicator).find(is_peers) {
+            Some(address) => Err(Refusal::LocalPeer {
+                address: Indicator::host(address),
+            }),
+            None => Ok(()),
+        }
     }
 
     /// Returns whether a peer may be handed an alert: who is no member hears nothing that is said to

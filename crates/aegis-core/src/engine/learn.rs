@@ -134,6 +134,7 @@ impl Engine {
                 | Protection::AdminSession => false,
             },
             Refusal::ConfiguredPeer { .. }
+            | Refusal::LocalPeer { .. }
             | Refusal::TooWide { .. }
             | Refusal::PrivateRange
             | Refusal::BudgetSpent { .. }

@@ -140,6 +140,7 @@ impl Engine {
     ) -> Result<(), Refusal> {
         self.guards.untouchable(&indicator)?;
         self.guards.configured_peer(&indicator)?;
+        self.local_peer(now, &indicator)?;
         Guards::peer_width(&indicator)?;
         self.guards.not_established(now, &indicator)?;
         if self

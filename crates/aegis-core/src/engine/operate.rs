@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    Action, Actor, AllowEntry, BlockDuration, Change, Decision, Description, HistoryKind,
-    Indicator, Operator, OrganisationId, OrganisationRefusal, Origin, Record, Refusal, Statement,
-    Timestamp, Unblock,
+    Action, Actor, AllowEntry, Change, Decision, Description, HistoryKind, Indicator, Operator,
+    OrganisationId, OrganisationRefusal, Origin, Record, Refusal, Statement, Timestamp, Unblock,
     engine::{Cause, Command, Engine, Order, Output, Purpose, Reply, Subject},
     guard::{ALLOWLIST_MAX, Guards},
     policy::PEER_TTL_MAX,
@@ -244,23 +243,7 @@ impl Engine {
             .filter(|it| it.statement().indicator == indicator)
             .cloned()
             .collect();
-        for alert in &alerts {
-            let statement = alert.statement().clone();
-            let left = statement.expires_at().since(now) + crate::SKEW_MAX;
-            let statement = Statement {
-                stated_at: now.floor_to_secs(),
-                block_for: BlockDuration::clamped(left), // outlives what it withdraws
-                description: None,
-                withdraws: Some(alert.id()),
-                ..statement
-            };
-            self.push(Output::Sign {
-                statement,
-                audience: alert.audience(),
-                purpose: Purpose::Withdrawal { user },
-            });
-        }
-        alerts.len()
+        self.ask_to_withdraw(now, user, &alerts)
     }
 
     fn order_allow(

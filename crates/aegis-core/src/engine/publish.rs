@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Action, Actor, Alert, Origin, Record, Timestamp,
+    Action, Actor, Alert, BlockDuration, Operator, Origin, Record, SKEW_MAX, Statement, Timestamp,
     engine::{Engine, Notice, Output, Purpose, Reply},
     ledger::Outcome,
 };
@@ -49,6 +49,32 @@ impl Engine {
         self.push(Output::Publish(alert.clone()));
         self.notify(Notice::Published(alert.clone()));
         self.answer_shared(&alert, purpose);
+    }
+
+    /// Asks for withdrawals of own alerts; returns how many.
+    pub(super) fn ask_to_withdraw(
+        &mut self,
+        now: Timestamp,
+        user: Operator,
+        alerts: &[Arc<Alert>],
+    ) -> usize {
+        for alert in alerts {
+            let statement = alert.statement().clone();
+            let left = statement.expires_at().since(now) + SKEW_MAX;
+            let statement = Statement {
+                stated_at: now.floor_to_secs(),
+                block_for: BlockDuration::clamped(left), // outlives what it withdraws
+                description: None,
+                withdraws: Some(alert.id()),
+                ..statement
+            };
+            self.push(Output::Sign {
+                statement,
+                audience: alert.audience(),
+                purpose: Purpose::Withdrawal { user },
+            });
+        }
+        alerts.len()
     }
 
     fn answer_shared(&mut self, alert: &Alert, purpose: Purpose) {

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use crate::{
-    Action, Actor, BlockDuration, Decision, HistoryEntry, HistoryKind, Indicator, KeptReport,
-    Operator, Origin, Record, Refusal, Report, ReportSource, Reported, Severity, Statement,
-    Timestamp,
-    engine::{Cause, Engine, Notice, Output, Purpose, Reply},
+    Action, Actor, Decision, HistoryEntry, HistoryKind, Indicator, KeptReport, Operator, Origin,
+    Record, Refusal, Report, ReportSource, Reported, Severity, Statement, Timestamp,
+    engine::{Cause, Engine, Notice, Reply},
     policy::CONFIGURED_PEER_TTL_MAX,
 };
 
@@ -253,23 +252,7 @@ impl Engine {
         }
         let live = gone.alerts.iter().filter_map(|id| self.ledger.alert(id));
         let live: Vec<_> = live.filter(|it| it.author() == self.node).collect();
-        for alert in &live {
-            let statement = alert.statement().clone();
-            let left = statement.expires_at().since(now) + crate::SKEW_MAX;
-            let statement = Statement {
-                stated_at: now.floor_to_secs(),
-                block_for: BlockDuration::clamped(left), // outlives what it withdraws
-                description: None,
-                withdraws: Some(alert.id()),
-                ..statement
-            };
-            self.push(Output::Sign {
-                statement,
-                audience: alert.audience(),
-                purpose: Purpose::Withdrawal { user },
-            });
-        }
-        live.len()
+        self.ask_to_withdraw(now, user, &live)
     }
 
     /// Has the block last as long as what is left of it on this node's own word.

@@ -109,6 +109,13 @@ impl Catalogue {
         self.entries.range(first..=last).map(|(_, it)| it)
     }
 
+    /// Returns whether this is what its author says of the file at `now`.
+    pub fn holds(&self, now: Timestamp, announcement: &Announcement) -> bool {
+        let offer = announcement.offer();
+        let known = self.entries.get(&(offer.file, offer.author));
+        now < offer.validity.expires_at() && known.is_some_and(|it| **it == *announcement)
+    }
+
     /// Returns what this node says of a file.
     pub fn own(&self, file: FileId) -> Option<&Arc<Announcement>> {
         self.entries.get(&(file, self.own))

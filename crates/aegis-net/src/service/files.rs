@@ -7,6 +7,7 @@ use aegis_core::{NodeId, PeerClass, Timestamp};
 use libp2p::request_response::{OutboundRequestId, ResponseChannel};
 use tokio::sync::mpsc;
 
+use super::waiting::Waiting;
 use crate::{
     FileAskId, FileEvent, FileRequestId,
     file::FileQuery,
@@ -55,25 +56,17 @@ pub(super) enum Welcome {
 /// All queries under way.
 pub(super) struct Files {
     pub(super) asked: BTreeMap<OutboundRequestId, (FileAskId, NodeId, FileQuery)>,
-    open: BTreeMap<FileRequestId, Open>,
-    next_request: u64,
+    open: Waiting,
     askers: Table<NodeId, (TokenBucket, TokenBucket)>, // within its quota, and before it is a flood
     all_met: TokenBucket,
     pub(super) events_tx: mpsc::Sender<FileEvent>,
-}
-
-struct Open {
-    peer: NodeId,
-    asked_at: Timestamp,
-    channel: ResponseChannel<Vec<u8>>,
 }
 
 impl Files {
     pub(super) fn new(events_tx: mpsc::Sender<FileEvent>) -> Self {
         Self {
             asked: BTreeMap::new(),
-            open: BTreeMap::new(),
-            next_request: 0,
+            open: Waiting::new(OPEN_FOR),
             askers: Table::new(PEERS_MAX),
             all_met: TokenBucket::full(ALL_MET),
             events_tx,
@@ -108,8 +101,7 @@ impl Files {
 
     /// Returns whether one more query of `peer` may wait to be answered.
     pub(super) fn has_room_for(&self, peer: NodeId) -> bool {
-        let of_peer = self.open.values().filter(|it| it.peer == peer);
-        self.open.len() < OPEN_MAX && of_peer.count() < OPEN_PER_PEER_MAX
+        self.open.len() < OPEN_MAX && self.open.len_of(peer) < OPEN_PER_PEER_MAX
     }
 
     /// Keeps a peer's query; returns what it is to be known by.
@@ -119,32 +111,24 @@ impl Files {
         peer: NodeId,
         channel: ResponseChannel<Vec<u8>>,
     ) -> FileRequestId {
-        let request = FileRequestId(self.next_request);
-        self.next_request += 1;
-        let open = Open {
-            peer,
-            asked_at: now,
-            channel,
-        };
-        self.open.insert(request, open);
-        request
+        FileRequestId(self.open.keep(now, peer, channel))
     }
 
     /// Takes a peer's query to answer it; `None` where it waits no more.
     pub(super) fn close(&mut self, request: FileRequestId) -> Option<ResponseChannel<Vec<u8>>> {
-        self.open.remove(&request).map(|it| it.channel)
+        self.open.take(request.0)
     }
 
     /// Forgets the queries of a peer that left, and returns those of ours that it will not answer.
     pub(super) fn end_with(&mut self, peer: NodeId) -> Vec<FileAskId> {
-        self.open.retain(|_, it| it.peer != peer);
+        self.open.end_with(peer);
         let ended = self.asked.extract_if(.., |_, it| it.1 == peer);
         ended.map(|(_, (id, ..))| id).collect()
     }
 
     /// Forgets what waits no more.
     pub(super) fn expire(&mut self, now: Timestamp) {
-        self.open.retain(|_, it| now.since(it.asked_at) < OPEN_FOR);
+        self.open.expire(now);
     }
 }
 

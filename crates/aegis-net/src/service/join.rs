@@ -8,6 +8,7 @@ use libp2p::request_response::{OutboundRequestId, ResponseChannel};
 use super::{
     inquire::{self, Inquire},
     names::Names,
+    waiting::Waiting,
 };
 use crate::{
     RequestId,
@@ -40,15 +41,8 @@ const PEERS_MAX: usize = 4096;
 /// All queries under way.
 pub(super) struct Joins {
     pub(super) asked: BTreeMap<OutboundRequestId, NodeId>,
-    open: BTreeMap<RequestId, Open>,
-    next_request: u64,
+    open: Waiting,
     askers: Table<NodeId, TokenBucket>,
-}
-
-struct Open {
-    peer: NodeId,
-    asked_at: Timestamp,
-    channel: ResponseChannel<Vec<u8>>,
 }
 
 /// Returns the protocol, spoken both ways.
@@ -62,8 +56,7 @@ impl Joins {
     pub(super) fn new() -> Self {
         Self {
             asked: BTreeMap::new(),
-            open: BTreeMap::new(),
-            next_request: 0,
+            open: Waiting::new(STREAM_FOR),
             askers: Table::new(PEERS_MAX),
         }
     }
@@ -77,8 +70,7 @@ impl Joins {
     pub(super) fn admit(&mut self, now: Timestamp, peer: NodeId) -> bool {
         let quota = self.askers.entry(peer, || TokenBucket::full(QUERIES));
         let is_within = quota.take_one(now, QUERIES);
-        let of_peer = self.open.values().filter(|it| it.peer == peer);
-        is_within && self.open.len() < OPEN_MAX && of_peer.count() < OPEN_PER_PEER_MAX
+        is_within && self.open.len() < OPEN_MAX && self.open.len_of(peer) < OPEN_PER_PEER_MAX
     }
 
     /// Keeps a peer's query; returns what it is to be known by.
@@ -88,25 +80,17 @@ impl Joins {
         peer: NodeId,
         channel: ResponseChannel<Vec<u8>>,
     ) -> RequestId {
-        let request = RequestId(self.next_request);
-        self.next_request += 1;
-        let open = Open {
-            peer,
-            asked_at,
-            channel,
-        };
-        self.open.insert(request, open);
-        request
+        RequestId(self.open.keep(asked_at, peer, channel))
     }
 
     /// Takes a peer's query to reply to it; `None` where it waits no more.
     pub(super) fn close(&mut self, request: RequestId) -> Option<ResponseChannel<Vec<u8>>> {
-        self.open.remove(&request).map(|it| it.channel)
+        self.open.take(request.0)
     }
 
     /// Forgets the queries of a peer that left, and returns whether it owes a reply itself.
     pub(super) fn end_with(&mut self, peer: NodeId) -> bool {
-        self.open.retain(|_, it| it.peer != peer);
+        self.open.end_with(peer);
         let asked = self.asked.len();
         self.asked.retain(|_, it| *it != peer);
         self.asked.len() < asked
@@ -114,7 +98,6 @@ impl Joins {
 
     /// Forgets what waits no more; after a clock was put back that is all.
     pub(super) fn expire(&mut self, now: Timestamp) {
-        self.open
-            .retain(|_, it| (it.asked_at..it.asked_at + STREAM_FOR).contains(&now));
+        self.open.expire(now);
     }
 }

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use super::{
     inquire::{self, Inquire},
     names::Names,
+    waiting::Waiting,
 };
 use crate::{
     QuestionId, RequestId,
@@ -47,17 +48,10 @@ pub(super) struct Syncs {
     /// What this node asked.
     pub(super) ours: BTreeMap<OutboundRequestId, (QuestionId, NodeId)>,
     /// What peers asked.
-    theirs: BTreeMap<RequestId, Theirs>,
-    next_request: u64,
+    theirs: Waiting,
     unread_tx: mpsc::Sender<Unread>,
     /// What was read.
     pub(super) read_rx: mpsc::Receiver<Read>,
-}
-
-struct Theirs {
-    peer: NodeId,
-    asked_at: Timestamp,
-    channel: ResponseChannel<Vec<u8>>,
 }
 
 /// Which message it is.
@@ -108,8 +102,7 @@ impl Syncs {
             .spawn(run)?;
         Ok(Self {
             ours: BTreeMap::new(),
-            theirs: BTreeMap::new(),
-            next_request: 0,
+            theirs: Waiting::new(STREAM_FOR),
             unread_tx,
             read_rx,
         })
@@ -122,8 +115,7 @@ impl Syncs {
 
     /// Returns whether a request of `peer` may wait here.
     pub(super) fn has_room_for(&self, peer: NodeId) -> bool {
-        let of_peer = self.theirs.values().filter(|it| it.peer == peer);
-        self.unread_tx.capacity() > 0 && of_peer.count() < THEIRS_PER_PEER_MAX
+        self.unread_tx.capacity() > 0 && self.theirs.len_of(peer) < THEIRS_PER_PEER_MAX
     }
 
     /// Keeps where the answer to a request goes; returns what the request is to be known by.
@@ -133,33 +125,24 @@ impl Syncs {
         peer: NodeId,
         channel: ResponseChannel<Vec<u8>>,
     ) -> RequestId {
-        let request = RequestId(self.next_request);
-        self.next_request += 1;
-        let theirs = Theirs {
-            peer,
-            asked_at,
-            channel,
-        };
-        self.theirs.insert(request, theirs);
-        request
+        RequestId(self.theirs.keep(asked_at, peer, channel))
     }
 
     /// Takes a request to answer it; `None` where nobody waits any more.
     pub(super) fn take(&mut self, request: RequestId) -> Option<ResponseChannel<Vec<u8>>> {
-        self.theirs.remove(&request).map(|it| it.channel)
+        self.theirs.take(request.0)
     }
 
     /// Forgets the requests of a peer that left, and returns those of ours that it will not answer.
     pub(super) fn end_with(&mut self, peer: NodeId) -> Vec<QuestionId> {
-        self.theirs.retain(|_, it| it.peer != peer);
+        self.theirs.end_with(peer);
         let ended = self.ours.extract_if(.., |_, it| it.1 == peer);
         ended.map(|(_, (id, _))| id).collect()
     }
 
     /// Forgets requests that nobody answered in time, which after a clock was put back are all.
     pub(super) fn end_due(&mut self, now: Timestamp) {
-        self.theirs
-            .retain(|_, it| (it.asked_at..it.asked_at + STREAM_FOR).contains(&now));
+        self.theirs.expire(now);
     }
 }
 

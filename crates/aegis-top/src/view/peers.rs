@@ -4,12 +4,8 @@ use aegis_api::{NodeId, Peer};
 use aegis_ui::shown;
 use ratatui::buffer::Buffer;
 
-use super::{Canvas, caption, filtered, location, moment, place};
-use crate::{
-    model::Model,
-    paint::{Column, Tone, put, put_row, put_titles},
-    text::thousands,
-};
+use super::{Canvas, list::List, location, moment};
+use crate::{model::Model, paint::Column, text::thousands};
 
 /// From this width on it is shown where a peer is reached.
 const WIDE: u16 = 100;
@@ -18,37 +14,14 @@ const WIDE: u16 = 100;
 const ID_CHARS: usize = 10;
 
 pub(super) fn draw(model: &Model, buffer: &mut Buffer, canvas: Canvas) {
-    let (area, _) = canvas;
-    let rows = &model.peers;
-    let height = usize::from(area.height.saturating_sub(2));
-    let columns = columns(area.width);
-    let top = rows.cursor.top;
-    let seen = rows.matching.saturating_sub(top).min(height);
-    let way = if rows.reversed { ", reversed" } else { "" };
-    let text = format!(
-        " Peers {}  by {}{way}{}",
-        thousands(rows.total as u64),
-        rows.sort,
-        filtered(&model.filter_text())
-    );
-    caption(buffer, canvas, &text, &place(top, seen, rows.matching));
-    put_titles(buffer, canvas, 1, &columns);
-    if rows.matching == 0 {
-        let text = match (rows.is_known, &rows.text) {
-            (false, _) => "asking the node …",
-            (true, None) => "no other node is known: `aegis ticket` there, `aegis join` here",
-            (true, Some(_)) => "no peer has this text: Esc shows all",
-        };
-        put(buffer, canvas, (1, 2), (text, Tone::Plain));
-    }
-    for (line, at) in (2..).zip(top..top + seen) {
-        let tone = match at == rows.cursor.selected {
-            true => Tone::Selected,
-            false => Tone::Plain,
-        };
-        let cells = rows.at(at).map_or_else(Vec::new, |it| cells(it, model));
-        put_row(buffer, canvas, line, (&columns, &cells, tone));
-    }
+    let list = List {
+        title: "Peers",
+        is_empty: "no other node is known: `aegis ticket` there, `aegis join` here",
+        has_none: "no peer has this text: Esc shows all",
+        columns: columns(canvas.0.width),
+        cells,
+    };
+    list.draw((model, &model.peers), buffer, canvas);
 }
 
 fn columns(width: u16) -> Vec<Column> {

@@ -28,7 +28,7 @@ use aegis_api::{
 };
 use aegis_core::{
     NodeId, Organisations, Record, Timestamp,
-    file::{Announcement, Audience, Catalogue, FileId, Manifest},
+    file::{Announcement, Audience, Catalogue, FileId, Manifest, Talk},
 };
 use aegis_net::{FileAskId, FileCommand, FileEvent, Identity, NetCommand, file::FileQuery};
 use tokio::{
@@ -107,9 +107,9 @@ pub(super) struct Ends {
 }
 
 /// What a query to a peer is for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Purpose {
-    Announce,
+    Announce(Arc<Announcement>),
     List,
     Manifest(FileId),
     Have(FileId),
@@ -138,12 +138,13 @@ pub(super) struct Files {
     identity: Identity,
     node: NodeId,
     organisations_rx: watch::Receiver<Arc<Organisations>>,
+    organisations_seen: Arc<Organisations>, // as they were when it was last told who is new to them
     catalogue: Catalogue,
     shelf: Arc<Shelf>,
     kept: BTreeMap<FileId, Arc<Manifest>>,
     told: Vec<(FileId, Audience)>, // what the network service knows to be kept
     fetches: BTreeMap<FileId, Fetch>,
-    peers: BTreeMap<NodeId, Timestamp>, // with when each is to be asked what is announced
+    talk: Talk,
     asked: BTreeMap<FileAskId, (NodeId, Purpose)>,
     next_ask: u64,
     imports: usize,
@@ -166,18 +167,20 @@ impl Files {
         let (feeds_tx, feeds_rx) = mpsc::channel(FEEDS_MAX);
         let (shelf, found) = Shelf::open(&setup.dir)?;
         let node = setup.identity.node_id();
+        let organisations_seen = Arc::clone(&setup.organisations_rx.borrow());
         let mut files = Self {
             clock: Clock,
             config: setup.config,
             node,
             identity: setup.identity,
+            organisations_seen,
             organisations_rx: setup.organisations_rx,
             catalogue: Catalogue::new(node),
             shelf: Arc::new(shelf),
             kept: BTreeMap::new(),
             told: Vec::new(),
             fetches: BTreeMap::new(),
-            peers: BTreeMap::new(),
+            talk: Talk::new(),
             asked: BTreeMap::new(),
             next_ask: 0,
             imports: 0,
@@ -222,8 +225,14 @@ impl Files {
                 Ok(()) = self.organisations_rx.changed() => self.handle_members_changed(),
                 _ = beat.tick() => self.look_after(),
             }
-            self.ask_holders();
+            self.ask_peers();
         }
+    }
+
+    /// Tells peers, and asks of them, whatever is next.
+    fn ask_peers(&mut self) {
+        self.speak();
+        self.ask_holders();
     }
 
     fn restore(&mut self, announcements: Vec<Arc<Announcement>>, found: Vec<shelf::Found>) {
@@ -281,7 +290,7 @@ impl Files {
             let ended = self.catalogue.expire(now);
             self.let_go(now, &ended);
         }
-        self.ask_what_is_announced(now);
+        self.talk.handle_timeout(now);
         self.look_after_fetches(now);
         self.seek_holders(now);
         self.tell_holdings(now);
@@ -376,7 +385,7 @@ impl Files {
     }
 
     fn connected(&self) -> BTreeSet<NodeId> {
-        self.peers.keys().copied().collect()
+        self.talk.peers().collect()
     }
 }
 

@@ -1,7 +1,9 @@
 //! Three nodes that believe each other: blocks spread, end, and are taken back.
 
 use crate::support::{
-    block, blocked, code, indicator, publish, until, until_blocked, until_refused,
+    block, blocked, code, indicator, publish,
+    role::{Play, Role},
+    until, until_blocked, until_refused,
     world::{World, cli},
 };
 
@@ -107,4 +109,30 @@ async fn netns_a_node_that_was_away_hears_what_is_still_true() {
         (blocked == ["203.0.113.9", "2001:db8::9"]).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn netns_the_word_of_one_neighbour_does_not_part_two_others() {
+    if let Some(role) = Role::assigned() {
+        return role.play().await;
+    }
+    let Some(world) = World::new(&[("a", 11), ("b", 12), ("liar", 13)]) else {
+        return;
+    };
+    let [a, b] = world.start_joined(["a", "b"]).await;
+    let liar = Role {
+        key: 13,
+        to: b.client.status().await.unwrap().node_id.to_string(),
+        play: Play::Publish(["10.77.0.11", "203.0.113.6"].map(str::to_owned).into()),
+    };
+    let test = "share::netns_the_word_of_one_neighbour_does_not_part_two_others";
+    let _running = liar.start(world.host("liar"), test);
+    until_refused(&b.client, "10.77.0.11", liar.node_id(), "local_peer").await;
+    // Otherwise it is believed.
+    until_blocked(&b.client, "203.0.113.6", true).await;
+    for last in 20..24 {
+        let text = format!("203.0.113.{last}");
+        a.client.block(&block(&text, 600)).await.unwrap();
+        until_blocked(&b.client, &text, true).await;
+    }
 }

@@ -1,6 +1,7 @@
 //! Alerts of other nodes.
 
 use super::*;
+use crate::engine::host::LOCAL_PEER_FOR;
 
 #[test]
 fn a_lan_peers_alert_blocks_until_it_expires_and_not_a_tick_longer() {
@@ -70,6 +71,64 @@ fn a_peer_cannot_block_what_the_host_stands_on() {
     check(&mut engine, "0.0.0.0/0", "too_wide");
     check(&mut engine, "198.51.100.99", "configured_peer");
     check(&mut engine, "203.0.112.0/23", "too_wide");
+}
+
+#[test]
+fn the_word_of_one_neighbour_does_not_part_the_others() {
+    const NEIGHBOUR: NodeId = NodeId::from_public_key([20; 32]);
+    let meet = |engine: &mut Engine, class, ip: &str| {
+        let address = (format!("/ip4/{ip}/tcp/9001"), Some(ip.parse().unwrap()));
+        let peer = NEIGHBOUR;
+        let met = Input::PeerConnected {
+            peer,
+            class,
+            address,
+        };
+        run(engine, NOW, met);
+    };
+    let hear_at = |engine: &mut Engine, now: Timestamp, indicator: &str| {
+        let statement = Statement {
+            stated_at: now,
+            ..statement(indicator)
+        };
+        let alert = sign(LAN_PEER, statement);
+        let (forwarder, channel) = (LAN_PEER, Channel::Gossip);
+        let input = Input::AlertReceived {
+            alert,
+            forwarder,
+            channel,
+        };
+        refusals(&run(engine, now, input))
+    };
+    let mut engine = engine();
+    // That it is a neighbour may turn out only later.
+    meet(&mut engine, PeerClass::Dht, "192.168.1.20");
+    let address = (String::new(), None);
+    let (peer, class) = (NEIGHBOUR, PeerClass::Lan);
+    let neighbour = Input::PeerConnected {
+        peer,
+        class,
+        address,
+    };
+    run(&mut engine, NOW, neighbour);
+    for indicator in ["192.168.1.20", "192.168.1.0/24"] {
+        assert_eq!(hear_at(&mut engine, NOW, indicator), ["local_peer"]);
+    }
+    assert_eq!(hear_at(&mut engine, NOW, "192.168.1.21"), [""; 0]);
+    // It may have left only to start again.
+    run(&mut engine, NOW, Input::PeerLeft(NEIGHBOUR));
+    let soon = NOW + LOCAL_PEER_FOR - Duration::from_secs(1);
+    assert_eq!(hear_at(&mut engine, soon, "192.168.1.20"), ["local_peer"]);
+    let later = NOW + LOCAL_PEER_FOR;
+    assert_eq!(hear_at(&mut engine, later, "192.168.1.20"), [""; 0]);
+
+    // What this node saw itself, and whoever came from anywhere, is another matter.
+    let mut engine = self::engine();
+    meet(&mut engine, PeerClass::Lan, "192.168.1.20");
+    detect(&mut engine, NOW, "192.168.1.20");
+    assert!(engine.check(&"192.168.1.20".parse().unwrap()).is_some());
+    meet(&mut engine, PeerClass::Dht, "203.0.113.20");
+    assert_eq!(hear_at(&mut engine, NOW, "203.0.113.20"), [""; 0]);
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Hearing: what peers announce, who is told of it, and what comes back from whom was asked.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use aegis_api::EventKind;
 use aegis_core::{
     NodeId, Record, Timestamp,
-    file::{Announcement, Audience, FileId, FileSeverity, Heard},
+    file::{Announcement, Audience, FileId, FileSeverity, Heard, Saying},
 };
 use aegis_net::{
     FileAskId, FileEvent,
@@ -17,24 +17,16 @@ use super::{Files, Purpose};
 /// Peers to whom a node passes on what matters much but not most.
 const RELAYED_TO: usize = 5;
 
-/// How often each peer is asked what is announced, beside at meeting.
-const LIST_EVERY: Duration = Duration::from_secs(60);
-
-/// How soon each is asked once more when it is news who belongs to an organisation: what was for members
-/// was told to none before. Several such news in a row are one.
-const LIST_SOON: Duration = Duration::from_secs(2);
-
 impl Files {
     pub(super) fn handle_event(&mut self, event: FileEvent) {
         match event {
             FileEvent::PeerConnected { peer } => {
                 let now = self.now();
-                self.peers.insert(peer, now);
-                self.ask_what_is_announced(now);
+                self.talk.meet(now, peer);
                 self.look_after_fetches(now);
             }
             FileEvent::PeerLeft { peer } => {
-                self.peers.remove(&peer);
+                self.talk.part(self.now(), &peer);
                 self.part_from_holder(&peer);
             }
             FileEvent::Asked {
@@ -47,26 +39,67 @@ impl Files {
         }
     }
 
-    /// Asks peers that are due what is announced.
-    pub(super) fn ask_what_is_announced(&mut self, now: Timestamp) {
-        let due = self.peers.iter().filter(|(_, at)| **at <= now);
-        let due: Vec<NodeId> = due.map(|(peer, _)| *peer).collect();
-        for peer in due {
-            self.peers.insert(peer, now + LIST_EVERY);
-            self.ask(peer, FileQuery::List(None), Purpose::List);
+    /// Says to peers what is to be said about announcements: whatever counts and is for them by now.
+    pub(super) fn speak(&mut self) {
+        let now = self.now();
+        while let Some(saying) = self.talk.poll_saying(now) {
+            match saying {
+                Saying::List(peer) => self.ask(peer, FileQuery::List(None), Purpose::List),
+                Saying::Tell(peer, it) if self.is_to_be_told(now, &it, &peer) => {
+                    let query = FileQuery::Announce(Arc::clone(&it));
+                    self.ask(peer, query, Purpose::Announce(it));
+                }
+                Saying::Tell(peer, it) => self.talk.handle_told(&peer, &it),
+            }
         }
     }
 
-    /// Takes in that it is news who belongs to which organisation.
+    fn is_to_be_told(&self, now: Timestamp, announcement: &Announcement, peer: &NodeId) -> bool {
+        self.catalogue.holds(now, announcement) && self.admits(now, announcement, peer)
+    }
+
+    /// Takes in that it is news who belongs to which organisation: what was for members was told to
+    /// none before.
     pub(super) fn handle_members_changed(&mut self) {
         let now = self.now();
-        for ask_at in self.peers.values_mut() {
-            *ask_at = (*ask_at).min(now + LIST_SOON);
-        }
+        self.talk.hurry(now);
+        self.tell_new_members(now);
         let held = self.kept.keys().chain(self.fetches.keys());
         for file in held.copied().collect::<Vec<_>>() {
             self.drop_unless_offered(now, file);
         }
+    }
+
+    /// Tells whoever belongs to an organisation by now, and did not before, what is for its members. It
+    /// may have asked already, when only it knew.
+    fn tell_new_members(&mut self, now: Timestamp) {
+        let after = self.organisations();
+        let before = std::mem::replace(&mut self.organisations_seen, after);
+        let limited = |it: &&Arc<Announcement>| it.offer().audience != Audience::Everybody;
+        let mut news = Vec::new();
+        for announcement in self.catalogue.behind(None).filter(limited) {
+            let is_new = |it: &NodeId| {
+                !announcement.admits(now, it, &*before) && self.is_listed(now, announcement, it)
+            };
+            let to = self.talk.listeners().filter(is_new);
+            news.extend(to.map(|it| (it, Arc::clone(announcement))));
+        }
+        for (listener, announcement) in news {
+            self.talk.tell(now, &listener, &announcement);
+        }
+    }
+
+    /// Returns whether a node that asks what is announced is told of this: of what matters little only
+    /// by its author.
+    pub(super) fn is_listed(
+        &self,
+        now: Timestamp,
+        announcement: &Announcement,
+        to: &NodeId,
+    ) -> bool {
+        let offer = announcement.offer();
+        let is_told = offer.severity != FileSeverity::Minor || offer.author == self.node;
+        is_told && now < offer.validity.expires_at() && self.admits(now, announcement, to)
     }
 
     fn handle_reply(&mut self, id: FileAskId, from: NodeId, reply: FileReply) {
@@ -80,6 +113,7 @@ impl Files {
                 for announcement in announcements {
                     self.hear(from, announcement);
                 }
+                self.talk.handle_listed(&from);
                 if let (true, Some(last)) = (has_more, last) {
                     self.ask(from, FileQuery::List(Some(last)), Purpose::List);
                 }
@@ -97,7 +131,10 @@ impl Files {
             (Purpose::Chunk(file, chunk), reply) => {
                 self.handle_unserved(file, (from, Some(chunk)), Some(&reply));
             }
-            (Purpose::Announce | Purpose::List | Purpose::Have(_), _) => {}
+            (Purpose::Announce(it), FileReply::Heard) => self.talk.handle_told(&from, &it),
+            (Purpose::Announce(it), _) => self.talk.handle_untold(self.now(), &from, &it),
+            (Purpose::List, _) => self.talk.handle_unlisted(self.now(), &from),
+            (Purpose::Have(_), _) => {}
         }
     }
 
@@ -108,7 +145,9 @@ impl Files {
         match purpose {
             Purpose::Manifest(file) => self.handle_unserved(file, (peer, None), None),
             Purpose::Chunk(file, chunk) => self.handle_unserved(file, (peer, Some(chunk)), None),
-            Purpose::Announce | Purpose::List | Purpose::Have(_) => {}
+            Purpose::Announce(it) => self.talk.handle_untold(self.now(), &peer, &it),
+            Purpose::List => self.talk.handle_unlisted(self.now(), &peer),
+            Purpose::Have(_) => {}
         }
     }
 
@@ -167,23 +206,23 @@ impl Files {
     ) {
         let author = announcement.offer().author;
         let is_new_to = |it: &NodeId| Some(*it) != from && *it != author;
-        let peers = self.connected();
-        let mut to: Vec<NodeId> = peers.into_iter().filter(is_new_to).collect();
-        to.retain(|it| self.admits(now, announcement, it));
-        match announcement.offer().severity {
-            FileSeverity::Critical => {}
-            FileSeverity::Major if from.is_none() => {}
-            FileSeverity::Major => {
-                // Each node begins elsewhere in the row of its peers.
-                let start = usize::from(self.node.public_key()[0]) % to.len().max(1);
-                to.rotate_left(start);
-                to.truncate(RELAYED_TO);
-            }
+        let is_for = |it: &NodeId| is_new_to(it) && self.admits(now, announcement, it);
+        let to: Vec<NodeId> = match announcement.offer().severity {
             FileSeverity::Minor => return,
-        }
+            FileSeverity::Major if from.is_some() => {
+                let mut peers: Vec<NodeId> = self.talk.peers().filter(is_for).collect();
+                // Each node begins elsewhere in the row of its peers.
+                let start = usize::from(self.node.public_key()[0]) % peers.len().max(1);
+                peers.rotate_left(start);
+                peers.truncate(RELAYED_TO);
+                peers
+            }
+            FileSeverity::Major | FileSeverity::Critical => {
+                self.talk.listeners().filter(is_for).collect()
+            }
+        };
         for peer in to {
-            let query = FileQuery::Announce(Arc::clone(announcement));
-            self.ask(peer, query, Purpose::Announce);
+            self.talk.tell(now, &peer, announcement);
         }
     }
 

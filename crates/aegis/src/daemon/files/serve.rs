@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aegis_core::{
     NodeId, Timestamp,
-    file::{Announcement, ChunkSet, FileId, FileSeverity},
+    file::{Announcement, ChunkSet, FileId},
 };
 use aegis_net::{
     FileCommand, FileRequestId,
@@ -22,7 +22,10 @@ impl Files {
                 self.hear(from, announcement);
                 FileReply::Heard
             }
-            FileQuery::List(after) => self.list_for(now, from, after),
+            FileQuery::List(after) => {
+                self.talk.note_asked(now, from);
+                self.list_for(now, from, after)
+            }
             FileQuery::Manifest(file) => self.manifest_for(now, from, file),
             FileQuery::Have(file) => self.have_for(now, from, file),
             FileQuery::Chunk(file, chunk) => {
@@ -43,11 +46,7 @@ impl Files {
 
     /// Returns announcements for a node: what matters little only from its author.
     fn list_for(&self, now: Timestamp, from: NodeId, after: Option<(FileId, NodeId)>) -> FileReply {
-        let is_for = |it: &&Arc<Announcement>| {
-            let offer = it.offer();
-            let is_told = offer.severity != FileSeverity::Minor || offer.author == self.node;
-            is_told && now < offer.validity.expires_at() && self.admits(now, it, &from)
-        };
+        let is_for = |it: &&Arc<Announcement>| self.is_listed(now, it, &from);
         let mut told = self.catalogue.behind(after).filter(is_for).cloned();
         let page: Vec<_> = told.by_ref().take(LIST_ANNOUNCEMENTS_MAX).collect();
         FileReply::Announcements(page, told.next().is_some())

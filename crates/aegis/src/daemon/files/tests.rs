@@ -12,6 +12,7 @@ use aegis_net::{
 use tempfile::TempDir;
 
 mod entitled;
+mod told;
 
 use super::*;
 use crate::daemon::ControlHandle;

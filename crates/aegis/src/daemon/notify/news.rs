@@ -8,7 +8,7 @@ use super::Topic;
 
 /// Refusals of what is said against addresses that are somebody's of ours. Anybody may provoke them, as
 /// many as he likes: so all are one subject, and told once in a while.
-const OURS: [&str; 3] = ["protected", "allowlisted", "configured_peer"];
+const OURS: [&str; 4] = ["protected", "allowlisted", "configured_peer", "local_peer"];
 
 /// Returns the news that an alarm of the loop's is.
 pub(super) fn of_alarm(message: &str) -> News {

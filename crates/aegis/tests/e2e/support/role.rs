@@ -18,7 +18,7 @@ use tokio::{io::AsyncReadExt as _, time::timeout};
 use super::{
     DEADLINE,
     bad_peer::{self, Flood, Flooded, Flooder},
-    corrupter,
+    corrupter::Corrupter,
     host::Running,
     indicator,
     liar::{self, Lie},
@@ -111,8 +111,9 @@ impl Role {
                 liar::answer(&mut handle, lie).await;
             }
             Play::Corrupt(path, membership) => {
+                let corrupter = Corrupter::of(&path);
                 let mut handle = bad_peer::join(&identity, to).await.unwrap();
-                corrupter::serve(&mut handle, &path, membership.as_deref()).await;
+                corrupter.serve(&mut handle, membership.as_deref()).await;
             }
             Play::Pry(it) => {
                 let handle = bad_peer::join(&identity, to).await.unwrap();

@@ -12,7 +12,7 @@ use super::*;
 
 /// Returns what a node knows of an organisation that it trusts: its members, and who of them is
 /// revoked.
-fn register(
+pub(super) fn register(
     node: NodeId,
     key: &OrganisationKey,
     (members, revoked): (&[NodeId], &[NodeId]),

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn whoever_reports_what_is_ours_is_told_and_is_one_subject_however_many_they_are() {
-    for code in ["protected", "allowlisted", "configured_peer"] {
+    for code in ["protected", "allowlisted", "configured_peer", "local_peer"] {
         let (topic, news) = told(refused("192.0.2.1", code)).unwrap();
         assert_eq!(
             (topic, news.subject.as_str()),
