@@ -89,6 +89,15 @@ async fn netns_a_mail_server_takes_letters_and_a_mail_program_reads_them_as_they
         assert_eq!(letter["counts"][header], 1, "{letter}");
     }
     assert_eq!(letter["defects"], json!([]), "{letter}");
+    let one_of_two = tried(
+        &world,
+        &mail(&format!("nobody@example.org\", \"{OPERATOR}")),
+    );
+    assert_eq!(one_of_two.code, Some(0), "{one_of_two:?}");
+    assert!(
+        one_of_two.out.contains("not for everybody: 550 "),
+        "{one_of_two:?}"
+    );
     let unknown = tried(&world, &mail("nobody@example.org"));
     assert_eq!(unknown.code, Some(1), "{unknown:?}");
     assert!(unknown.out.contains("10.77.0.12:25: 550 "), "{unknown:?}");
