@@ -16,10 +16,13 @@ import sys
 import time
 import uuid
 
+import pymispwarninglists
 import requests
 from pymisp import MISPEvent, MISPOrganisation
 from stix2validator import ValidationOptions, validate_instance
 from taxii2client.v21 import ApiRoot, Collection, Server, as_pages
+
+import flowspec
 
 PROGRAM = os.environ["AEGIS_PROGRAM"]
 URL = os.environ["AEGIS_URL"]
@@ -194,6 +197,23 @@ def check_reading_misp():
     print("pymisp: an event that it writes is read")
 
 
+def check_warninglists():
+    """Has every list of networks that MISP's project publishes keep its own entries out of a feed of all of them."""
+    published = pathlib.Path(pymispwarninglists.__file__).parent / "data/misp-warninglists/lists"
+    words, entries = [], []
+    for file in sorted(published.glob("*/list.json")):
+        told = json.loads(file.read_text())
+        if told["type"] == "cidr":
+            words += ["--warninglist", str(file)]
+            entries += told["list"]
+    assert len(words) > 100 and len(entries) > 100_000, (len(words), len(entries))
+    feed = ["import", "feed", "-", "--format", "plain", "--json"]
+    told = json.loads(aegis(*feed, *words, given="\n".join(entries)))
+    assert told["blocked"] == told["refused"] == 0, told
+    assert told["skipped_lines"] == [f"{len(entries)} are on a warninglist"], told
+    print(f"misp-warninglists: {len(words) // 2} lists are read, and keep out all of their {len(entries)} entries")
+
+
 def check_medallion(page):
     with socket.socket() as it:
         it.bind(("127.0.0.1", 0))
@@ -302,8 +322,10 @@ def main():
     page = check_taxii(objects)
     check_misp(count)
     check_reading_misp()
+    check_warninglists()
     check_medallion(page)
     check_following(count)
+    flowspec.check(aegis, PROGRAM, HERE)
     print(f"all of it in {time.monotonic() - began:.1f} s")
 
 

@@ -1,7 +1,7 @@
 //! `cargo xtask interop`: the field's own programs read what a node hands out, and it reads what they write.
 //!
-//! OASIS' validator and client for STIX and TAXII, its reference server, and MISP's library come from the Python
-//! package index into a virtual environment in the target folder; `xtask/interop/check.py` has the checks.
+//! OASIS' validator and client for STIX and TAXII, its reference server, MISP's library and ExaBGP come from the
+//! Python package index into a virtual environment in the target folder; `xtask/interop/check.py` has the checks.
 
 use std::{fs, path::PathBuf};
 
@@ -41,7 +41,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         .env("AEGIS_PROGRAM", &node.program)
         .env("AEGIS_URL", url)
         .env("AEGIS_KEY", secret)
-        .env("AEGIS_SCRATCH", scratch);
+        .env("AEGIS_SCRATCH", scratch)
+        .env("PYTHONDONTWRITEBYTECODE", "1");
     let checked = shell::run(&mut command);
     checked.with_context(|| format!("the node's last words:\n{}", node.last_words()))
 }

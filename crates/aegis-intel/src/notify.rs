@@ -9,6 +9,8 @@ mod outbox;
 mod smtp;
 mod template;
 
+use std::borrow::Cow;
+
 use aegis_core::Timestamp;
 
 pub use daily::{Daily, InvalidDaily};
@@ -22,6 +24,13 @@ pub const TITLE_BYTES_MAX: usize = 200;
 
 /// The longest text, in bytes of UTF-8: a page.
 pub const TEXT_BYTES_MAX: usize = 8 * 1024;
+
+/// The longest message that an ntfy server takes as one, in bytes of UTF-8. From 4,096 on it is an attachment
+/// (`message-size-limit`), which a server refuses unless it was told to keep such.
+const NTFY_MESSAGE_BYTES_MAX: usize = 4_000;
+
+/// The longest one as it stands in the document, whose size ntfy limits to twice that of a message.
+const NTFY_WRITTEN_BYTES_MAX: usize = 7_000;
 
 /// Stands where a text was cut, or a character was that would do something else than show itself.
 const REPLACED: char = '\u{fffd}';
@@ -142,11 +151,27 @@ pub fn ntfy(topic: &str, message: &Message) -> String {
     let document = serde_json::json!({
         "topic": topic,
         "title": message.headline(),
-        "message": message.news.text(),
+        "message": for_ntfy(message.news.text()),
         "priority": priority,
         "tags": [message.news.urgency.as_str()],
     });
     document.to_string()
+}
+
+/// Returns as much of a text as an ntfy server takes, and says where it was cut.
+fn for_ntfy(text: &str) -> Cow<'_, str> {
+    const CUT: &str = "\n…";
+    let mut written = 0;
+    let end_of_room = text.char_indices().find(|&(at, it)| {
+        // Of what may be in a text JSON writes these with two bytes.
+        written += it.len_utf8() + usize::from(matches!(it, '\n' | '"' | '\\'));
+        let end = at + it.len_utf8() + CUT.len();
+        end > NTFY_MESSAGE_BYTES_MAX || written > NTFY_WRITTEN_BYTES_MAX
+    });
+    match end_of_room {
+        None => text.into(),
+        Some((at, _)) => format!("{}{CUT}", &text[..at]).into(),
+    }
 }
 
 #[cfg(test)]

@@ -44,6 +44,10 @@ const FILES_OF_OTHERS: &[(&str, &str)] = &[
         "etc/fail2ban/action.d/aegis.conf",
     ),
     (
+        "packaging/exabgp/aegis-flowspec",
+        "usr/share/aegis/exabgp/aegis-flowspec",
+    ),
+    (
         "packaging/grafana/aegis.json",
         "usr/share/aegis/grafana/aegis.json",
     ),

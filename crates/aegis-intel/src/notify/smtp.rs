@@ -122,7 +122,10 @@ impl Dialogue {
                 self.next_receiver(at + 1)
             }
             (Step::To(at), 4 | 5) => {
-                self.refused = Some(answer);
+                // Whom it may take another time is worth another try, whatever it says of others.
+                if self.refused.as_ref().is_none_or(|it| it.code / 100 == 5) {
+                    self.refused = Some(answer);
+                }
                 self.next_receiver(at + 1)
             }
             (Step::Data, 3) => {
@@ -134,14 +137,18 @@ impl Dialogue {
         }
     }
 
+    /// Returns what the server says of one whom it takes no letter for, if there is one.
+    pub fn refusal(&self) -> Option<&str> {
+        self.refused.as_ref().map(|it| it.text.as_str())
+    }
+
     fn next_receiver(&mut self, at: usize) -> Next {
-        match (self.to.get(at), self.refused.take()) {
-            (Some(to), refused) => {
-                self.refused = refused;
+        match (self.to.get(at), &self.refused) {
+            (Some(to), _) => {
                 let line = format!("RCPT TO:<{to}>");
                 self.say(Step::To(at), line)
             }
-            (None, Some(refused)) if self.accepted == 0 => failed(&refused),
+            (None, Some(refused)) if self.accepted == 0 => failed(refused),
             (None, _) => self.say(Step::Data, "DATA".to_owned()),
         }
     }

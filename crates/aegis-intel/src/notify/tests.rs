@@ -50,6 +50,30 @@ fn ntfy_gets_a_document_and_no_headers() {
 }
 
 #[test]
+fn ntfy_gets_no_more_than_it_takes_as_a_message() {
+    let check = |text: &str, is_whole: bool| {
+        let message = Message {
+            news: News::new(Urgency::Digest, "s", "t", text),
+            host: "h".to_owned(),
+            at: Timestamp::EPOCH,
+            count: 1,
+        };
+        let written = ntfy("alarm", &message);
+        assert!(written.len() <= 2 * 4_096, "{}", written.len());
+        let document: serde_json::Value = serde_json::from_str(&written).unwrap();
+        let said = document["message"].as_str().unwrap();
+        assert!(said.len() < 4_096, "{}", said.len());
+        assert_eq!(said == text, is_whole, "{said}");
+        assert!(is_whole || said.ends_with("\n…"), "{said}");
+    };
+    check("", true);
+    check(&"x".repeat(3_900), true);
+    check(&"x".repeat(4_096), false);
+    check(&"é".repeat(4_000), false);
+    check(&"\"\\\n".repeat(1_200), false);
+}
+
+#[test]
 fn a_daily_hour_comes_once_a_day_by_the_clock_on_the_wall() {
     let at = Timestamp::from_secs(1_795_738_809); // 2026-11-27T00:20:09Z
     for (hour, offset_secs, expected) in [

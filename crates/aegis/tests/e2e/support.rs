@@ -6,6 +6,7 @@ pub(crate) mod corrupter;
 pub(crate) mod damage;
 #[path = "../support/debian.rs"]
 pub(crate) mod debian;
+pub(crate) mod debian13;
 pub(crate) mod door;
 pub(crate) mod fail2ban;
 pub(crate) mod founder;
@@ -20,6 +21,7 @@ pub(crate) mod role;
 pub(crate) mod routers;
 pub(crate) mod session;
 pub(crate) mod shell;
+pub(crate) mod suricata;
 #[path = "../support/terminal.rs"]
 pub(crate) mod terminal;
 pub(crate) mod web;

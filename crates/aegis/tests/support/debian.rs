@@ -20,7 +20,15 @@ impl Packages {
     /// Returns the directory that they are unpacked in, or says why the test is skipped;
     /// `AEGIS_REQUIRE_KERNEL=1` makes that a failure.
     pub(crate) fn unpacked(&self) -> Option<PathBuf> {
-        match self.unpack() {
+        self.unpacked_from(|directory| self.download(directory))
+    }
+
+    /// The same, where `download` puts the packages into the directory that it is given.
+    pub(crate) fn unpacked_from(
+        &self,
+        download: impl Fn(&Path) -> Result<(), String>,
+    ) -> Option<PathBuf> {
+        match self.unpack(download) {
             Ok(root) => Some(root),
             Err(why) => {
                 let is_required =
@@ -39,7 +47,7 @@ impl Packages {
         found.find(|it| it.is_file())
     }
 
-    fn unpack(&self) -> Result<PathBuf, String> {
+    fn unpack(&self, download: impl Fn(&Path) -> Result<(), String>) -> Result<PathBuf, String> {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name(self.folder);
         fs::create_dir_all(&directory).map_err(in_words)?;
         // Tests run at the same time, in one process and in several: one of them fetches.
@@ -49,7 +57,7 @@ impl Packages {
         if self.are_in(&root) {
             return Ok(root);
         }
-        self.download(&directory)?;
+        download(&directory)?;
         let unfinished = directory.join("unfinished");
         for folder in [&root, &unfinished] {
             if folder.exists() {
@@ -85,7 +93,8 @@ impl Packages {
     }
 }
 
-fn succeeded(command: &mut Command) -> Result<(), String> {
+/// Runs a program to its end; fails, with what it said, where it does.
+pub(crate) fn succeeded(command: &mut Command) -> Result<(), String> {
     let Output {
         status,
         stdout,

@@ -19,6 +19,9 @@ const UNPROVEN_SECS: u64 = 300;
 /// What `prefix` of Suricata's output is for logs that go through syslog.
 const COOKIE: &str = "@cee: ";
 
+/// Ports below belong to services: the kernel gives none of them to a client by itself.
+const CLIENT_PORT_MIN: u16 = 1_024;
+
 /// An alert, as far as it is looked at.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EveAlert<'a> {
@@ -51,6 +54,9 @@ struct Facts {
     is_web: bool,
     /// Both ends of a TCP connection spoke, and what they said was understood.
     is_spoken: bool,
+    /// It comes from a service's port to a client's, in a TCP connection that is not understood. Of one that was
+    /// open when Suricata started it takes for the client whoever it sees send first.
+    is_like_an_answer: bool,
     is_about_clients: bool,
     is_informational: bool,
     is_undone: bool,
@@ -69,6 +75,10 @@ struct RawEvent<'a> {
     dest_ip: Cow<'a, str>,
     #[serde(borrow, default)]
     proto: Cow<'a, str>,
+    #[serde(default)]
+    src_port: Option<u16>,
+    #[serde(default)]
+    dest_port: Option<u16>,
     #[serde(borrow, default)]
     direction: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
@@ -221,7 +231,10 @@ impl<'a> EveAlert<'a> {
         }
         // Whoever began it, if it is he who attacks: not where a rule is about what servers send.
         let (client, server) = self.connection().ok_or(Why::Unclear)?;
-        let may_be_the_answer = self.is_to_server != Some(true) && !is_of_success(&self.category);
+        let may_be_the_answer = match self.is_to_server {
+            Some(true) => self.facts.is_like_an_answer,
+            Some(false) | None => !is_of_success(&self.category),
+        };
         let blamed = ours.blame(client, Some(server))?;
         if self.facts.is_about_clients || may_be_the_answer {
             return Err(Why::Unclear);
@@ -258,6 +271,7 @@ impl RawEvent<'_> {
     fn facts(&self) -> Facts {
         let flow = self.flow.as_ref();
         let has_both = flow.is_some_and(|it| it.pkts_toserver >= 2 && it.pkts_toclient >= 1);
+        let is_tcp = self.proto == "TCP";
         let is_understood = !matches!(&*self.app_proto, "" | "failed");
         let alert = &self.alert;
         let is_client = |it: &str| it.contains("Client") && !it.contains("Server");
@@ -267,7 +281,11 @@ impl RawEvent<'_> {
             is_tunnelled: self.tunnel.is_some(),
             is_forwarded: self.xff.is_some() || alert.xff.is_some(),
             is_web: self.app_proto.starts_with("http"),
-            is_spoken: self.proto == "TCP" && has_both && is_understood,
+            is_spoken: is_tcp && has_both && is_understood,
+            is_like_an_answer: is_tcp
+                && !is_understood
+                && self.src_port.is_some_and(|it| it < CLIENT_PORT_MIN)
+                && self.dest_port.is_some_and(|it| it >= CLIENT_PORT_MIN),
             is_about_clients: !targets.is_empty() && targets.iter().all(|it| is_client(it)),
             is_informational: ratings.iter().any(|it| it == "Informational"),
             is_undone: !matches!(alert.action.as_deref(), None | Some("allowed" | "blocked")),

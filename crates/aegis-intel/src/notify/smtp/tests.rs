@@ -40,8 +40,16 @@ fn an_old_server_is_greeted_in_its_way() {
 fn who_is_known_gets_it_though_another_is_not() {
     let (said, _) = talk(&["220 x", "250 x", "250 ok", "550 nobody", "250 ok"]);
     assert_eq!(said.last().unwrap(), "DATA\r\n");
-    let (_, next) = talk(&["220 x", "250 x", "250 ok", "450 later", "550 nobody"]);
+    let (_, next) = talk(&["220 x", "250 x", "250 ok", "551 nobody", "550 nobody"]);
     assert_eq!(next, failed("550 nobody", false));
+}
+
+#[test]
+fn whom_a_server_may_take_later_is_tried_again_though_another_is_unknown() {
+    for receivers in [["450 later", "550 nobody"], ["550 nobody", "450 later"]] {
+        let (_, next) = talk(&["220 x", "250 x", "250 ok", receivers[0], receivers[1]]);
+        assert_eq!(next, failed("450 later", true), "{receivers:?}");
+    }
 }
 
 #[test]

@@ -222,7 +222,10 @@ async fn by_server(server: SocketAddr, letter: Letter<'_>) -> Result<String, Sen
             Next::Say(text) => stream.write_all(text.as_bytes()).await.map_err(lost)?,
             Next::Done(text) => {
                 let _ = stream.write_all(text.as_bytes()).await; // the letter is the server's
-                return Ok(format!("taken by {server}"));
+                return Ok(match dialogue.refusal() {
+                    None => format!("taken by {server}"),
+                    Some(said) => format!("taken by {server}, not for everybody: {said}"),
+                });
             }
             Next::Failed { said, may_retry } => {
                 let said = format!("{server}: {said}");

@@ -117,6 +117,28 @@ fn a_direction_that_the_connection_contradicts_blames_nobody() {
 }
 
 #[test]
+fn the_answer_in_a_connection_that_was_open_before_suricata_started_blames_nobody() {
+    // Suricata 7.0.10 wrote so of a web server that one of ours had asked: it saw the answer first.
+    let mut answer = alert();
+    answer["app_proto"] = json!(null);
+    (answer["src_port"], answer["dest_port"]) = (json!(80), json!(40_000));
+    answer["flow"]["pkts_toserver"] = json!(1);
+    assert_eq!(judge(&answer), Err(Why::Unclear));
+    // Other ports fit a client, and what was understood was seen from its beginning.
+    for (from, to) in [(80, 22), (40_000, 80), (40_000, 8_080)] {
+        (answer["src_port"], answer["dest_port"]) = (json!(from), json!(to));
+        assert_eq!(
+            judge(&answer).unwrap().source.to_string(),
+            FOE,
+            "{from} {to}"
+        );
+    }
+    (answer["src_port"], answer["dest_port"]) = (json!(80), json!(40_000));
+    answer["app_proto"] = json!("http");
+    assert_eq!(judge(&answer).unwrap().source.to_string(), FOE);
+}
+
+#[test]
 fn an_address_that_a_header_put_there_blames_nobody() {
     // `xff: overwrite`: the packet's source is what whoever asked wrote into X-Forwarded-For.
     let mut overwritten = alert();
