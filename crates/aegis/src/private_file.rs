@@ -18,8 +18,8 @@ pub(crate) fn read(path: &Path, bytes_max: u64) -> Result<String, String> {
     let unreadable = |it: io::Error| match it.kind() {
         // A service is not root, and root without its capabilities is a user like others.
         io::ErrorKind::PermissionDenied => format!(
-            "cannot read {shown}: {it}; it must belong to whom the node runs as \
-             (as a service of the package: chown aegis)"
+            "cannot read {shown}: {it}; it must belong to whom the node runs as, and lie where \
+             that may look (as a service: chown aegis, in /etc/aegis)"
         ),
         _ => format!("cannot read {shown}: {it}"),
     };
