@@ -239,12 +239,17 @@ aegis allow "$ATTACKER" --remove
 section page
 typed "aegis page"
 check "it links to the page" grep -q '^http://127.0.0.1:9004/sign-in?link=' answer
-check "the page shows who is on the host" bash -c "grep -q '^HTTP/1.1 200' && grep -q Overview" < <(page /)
-check "the link lets in" grep -qi '^set-cookie: ' < <(page "$(sed 's/^.*:9004//' answer)")
-check "and does so once" grep -q '^HTTP/1.1 403' < <(page "$(sed 's/^.*:9004//' answer)")
+link=$(grep -o '/sign-in?link=[^ ]*' answer)
+page / >shown
+check "the page shows itself to who is on the host" bash -c "grep -q '^HTTP/1.1 200' shown && grep -q Overview shown"
+page "$link" >shown
+check "the link lets in" grep -qi '^set-cookie: ' shown
+page "$link" >shown
+check "and does so once" grep -q '^HTTP/1.1 403' shown
 
 section feed
 (web) &
+check "a server out there gives lists" within 5 bash -c "exec 3<>/dev/tcp/$BYSTANDER/80"
 typed "aegis feed add office --url http://$BYSTANDER/bad.txt"
 check "what a feed lists is blocked" within 10 aegis check 203.0.113.70
 typed "aegis feed list"
@@ -288,9 +293,12 @@ aegis feed remove office
 check "what a feed listed is free without it" within 10 bash -c '! aegis check 203.0.113.70'
 
 section top
-(sleep 3; printf q) | timeout 20 script --quiet --return --command 'stty columns 120 rows 40; aegis top' /dev/null >top
+aegis block "$ATTACKER" 1h --local
+(sleep $((3 * slow)); printf 2; sleep $((3 * slow)); printf q) | timeout $((20 * slow)) \
+    script --quiet --return --command 'stty columns 120 rows 40; TERM=xterm aegis top' /dev/null >top
 check "top draws, and ends as it is told" [ $? = 0 ]
-check "it shows what happens" grep -q "$ATTACKER" top
+check "it shows what is blocked" grep -q "$ATTACKER" top
+aegis unblock "$ATTACKER"
 
 section reload
 if aegis config reload --help >/dev/null 2>&1; then
