@@ -15,7 +15,7 @@ failures=0
 is_through=no
 
 # An emulated machine without help from its host takes longer for everything.
-slow=1 during_upgrade=40000
+slow=1 during_upgrade=80000
 [ "$(systemd-detect-virt)" != qemu ] || slow=10 during_upgrade=160000
 readonly slow during_upgrade
 # How long each file of tests may take, in seconds.

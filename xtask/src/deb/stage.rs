@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::maintainer::maintainer;
+use super::{CHANGELOG, maintainer::maintainer};
 use crate::shell;
 
 /// Programs that are packed; the one below is a link to the first.
@@ -134,7 +134,7 @@ impl Stage {
         }
         self.put_documents()?;
         let place = "usr/share/doc/aegis/changelog";
-        let changelog = read("packaging/deb/changelog")?
+        let changelog = read(CHANGELOG)?
             .replace("@VERSION@", version)
             .replace("@MAINTAINER@", &maintainer()?);
         self.write(place, &changelog)?;
