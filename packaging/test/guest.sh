@@ -177,6 +177,7 @@ check "the package installs without a network" dpkg-query -s aegis
 check "the node runs" within 5 active
 active || exit 1
 check "status answers" within 5 aegis status
+check "it reads the journal" within 5 bash -c "aegis status | grep -q '(journal): .* lines read'"
 typed aegis status
 took=$(($(uptime_ms) - started))
 check "it observes after the installation" grep -qi observe answer
