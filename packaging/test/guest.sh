@@ -15,7 +15,7 @@ failures=0
 is_through=no
 
 # An emulated machine without help from its host takes longer for everything.
-slow=1 during_upgrade=40000
+slow=1 during_upgrade=80000
 [ "$(systemd-detect-virt)" != qemu ] || slow=10 during_upgrade=160000
 readonly slow during_upgrade
 # How long each file of tests may take, in seconds.
@@ -94,6 +94,59 @@ visits() { # visits COUNT: how many of the bystander were answered
     outside "$AEGIS" lab-agent visit "$HOST:8080" --count "$1" < <(sleep 60) | sed 's/.*"answered":\([0-9]*\).*/\1/'
 }
 dropped() { aegis stats --json | sed 's/.*"dropped":{"packets":\([0-9]*\).*/\1/'; }
+# A web server out there: gives a list to whoever asks for one, and keeps in `heard` what it is told.
+web() {
+    outside perl -MIO::Socket::INET -e '
+        my ($address, $heard) = @ARGV;
+        my $door = IO::Socket::INET->new(
+            LocalAddr => $address, LocalPort => 80, Listen => 9, ReuseAddr => 1) or die "no door: $!";
+        while (my $guest = $door->accept) {
+            my ($head, $bytes, $body) = ("", 0, "");
+            while (my $line = <$guest>) {
+                $head .= $line;
+                $bytes = $1 if $line =~ /^content-length: *(\d+)/i;
+                last if $line =~ /^\r?$/;
+            }
+            read $guest, $body, $bytes if $bytes;
+            open my $file, ">>", $heard or die "$heard: $!";
+            print $file "$head$body\n";
+            close $file;
+            my $list = "# bad ones\n203.0.113.64/28\n203.0.113.99\n192.168.0.1\n";
+            print $guest "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n",
+                "Content-Length: ", length $list, "\r\n\r\n$list";
+            close $guest;
+        }' "$BYSTANDER" "$here/heard"
+}
+# Asks the page for a path, as a browser on this host does.
+page() {
+    exec 3<>/dev/tcp/127.0.0.1/9004 || return 1
+    printf 'GET %s HTTP/1.1\r\nHost: 127.0.0.1:9004\r\nConnection: close\r\n\r\n' "$1" >&3
+    cat <&3
+    exec 3>&-
+}
+# What bash offers behind `aegis `, with what the package installed.
+offered() {
+    bash -c '
+        . /usr/share/bash-completion/bash_completion
+        . /usr/share/bash-completion/completions/aegis
+        COMP_WORDS=(aegis "") COMP_CWORD=1
+        _aegis aegis "" aegis
+        printf "%s\n" "${COMPREPLY[@]}"'
+}
+# Says which commands lack a manual page or a completion.
+undocumented() {
+    local word
+    offered >offered
+    for word in $(aegis help | sed -n '/^Commands:/,/^$/s/^  \([a-z-][a-z-]*\) .*/\1/p'); do
+        grep -qxF -e "$word" offered || echo "bash: $word"
+        grep -q "^'$word:" /usr/share/zsh/vendor-completions/_aegis || echo "zsh: $word"
+        grep -q -- "-a \"$word\"" /usr/share/fish/vendor_completions.d/aegis.fish || echo "fish: $word"
+        [ "$word" = help ] || man --location "aegis-$word" >/dev/null || echo "man: $word"
+    done
+    for word in aegis aegis-threat-intel orgsig; do
+        man "$word" | grep -q SYNOPSIS || echo "man: $word"
+    done
+}
 active() { systemctl is-active --quiet aegis; }
 listed() { aegis check "$ATTACKER"; }
 uptime_ms() { sed 's/^\([0-9]*\)\.\([0-9]\).*/\1\200/' /proc/uptime; }
@@ -124,6 +177,7 @@ check "the package installs without a network" dpkg-query -s aegis
 check "the node runs" within 5 active
 active || exit 1
 check "status answers" within 5 aegis status
+check "it reads the journal" within 5 bash -c "aegis status | grep -q '(journal): .* lines read'"
 typed aegis status
 took=$(($(uptime_ms) - started))
 check "it observes after the installation" grep -qi observe answer
@@ -131,8 +185,12 @@ check "from typing apt install to the first status in 30 s ($took ms)" [ "$took"
 check "the unit is known by its other name" systemctl is-active --quiet aegis-threat-intel
 check "the daemon is not root" [ "$(ps -o user= -C aegis | sort -u | grep -v root)" = aegis ]
 check "its configuration is right" aegis config check
-check "man pages, completions" test -s /usr/share/man/man1/aegis-why.1.gz \
-    -a -s /usr/share/bash-completion/completions/aegis
+undocumented >undocumented
+check "every command has a manual page, and completions ($(tr '\n' ' ' <undocumented))" [ ! -s undocumented ]
+check "nothing is offered that help does not list" bash -c '! grep -q -e lab-agent -e manual offered'
+for page in $(grep -o 'docs/[a-z-]*\.md' /etc/aegis/aegis.toml | sort -u); do
+    check "$page, which the configuration names, is there" test -s "/usr/share/doc/aegis/$page"
+done
 
 section group
 useradd --create-home alice
@@ -178,6 +236,70 @@ before=$(passed requests)
 flood 500 500
 check "what is allowed passes, whatever it does" [ "$(($(passed requests) - before))" = 500 ]
 aegis allow "$ATTACKER" --remove
+
+section page
+typed "aegis page"
+check "it links to the page" grep -q '^http://127.0.0.1:9004/sign-in?link=' answer
+link=$(grep -o '/sign-in?link=[^ ]*' answer)
+page / >shown
+check "the page shows itself to who is on the host" bash -c "grep -q '^HTTP/1.1 200' shown && grep -q Overview shown"
+page "$link" >shown
+check "the link lets in" grep -qi '^set-cookie: ' shown
+page "$link" >shown
+check "and does so once" grep -q '^HTTP/1.1 403' shown
+
+section feed
+(web) &
+check "a server out there gives lists" within 5 bash -c "exec 3<>/dev/tcp/$BYSTANDER/80"
+typed "aegis feed add office --url http://$BYSTANDER/bad.txt"
+check "what a feed lists is blocked" within 10 aegis check 203.0.113.70
+typed "aegis feed list"
+typed "aegis feed show office"
+echo 'Bearer hunter2' >/etc/aegis/isac.key
+chmod 600 /etc/aegis/isac.key
+add="aegis feed add isac --url http://$BYSTANDER/isac.txt --key-file /etc/aegis/isac.key"
+typed "$add"
+check "whose a key must be is said" grep -q 'chown aegis' answer
+typed "chown aegis /etc/aegis/isac.key"
+typed "$add"
+check "the key goes to the feed" within 10 grep -qi '^authorization: Bearer hunter2' heard
+aegis feed remove isac
+
+section export
+typed "aegis export nft --output /etc/nftables-aegis.nft"
+check "nft takes it" nft -f /etc/nftables-aegis.nft
+check "with what the feed lists" bash -c 'nft list table inet aegis_export | grep -q 203.0.113.64/28'
+first=$(stat --format %i /etc/nftables-aegis.nft)
+check "who reads a file that is replaced has all of the old" bash -c "
+    exec 4</etc/nftables-aegis.nft && aegis export nft --output /etc/nftables-aegis.nft &&
+        grep -q 203.0.113.64/28 <&4 && [ \$(stat --format %i /etc/nftables-aegis.nft) != $first ]"
+nft delete table inet aegis_export
+su alice -c 'aegis export misp-feed --output ~/feed'
+check "members of the group may, where they may write" test -s /home/alice/feed/manifest.json
+check "nothing is left beside the files" [ "$(find /etc/nftables-aegis* /home/alice/feed -name '*.new' -o -name '.*')" = "" ]
+rm /etc/nftables-aegis.nft
+
+section notify
+typed "sed -i 's|^#webhook = .*|webhook = \"http://$BYSTANDER/hook\"|' /etc/aegis/aegis.toml"
+typed "systemctl restart aegis"
+check "it starts anew with that" within 10 aegis status
+typed "aegis notify test"
+check "what somebody is told arrives" grep -q '^POST /hook' heard
+check "what the feed lists is blocked still" aegis check 203.0.113.70
+aegis allow 198.51.100.7
+aegis report 198.51.100.7 brute_force
+check "what the daemon tells arrives" within 10 bash -c "tr -d '\n' <heard | grep -q 'POST /hook.*198.51.100.7'"
+aegis allow 198.51.100.7 --remove
+aegis feed remove office
+check "what a feed listed is free without it" within 10 bash -c '! aegis check 203.0.113.70'
+
+section top
+aegis block "$ATTACKER" 1h --local
+(sleep $((3 * slow)); printf 2; sleep $((3 * slow)); printf q) | timeout $((20 * slow)) \
+    script --quiet --return --command 'stty columns 120 rows 40; TERM=xterm aegis top' /dev/null >top
+check "top draws, and ends as it is told" [ $? = 0 ]
+check "it shows what is blocked" grep -q "$ATTACKER" top
+aegis unblock "$ATTACKER"
 
 section reload
 if aegis config reload --help >/dev/null 2>&1; then

@@ -18,6 +18,9 @@ use stage::Stage;
 /// The largest package that is let out, in bytes.
 const PACKAGE_BYTES_MAX: u64 = 25_000_000;
 
+/// The package's changelog, newest first.
+const CHANGELOG: &str = "packaging/deb/changelog";
+
 /// What `cargo xtask deb` may be told.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -124,7 +127,18 @@ fn source_date() -> Result<String> {
         return Ok(said);
     }
     let said = shell::capture(shell::program("git").args(["log", "-1", "--format=%ct"]));
-    Ok(said.unwrap_or_else(|_| "0".to_owned()).trim().to_owned())
+    if let Ok(said) = said {
+        return Ok(said.trim().to_owned());
+    }
+    // Where there is no git, or no history: when the changelog was last written.
+    let changelog =
+        fs::read_to_string(shell::root().join(CHANGELOG)).context("read a changelog")?;
+    let mut ends = changelog.lines().filter_map(|it| it.strip_prefix(" -- "));
+    let date = ends.find_map(|it| it.split_once("  "));
+    let (_, date) = date.context("find a date in the changelog")?;
+    let mut clock = shell::program("date");
+    let said = shell::capture(clock.args(["--utc", "+%s", "--date", date]))?;
+    Ok(said.trim().to_owned())
 }
 
 fn check_version(version: &str) -> Result<()> {

@@ -18,6 +18,15 @@ use tally::Tally;
 /// Turns a skip into a failure in every test that needs the kernel.
 const REQUIRE_KERNEL: &str = "AEGIS_REQUIRE_KERNEL";
 
+/// Programs that tests use and a fresh Debian has not, and the packages that they are in. Every test
+/// that lacks one says so, in the end; this says it before the minutes that the tests take.
+const PROGRAMS: [(&str, &str); 4] = [
+    ("chromium", "chromium"),
+    ("nft", "nftables"),
+    ("python3", "python3"),
+    ("redis-server", "redis-server"),
+];
+
 /// What `cargo xtask test` may be told.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -81,6 +90,15 @@ fn say_what_is_missing() {
     let is_required = std::env::var_os(REQUIRE_KERNEL).is_some_and(|value| value == "1");
     if !shell::is_root() && !is_required {
         talk::warn("not root: tests of the kernel and of namespaces will skip themselves");
+    }
+    let is_there = |name: &str| shell::succeeds(shell::program(name).arg("--version"));
+    let missing = PROGRAMS.iter().filter(|(program, _)| !is_there(program));
+    let packages: Vec<_> = missing.map(|(_, package)| *package).collect();
+    if !packages.is_empty() {
+        let packages = packages.join(" ");
+        talk::warn(format_args!(
+            "tests will skip themselves that need what this mends: apt install {packages}"
+        ));
     }
 }
 

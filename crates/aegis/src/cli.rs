@@ -166,7 +166,7 @@ pub fn main() -> ExitCode {
             let command = quiet(Cli::command());
             finish(aegis_ui::completions(
                 shell,
-                command,
+                &command,
                 "aegis",
                 &mut io::stdout().lock(),
             ))

@@ -7,4 +7,5 @@ pub mod foreground;
 pub mod import;
 pub mod lab;
 pub mod orgsig;
+mod private_file;
 mod tickets;

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::maintainer::maintainer;
+use super::{CHANGELOG, maintainer::maintainer};
 use crate::shell;
 
 /// Programs that are packed; the one below is a link to the first.
@@ -31,11 +31,12 @@ const FILES: &[(&str, &str)] = &[
     ("packaging/deb/copyright", "usr/share/doc/aegis/copyright"),
     ("LICENSE-MIT", "usr/share/doc/aegis/LICENSE-MIT"),
     ("README.md", "usr/share/doc/aegis/README.md"),
-    ("docs/cli.md", "usr/share/doc/aegis/cli.md"),
-    ("docs/kernel.md", "usr/share/doc/aegis/kernel.md"),
-    ("docs/metrics.md", "usr/share/doc/aegis/metrics.md"),
-    ("docs/operator.md", "usr/share/doc/aegis/operator.md"),
 ];
+
+/// The folder whose documents go into the package, and how their names end: the configuration, the
+/// help and the README lead to them by `docs/…`.
+const DOCUMENTS: &str = "docs";
+const DOCUMENT_ENDINGS: [&str; 2] = ["md", "json"];
 
 /// The same for what other programs read, which is packed where it is there.
 const FILES_OF_OTHERS: &[(&str, &str)] = &[
@@ -135,12 +136,26 @@ impl Stage {
         for (file, place) in FILES.iter().chain(of_others) {
             self.write(place, &read(file)?)?;
         }
+        self.put_documents()?;
         let place = "usr/share/doc/aegis/changelog";
-        let changelog = read("packaging/deb/changelog")?
+        let changelog = read(CHANGELOG)?
             .replace("@VERSION@", version)
             .replace("@MAINTAINER@", &maintainer()?);
         self.write(place, &changelog)?;
         zip(&self.folder.join(place))
+    }
+
+    fn put_documents(&self) -> Result<()> {
+        let folder = shell::root().join(DOCUMENTS);
+        for entry in fs::read_dir(&folder).context("list the documents")? {
+            let name = entry?.file_name();
+            let ending = Path::new(&name).extension().and_then(|it| it.to_str());
+            if ending.is_some_and(|it| DOCUMENT_ENDINGS.contains(&it)) {
+                let file = format!("{DOCUMENTS}/{}", name.to_string_lossy());
+                self.write(&format!("usr/share/doc/aegis/{file}"), &read(&file)?)?;
+            }
+        }
+        Ok(())
     }
 
     /// Puts in what dpkg reads.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use crate::shell;
 
 /// How long a machine may take, in seconds; an emulator is about ten times slower, and runs tests before.
-const CONTAINER_SECS_MAX: &str = "300";
+const CONTAINER_SECS_MAX: &str = "600";
 const EMULATED_SECS_MAX: &str = "3600";
 
 /// What a container may do beyond the usual: load kernel programs into a network of its own.

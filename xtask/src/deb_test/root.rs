@@ -14,7 +14,7 @@ const MIRROR: &str = "http://deb.debian.org/debian";
 
 /// What a server has that debootstrap's smallest variant has not.
 const PACKAGES: &str = "systemd,systemd-sysv,udev,kmod,iproute2,nftables,procps,dbus,bash-completion,\
-                        man-db,linux-image-amd64,initramfs-tools,zstd";
+                        ca-certificates,man-db,linux-image-amd64,initramfs-tools,zstd";
 
 const UNITS: &str = "etc/systemd/system";
 const UNIT: &str = "package-test.service";

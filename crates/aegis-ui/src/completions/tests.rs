@@ -16,6 +16,8 @@ struct Cli {
 enum Words {
     #[command(flatten)]
     _Command(Command),
+    #[command(hide = true)]
+    Inner,
 }
 
 #[test]
@@ -23,8 +25,9 @@ fn every_shell_learns_the_words_and_their_values() {
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
         let mut script = Vec::new();
         let command = <Cli as clap::CommandFactory>::command();
-        completions(shell, command, "aegis", &mut script).expect("writes to memory");
+        completions(shell, &command, "aegis", &mut script).expect("writes to memory");
         let script = String::from_utf8(script).expect("text");
+        assert!(!script.contains("inner"), "{shell}: what no help lists");
         for word in [
             "unblock",
             "withdraw",

@@ -2,9 +2,7 @@
 
 use std::{
     fmt, fs,
-    io::Read as _,
     net::SocketAddr,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -18,7 +16,10 @@ use super::{
     default_file::{Key, key, optional},
     resolve::{parse, within, wrong},
 };
-use crate::daemon::{NotifyConfig, Topic, Way};
+use crate::{
+    daemon::{NotifyConfig, Topic, Way},
+    private_file,
+};
 
 /// Whom one letter goes to at most.
 const MAIL_TO_MAX: usize = 16;
@@ -28,9 +29,6 @@ const WINDOW_MAX: Duration = Duration::from_secs(7 * 86_400);
 
 /// The longest file with a key that is read.
 const KEY_BYTES_MAX: u64 = 4_096;
-
-/// The permissions that others have to such a file: none.
-const OTHERS: u32 = 0o077;
 
 /// The keys as the default configuration file shows them.
 pub(super) const KEYS: &[Key] = &[
@@ -305,18 +303,7 @@ fn checked(field: &'static str, url: &str) -> Result<String, ConfigError> {
 
 /// Reads a key from its file, and has `before` stand before it.
 fn secret(field: &'static str, path: &Path, before: &str) -> Result<Secret, ConfigError> {
-    let unreadable =
-        |it: std::io::Error| wrong(field, format!("cannot read {}: {it}", path.display()));
-    let file = fs::File::open(path).map_err(unreadable)?;
-    let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o777;
-    if mode & OTHERS != 0 {
-        let path = path.display();
-        let problem = format!("{path} has permissions {mode:04o}, others must have none (0600)");
-        return Err(wrong(field, problem));
-    }
-    let mut text = String::new();
-    let read = file.take(KEY_BYTES_MAX).read_to_string(&mut text);
-    read.map_err(unreadable)?;
+    let text = private_file::read(path, KEY_BYTES_MAX).map_err(|it| wrong(field, it))?;
     let key = Secret::new(&format!("{before}{}", text.trim()));
     key.filter(|_| !text.trim().is_empty())
         .ok_or_else(|| wrong(field, "holds no key: one line of visible ASCII")) // nor is it shown

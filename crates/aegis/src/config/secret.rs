@@ -1,14 +1,17 @@
 //! The secret of a closed network: from the configuration, or better from a file of its own.
 
-use std::{fmt, fs, io::Read as _, os::unix::fs::PermissionsExt as _, path::PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use aegis_net::NetworkSecret;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::config::{ConfigError, resolve::wrong};
-
-/// The permissions that others have to a file: none.
-const OTHERS: u32 = 0o077;
+use crate::{
+    config::{ConfigError, resolve::wrong},
+    private_file,
+};
 
 /// The longest file that is read: 64 digits and a line's end.
 const FILE_BYTES_MAX: u64 = 128;
@@ -46,21 +49,9 @@ pub(super) fn secret(
     }
 }
 
-fn read(path: &std::path::Path) -> Result<NetworkSecret, ConfigError> {
+fn read(path: &Path) -> Result<NetworkSecret, ConfigError> {
     let field = "p2p.secret_file";
-    let unreadable =
-        |it: std::io::Error| wrong(field, format!("cannot read {}: {it}", path.display()));
-    let file = fs::File::open(path).map_err(unreadable)?;
-    let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o777;
-    if mode & OTHERS != 0 {
-        let path = path.display();
-        let problem = format!("{path} has permissions {mode:04o}, others must have none (0600)");
-        return Err(wrong(field, problem));
-    }
-    let mut text = String::new();
-    file.take(FILE_BYTES_MAX)
-        .read_to_string(&mut text)
-        .map_err(unreadable)?;
+    let text = private_file::read(path, FILE_BYTES_MAX).map_err(|it| wrong(field, it))?;
     parse(field, text.trim())
 }
 
@@ -72,6 +63,8 @@ fn parse(field: &str, text: &str) -> Result<NetworkSecret, ConfigError> {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
     use super::*;
 
     const DIGITS: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";

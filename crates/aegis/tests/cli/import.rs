@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::sandbox::Sandbox;
+use crate::{needed, sandbox::Sandbox};
 
 #[test]
 fn a_list_is_imported_within_the_guards_and_marked() {
@@ -125,6 +125,9 @@ db.commit()
 
 #[test]
 fn bans_of_fail2ban_that_hold_are_imported_with_the_time_they_have_left() {
+    if !needed::runs(&mut Command::new("python3"), "python3") {
+        return;
+    }
     let sandbox = Sandbox::new();
     let database = sandbox.path().join("fail2ban.sqlite3");
     let made = Command::new("python3")

@@ -22,6 +22,8 @@ mod import;
 mod keys;
 mod life;
 mod mirror;
+#[path = "../support/needed.rs"]
+mod needed;
 mod no_kernel;
 mod notify;
 mod organisation;

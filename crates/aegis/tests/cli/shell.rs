@@ -44,6 +44,10 @@ fn completions_know_every_command() {
             assert!(answer.out.contains(word), "{shell}: {word}");
         }
         assert!(
+            answer.out.contains("version") && !answer.out.contains("lab-agent"),
+            "{shell}: the flags, and what help lists alone"
+        );
+        assert!(
             !answer.out.contains("AEGIS_SOCKET="),
             "{shell}: what a variable holds"
         );

@@ -16,6 +16,8 @@ mod bouncer;
 mod cscli;
 #[path = "../support/debian.rs"]
 mod debian;
+#[path = "../support/needed.rs"]
+mod needed;
 mod package;
 mod place;
 mod program;

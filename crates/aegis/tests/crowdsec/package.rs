@@ -6,7 +6,7 @@ use std::{
     sync::OnceLock,
 };
 
-use crate::{debian::Packages, program::run};
+use crate::{debian::Packages, needed, program::run};
 
 const CROWDSEC: Packages = Packages {
     folder: "debian-crowdsec",
@@ -21,6 +21,9 @@ pub(crate) fn unpacked() -> Option<&'static Path> {
         let is_required = std::env::var_os("AEGIS_REQUIRE_KERNEL").is_some_and(|it| it == "1");
         assert!(!is_required, "root is needed for network namespaces");
         eprintln!("SKIPPED: root is needed for network namespaces");
+        return None;
+    }
+    if !needed::runs(&mut Command::new("nft"), "nftables") {
         return None;
     }
     UNPACKED.get_or_init(|| CROWDSEC.unpacked()).as_deref()

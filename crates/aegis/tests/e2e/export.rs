@@ -8,6 +8,7 @@ use aegis::lab::{node::LabNode, testbed::Host};
 use crate::support::{
     block,
     debian::Packages,
+    has_nft,
     shell::must,
     until_blocked,
     world::{How, World, cli},
@@ -75,6 +76,9 @@ fn unpacked(host: &Host, root: &Path, program: &str, arguments: &[&str]) -> Stri
 
 #[tokio::test]
 async fn netns_nft_loads_sets_again_and_again() {
+    if !has_nft() {
+        return;
+    }
     let Some(world) = World::new(&HOSTS) else {
         return;
     };

@@ -3,7 +3,7 @@
 use aegis_api::{AttachMode, NodeMode};
 
 use crate::support::{
-    block,
+    block, has_nft,
     host::pings,
     shell::{must, run},
     until, until_blocked,
@@ -14,6 +14,9 @@ const HOSTS: [(&str, u8); 3] = [("a", 11), ("attacker", 66), ("bystander", 77)];
 
 #[tokio::test]
 async fn netns_nftables_drop_and_say_what_they_cost_and_stand_without_the_daemon() {
+    if !has_nft() {
+        return;
+    }
     let Some(world) = World::new(&HOSTS) else {
         return;
     };
@@ -62,6 +65,9 @@ async fn netns_nftables_drop_and_say_what_they_cost_and_stand_without_the_daemon
 
 #[tokio::test]
 async fn netns_without_the_right_to_load_programs_nftables_stand_in() {
+    if !has_nft() {
+        return;
+    }
     let Some(world) = World::new(&HOSTS) else {
         return;
     };

@@ -14,6 +14,8 @@ pub(crate) mod host;
 pub(crate) mod liar;
 pub(crate) mod logs;
 pub(crate) mod memory;
+#[path = "../support/needed.rs"]
+pub(crate) mod needed;
 pub(crate) mod outsider;
 pub(crate) mod pings;
 pub(crate) mod publisher;
@@ -64,6 +66,11 @@ pub(crate) fn has_kernel() -> bool {
     assert!(!is_required, "the kernel is required: root is needed");
     eprintln!("SKIPPED: root is needed for kernel programs and network namespaces");
     false
+}
+
+/// Returns whether nftables can be asked for; where not, says that the test is skipped.
+pub(crate) fn has_nft() -> bool {
+    needed::runs(&mut std::process::Command::new("nft"), "nftables")
 }
 
 /// Returns the present.

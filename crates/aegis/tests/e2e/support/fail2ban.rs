@@ -8,7 +8,7 @@ use std::{
 
 use aegis::lab::{node::LabNode, testbed::Host};
 
-use super::{AEGIS, debian::Packages, shell::Said, until};
+use super::{AEGIS, debian::Packages, needed, shell::Said, until};
 
 /// The action as it is packaged.
 const ACTION: &str = include_str!("../../../../../packaging/fail2ban/aegis.conf");
@@ -18,6 +18,9 @@ const FAIL2BAN: Packages = Packages {
     names: &["fail2ban"],
     programs: &["fail2ban-server", "fail2ban-client"],
 };
+
+/// What fail2ban is written for: Debian's own, whichever else there are.
+const PYTHON: &str = "/usr/bin/python3";
 
 /// The jail's name.
 pub(crate) const JAIL: &str = "aegis-test";
@@ -33,6 +36,9 @@ impl Fail2ban {
     /// Returns one that is configured, with what it keeps below `dir`; `None` where the test is skipped
     /// because there is none.
     pub(crate) fn new(dir: &Path, log: &Path, node: &LabNode) -> Option<Self> {
+        if !needed::runs(&mut Command::new(PYTHON), "python3") {
+            return None;
+        }
         let prefix = FAIL2BAN.unpacked()?;
         let config = dir.join("config");
         for part in ["action.d", "filter.d"] {
@@ -71,7 +77,7 @@ impl Fail2ban {
 
     /// Starts it on `host` and waits until its jail runs, for the so-manieth time.
     pub(crate) async fn start(&mut self, host: &Host, times: usize) {
-        let mut command = host.command("/usr/bin/python3");
+        let mut command = host.command(PYTHON);
         self.arguments(&mut command, "fail2ban-server");
         command.args(["-f", "start"]);
         command
@@ -96,7 +102,7 @@ impl Fail2ban {
 
     /// Asks it something.
     pub(crate) fn client(&self, arguments: &[&str]) -> Said {
-        let mut command = Command::new("/usr/bin/python3");
+        let mut command = Command::new(PYTHON);
         self.arguments(&mut command, "fail2ban-client");
         super::shell::run(command.args(arguments))
     }

@@ -12,6 +12,7 @@ use aegis::lab::node::LabNode;
 
 use crate::support::{
     debian::Packages,
+    needed,
     shell::must,
     world::{How, World},
 };
@@ -127,7 +128,9 @@ impl JournalWriter {
         let folder = root.join("usr/lib").join(machine);
         let folders = [folder.join("systemd"), folder];
         let libraries = std::env::join_paths(folders).unwrap();
-        Some(Self { program, libraries })
+        let mut writer = Command::new(&program);
+        writer.env("LD_LIBRARY_PATH", &libraries);
+        needed::runs(&mut writer, "systemd libgnutls30").then_some(Self { program, libraries })
     }
 }
 

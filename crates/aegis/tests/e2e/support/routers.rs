@@ -8,6 +8,7 @@ use aegis::lab::node::LabNode;
 use aegis_api::{NodeId, Peer, Reachability, Route};
 
 use super::{
+    has_nft,
     host::ip,
     shell::must,
     until_in,
@@ -38,6 +39,9 @@ pub(crate) enum Ports {
 
 /// Makes the network; `None` where the test is skipped.
 pub(crate) fn behind_routers(ports: Ports) -> Option<World> {
+    if !has_nft() {
+        return None;
+    }
     let world = World::new(&HOSTS)?;
     readdress(&world, "r", &format!("{PUBLIC}/16"));
     for (router, inside, public, port) in [
