@@ -128,10 +128,11 @@ pub enum Reply {
     /// It was shared.
     Published(AlertId),
     /// It was blocked by itself and is not any more, and so many own alerts were taken back;
-    /// `covered_by` still blocks it, if anything does.
+    /// `covered_by` still blocks it, if anything does; the feeds `listed_by` do not bring it back.
     Unblocked {
         covered_by: Option<Indicator>,
         withdrawn: usize,
+        listed_by: Vec<FeedId>,
     },
     /// It was not blocked itself; `covered_by` still blocks it, if anything does.
     NotBlocked {

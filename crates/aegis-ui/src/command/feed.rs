@@ -35,8 +35,8 @@ Built in, with a key:    threatfox urlhaus otx abuseipdb
   aegis feed add isac --url https://taxii.example/api/collections/1/ --kind taxii \\
       --key-file /etc/aegis/isac.key
 
-A key's file holds the one line that goes in the header, for HTTP Basic `Basic …`; nobody else may read
-it (chmod 600). Most publishers shut out whoever asks too often: their terms hold for you.";
+A key's file holds the one line that goes in the header, for HTTP Basic `Basic …`; nobody else may
+read it (chmod 600). Most publishers shut out whoever asks too often: their terms hold for you.";
 
 /// What can be done with feeds.
 #[derive(Clone, Debug, PartialEq, Subcommand)]
