@@ -2,6 +2,8 @@
 
 #[path = "../support/bad_peer.rs"]
 pub(crate) mod bad_peer;
+#[path = "../support/browser.rs"]
+pub(crate) mod browser;
 pub(crate) mod corrupter;
 pub(crate) mod damage;
 #[path = "../support/debian.rs"]
@@ -20,6 +22,7 @@ pub(crate) mod role;
 pub(crate) mod routers;
 pub(crate) mod session;
 pub(crate) mod shell;
+pub(crate) mod subscribed;
 #[path = "../support/terminal.rs"]
 pub(crate) mod terminal;
 pub(crate) mod web;
@@ -93,6 +96,12 @@ pub(crate) async fn until_in<T>(
         Ok(found) => found,
         Err(_) => panic!("waited in vain: {what}"),
     }
+}
+
+/// Waits until a terminal shows a text.
+pub(crate) async fn shows(terminal: &terminal::Terminal, text: &str) {
+    let look = async || terminal.text().contains(text).then_some(());
+    until(&format!("the screen shows {text:?}"), look).await;
 }
 
 pub(crate) fn indicator(text: &str) -> Indicator {
