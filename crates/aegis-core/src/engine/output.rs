@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Alert, AlertId, Change, Confidence, Evidence, Indicator, KeyRing, MemberRole, NodeId, Operator,
-    Opinion, OrganisationId, Origin, Question, Record, Refusal, ReportSource, Reported, Score,
-    Severity, Statement, Testimony, ThreatType, Topic, Truth,
+    Alert, AlertId, Change, Confidence, Evidence, FeedId, Indicator, KeyRing, MemberRole, NodeId,
+    Operator, Opinion, OrganisationId, Origin, Question, Record, Refusal, ReportSource, Reported,
+    Score, Severity, Statement, Testimony, ThreatType, Topic, Truth,
     engine::{NetworkOpinion, OrganisationReply, OrganisationWord, PeerStanding},
     sync,
     trust::model::{PeerTrust, Recommendation, Verdict},
