@@ -49,7 +49,7 @@ pub(crate) use self::{
 };
 pub use self::{trust::trust, why::why};
 
-use crate::text::{count, span};
+use crate::text::{count, shown, span};
 
 /// Tells that a block was made.
 pub fn blocked(reply: &Blocked) -> String {
