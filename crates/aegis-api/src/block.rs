@@ -173,8 +173,9 @@ pub struct Published {
     pub expires_at: Timestamp,
 }
 
-/// A block was ended, or there was none; either way others' alerts do not bring it back.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+/// A block was ended, or there was none. What was ended is brought back neither by others' alerts nor by
+/// the feeds that list it; a detector of this host that sees the source blocks it again.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Unblocked {
     /// What was unblocked.
     #[serde(with = "text")]
@@ -186,6 +187,10 @@ pub struct Unblocked {
     pub covered_by: Option<Indicator>,
     /// How many of this node's own alerts were taken back.
     pub withdrawn: u64,
+    /// The feeds that blocked it, by the names that they are subscribed to under: it stays free for as
+    /// long as they list it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub feeds: Vec<String>,
 }
 
 /// Whether an indicator is blocked.

@@ -63,7 +63,7 @@ pub struct Client {
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// Nobody answers on the socket.
-    #[error("no node answers on {path}; is the daemon running?")]
+    #[error("no node answers on {path}; is the daemon running? (`aegis run`, or its service)")]
     Unreachable {
         /// The socket.
         path: PathBuf,
@@ -294,7 +294,8 @@ impl Client {
 
     fn refused_socket(&self, error: io::Error) -> ClientError {
         if error.kind() == io::ErrorKind::PermissionDenied {
-            let message = format!("you may not use {}", self.path.display());
+            let path = self.path.display();
+            let message = format!("you may not use {path}: be root, or in the group that it is of");
             return ClientError::Denied { message };
         }
         self.unreachable(error)

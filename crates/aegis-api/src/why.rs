@@ -149,6 +149,9 @@ pub struct EvidenceLine {
 pub struct KernelEntry {
     /// Whether an entry is there.
     pub in_kernel: bool,
+    /// Whether the node only observes: nothing is dropped for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub observing: bool,
     /// Packets dropped.
     pub packets: u64,
     /// Bytes dropped.

@@ -23,14 +23,14 @@ pub struct AllowEntry {
     pub comment: Option<crate::Description>,
 }
 
-/// The operator's unblock: alerts from others do not block the indicator until it ends.
+/// The operator's unblock: neither alerts from others nor feeds block the indicator until it ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Unblock {
     /// What was unblocked.
     pub indicator: Indicator,
     /// When.
     pub unblocked_at: Timestamp,
-    /// When no alert that was alive then can be alive any more.
+    /// When no alert that was alive then can be alive any more, and no feed that lists it was had for long.
     pub expires_at: Timestamp,
 }
 

@@ -6,7 +6,7 @@ use crate::{
     asset,
     looker::Looker,
     markup::{Markup, html},
-    number::{Count, Span},
+    number::{Count, Counted, Span},
 };
 
 /// The parts of the page, in the order of the navigation.
@@ -176,8 +176,8 @@ fn state(status: &Status) -> Markup {
         "<li><a href=\"/peers\">",
         Count(status.peers.connected),
         " of ",
-        Count(status.peers.known),
-        " peers</a></li>",
+        Counted(status.peers.known, "peer"),
+        "</a></li>",
     );
     if !status.problems.is_empty() {
         let count = status.problems.len() as u64;

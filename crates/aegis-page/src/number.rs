@@ -25,6 +25,16 @@ impl Display for Count {
     }
 }
 
+/// A count and its noun: `1 line`, `2 lines`.
+pub(crate) struct Counted(pub(crate) u64, pub(crate) &'static str);
+
+impl Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ending = if self.0 == 1 { "" } else { "s" };
+        write!(f, "{} {}{ending}", Count(self.0), self.1)
+    }
+}
+
 /// A count of which three digits are enough.
 pub(crate) struct Short(pub(crate) u64);
 

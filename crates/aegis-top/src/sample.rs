@@ -85,6 +85,7 @@ impl Script {
                 was_blocked: true,
                 covered_by: None,
                 withdrawn: 0,
+                feeds: vec![],
             }),
             Ask::Allow(indicator) => Answer::Allowed(AllowEntry {
                 indicator: *indicator,
@@ -369,6 +370,7 @@ impl Script {
             opinion: None,
             kernel: Some(KernelEntry {
                 in_kernel: true,
+                observing: false,
                 packets: 12,
                 bytes: 720,
                 violations: 1,

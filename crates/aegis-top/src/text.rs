@@ -77,6 +77,12 @@ fn end_of_first(text: &str, columns: usize, indent: usize) -> usize {
     at_word.unwrap_or(end).max(first)
 }
 
+/// Returns a number with its thousands apart and its noun, as in `1 peer` and `1,234 peers`.
+pub(crate) fn counted(number: u64, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{ending}", thousands(number))
+}
+
 /// Returns a number with its thousands apart, as in `12,345`.
 pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();

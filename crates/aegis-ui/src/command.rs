@@ -45,6 +45,9 @@ pub const DEFAULT_THREAT_TYPE: &str = "brute_force";
 /// The severity of a block that names none: over every node's default `min_severity`.
 pub const DEFAULT_SEVERITY: &str = "7";
 
+/// For how long something is blocked where nobody says how long.
+pub const DEFAULT_DURATION: &str = "1h";
+
 /// What options that every command takes are listed under in help.
 pub const GLOBAL_HEADING: &str = "Global options";
 
@@ -59,7 +62,7 @@ pub enum Command {
     List,
     /// Block an address or prefix here, and tell the other nodes
     Block(BlockArgs),
-    /// End a block here; alerts of others do not bring it back, this host's detectors may
+    /// End a block here; neither others' alerts nor feeds bring it back, this host's detectors may
     Unblock(UnblockArgs),
     /// Tell the other nodes about an address or prefix without blocking it here
     Publish(PublishArgs),
@@ -149,7 +152,7 @@ pub struct AlertArgs {
     /// Address or prefix
     pub ip: Indicator,
     /// How long: seconds, or 90s, 15m, 2h, 1d (1 second to 24 hours)
-    #[arg(value_parser = parse::block_duration)]
+    #[arg(default_value = DEFAULT_DURATION, value_parser = parse::block_duration)]
     pub duration: BlockDuration,
     /// Kind of attack: syn_flood, brute_force, port_scan …
     #[arg(value_name = "TYPE", default_value = DEFAULT_THREAT_TYPE)]

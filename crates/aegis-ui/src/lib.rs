@@ -18,11 +18,11 @@ mod text;
 
 pub use command::{
     AlertArgs, AllowArg, AllowArgs, AuditCommand, BlockArgs, ByArg, ClientArgs, Command,
-    DEFAULT_SEVERITY, DEFAULT_THREAT_TYPE, EnforceArgs, EvidenceArg, FEED_KINDS, FeedAddArgs,
-    FeedCommand, FeedRefreshArgs, FileArg, FileCommand, GLOBAL_HEADING, GetArgs, HistoryArgs,
-    JoinArgs, KeyCommand, KeyUserArg, OrgCommand, PeerArg, PublishArgs, RegionArgs, ReportArgs,
-    RoleArg, ScopeArg, ShareArgs, SummaryArgs, SummaryBy, TicketArgs, TrustArgs, TrustCommand,
-    UnblockArgs, WithdrawArgs, parse_duration_secs,
+    DEFAULT_DURATION, DEFAULT_SEVERITY, DEFAULT_THREAT_TYPE, EnforceArgs, EvidenceArg, FEED_KINDS,
+    FeedAddArgs, FeedCommand, FeedRefreshArgs, FileArg, FileCommand, GLOBAL_HEADING, GetArgs,
+    HistoryArgs, JoinArgs, KeyCommand, KeyUserArg, OrgCommand, PeerArg, PublishArgs, RegionArgs,
+    ReportArgs, RoleArg, ScopeArg, ShareArgs, SummaryArgs, SummaryBy, TicketArgs, TrustArgs,
+    TrustCommand, UnblockArgs, WithdrawArgs, parse_duration_secs,
 };
 pub use completions::completions;
 pub use console::{Console, ConsoleEnd, Input, LINE_BYTES_MAX};

@@ -49,7 +49,7 @@ pub(crate) use self::{
 };
 pub use self::{trust::trust, why::why};
 
-use crate::text::{count, span};
+use crate::text::{count, shown, span};
 
 /// Tells that a block was made.
 pub fn blocked(reply: &Blocked) -> String {
@@ -80,6 +80,7 @@ pub fn unblocked(reply: &Unblocked) -> String {
         was_blocked,
         covered_by,
         withdrawn,
+        ref feeds,
     } = *reply;
     let mut text = if was_blocked {
         format!("Unblocked {indicator}")
@@ -96,6 +97,17 @@ pub fn unblocked(reply: &Unblocked) -> String {
     if let Some(wider) = covered_by {
         text.push_str(&format!(
             "  still blocked by {wider}: unblock {wider}, or allow {indicator}\n"
+        ));
+    }
+    if !feeds.is_empty() {
+        let feeds: Vec<String> = feeds.iter().map(|it| shown(it)).collect();
+        let (noun, verb) = match feeds.len() {
+            1 => ("feed", "lists"),
+            _ => ("feeds", "list"),
+        };
+        text.push_str(&format!(
+            "  the {noun} {} {verb} it and will not block it again; a detector of this host may\n",
+            feeds.join(", ")
         ));
     }
     text

@@ -256,6 +256,7 @@ pub(crate) fn why() -> Why {
         opinion: Some(opinion(ip("192.168.1.100"))),
         kernel: Some(KernelEntry {
             in_kernel: true,
+            observing: false,
             packets: 12,
             bytes: 720,
             violations: 1,

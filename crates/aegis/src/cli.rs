@@ -60,8 +60,11 @@ Exit codes: 0 done, 1 refused or a negative answer, 2 usage, 3 no daemon answers
 
   aegis lab                  see the main job happen in namespaces of its own (root)
   aegis run                  run the daemon
+  aegis doctor               what this host allows, what is missing, how to mend it
   aegis status               what it does, and whether the kernel agrees
-  aegis why 203.0.113.7      why an address is blocked, or is not";
+  aegis top                  what happens, live; `aegis page` prints a link to it in a browser
+  aegis feed list            lists of others to block, and how to subscribe to one
+  aegis why 203.0.113.7      why an address is blocked, or is not, and how to undo it";
 
 /// What `aegis` can do.
 #[derive(Debug, Subcommand)]

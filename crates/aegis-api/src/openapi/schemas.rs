@@ -352,7 +352,7 @@ fn replies() -> Vec<(&'static str, Value)> {
                     ("was_blocked", yes_no.clone()),
                     ("withdrawn", count.clone()),
                 ],
-                &[],
+                &[("feeds", list(json!({ "type": "string" })))],
             ),
         ),
         (

@@ -3,13 +3,19 @@
 //! A feed has up to half a million entries, so that none of them is told or audited by itself: whoever
 //! applies one says so once.
 
+use std::time::Duration;
+
 use crate::{
     Action, Actor, Change, Decision, Evidence, Feed, FeedId, Indicator, Operator, Origin, Record,
-    Refusal, Severity, ThreatType, Timestamp, blocklist::Standing, engine::Engine,
+    Refusal, Severity, ThreatType, Timestamp, Unblock, blocklist::Standing, engine::Engine,
 };
 
 /// How bad a listed indicator is taken to be: nobody said what it did.
 const LISTED_SEVERITY: Severity = Severity::MEDIUM;
+
+/// How long after the end of what a feed lists it may be had again, and is still what the operator undid: a
+/// publisher that cannot be reached for a week is the same afterwards.
+pub(super) const LISTED_AGAIN_MAX: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 /// What can be said of a feed.
 #[derive(Clone, Debug)]
@@ -149,8 +155,11 @@ impl Engine {
                 let is_its = it.origin == Origin::Feed && it.author == feed.as_author();
                 is_its && it.expires_at >= expires_at
             });
-            if has_room && !stands && now < expires_at && self.may_list(&indicator).is_ok() {
-                self.list(Decision {
+            if stands || expires_at <= now {
+                continue;
+            }
+            match self.may_list(&indicator) {
+                Ok(()) if has_room => self.list(Decision {
                     indicator,
                     origin: Origin::Feed,
                     author: feed.as_author(),
@@ -160,8 +169,25 @@ impl Engine {
                     evidence: Evidence::Spoofable,
                     decided_at: now,
                     expires_at,
-                });
+                }),
+                Err(Refusal::Unblocked) => self.hold_while_listed(&indicator, expires_at),
+                Ok(()) | Err(_) => {}
             }
+        }
+    }
+
+    /// Holds the operator's unblocks over what a feed lists until `listed_until` for as long as it does:
+    /// who undid a feed's block does not want to do so again each day.
+    fn hold_while_listed(&mut self, listed: &Indicator, listed_until: Timestamp) {
+        let expires_at = listed_until + LISTED_AGAIN_MAX;
+        let covering = self.unblocks.covering(listed);
+        let shorter: Vec<Unblock> = covering
+            .map(|(_, it)| *it)
+            .filter(|it| it.expires_at < expires_at)
+            .collect();
+        for it in shorter {
+            self.unblocks_due.remove(&(it.expires_at, it.indicator));
+            self.hold(Unblock { expires_at, ..it });
         }
     }
 

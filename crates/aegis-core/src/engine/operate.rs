@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use crate::{
-    Action, Actor, AllowEntry, Change, Decision, Description, HistoryKind, Indicator, Operator,
-    OrganisationId, OrganisationRefusal, Origin, Record, Refusal, Statement, Timestamp, Unblock,
-    engine::{Cause, Command, Engine, Order, Output, Purpose, Reply, Subject},
+    Action, Actor, AllowEntry, Change, Decision, Description, FeedId, HistoryKind, Indicator,
+    Operator, OrganisationId, OrganisationRefusal, Origin, Record, Refusal, Statement, Timestamp,
+    Unblock,
+    engine::{
+        Cause, Command, Engine, Order, Output, Purpose, Reply, Subject, feed::LISTED_AGAIN_MAX,
+    },
     guard::{ALLOWLIST_MAX, Guards},
     policy::PEER_TTL_MAX,
 };
@@ -182,7 +185,7 @@ impl Engine {
     ) -> Reply {
         let ended = self.blocklist.remove_all(&indicator);
         if !ended.is_empty() {
-            self.hold_unblocked(now, indicator);
+            self.hold_unblocked(now, indicator, &ended);
             self.audit(
                 now,
                 user.into(),
@@ -209,22 +212,33 @@ impl Engine {
                 withdrawn,
             };
         }
+        let listed = ended.iter().filter(|it| it.origin == Origin::Feed);
         Reply::Unblocked {
             covered_by,
             withdrawn,
+            listed_by: listed.map(|it| FeedId::of_author(it.author)).collect(),
         }
     }
 
-    /// Holds the operator's unblock against every alert that can be alive now.
-    fn hold_unblocked(&mut self, now: Timestamp, indicator: Indicator) {
+    /// Holds the operator's unblock against every alert that can be alive now, and until the feeds among
+    /// what ended can be had again.
+    fn hold_unblocked(&mut self, now: Timestamp, indicator: Indicator, ended: &[Decision]) {
         self.forget_unblock(&indicator);
-        let unblock = Unblock {
+        let listed = ended.iter().filter(|it| it.origin == Origin::Feed);
+        let listed_until = listed.map(|it| it.expires_at + LISTED_AGAIN_MAX).max();
+        let alerts_until = now + PEER_TTL_MAX;
+        self.hold(Unblock {
             indicator,
             unblocked_at: now,
-            expires_at: now + PEER_TTL_MAX,
-        };
-        self.unblocks.insert(indicator, unblock);
-        self.unblocks_due.insert((unblock.expires_at, indicator));
+            expires_at: listed_until.map_or(alerts_until, |it| it.max(alerts_until)),
+        });
+    }
+
+    /// Keeps an unblock, in place of the one for the same indicator whose end is known no more.
+    pub(super) fn hold(&mut self, unblock: Unblock) {
+        self.unblocks.insert(unblock.indicator, unblock);
+        self.unblocks_due
+            .insert((unblock.expires_at, unblock.indicator));
         self.persist(Record::Unblocked(unblock));
     }
 

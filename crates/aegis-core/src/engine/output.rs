@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Alert, AlertId, Change, Confidence, Evidence, Indicator, KeyRing, MemberRole, NodeId, Operator,
-    Opinion, OrganisationId, Origin, Question, Record, Refusal, ReportSource, Reported, Score,
-    Severity, Statement, Testimony, ThreatType, Topic, Truth,
+    Alert, AlertId, Change, Confidence, Evidence, FeedId, Indicator, KeyRing, MemberRole, NodeId,
+    Operator, Opinion, OrganisationId, Origin, Question, Record, Refusal, ReportSource, Reported,
+    Score, Severity, Statement, Testimony, ThreatType, Topic, Truth,
     engine::{NetworkOpinion, OrganisationReply, OrganisationWord, PeerStanding},
     sync,
     trust::model::{PeerTrust, Recommendation, Verdict},
@@ -128,10 +128,11 @@ pub enum Reply {
     /// It was shared.
     Published(AlertId),
     /// It was blocked by itself and is not any more, and so many own alerts were taken back;
-    /// `covered_by` still blocks it, if anything does.
+    /// `covered_by` still blocks it, if anything does; the feeds `listed_by` do not bring it back.
     Unblocked {
         covered_by: Option<Indicator>,
         withdrawn: usize,
+        listed_by: Vec<FeedId>,
     },
     /// It was not blocked itself; `covered_by` still blocks it, if anything does.
     NotBlocked {

@@ -19,6 +19,7 @@ pub(crate) struct Register {
     pub(crate) rows: Vec<Row>, // in the order of the indicators
     pub(crate) by_origin: BTreeMap<&'static str, u64>,
     pub(crate) by_threat: BTreeMap<Arc<str>, u64>,
+    by_feed: BTreeMap<Arc<str>, u64>,
     pub(crate) is_cut: bool,
 }
 
@@ -27,6 +28,8 @@ pub(crate) struct Register {
 pub(crate) struct Row {
     pub(crate) indicator: Indicator,
     pub(crate) origin: Origin,
+    /// The feed that lists it, where it is one.
+    pub(crate) feed: Option<Arc<str>>,
     pub(crate) threat: Arc<str>,
     pub(crate) severity: u8,
     pub(crate) decided_at: Timestamp,
@@ -90,23 +93,31 @@ impl Register {
     }
 
     fn add(&mut self, block: &Block) {
-        let known = self.by_threat.get_key_value(block.threat_type.as_str());
-        let threat = known.map(|(it, _)| Arc::clone(it));
-        let threat = threat.unwrap_or_else(|| block.threat_type.as_str().into());
-        *self.by_threat.entry(Arc::clone(&threat)).or_default() += 1;
+        let threat = counted(&mut self.by_threat, block.threat_type.as_str());
+        let feed = block.feed.as_deref();
+        let feed = feed.map(|it| counted(&mut self.by_feed, it));
         *self.by_origin.entry(block.origin.as_str()).or_default() += 1;
-        self.rows.push(Row::of(block, threat));
+        self.rows.push(Row::of(block, (threat, feed)));
     }
+}
+
+/// Counts a word; returns it as all its rows share it.
+fn counted(counts: &mut BTreeMap<Arc<str>, u64>, word: &str) -> Arc<str> {
+    let known = counts.get_key_value(word).map(|(it, _)| Arc::clone(it));
+    let word = known.unwrap_or_else(|| word.into());
+    *counts.entry(Arc::clone(&word)).or_default() += 1;
+    word
 }
 
 impl Row {
     /// Returns what is kept of a block.
-    pub(crate) fn of(block: &Block, threat: Arc<str>) -> Self {
+    pub(crate) fn of(block: &Block, (threat, feed): (Arc<str>, Option<Arc<str>>)) -> Self {
         let location = block.location.as_ref();
         let country = location.and_then(|it| it.country.as_deref());
         Self {
             indicator: block.indicator,
             origin: block.origin,
+            feed,
             threat,
             severity: block.severity.value(),
             decided_at: block.decided_at,

@@ -139,7 +139,10 @@ fn remarks(gathered: &Gathered<Register>, is_straight: bool) -> Markup {
 async fn first<C: Control>(desk: &Desk<C>, looker: Looker<'_>) -> Result<Vec<Row>, ApiError> {
     let request = Request::Blocks(PageQuery::first(PAGE));
     let page = asked!(desk, looker.caller, request, Reply::Blocks)?;
-    let row = |it: &aegis_api::Block| Row::of(it, Arc::from(it.threat_type.as_str()));
+    let row = |it: &aegis_api::Block| {
+        let threat = Arc::from(it.threat_type.as_str());
+        Row::of(it, (threat, it.feed.as_deref().map(Arc::from)))
+    };
     Ok(page.items.iter().map(row).collect())
 }
 
@@ -297,11 +300,11 @@ fn table(rows: &[Row], looker: Looker<'_>, (asked, now): (&Asked, Timestamp)) ->
             "</td><td>",
             it.threat,
             "<span class=\"narrow place\">",
-            it.origin,
+            cause(it),
             ", ",
             left(it.expires_at, now),
             " left</span></td><td class=\"wide\"><span class=\"tag\">",
-            it.origin,
+            cause(it),
             "</span></td><td class=\"n wide\">",
             it.severity,
             "</td><td class=\"wide when\">",
@@ -319,6 +322,16 @@ fn table(rows: &[Row], looker: Looker<'_>, (asked, now): (&Asked, Timestamp)) ->
         html!(out, "</tr>");
     }
     html!(out, "</tbody></table>");
+    out
+}
+
+/// Writes who caused it; of a feed also which.
+fn cause(row: &Row) -> Markup {
+    let mut out = Markup::default();
+    html!(out, row.origin);
+    if let Some(feed) = &row.feed {
+        html!(out, " ", feed);
+    }
     out
 }
 

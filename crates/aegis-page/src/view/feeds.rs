@@ -11,7 +11,7 @@ use crate::{
     frame::Sheet,
     looker::Looker,
     markup::{Markup, html},
-    number::{Count, Span, ago, left},
+    number::{Count, Counted, Span, ago, left},
 };
 
 /// Reasons that are named; the rest is counted together.
@@ -53,10 +53,20 @@ fn all(list: &FeedList, looker: Looker<'_>, now: Timestamp) -> Markup {
     if list.feeds.is_empty() {
         html!(
             out,
-            "<p class=\"empty\">No feed is subscribed to. <code>aegis feed add NAME</code> subscribes to ",
-            "one of the built-in ones.</p>",
+            "<p class=\"empty\">No feed is subscribed to. <code>aegis feed add NAME</code> on this host ",
+            "subscribes to one that is built in, <code>aegis feed add NAME --url URL</code> to any other.</p>",
         );
+        if !looker.may(Scope::Admin) {
+            html!(out, built_in(list)); // who may is told beside the form
+        }
         return out;
+    }
+    if !looker.may(Scope::Admin) {
+        html!(
+            out,
+            "<p class=\"hint\">To fetch one now, or to have it no more: <code>aegis feed refresh NAME</code> and ",
+            "<code>aegis feed remove NAME</code> on this host, or <a href=\"/sign-in\">sign in</a>.</p>",
+        );
     }
     html!(out, "<div data-live=\"feeds\">");
     for feed in &list.feeds {
@@ -101,7 +111,12 @@ fn card(feed: &FeedLine, looker: Looker<'_>, now: Timestamp) -> Markup {
     if let Some(problem) = &feed.problem {
         html!(out, "<p class=\"problem\">", problem);
         if feed.failures > 1 {
-            html!(out, " (", Count(feed.failures.into()), " times in a row)");
+            html!(
+                out,
+                " (",
+                Counted(feed.failures.into(), "time"),
+                " in a row)"
+            );
         }
         html!(out, "</p>");
     }
@@ -126,7 +141,7 @@ fn health(feed: &FeedLine) -> (&'static str, &'static str) {
     match (&feed.problem, feed.under_way, feed.succeeded_at) {
         (Some(_), _, _) => ("bad", "failing"),
         (None, true, _) => ("accent", "being fetched"),
-        (None, false, Some(_)) if feed.alarms.is_empty() => ("good", "well"),
+        (None, false, Some(_)) if feed.alarms.is_empty() => ("good", "ok"),
         (None, false, Some(_)) => ("warn", "look at it"),
         (None, false, None) => ("", "not fetched yet"),
     }
@@ -134,7 +149,7 @@ fn health(feed: &FeedLine) -> (&'static str, &'static str) {
 
 fn times(feed: &FeedLine, now: Timestamp) -> Markup {
     let mut out = Markup::default();
-    html!(out, "<div><dt>Last had</dt><dd>");
+    html!(out, "<div><dt>Last fetched</dt><dd>");
     match feed.succeeded_at {
         Some(at) => html!(out, ago(at, now)),
         None => html!(out, "never"),
@@ -181,8 +196,7 @@ fn entries(feed: &FeedLine) -> Markup {
         html!(
             out,
             "<div><dt>Unreadable</dt><dd>",
-            Count(last.malformed),
-            " lines"
+            Counted(last.malformed, "line")
         );
         if let Some(line) = last.malformed_lines.first() {
             html!(out, "<span class=\"place\">", line, "</span>");
@@ -241,14 +255,23 @@ fn add(list: &FeedList, looker: Looker<'_>) -> Markup {
         "<input id=\"n-key\" name=\"key_file\" spellcheck=\"false\"></div>",
         "<button class=\"primary\">Subscribe</button></form>"
     );
-    if !list.built_in.is_empty() {
-        html!(
-            out,
-            "<p class=\"hint built-in\">Built in: ",
-            list.built_in.join(", "),
-            "</p>"
-        );
+    html!(out, built_in(list), "</details>");
+    out
+}
+
+/// Names the feeds that need no address, and those of them that need a key.
+fn built_in(list: &FeedList) -> Markup {
+    let mut out = Markup::default();
+    let (keyed, free): (Vec<&str>, Vec<&str>) = list
+        .built_in
+        .iter()
+        .map(String::as_str)
+        .partition(|it| list.need_key.iter().any(|keyed| keyed == it));
+    for (names, what) in [(free, "Built in: "), (keyed, "With a key of yours: ")] {
+        if !names.is_empty() {
+            let names = names.join(", ");
+            html!(out, "<p class=\"hint built-in\">", what, names, "</p>");
+        }
     }
-    html!(out, "</details>");
     out
 }

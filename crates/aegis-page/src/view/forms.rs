@@ -20,7 +20,9 @@ pub(super) fn news(query: &Fields) -> Markup {
     }
     let told = match query.value("done") {
         Some("blocked") => "is blocked.",
-        Some("unblocked") => "is blocked no more; other nodes' alerts do not bring it back.",
+        Some("unblocked") => {
+            "is blocked no more; neither other nodes' alerts nor feeds bring it back."
+        }
         Some("covered") => "was unblocked, but a wider block still covers it.",
         Some("allowed") => "is never blocked from now on.",
         Some("disallowed") => "is on the allowlist no more.",

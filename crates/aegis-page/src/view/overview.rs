@@ -14,7 +14,7 @@ use crate::{
     frame::Sheet,
     gather::{Hour, Place, almanac},
     markup::{Markup, html},
-    number::{Bytes, Count, Short, ago},
+    number::{Bytes, Count, Counted, Short, ago},
 };
 
 /// Lines of what happened last.
@@ -86,8 +86,8 @@ fn standing(status: &Status) -> Markup {
         (NodeMode::Enforce, None) => html!(
             out,
             "Enforcing</h2><p>Packets of ",
-            Count(status.blocks_active),
-            " blocked sources are dropped in the kernel.</p>",
+            Counted(status.blocks_active, "blocked source"),
+            " are dropped in the kernel.</p>",
         ),
         (NodeMode::Enforce, Some(_)) => html!(
             out,
@@ -123,7 +123,7 @@ fn standing(status: &Status) -> Markup {
         ("In the kernel", ruleset.actual, ""),
         ("Missing", ruleset.missing, bad_if(ruleset.missing)),
         ("Unwanted", ruleset.surplus, bad_if(ruleset.surplus)),
-        ("Wrong end", ruleset.misdated, bad_if(ruleset.misdated)),
+        ("Wrong expiry", ruleset.misdated, bad_if(ruleset.misdated)),
     ];
     for (name, _, class) in counts {
         html!(

@@ -11,7 +11,7 @@ use crate::{
     draw::steps,
     frame::Sheet,
     markup::{Markup, html},
-    number::{Count, ago},
+    number::{Count, Counted, ago},
 };
 
 /// Draws what is thought of one peer.
@@ -148,8 +148,8 @@ fn facts(trust: &PeerTrust) -> Markup {
         "cases</dd></div><div><dt>Wrong</dt><dd>",
         Count(trust.wrong),
         "</dd><dd class=\"by\">",
-        Count(trust.misdeeds),
-        " times against the protocol</dd></div>",
+        Counted(trust.misdeeds, "time"),
+        " against the protocol</dd></div>",
         "<div><dt>Open</dt><dd>",
         Count(trust.open),
         "</dd><dd class=\"by\">not verified yet</dd></div>",

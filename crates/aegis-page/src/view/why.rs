@@ -14,8 +14,11 @@ use crate::{
     desk::{Desk, asked},
     frame::Sheet,
     markup::{Markup, html},
-    number::{Bytes, Count, Encoded, ago, left},
+    number::{Bytes, Counted, Encoded, ago, left},
 };
+
+/// What keeps others from blocking something again that the operator unblocked; its own detectors may.
+const UNBLOCKED: &str = "unblocked";
 
 /// Lines of what was seen and done about it.
 const PAST: std::num::NonZeroU16 = std::num::NonZeroU16::new(20).unwrap();
@@ -70,7 +73,9 @@ fn undo(view: &View<'_>, why: &Why, back: &str) -> Markup {
         return forms::undo(view.looker, &why.indicator, back);
     }
     let mut out = Markup::default();
-    if why.exempt.is_none() && view.looker.may(aegis_api::Scope::Admin) {
+    let is_exempt = |it: &aegis_api::Exempt| it.kind != UNBLOCKED;
+    let is_allowed = why.exempt.as_ref().is_some_and(is_exempt);
+    if !is_allowed && view.looker.may(aegis_api::Scope::Admin) {
         let what = ("/allow", "Allow");
         forms::button(&mut out, view.looker, what, (&why.indicator, back));
     }
@@ -81,6 +86,7 @@ fn verdict(why: &Why, now: Timestamp) -> Markup {
     let mut out = Markup::default();
     let (class, word) = match (why.blocked, &why.exempt) {
         (true, _) => ("bad", "Blocked"),
+        (false, Some(it)) if it.kind == UNBLOCKED => ("good", "Unblocked"),
         (false, Some(_)) => ("good", "Never blocked"),
         (false, None) => ("quiet", "Not blocked"),
     };
@@ -107,14 +113,18 @@ fn verdict(why: &Why, now: Timestamp) -> Markup {
         html!(out, "<div><dt>Where</dt><dd>", place(it), "</dd></div>");
     }
     if let Some(it) = &why.kernel {
-        let there = if it.in_kernel { "yes" } else { "no" };
+        let there = match (it.in_kernel, it.observing) {
+            (true, true) => "yes, and let through: the node observes",
+            (true, false) => "yes",
+            (false, _) => "no",
+        };
         html!(
             out,
             "<div><dt>In the kernel</dt><dd>",
             there,
             "</dd></div><div><dt>Dropped</dt><dd>",
-            Count(it.packets),
-            " packets, ",
+            Counted(it.packets, "packet"),
+            ", ",
             Bytes(it.bytes),
             "</dd></div>",
         );
@@ -123,11 +133,11 @@ fn verdict(why: &Why, now: Timestamp) -> Markup {
         html!(
             out,
             "<div><dt>So far</dt><dd>blocked ",
-            Count(it.blocks),
-            " times, seen ",
-            Count(it.detections),
-            ", told ",
-            Count(it.alerts),
+            Counted(it.blocks, "time"),
+            ", seen here ",
+            Counted(it.detections, "time"),
+            ", told by peers ",
+            Counted(it.alerts, "time"),
             "</dd></div>",
         );
     }
@@ -179,7 +189,7 @@ fn decisions(decisions: &[Block], now: Timestamp) -> Markup {
             "<tr><td>",
             linked(&it.indicator.to_string()),
             "</td><td>",
-            it.origin,
+            cause(it),
             "</td><td>",
             it.threat_type.as_str().to_owned(),
             "</td><td class=\"n wide\">",
@@ -192,6 +202,22 @@ fn decisions(decisions: &[Block], now: Timestamp) -> Markup {
         );
     }
     html!(out, "</tbody></table></section>");
+    out
+}
+
+/// Writes who caused a decision; of a feed or a region also which.
+fn cause(it: &Block) -> Markup {
+    let mut out = Markup::default();
+    html!(out, it.origin);
+    if let Some(region) = it.region {
+        html!(out, " ", region);
+    }
+    if let Some(feed) = &it.feed {
+        html!(out, " ", feed);
+    }
+    if let Some(file) = it.file {
+        html!(out, ", the shared file ", file);
+    }
     out
 }
 
@@ -268,8 +294,7 @@ fn reports(why: &Why) -> Markup {
             ": ",
             it.threat_type,
             ", ",
-            Count(it.events.into()),
-            " events"
+            Counted(it.events.into(), "event")
         );
         if let Some(reason) = &it.reason {
             let reason = reason.as_str();
@@ -308,8 +333,8 @@ fn opinion(why: &Why) -> Markup {
         ": ",
         percent,
         " % likely malicious, by ",
-        Count(it.voices_total),
-        " voices that count as ",
+        Counted(it.voices_total, "voice"),
+        " that count as ",
         format!("{:.1}", it.independent_voices),
         " independent ones.</p></section>",
     );

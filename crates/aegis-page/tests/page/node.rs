@@ -365,6 +365,7 @@ impl Node {
             opinion: None,
             kernel: Some(KernelEntry {
                 in_kernel: true,
+                observing: false,
                 packets: 18_233,
                 bytes: 1_093_980,
                 violations: 4,

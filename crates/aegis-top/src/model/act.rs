@@ -1,7 +1,9 @@
 //! What somebody wants done: why, unblock, allow, block.
 
 use aegis_api::{BlockDuration, BlockRequest, Evidence, Indicator, Severity, ThreatType};
-use aegis_ui::{DEFAULT_SEVERITY, DEFAULT_THREAT_TYPE, parse_duration_secs, reports};
+use aegis_ui::{
+    DEFAULT_DURATION, DEFAULT_SEVERITY, DEFAULT_THREAT_TYPE, parse_duration_secs, reports,
+};
 
 use super::{Effect, Model, Popup, Tab, Topic};
 use crate::{
@@ -11,9 +13,6 @@ use crate::{
 
 /// What is typed to block something.
 pub(crate) const BLOCK_FORM: &str = "ADDRESS [DURATION [TYPE]]";
-
-/// How long something is blocked for which nobody said so.
-const BLOCK_FOR_DEFAULT: &str = "1h";
 
 impl Model {
     /// Asks why what is selected is blocked, or is not; of a peer, how far it is trusted.
@@ -32,7 +31,7 @@ impl Model {
     pub(super) fn want_unblocked(&mut self) {
         let Some(it) = self.named() else { return };
         self.confirm(
-            format!("Unblock {it}? Alerts of others do not bring it back."),
+            format!("Unblock {it}? Neither alerts of others nor feeds bring it back."),
             Ask::Unblock(it),
         );
     }
@@ -122,7 +121,7 @@ pub(super) fn block_request(line: &str) -> Result<BlockRequest, String> {
     let mut words = line.split_whitespace();
     let indicator = words.next().unwrap_or_default();
     let indicator = indicator.parse::<Indicator>();
-    let duration = words.next().unwrap_or(BLOCK_FOR_DEFAULT);
+    let duration = words.next().unwrap_or(DEFAULT_DURATION);
     let secs = parse_duration_secs(duration).and_then(BlockDuration::from_secs);
     let threat_type = words.next().unwrap_or(DEFAULT_THREAT_TYPE);
     let threat_type = threat_type.parse::<ThreatType>();

@@ -112,7 +112,7 @@ pub(crate) fn report(it: &FeedLine) -> String {
     row("Trust", format!("{} %", it.trust));
     let time = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |it| it.to_string());
     row("Tried", time(it.tried_at));
-    row("Had", time(it.succeeded_at));
+    row("Fetched", time(it.succeeded_at));
     row("Next", it.next_at.to_string());
     row("State", state(it));
     for (name, value) in [("Asks for", &it.terms), ("Credit", &it.attribution)] {

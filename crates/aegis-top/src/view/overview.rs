@@ -8,7 +8,7 @@ use super::Canvas;
 use crate::{
     model::{Link, Model},
     paint::{Column, Tone, put, put_row, put_titles},
-    text::thousands,
+    text::{counted, thousands},
 };
 
 /// Columns of the numbers beside the bars.
@@ -83,8 +83,8 @@ fn facts(model: &Model, status: &Status, buffer: &mut Buffer, canvas: Canvas) ->
         (
             "Kernel",
             format!(
-                "{} blocks intended, {} in the kernel, {agreement}",
-                thousands(ruleset.intended),
+                "{} intended, {} in the kernel, {agreement}",
+                counted(ruleset.intended, "block"),
                 thousands(ruleset.actual)
             ),
         ),
@@ -92,10 +92,10 @@ fn facts(model: &Model, status: &Status, buffer: &mut Buffer, canvas: Canvas) ->
         (
             "Network",
             format!(
-                "{} of {} peers connected, {} live alerts",
+                "{} of {} connected, {}",
                 thousands(status.peers.connected),
-                thousands(status.peers.known),
-                thousands(status.alerts_live)
+                counted(status.peers.known, "peer"),
+                counted(status.alerts_live, "live alert")
             ),
         ),
         (

@@ -40,7 +40,7 @@ pub(crate) fn feeds(list: &FeedList) -> String {
         text.push_str("No feed is subscribed to.\n");
     } else {
         let mut table = Table::with_right(&[3, 4]);
-        table.row(["NAME", "KIND", "HEALTH", "LISTED", "BLOCKED", "HAD"].map(str::to_owned));
+        table.row(["NAME", "KIND", "HEALTH", "LISTED", "BLOCKED", "FETCHED"].map(str::to_owned));
         for it in &list.feeds {
             let number = |of: fn(&FeedLast) -> u64| match &it.last {
                 Some(last) => of(last).to_string(),
@@ -68,7 +68,7 @@ pub(crate) fn feed(it: &FeedLine) -> String {
     row("Kind", shown(&it.kind));
     row("From", shown(&it.url));
     row("Health", health(it));
-    row("Had", at(it.succeeded_at));
+    row("Fetched", at(it.succeeded_at));
     row("Tried", at(it.tried_at));
     if it.kind == SHARED {
         row("Until", it.next_at.to_string());
@@ -137,8 +137,11 @@ fn last(it: &FeedLast) -> String {
 /// Tells how it goes with a feed, in short.
 pub(super) fn in_short(it: &FeedLine) -> String {
     let blocked = it.last.as_ref().map_or(0, |it| it.blocked);
-    let (name, had) = (shown(&it.name), at(it.succeeded_at));
-    format!("{name}: {}, {blocked} blocked, had {had}", health(it))
+    let (name, fetched) = (shown(&it.name), at(it.succeeded_at));
+    format!(
+        "{name}: {}, {blocked} blocked, fetched {fetched}",
+        health(it)
+    )
 }
 
 fn health(it: &FeedLine) -> String {
@@ -162,8 +165,8 @@ fn built_in(list: &FeedList) -> String {
     let mut text = String::new();
     let is_keyed = |name: &String| list.need_key.contains(name);
     for (is_wanted, what, flags) in [
-        (false, "without a key", ""),
-        (true, "with a key   ", " --key-file <PATH>"),
+        (false, "without a key:", ""),
+        (true, "with a key:   ", " --key-file <PATH>"),
     ] {
         let names = list.built_in.iter().filter(|it| is_keyed(it) == is_wanted);
         let names: Vec<String> = names.map(|it| shown(it)).collect();
@@ -173,6 +176,7 @@ fn built_in(list: &FeedList) -> String {
             text.push_str(&format!("  aegis feed add {first}{flags}\n"));
         }
     }
-    text.push_str("Any other: aegis feed add <NAME> --url <URL> --kind <KIND>\n");
+    text.push_str("Any other: aegis feed add <NAME> --url <URL>\n");
+    text.push_str("  an address or prefix on each line; other formats: --kind\n");
     text
 }

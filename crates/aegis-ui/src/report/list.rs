@@ -6,6 +6,7 @@ use super::{
     organisation::affiliations,
     region::{full_place, place},
     table::Table,
+    why::by,
 };
 use crate::text::{amount, count, shown, span};
 
@@ -48,7 +49,7 @@ fn block_lines(blocks: &[Block]) -> String {
             format!("{} left", span(block.ttl_secs)),
             block.threat_type.to_string(),
             format!("severity {}", block.severity),
-            format!("by {} {}", block.origin, place(block.location.as_ref()))
+            format!("{} {}", by(block), place(block.location.as_ref()))
                 .trim_end()
                 .to_owned(),
         ]);

@@ -274,6 +274,7 @@ fn an_unblock_says_what_it_did_and_what_still_holds() {
             was_blocked,
             covered_by,
             withdrawn,
+            feeds: vec![],
         })
     };
     assert_eq!(ended(true, 0, None), "Unblocked 192.0.2.7\n");
@@ -291,6 +292,43 @@ fn an_unblock_says_what_it_did_and_what_still_holds() {
         "192.0.2.7 was not blocked by itself\n  still blocked by 192.0.2.0/24: \
          unblock 192.0.2.0/24, or allow 192.0.2.7\n"
     );
+}
+
+#[test]
+fn why_says_that_a_node_which_observes_drops_nothing() {
+    let mut told = sample::why();
+    assert!(!why(&told).contains("OBSERVES"));
+    let kernel = told.kernel.as_mut();
+    kernel.expect("the sample has one").observing = true;
+    let text = fitting(why(&told));
+    assert!(
+        text.contains("\n  the node OBSERVES: nothing is dropped until `aegis enforce`\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_unblock_says_which_feeds_list_it_all_the_same() {
+    check(
+        &["office"],
+        "the feed office lists it and will not block it again; a detector of this host may",
+    );
+    check(
+        &["office", "drop"],
+        "the feeds office, drop list it and will not block it again; a detector of this host may",
+    );
+
+    #[track_caller]
+    fn check(feeds: &[&str], told: &str) {
+        let text = unblocked(&Unblocked {
+            indicator: ip("192.0.2.7"),
+            was_blocked: true,
+            covered_by: None,
+            withdrawn: 0,
+            feeds: feeds.iter().map(|it| (*it).to_owned()).collect(),
+        });
+        assert_eq!(text, format!("Unblocked 192.0.2.7\n  {told}\n"));
+    }
 }
 
 /// Returns the text, which must fit a terminal and hold nothing that moves its cursor.

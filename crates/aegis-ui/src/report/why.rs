@@ -1,6 +1,6 @@
 //! Why an indicator is blocked, or is not.
 
-use aegis_api::{Block, EvidenceLine, Why};
+use aegis_api::{Block, EvidenceLine, KernelEntry, Why};
 
 use super::{
     opinion::opinion_section, organisation::affiliations, region::full_place,
@@ -13,7 +13,11 @@ pub fn why(why: &Why) -> String {
     let mut text = headline(why);
     if let Some(exempt) = &why.exempt {
         let (kind, reason) = (shown(&exempt.kind), shown(&exempt.reason));
-        text.push_str(&format!("Never blocked ({kind}): {reason}\n"));
+        let what = match kind.as_str() {
+            "unblocked" => "Unblocked".to_owned(), // by others at least: its own detectors may
+            _ => format!("Never blocked ({kind})"),
+        };
+        text.push_str(&format!("{what}: {reason}\n"));
     }
     if let Some(location) = &why.location {
         text.push_str(&format!("Place\n  {}\n", full_place(location)));
@@ -25,27 +29,15 @@ pub fn why(why: &Why) -> String {
         text.push_str(&opinion_section(opinion));
     }
     text.push_str(&refusals(why));
-    if let Some(kernel) = why.kernel {
-        let place = if kernel.in_kernel {
-            "in the kernel"
-        } else {
-            "NOT IN THE KERNEL"
-        };
-        let dropped = count(kernel.packets, "packet");
-        let size = bytes(kernel.bytes);
-        let violations = count(kernel.violations, "violation");
-        text.push_str(&format!(
-            "Kernel\n  {place}, {dropped} ({size}) dropped, {violations}\n"
-        ));
-    }
+    text.push_str(&why.kernel.map(kernel).unwrap_or_default());
     if let Some(past) = &why
         .past
         .filter(|it| it.detections + it.alerts + it.blocks > 0)
     {
-        let (blocks, seen) = (past.blocks, past.detections);
+        let (blocks, seen) = (count(past.blocks, "time"), count(past.detections, "time"));
         let alerts = count(past.alerts, "alert");
         text.push_str(&format!(
-            "History\n  blocked {blocks} times, seen by own detectors {seen} times, {alerts} of peers\n  \
+            "History\n  blocked {blocks}, seen by own detectors {seen}, {alerts} of peers\n  \
              aegis history {}\n",
             why.indicator
         ));
@@ -70,6 +62,24 @@ pub fn why(why: &Why) -> String {
     text
 }
 
+fn kernel(it: KernelEntry) -> String {
+    let place = if it.in_kernel {
+        "in the kernel"
+    } else {
+        "NOT IN THE KERNEL"
+    };
+    let (fate, remark) = if it.observing {
+        let remark = "  the node OBSERVES: nothing is dropped until `aegis enforce`\n";
+        ("seen", remark)
+    } else {
+        ("dropped", "")
+    };
+    let packets = count(it.packets, "packet");
+    let size = bytes(it.bytes);
+    let violations = count(it.violations, "violation");
+    format!("Kernel\n  {place}, {packets} ({size}) {fate}, {violations}\n{remark}")
+}
+
 fn headline(why: &Why) -> String {
     let indicator = why.indicator;
     match (why.blocked, why.ttl_secs, why.expires_at) {
@@ -83,7 +93,7 @@ fn headline(why: &Why) -> String {
 }
 
 /// Returns who blocks it; of a list that was applied, how its ID begins.
-fn by(block: &Block) -> String {
+pub(super) fn by(block: &Block) -> String {
     if let Some(region) = block.region {
         return format!("by {} {region}", block.origin);
     }

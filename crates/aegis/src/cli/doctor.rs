@@ -5,7 +5,7 @@ mod reach;
 
 use std::path::PathBuf;
 
-use aegis_api::Status;
+use aegis_api::{NodeMode, Status};
 use aegis_enforce::{
     DEFAULT_BPFFS,
     host::default_interfaces,
@@ -50,6 +50,7 @@ pub(super) fn run(
         args.interface
     };
     let mut checks = checks(&interfaces, &args.bpffs);
+    checks.push(node(status));
     if let Some(status) = status {
         checks.extend(status.place.as_ref().map(reach::check));
         checks.extend(around::checks(status));
@@ -66,6 +67,38 @@ pub(super) fn run(
     } else {
         Outcome::Done
     })
+}
+
+/// Returns whether a node answers here, and what it does.
+fn node(status: Option<&Status>) -> Check {
+    let Some(status) = status else {
+        return Check {
+            name: "node",
+            state: State::Note,
+            detail: "none answers on this host".to_owned(),
+            why: Some("what a node reads and serves is shown only while one runs".to_owned()),
+            fix: Some("aegis run   # or, from the package: systemctl start aegis".to_owned()),
+        };
+    };
+    let (mode, why, fix) = match status.mode {
+        NodeMode::Enforce => ("drops packets of blocked sources", None, None),
+        NodeMode::Observe => (
+            "observes",
+            Some("nothing is dropped, whatever is blocked".to_owned()),
+            Some("aegis enforce --confirm 2m".to_owned()),
+        ),
+    };
+    Check {
+        name: "node",
+        state: if fix.is_some() {
+            State::Note
+        } else {
+            State::Ok
+        },
+        detail: format!("{} answers and {mode}", status.instance),
+        why,
+        fix,
+    }
 }
 
 /// Returns what a person reads. Names of interfaces and filters are chosen by others.

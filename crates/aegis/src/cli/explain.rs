@@ -349,8 +349,9 @@ fn paragraph(explained: &Explained, line: &[u8]) -> String {
         let line = match told.outcome {
             "counted" => format!("counted: {rule} by {source}, {events} of {most}"),
             "attack" => format!(
-                "attack: {rule} by {source}, {events} events: reported as {}, severity {}, blocked \
-                 for {} s at first",
+                "attack: {rule} by {source}, {}: reported as {}, severity {}, blocked for {} s at \
+                 first",
+                aegis_ui::count(events.into(), "event"),
                 of(told.threat_type.as_deref()),
                 told.severity.unwrap_or_default(),
                 told.block_secs.unwrap_or_default()

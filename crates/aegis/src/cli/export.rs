@@ -159,7 +159,8 @@ fn export_feed(
                 }
                 let mut talk = io::stderr().lock();
                 // Where nobody listens there is nobody to tell.
-                let _ = writeln!(talk, "Wrote {count} files to {}", directory.display());
+                let files = aegis_ui::count(count as u64, "file");
+                let _ = writeln!(talk, "Wrote {files} to {}", directory.display());
                 return Ok(Outcome::Done);
             }
             Ok(None) => {} // something changed between two files
@@ -208,8 +209,11 @@ fn tell(args: &ExportArgs, counts: Counts, kept_back: usize) {
     let mut say = |line: String| drop(writeln!(talk, "{line}"));
     if let Some(path) = &args.output {
         say(format!(
-            "Wrote {} entries to {}",
-            counts.written,
+            "Wrote {} to {}",
+            match counts.written {
+                1 => "1 entry".to_owned(),
+                written => format!("{written} entries"),
+            },
             path.display()
         ));
     }

@@ -135,11 +135,17 @@ pub(super) fn blocked(
 }
 
 pub(super) fn unblocked(indicator: Indicator, reply: &Reply) -> aegis_api::Unblocked {
+    let mut feeds = Vec::new();
     let (was_blocked, covered_by, withdrawn) = match reply {
         Reply::Unblocked {
             covered_by,
             withdrawn,
-        } => (true, *covered_by, *withdrawn),
+            listed_by,
+        } => {
+            let names = listed_by.iter().filter_map(FeedId::name);
+            feeds.extend(names.map(str::to_owned));
+            (true, *covered_by, *withdrawn)
+        }
         Reply::NotBlocked {
             covered_by,
             withdrawn,
@@ -162,6 +168,7 @@ pub(super) fn unblocked(indicator: Indicator, reply: &Reply) -> aegis_api::Unblo
         was_blocked,
         covered_by,
         withdrawn: withdrawn as u64,
+        feeds,
     }
 }
 

@@ -8,7 +8,7 @@ use aegis_core::{
     ThreatType, file::Announcement,
 };
 use aegis_enforce::{connections::ConnectionWatch, host::HostWatch};
-use aegis_net::{Identity, NetHandle, NetworkSecret, P2pConfig, PeerAddress};
+use aegis_net::{Identity, NetError, NetHandle, NetworkSecret, P2pConfig, PeerAddress};
 use aegis_store::Store;
 use anyhow::Context as _;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -409,8 +409,18 @@ async fn start_net(
         ..p2p.clone()
     };
     let clock = Clock;
-    let handle = aegis_net::start(p2p, identity, Arc::new(move || clock.now())).await?;
-    Ok(Some(handle))
+    let started = aegis_net::start(p2p, identity, Arc::new(move || clock.now())).await;
+    Ok(Some(started.map_err(explained)?))
+}
+
+/// Returns an error with what can be done about it, where that is known.
+fn explained(error: NetError) -> anyhow::Error {
+    let is_of_port = matches!(error, NetError::Listen { .. });
+    let error = anyhow::Error::from(error);
+    if is_of_port {
+        return error.context("choose where else to listen by --port, --listen or p2p.listen");
+    }
+    error
 }
 
 /// Opens the files' task, where files are shared at all.

@@ -362,7 +362,7 @@ impl Subscriptions {
         (feed.is_under_way, feed.is_accepted) = (false, false);
         if let Some(message) = message {
             let failures = feed.course.failures;
-            tracing::warn!(feed = %name, failures, problem = message, "Feed not had");
+            tracing::warn!(feed = %name, failures, problem = message, "Feed not fetched");
             let feed = name.to_string();
             self.hub
                 .publish(now, EventKind::FeedFailed { feed, message });

@@ -48,6 +48,25 @@ fn the_logs_that_are_read_are_told_with_what_was_read_of_them() {
 }
 
 #[test]
+fn doctor_says_whether_a_node_runs_and_drops() {
+    let sandbox = Sandbox::new();
+    let checked = doctor(&sandbox, "node");
+    assert_eq!(checked[0]["state"], "note", "{checked:?}");
+    assert!(
+        checked[0]["fix"]
+            .as_str()
+            .is_some_and(|it| it.starts_with("aegis run"))
+    );
+    let unreached = sandbox.run("status");
+    assert_eq!(unreached.code, Some(3), "{unreached:?}");
+    assert!(unreached.talk.contains("`aegis run`"), "{unreached:?}");
+    let _daemon = sandbox.start(&["--no-p2p"]);
+    let checked = doctor(&sandbox, "node");
+    assert_eq!(checked[0]["detail"], "default answers and observes");
+    assert_eq!(checked[0]["fix"], "aegis enforce --confirm 2m");
+}
+
+#[test]
 fn a_node_whose_logs_are_not_there_says_so() {
     let sandbox = Sandbox::new();
     configure(

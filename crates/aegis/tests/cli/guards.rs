@@ -31,6 +31,9 @@ fn what_nobody_may_block_is_refused_with_the_reason() {
         }
         assert_eq!(sandbox.run(&format!("check {ip}")).code, Some(1), "{ip}");
     }
+    let why = sandbox.json("why 127.0.0.1");
+    assert_eq!(why["exempt"]["kind"], "protected");
+    assert_eq!(why["commands"], serde_json::json!([]), "none would do it");
     assert_eq!(sandbox.json("list"), serde_json::json!([]));
 }
 
@@ -39,7 +42,7 @@ fn a_configured_peer_is_only_blocked_on_purpose() {
     let sandbox = Sandbox::new();
     let peer = "/ip4/192.168.77.7/tcp/9/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
     let _daemon = sandbox.start(&["--peer", peer]);
-    let refused = sandbox.run("block 192.168.77.7 60");
+    let refused = sandbox.run("block 192.168.77.7"); // for as long as one is blocked unless it is said
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(refused.talk.contains("--force"), "{refused:?}");
     assert_eq!(sandbox.run("block 192.168.77.7 60 --force").code, Some(0));

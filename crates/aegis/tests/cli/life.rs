@@ -40,6 +40,19 @@ fn two_daemons_do_not_share_a_socket_or_a_state() {
 }
 
 #[test]
+fn a_port_that_is_taken_is_told_with_how_to_take_another() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port();
+    let listen = format!("/ip4/127.0.0.1/tcp/{port}");
+    let line = format!("run --observe --no-mdns --listen {listen}");
+    let answer = Sandbox::new().run(&line);
+    assert_eq!(answer.code, Some(1), "{answer:?}");
+    for part in ["--port", &format!("cannot listen on {listen}")] {
+        assert!(answer.talk.contains(part), "{part}: {answer:?}");
+    }
+}
+
+#[test]
 fn a_daemon_answers_on_the_socket_it_is_told() {
     let sandbox = Sandbox::new();
     let mut node = sandbox.node(env!("CARGO_BIN_EXE_aegis"), &["run", "--no-p2p"]);

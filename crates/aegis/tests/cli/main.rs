@@ -9,6 +9,8 @@
 mod answers;
 mod around;
 mod bad_input;
+#[path = "../support/browser.rs"]
+mod browser;
 mod config;
 #[path = "../support/daemon.rs"]
 mod daemon;

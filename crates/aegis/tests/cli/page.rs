@@ -7,7 +7,7 @@ use std::{
     net::TcpStream,
 };
 
-use crate::sandbox::Sandbox;
+use crate::{browser::Browser, sandbox::Sandbox};
 
 #[test]
 fn a_link_of_the_control_socket_lets_in_once_and_what_is_done_there_is_done() {
@@ -21,32 +21,22 @@ fn a_link_of_the_control_socket_lets_in_once_and_what_is_done_there_is_done() {
     let link = printed.out.trim().to_owned();
     let path = link.strip_prefix(&url).expect("it is of the page");
     // Without a key everything may be read, and nothing is done.
-    let read = get(&url, "/", "");
+    let mut stranger = browser(&url);
+    let read = stranger.get("/");
     assert!(read.contains("Observing") && !read.contains("name=\"proof\""));
-    let refused = post(&url, "/block", "", "ip=192.0.2.77&secs=300");
+    let refused = stranger.post("/block", "ip=192.0.2.77&secs=300");
     assert!(refused.contains("location: /sign-in\r\n"), "{refused}");
     assert_eq!(sandbox.run("check 192.0.2.77").code, Some(1));
-    let answer = get(&url, path, "");
-    let cookie = answer
-        .lines()
-        .find_map(|it| it.strip_prefix("set-cookie: "));
-    let cookie = cookie
-        .and_then(|it| it.split(';').next())
-        .expect("a cookie");
-    let cookie = format!("cookie: {cookie}\r\n");
+    let mut operator = browser(&url);
+    let answer = operator.get(path);
+    assert!(answer.contains("set-cookie: "), "{answer}");
     assert!(
-        get(&url, path, "").starts_with("HTTP/1.1 403 "),
+        stranger.get(path).starts_with("HTTP/1.1 403 "),
         "it was used"
     );
 
-    let overview = get(&url, "/", &cookie);
-    assert!(overview.contains("Observing"), "{overview}");
-    let (_, rest) = overview
-        .split_once("name=\"proof\" value=\"")
-        .expect("a form");
-    let proof = rest.split('"').next().expect("a value");
-    let form = format!("proof={proof}&ip=192.0.2.77&secs=300&threat=brute_force&severity=7");
-    let done = post(&url, "/block", &cookie, &form);
+    let typed = "ip=192.0.2.77&secs=300&threat=brute_force&severity=7";
+    let done = operator.submit("/", ("/block", ""), typed);
     assert!(
         done.contains("location: /?done=blocked&about=192.0.2.77"),
         "{done}"
@@ -65,17 +55,12 @@ fn a_link_of_the_control_socket_lets_in_once_and_what_is_done_there_is_done() {
         "/allowed",
         "/feeds",
     ] {
-        let answer = get(&url, page, &cookie);
+        let answer = operator.get(page);
         assert!(answer.starts_with("HTTP/1.1 200 "), "{page}: {answer}");
     }
-    assert!(get(&url, "/decisions", &cookie).contains("192.0.2.77"));
-    let done = post(
-        &url,
-        "/unblock",
-        &cookie,
-        &format!("proof={proof}&ip=192.0.2.77"),
-    );
+    let done = operator.submit("/decisions", ("/unblock", "192.0.2.77"), "");
     assert!(done.contains("done=unblocked"), "{done}");
+    assert!(operator.follow(&done).contains("is blocked no more"));
     assert_eq!(sandbox.run("check 192.0.2.77").code, Some(1));
     sandbox.stop(daemon);
 }
@@ -99,10 +84,11 @@ fn the_page_is_where_the_api_is_as_well_and_takes_nothing_from_it() {
         .as_str()
         .expect("it is served")
         .to_owned();
-    let answer = get(&api, "/", "");
+    let mut stranger = browser(&api);
+    let answer = stranger.get("/");
     assert!(answer.contains("<h1>Sign in</h1>") && answer.contains("frame-ancestors 'none'"));
-    assert!(get(&api, "/v1/status", "").starts_with("HTTP/1.1 401 "));
-    assert!(get(&api, "/health", "").ends_with(r#"{"status":"up"}"#));
+    assert!(stranger.get("/v1/status").starts_with("HTTP/1.1 401 "));
+    assert!(stranger.get("/health").ends_with(r#"{"status":"up"}"#));
     sandbox.stop(daemon);
 }
 
@@ -121,7 +107,7 @@ fn two_nodes_of_one_host_each_have_a_page() {
         .expect("it is shown")
         .to_owned();
     assert_ne!(url, "http://127.0.0.1:9004");
-    assert!(get(&url, "/", "").contains("Observing"));
+    assert!(browser(&url).get("/").contains("Observing"));
     sandbox.stop(daemon);
     drop(taken);
 }
@@ -135,7 +121,7 @@ fn where_a_key_is_wanted_to_read_nothing_is_seen_without_one() {
         .expect("it is shown")
         .to_owned();
     for page in ["/", "/decisions", "/peers", "/feeds"] {
-        let answer = get(&url, page, "");
+        let answer = browser(&url).get(page);
         assert!(answer.contains("<h1>Sign in</h1>"), "{page}: {answer}");
         assert!(!answer.contains("Observing"), "{page}: {answer}");
     }
@@ -161,25 +147,14 @@ fn with_page(more: &str) -> Sandbox {
     sandbox
 }
 
-fn get(url: &str, path: &str, head: &str) -> String {
-    ask(url, &format!("GET {path}"), head, "")
-}
-
-fn post(url: &str, path: &str, head: &str, form: &str) -> String {
-    let kind = "content-type: application/x-www-form-urlencoded\r\nsec-fetch-site: same-origin\r\n";
-    ask(url, &format!("POST {path}"), &format!("{head}{kind}"), form)
-}
-
-fn ask(url: &str, what: &str, head: &str, body: &str) -> String {
-    let address = url.strip_prefix("http://").expect("a URL");
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    let length = body.len();
-    let request = format!(
-        "{what} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
-         content-length: {length}\r\n{head}\r\n{body}"
-    );
-    stream.write_all(request.as_bytes()).expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    answer
+/// Opens a browser for the page at `url`.
+fn browser(url: &str) -> Browser<'static> {
+    let address = url.strip_prefix("http://").expect("a URL").to_owned();
+    Browser::new(url, move |request| {
+        let mut stream = TcpStream::connect(&address).expect("it listens");
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    })
 }

@@ -33,6 +33,7 @@ mod logs;
 mod mode;
 mod monitored;
 mod names;
+mod newcomer;
 mod nft;
 mod notified;
 mod notify;

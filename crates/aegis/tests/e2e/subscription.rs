@@ -1,14 +1,14 @@
 //! A feed that is subscribed to is fetched, is in the kernel within its bounds, and over a restart too.
 
-use std::{fmt::Write as _, fs, net::Ipv4Addr, path::Path};
+use std::{fmt::Write as _, net::Ipv4Addr};
 
 use aegis::lab::node::LabNode;
-use aegis_api::{EventKind, FeedLine, FeedList, Origin};
-use serde_json::Value;
+use aegis_api::{EventKind, Origin};
 
 use crate::support::{
     DEADLINE, indicator,
     publisher::Publisher,
+    subscribed::{make_due, until_applied},
     until_blocked, until_in,
     world::{How, World, cli, kill_9, stop},
 };
@@ -40,7 +40,7 @@ async fn netns_a_feed_of_a_hundred_thousand_is_in_the_kernel() {
 
     let added = cli(&node, &format!("feed add big --url {url}"));
     assert_eq!(added.code, Some(0), "{added:?}");
-    let feed = applied(&node, COUNT.into()).await;
+    let feed = until_applied(&node, |it| it.blocked == u64::from(COUNT)).await;
     let last = feed.last.clone().unwrap();
     eprintln!(
         "MEASURED {COUNT} entries of a feed: {} ms from having them to the kernel",
@@ -87,10 +87,10 @@ async fn netns_a_feed_of_a_hundred_thousand_is_in_the_kernel() {
 async fn check_change(world: &World, how: How<'_>, publisher: &Publisher, node: LabNode) {
     stop(node).await;
     publisher.publish("big.txt", &list(1_000..COUNT + 10));
-    make_due(&world.dir().join("a/state/feeds.json"));
+    make_due(&world.dir().join("a/state"));
     let node = world.start("a", how).await;
     let count = COUNT - 990;
-    let feed = applied(&node, count.into()).await;
+    let feed = until_applied(&node, |it| it.blocked == u64::from(count)).await;
     assert_eq!(feed.failures, 0, "{feed:?}");
     until_held(&node, count).await;
     let first = Ipv4Addr::from_bits(FIRST).to_string();
@@ -178,17 +178,6 @@ fn list(numbers: std::ops::Range<u32>) -> String {
     list + POISON
 }
 
-/// Waits until so many entries of the only feed are blocked.
-async fn applied(node: &LabNode, count: u64) -> FeedLine {
-    let look = async || {
-        let FeedList { mut feeds, .. } = node.client.feeds().await.ok()?;
-        let feed = feeds.pop()?;
-        let blocked = feed.last.as_ref()?.blocked;
-        (!feed.under_way && blocked == count).then_some(feed)
-    };
-    until_in(DEADLINE * 6, "the feed is applied", look).await
-}
-
 /// Waits until the kernel holds so many blocks, and no other.
 async fn until_held(node: &LabNode, count: u32) {
     let expected = format!("intended {count}, in the kernel {count}");
@@ -198,11 +187,4 @@ async fn until_held(node: &LabNode, count: u32) {
         line.ends_with(&expected).then_some(())
     };
     until_in(DEADLINE * 3, &expected, look).await;
-}
-
-/// Has what is kept say that the feed is due.
-fn make_due(path: &Path) {
-    let mut kept: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-    kept[0]["next_ms"] = 0.into();
-    fs::write(path, kept.to_string()).unwrap();
 }

@@ -2,6 +2,8 @@
 
 #[path = "../support/bad_peer.rs"]
 pub(crate) mod bad_peer;
+#[path = "../support/browser.rs"]
+pub(crate) mod browser;
 pub(crate) mod corrupter;
 pub(crate) mod damage;
 #[path = "../support/debian.rs"]
@@ -23,6 +25,7 @@ pub(crate) mod role;
 pub(crate) mod routers;
 pub(crate) mod session;
 pub(crate) mod shell;
+pub(crate) mod subscribed;
 pub(crate) mod suricata;
 #[path = "../support/terminal.rs"]
 pub(crate) mod terminal;
@@ -102,6 +105,12 @@ pub(crate) async fn until_in<T>(
         Ok(found) => found,
         Err(_) => panic!("waited in vain: {what}"),
     }
+}
+
+/// Waits until a terminal shows a text.
+pub(crate) async fn shows(terminal: &terminal::Terminal, text: &str) {
+    let look = async || terminal.text().contains(text).then_some(());
+    until(&format!("the screen shows {text:?}"), look).await;
 }
 
 pub(crate) fn indicator(text: &str) -> Indicator {

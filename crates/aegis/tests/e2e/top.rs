@@ -5,17 +5,11 @@ use std::process::Command;
 use crate::support::{
     AEGIS, block,
     host::pings,
+    shows,
     terminal::Terminal,
     until, until_blocked,
     world::{How, World},
 };
-
-async fn shows(terminal: &Terminal, text: &str) {
-    until(&format!("the screen shows {text:?}"), async || {
-        terminal.text().contains(text).then_some(())
-    })
-    .await;
-}
 
 #[tokio::test]
 async fn netns_a_source_that_is_unblocked_by_a_key_gets_through_again() {

@@ -228,6 +228,7 @@ impl Control for Script {
                 was_blocked,
                 covered_by: None,
                 withdrawn: 0,
+                feeds: vec![],
             }));
         }
         let Request::AllowEntries(_) = request else {

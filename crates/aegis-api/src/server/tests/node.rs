@@ -282,6 +282,7 @@ impl Control for Script {
                 was_blocked: true,
                 covered_by: None,
                 withdrawn: u64::from(it.withdraw),
+                feeds: vec![],
             }),
             Request::Allow(it) => Reply::Allowed(allowed(it.indicator)),
             Request::Disallow(indicator) => Reply::Disallowed(Disallowed {

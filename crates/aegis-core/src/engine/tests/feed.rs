@@ -169,6 +169,58 @@ fn what_must_not_be_blocked_is_left_out_and_counted() {
 }
 
 #[test]
+fn what_the_operator_unblocked_stays_free_for_as_long_as_a_feed_lists_it() {
+    const DAY: Duration = Duration::from_secs(24 * 3_600);
+    let mut engine = engine();
+    let drop = FeedId::subscribed("drop").unwrap();
+    let unblock = || Command::Unblock {
+        indicator: ATTACKER.parse().unwrap(),
+        withdraw: false,
+    };
+    let list =
+        |engine: &mut Engine, now: Timestamp| run(engine, now, listed_for(drop, now + 4 * DAY));
+    list(&mut engine, NOW);
+    let reply = order(&mut engine, NOW, unblock()).0.unwrap();
+    let expected = Reply::Unblocked {
+        covered_by: None,
+        withdrawn: 0,
+        listed_by: vec![drop],
+    };
+    assert_eq!(reply, expected);
+    // Each day for a month it is listed again, and the node may start anew each time.
+    for day in 1..=30 {
+        let now = NOW + day * DAY;
+        pass(&mut engine, now);
+        list(&mut engine, now);
+        assert!(!is_blocked(&engine, ATTACKER), "day {day}");
+        assert!(is_blocked(&engine, "203.0.113.200"), "day {day}");
+    }
+    assert_eq!(list(&mut engine, NOW + 30 * DAY), [], "nothing to write");
+    // A publisher that is away for a week lists what it did, a month later it is another list.
+    pass(&mut engine, NOW + 41 * DAY - MINUTE);
+    list(&mut engine, NOW + 41 * DAY - MINUTE);
+    assert!(!is_blocked(&engine, ATTACKER));
+    pass(&mut engine, NOW + 90 * DAY);
+    list(&mut engine, NOW + 90 * DAY);
+    assert!(is_blocked(&engine, ATTACKER));
+    // This node's own detectors outweigh it, and then the feed does as well.
+    order(&mut engine, NOW + 90 * DAY, unblock()).0.unwrap();
+    detect(&mut engine, NOW + 90 * DAY, ATTACKER);
+    list(&mut engine, NOW + 91 * DAY);
+    let why = engine.why(NOW + 91 * DAY, &ATTACKER.parse().unwrap());
+    assert!(why.decisions.iter().any(|it| it.origin == Origin::Feed));
+}
+
+/// Says that a feed lists two addresses until `end`.
+fn listed_for(feed: FeedId, end: Timestamp) -> Input {
+    let entries = [ATTACKER, "203.0.113.200"].map(|it| (it.parse().unwrap(), end));
+    Input::Feed(FeedInput::Entries(FeedPart {
+        feed,
+        entries: entries.into(),
+    }))
+}
+
+#[test]
 fn a_feed_that_is_taken_back_frees_only_what_nobody_else_blocks() {
     let mut engine = engine();
     apply(

@@ -132,6 +132,7 @@ fn an_unblock_holds_until_the_nodes_own_detectors_object() {
         Ok(Reply::Unblocked {
             covered_by: None,
             withdrawn: 0,
+            listed_by: vec![],
         })
     );
     assert_eq!(
@@ -196,6 +197,7 @@ fn an_unblock_says_which_range_blocks_what_it_named_all_the_same() {
         Ok(Reply::Unblocked {
             covered_by: Some("203.0.113.0/24".parse().unwrap()),
             withdrawn: 0,
+            listed_by: vec![],
         })
     );
     // The range and every other address stay as they are, in the kernel as well.
@@ -234,6 +236,7 @@ fn withdrawing_takes_back_what_was_shared() {
         Ok(Reply::Unblocked {
             covered_by: None,
             withdrawn: 1,
+            listed_by: vec![],
         })
     );
     let withdrawal = published(&outputs).remove(0);

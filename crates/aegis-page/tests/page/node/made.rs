@@ -98,13 +98,15 @@ pub(super) fn block(script: &Script, number: u32) -> Block {
     ];
     let chance = mixed(number);
     let age = u64::from(chance % 70_000);
+    let origin = ORIGINS[chance as usize % ORIGINS.len()];
+    let feed = if script.is_hostile { HOSTILE } else { "drop" };
     Block {
         indicator: address(number),
-        origin: ORIGINS[chance as usize % ORIGINS.len()],
+        origin,
         author: node_id(chance % 9),
         file: None,
         region: None,
-        feed: None,
+        feed: (origin == Origin::Feed).then(|| feed.to_owned()),
         alert_id: None,
         members_only: false,
         threat_type: threat(script, chance),
@@ -308,7 +310,11 @@ pub(super) fn feeds(script: &Script) -> FeedList {
         last: Some(FeedLast {
             entries: 1_573,
             blocked: 1_549,
-            left_out: [("too_wide".to_owned(), 21), ("allowlisted".to_owned(), 3)].into(),
+            left_out: [
+                ("too wide".to_owned(), 21),
+                ("on the allowlist".to_owned(), 3),
+            ]
+            .into(),
             ..FeedLast::default()
         }),
     };
@@ -335,7 +341,8 @@ pub(super) fn feeds(script: &Script) -> FeedList {
         } else {
             vec![well, failing]
         },
-        built_in: vec!["feodo".to_owned(), "tor-exits".to_owned()],
+        built_in: vec!["feodo".to_owned(), "otx".to_owned()],
+        need_key: vec!["otx".to_owned()],
         ..FeedList::default()
     }
 }

@@ -12,11 +12,11 @@ use crate::{
 fn feeds_have_a_line_each_and_others_are_named() {
     let text = fitting(feeds(&list()));
     for part in [
-        "NAME           KIND   HEALTH              LISTED  BLOCKED  HAD\n",
+        "NAME           KIND   HEALTH              LISTED  BLOCKED  FETCHED\n",
         "mine           taxii  UNAUTHORISED STALE       -        -  never\n",
         "spamhaus-drop  drop   ok                    1702     1700  2026-11-20T12:00:00Z\n",
-        "Built in, without a key feodo\n  aegis feed add feodo\n",
-        "Built in, with a key    otx\n  aegis feed add otx --key-file <PATH>\n",
+        "Built in, without a key: feodo\n  aegis feed add feodo\n",
+        "Built in, with a key:    otx\n  aegis feed add otx --key-file <PATH>\n",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
@@ -59,8 +59,8 @@ fn status_names_each_feed() {
     };
     let text = crate::report::status(&status);
     for part in [
-        "Feed       mine: UNAUTHORISED STALE, 0 blocked, had never\n",
-        "Feed       spamhaus-drop: ok, 1700 blocked, had 2026-11-20T12:00:00Z\n",
+        "Feed       mine: UNAUTHORISED STALE, 0 blocked, fetched never\n",
+        "Feed       spamhaus-drop: ok, 1700 blocked, fetched 2026-11-20T12:00:00Z\n",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }

@@ -2,6 +2,7 @@
 
 use aegis_api::{Bouncer, FeedLine, LapiState, LogSource, Status};
 use aegis_enforce::probe::{Check, State};
+use aegis_ui::count;
 
 /// Returns how the logs and the listeners of a node stand.
 pub(super) fn checks(status: &Status) -> Vec<Check> {
@@ -35,8 +36,8 @@ fn asked(lapi: &LapiState) -> Vec<Check> {
 fn feed(feed: &FeedLine) -> Check {
     let FeedLine { name, alarms, .. } = feed;
     let had = match feed.succeeded_at {
-        Some(at) => format!("had at {at}"),
-        None => "not had yet".to_owned(),
+        Some(at) => format!("fetched at {at}"),
+        None => "not fetched yet".to_owned(),
     };
     if alarms.is_empty() {
         return fine(
@@ -90,7 +91,7 @@ fn log(log: &LogSource) -> Check {
     let (path, kind) = (log.path.display(), log.kind.as_str());
     let Some(problem) = &log.problem else {
         let read = match log.last_at {
-            Some(at) => format!("{} lines read, the last at {at}", log.lines),
+            Some(at) => format!("{} read, the last at {at}", count(log.lines, "line")),
             None => "nothing written since the node started".to_owned(),
         };
         return fine("log", format!("{path} ({kind}): {read}"));

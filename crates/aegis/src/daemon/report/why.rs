@@ -4,7 +4,7 @@ use aegis_api::{
     Affiliation, ApiError, EvidenceLine, Exempt, KernelEntry, NearMiss, RefusalLine, WHY_LINES_MAX,
     Why, ttl_secs,
 };
-use aegis_core::{AllowEntry, Indicator, Outcome, Refusal, Timestamp, WhyEvidence};
+use aegis_core::{Indicator, Outcome, Refusal, Timestamp, WhyEvidence};
 use aegis_enforce::Blocked;
 
 use super::{block, trust::network_opinion};
@@ -50,13 +50,13 @@ impl Node {
                 .collect(),
             kernel: entry_of(&blocking.unwrap_or(*indicator))
                 .filter(|_| self.enforcer.missing_kernel().is_none())
-                .map(kernel_entry),
+                .map(|it| kernel_entry(it, self.enforcer.is_observing())),
             opinion: (!why.opinion.voices.is_empty()).then(|| network_opinion(&why.opinion)),
             location: self.location(indicator),
             near: self.near(indicator),
             past: None, // whoever answers asks the history besides
             undo: blocking.map(|it| format!("aegis unblock {it}")),
-            commands: commands(*indicator, blocking, why.allowed_by.as_ref()),
+            commands: commands(&why, *indicator),
         })
     }
 
@@ -112,15 +112,14 @@ impl Node {
 }
 
 /// Returns what can be done, as commands.
-fn commands(
-    asked: Indicator,
-    blocking: Option<Indicator>,
-    allowed_by: Option<&AllowEntry>,
-) -> Vec<String> {
-    if let Some(it) = allowed_by {
+fn commands(why: &aegis_core::Why, asked: Indicator) -> Vec<String> {
+    if let Some(it) = &why.allowed_by {
         return vec![format!("aegis allow {} --remove", it.indicator)];
     }
-    match blocking {
+    if let Some(Refusal::Protected { .. }) = why.untouchable {
+        return Vec::new(); // neither would change anything
+    }
+    match why.blocked.map(|it| it.entry) {
         Some(it) => vec![
             format!("aegis unblock {it}"),
             format!("aegis unblock {it} --withdraw"),
@@ -143,8 +142,8 @@ fn exempt(why: &aegis_core::Why) -> Option<Exempt> {
     why.unblocked.map(|it| Exempt {
         kind: "unblocked".to_owned(),
         reason: format!(
-            "the operator unblocked {} at {}; alerts of others do not block it until {}, or until \
-             a detector of this node sees it",
+            "the operator unblocked {} at {}; alerts of others and feeds do not block it until {} \
+             (later, while a feed lists it), or until a detector of this node sees it",
             it.indicator, it.unblocked_at, it.expires_at
         ),
     })
@@ -192,9 +191,10 @@ fn evidence(
     }
 }
 
-fn kernel_entry(entry: &Blocked) -> KernelEntry {
+fn kernel_entry(entry: &Blocked, observing: bool) -> KernelEntry {
     KernelEntry {
         in_kernel: true,
+        observing,
         packets: entry.packets,
         bytes: entry.bytes,
         violations: entry.violations.into(),

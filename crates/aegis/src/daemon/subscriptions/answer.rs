@@ -175,7 +175,7 @@ pub(super) fn definition(request: FeedAddRequest) -> Result<Definition, ApiError
         (None, None) => {
             let names = BUILT_IN.map(|it| it.name).join(" ");
             let message = format!(
-                "url: {name} is not built in, so that its address is needed; built in are {names}"
+                "url: {name} is not built in, so its address is needed (--url); built in are {names}"
             );
             return Err(ApiError::new(ErrorCode::InvalidRequest, message));
         }

@@ -100,8 +100,12 @@ pub(super) fn start(
 
 async fn run(fetch: &Fetch) -> (Result<Found, Fault>, Instant) {
     let session = tokio::time::timeout(SESSION_MAX, Box::pin(whole(fetch)));
-    let too_slow =
-        || Fault::Unreachable(format!("not had within {} min", SESSION_MAX.as_secs() / 60));
+    let too_slow = || {
+        Fault::Unreachable(format!(
+            "not fetched within {} min",
+            SESSION_MAX.as_secs() / 60
+        ))
+    };
     match session.await.unwrap_or_else(|_| Err(too_slow())) {
         Ok((found, had_at)) => (Ok(found), had_at),
         Err(fault) => (Err(fault), Clock.instant()),

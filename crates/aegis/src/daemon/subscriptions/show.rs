@@ -141,8 +141,8 @@ pub(super) fn meaning(name: &FeedName, course: &Course, alarm: Alarm) -> String 
             format!("it lists {to} in place of {from}; what it listed before stands; {accept}")
         }
         Alarm::Stale => match course.succeeded_at {
-            Some(at) => format!("not had since {at}: {}", problem()),
-            None => format!("never had: {}", problem()),
+            Some(at) => format!("not fetched since {at}: {}", problem()),
+            None => format!("never fetched: {}", problem()),
         },
         Alarm::Failing | Alarm::Unauthorised => problem(),
     }

@@ -110,7 +110,7 @@ fn each_feed_is_told_and_what_is_to_be_done_about_it() {
         super::feed(&feed(&["unauthorised", "stale"], Some("status 401"))),
         super::feed(&feed(&["failing"], Some("refused"))),
     ];
-    let at = "had at 2026-11-20T12:00:00Z";
+    let at = "fetched at 2026-11-20T12:00:00Z";
     says(
         &checks,
         &[
