@@ -15,6 +15,8 @@
 
 #[path = "../tests/support/debian.rs"]
 mod debian;
+#[path = "../tests/support/needed.rs"]
+mod needed;
 #[path = "../tests/crowdsec/package.rs"]
 mod package;
 #[path = "../tests/crowdsec/place.rs"]

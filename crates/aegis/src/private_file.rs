@@ -15,13 +15,16 @@ const OTHERS: u32 = 0o077;
 /// wrong with it: a clause that names the file.
 pub(crate) fn read(path: &Path, bytes_max: u64) -> Result<String, String> {
     let shown = path.display();
-    let unreadable = |it: io::Error| match it.kind() {
+    let unreadable = |it: io::Error| {
+        let error = format!("cannot read {shown}: {it}");
+        if it.kind() != io::ErrorKind::PermissionDenied {
+            return error;
+        }
         // A service is not root, and root without its capabilities is a user like others.
-        io::ErrorKind::PermissionDenied => format!(
-            "cannot read {shown}: {it}; it must belong to whom the node runs as, and lie where \
-             that may look (as a service: chown aegis, in /etc/aegis)"
-        ),
-        _ => format!("cannot read {shown}: {it}"),
+        format!(
+            "{error}; it must belong to whom the node runs as, and lie where that may look (as a \
+             service: chown aegis, in /etc/aegis)"
+        )
     };
     let file = fs::File::open(path).map_err(unreadable)?;
     let about = file.metadata().map_err(unreadable)?;

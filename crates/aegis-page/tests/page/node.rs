@@ -124,6 +124,7 @@ impl Node {
                     was_blocked: blocks.len() < before,
                     covered_by: None,
                     withdrawn: 0,
+                    feeds: vec![],
                 })
             }
             Request::Allow(it) => Reply::Allowed(AllowEntry {

@@ -5,8 +5,8 @@ use std::{path::PathBuf, time::Duration};
 use aegis_api::{
     AlertId, ApiError, BlockRequest, Blocked, Caller, Check, Client, Control, Disallowed,
     ErrorCode, EventHub, EventKind, Indicator, Listener, NodeId, Origin, Page, PageQuery, Peer,
-    PeerTrust, Published, Reply, Request, TrustForgotten, TrustRequest, UnblockCause, Unblocked,
-    serve,
+    PeerTrust, Published, Reply, Request, TrustForgotten, TrustRequest, UnblockCause,
+    UnblockRequest, Unblocked, serve,
 };
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinSet};
@@ -99,19 +99,7 @@ impl Control for Script {
             Request::AllowEntries(_) => Reply::AllowEntries(last_page(allow_entry(None))),
             Request::Block(it) => Reply::Blocked(self.block(&it)?),
             Request::Publish(it) => Reply::Published(publish(it.indicator)?),
-            Request::Unblock(it) => {
-                self.tell(EventKind::Unblocked {
-                    indicator: it.indicator,
-                    cause: UnblockCause::Operator,
-                });
-                Reply::Unblocked(Unblocked {
-                    indicator: it.indicator,
-                    was_blocked: true,
-                    covered_by: None,
-                    withdrawn: u64::from(it.withdraw),
-                    feeds: vec![],
-                })
-            }
+            Request::Unblock(it) => Reply::Unblocked(self.unblock(&it)),
             Request::Allow(it) => {
                 let mut entry = allow_entry(it.duration_secs.map(|it| it.get().into()));
                 entry.indicator = it.indicator;
@@ -172,6 +160,20 @@ impl Script {
             ttl_secs,
             alert_id: it.publish.then(|| AlertId::from_bytes([3; 16])),
         })
+    }
+
+    fn unblock(&self, it: &UnblockRequest) -> Unblocked {
+        self.tell(EventKind::Unblocked {
+            indicator: it.indicator,
+            cause: UnblockCause::Operator,
+        });
+        Unblocked {
+            indicator: it.indicator,
+            was_blocked: true,
+            covered_by: None,
+            withdrawn: u64::from(it.withdraw),
+            feeds: vec![],
+        }
     }
 
     fn tell(&self, kind: EventKind) {

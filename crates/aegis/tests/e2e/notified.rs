@@ -325,6 +325,11 @@ async fn netns_an_ntfy_server_shows_what_is_told_to_whoever_follows_the_topic() 
         events.find(|it| it["event"] == "message")
     })
     .await;
+    check_shown(&told);
+}
+
+/// Checks what an ntfy server shows.
+fn check_shown(told: &Value) {
     assert!(told["title"].as_str().unwrap().ends_with(TITLE), "{told}");
     assert!(
         told["message"]

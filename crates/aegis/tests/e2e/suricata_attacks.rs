@@ -33,16 +33,17 @@ alert tcp any any -> any any (msg:"users are sent"; flow:established; content:"d
 alert tcp any any -> any any (msg:"a shell is given"; flow:established; content:"root-shell"; classtype:attempted-admin; target:src_ip; sid:9000004; rev:1;)
 "#;
 
+const HOSTS: [(&str, u8); 5] = [
+    ("a", 11),
+    ("attacker", 66),
+    ("neighbour", 67),
+    ("bystander", 68),
+    ("other", 69),
+];
+
 #[tokio::test]
 async fn netns_suricata_sees_attacks_and_attackers_are_dropped_and_no_victim_and_no_bystander() {
-    let hosts = [
-        ("a", 11),
-        ("attacker", 66),
-        ("neighbour", 67),
-        ("bystander", 68),
-        ("other", 69),
-    ];
-    let Some(world) = World::new(&hosts) else {
+    let Some(world) = World::new(&HOSTS) else {
         return;
     };
     let Some(debian) = Debian13::unpacked() else {

@@ -36,43 +36,18 @@ async fn netns_suricata_alerts_to_whom_an_export_names_and_no_more_when_a_later_
         return;
     };
     let (host, attacker) = (world.host("a"), world.host("attacker"));
-    ip(host, "addr add 2001:db8:1::11/64 dev eth0 nodad");
-    for more in [
-        "198.51.100.9/32",
-        "198.51.100.77/32",
-        "10.77.0.68/24",
-        "2001:db8:1::66/64",
-        "2001:db8:2::66/128",
-    ] {
-        let nodad = if more.contains(':') { " nodad" } else { "" };
-        ip(attacker, &format!("addr add {more} dev eth0{nodad}"));
-    }
+    give_addresses(host, attacker);
     let observing = How {
         flags: &["--observe"],
         ..How::default()
     };
     let node = world.start("a", observing).await;
-    for what in [
-        ATTACKER,
-        "198.51.100.0/24",
-        "198.51.100.9",
-        "2001:db8:2::/64",
-    ] {
-        node.client.block(&block(what, 300)).await.unwrap();
-        until_blocked(&node.client, what, true).await;
-    }
+    block_some(&node).await;
     let lists = world.dir().join("lists");
     fs::create_dir(&lists).unwrap();
     export(&node, &lists);
     let rules = LISTED.replace("LISTS", lists.to_str().unwrap());
-    let values = [
-        format!(
-            "reputation-categories-file={}/categories.txt",
-            lists.display()
-        ),
-        format!("default-reputation-path={}", lists.display()),
-        "reputation-files.0=aegis.iprep".to_owned(),
-    ];
+    let values = reputation(&lists);
     let setup = Setup {
         debian: &debian,
         host,
@@ -80,15 +55,7 @@ async fn netns_suricata_alerts_to_whom_an_export_names_and_no_more_when_a_later_
         rules: &rules,
         values: &values,
     };
-    let said = setup.checked();
-    assert!(
-        said.contains("2 rules successfully loaded, 0 rules failed"),
-        "{said}"
-    );
-    assert!(
-        !said.contains("Error") && !said.contains("reputation: bad"),
-        "{said}"
-    );
+    check_taken(&setup.checked());
     let suricata = setup.start().await;
     let seen = async |from: &str, to: &str, signatures: &[u64], times: usize| {
         knock(attacker, from, to);
@@ -130,6 +97,57 @@ async fn netns_suricata_alerts_to_whom_an_export_names_and_no_more_when_a_later_
     seen(BYSTANDER, &v4, &[REPUTATION, DATASET], 1).await;
     let after = [REPUTATION, DATASET].map(|it| suricata.count(it, ATTACKER));
     assert_eq!(before, after, "{:?}", suricata.alerts());
+}
+
+/// Gives both hosts the addresses that packets come from and go to.
+fn give_addresses(host: &Host, attacker: &Host) {
+    ip(host, "addr add 2001:db8:1::11/64 dev eth0 nodad");
+    for more in [
+        "198.51.100.9/32",
+        "198.51.100.77/32",
+        "10.77.0.68/24",
+        "2001:db8:1::66/64",
+        "2001:db8:2::66/128",
+    ] {
+        let nodad = if more.contains(':') { " nodad" } else { "" };
+        ip(attacker, &format!("addr add {more} dev eth0{nodad}"));
+    }
+}
+
+async fn block_some(node: &LabNode) {
+    for what in [
+        ATTACKER,
+        "198.51.100.0/24",
+        "198.51.100.9",
+        "2001:db8:2::/64",
+    ] {
+        node.client.block(&block(what, 300)).await.unwrap();
+        until_blocked(&node.client, what, true).await;
+    }
+}
+
+/// Returns the settings by which Suricata reads the reputations in a folder.
+fn reputation(lists: &Path) -> [String; 3] {
+    [
+        format!(
+            "reputation-categories-file={}/categories.txt",
+            lists.display()
+        ),
+        format!("default-reputation-path={}", lists.display()),
+        "reputation-files.0=aegis.iprep".to_owned(),
+    ]
+}
+
+/// Checks that Suricata has taken all of it.
+fn check_taken(said: &str) {
+    assert!(
+        said.contains("2 rules successfully loaded, 0 rules failed"),
+        "{said}"
+    );
+    assert!(
+        !said.contains("Error") && !said.contains("reputation: bad"),
+        "{said}"
+    );
 }
 
 /// Has the node write all that Suricata reads.

@@ -343,6 +343,5 @@ pub(super) fn feeds(script: &Script) -> FeedList {
         },
         built_in: vec!["feodo".to_owned(), "otx".to_owned()],
         need_key: vec!["otx".to_owned()],
-        ..FeedList::default()
     }
 }

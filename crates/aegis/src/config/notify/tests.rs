@@ -1,5 +1,7 @@
 //! What is taken and what is not, and that no secret shows.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use super::*;
 
 #[test]

@@ -68,7 +68,7 @@ pub(crate) struct Debian13 {
 impl Debian13 {
     /// Finds or fetches it, or says why the test is skipped.
     pub(crate) fn unpacked() -> Option<Self> {
-        let tree = PROGRAMS.unpacked_from(|folder| download(folder))?;
+        let tree = PROGRAMS.unpacked_from(download)?;
         Some(Self { tree })
     }
 

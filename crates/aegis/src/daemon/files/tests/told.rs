@@ -85,13 +85,16 @@ impl Alone {
 
 /// Returns whether a peer is told of an announcement.
 fn tells(said: &[FileCommand], peer: NodeId, announcement: &Announcement) -> bool {
-    said.iter().any(|it| match it {
-        FileCommand::Ask {
+    said.iter().any(|it| {
+        let FileCommand::Ask {
             peer: to,
             query: FileQuery::Announce(it),
             ..
-        } => (*to, &**it) == (peer, announcement),
-        _ => false,
+        } = it
+        else {
+            return false;
+        };
+        (*to, &**it) == (peer, announcement)
     })
 }
 
