@@ -157,6 +157,7 @@ fn durations_have_units() {
 
 #[test]
 fn the_edges_of_every_limit() {
+    assert_eq!(block("block 1.2.3.4").duration_secs.as_secs(), 3600);
     assert_eq!(block("block 1.2.3.4 1 a 1").duration_secs.as_secs(), 1);
     assert_eq!(
         block("block 1.2.3.4 86400 a 10").duration_secs,
@@ -166,7 +167,7 @@ fn the_edges_of_every_limit() {
     refused(
         "block 1.2.3.4 0",
         value,
-        "'<DURATION>': must be 1 second to 24 hours",
+        "'[DURATION]': must be 1 second to 24 hours",
     );
     refused(
         "block 1.2.3.4 86401",
@@ -225,11 +226,7 @@ fn the_edges_of_every_limit() {
 
 #[test]
 fn what_is_missing_or_contradicts_is_refused() {
-    refused(
-        "block 1.2.3.4",
-        ErrorKind::MissingRequiredArgument,
-        "<DURATION>",
-    );
+    refused("block", ErrorKind::MissingRequiredArgument, "<IP>");
     refused("check", ErrorKind::MissingRequiredArgument, "<IP>");
     refused("list 1.2.3.4", ErrorKind::UnknownArgument, "1.2.3.4");
     refused(
