@@ -37,7 +37,7 @@ fn a_file_is_replaced_as_a_whole() {
     assert_eq!(block.code, Some(0), "{block:?}");
     let answer = sandbox.run("export cidr --output list.txt");
     assert_eq!(answer.code, Some(0), "{answer:?}");
-    assert!(answer.talk.contains("Wrote 1 entries"), "{answer:?}");
+    assert!(answer.talk.contains("Wrote 1 entry "), "{answer:?}");
     assert_eq!(
         fs::read_to_string(&file).expect("it is there"),
         "203.0.113.7/32\n"

@@ -36,9 +36,9 @@ fn a_link_of_the_control_socket_lets_in_once_and_what_is_done_there_is_done() {
     );
 
     let typed = "ip=192.0.2.77&secs=300&threat=brute_force&severity=7";
-    let done = operator.submit("/", ("/block", ""), typed);
+    let done = operator.submit("/decisions", ("/block", ""), typed);
     assert!(
-        done.contains("location: /?done=blocked&about=192.0.2.77"),
+        done.contains("location: /decisions?done=blocked&about=192.0.2.77"),
         "{done}"
     );
     assert_eq!(sandbox.run("check 192.0.2.77").code, Some(0));
