@@ -27,7 +27,8 @@ pub(crate) const ALLOWLIST_MAX: usize = 10_000;
 /// Addresses of configured peers that are remembered: a fleet and its address changes.
 const CONFIGURED_ADDRESSES_MAX: usize = 10_000;
 
-/// Addresses of peers of the local network that are remembered: more than such a network has.
+/// Addresses where peers of the local network were met that are remembered: several of each peer, and
+/// then those that peers have now.
 const LOCAL_ADDRESSES_MAX: usize = 10_000;
 
 /// Ranges that are protected on every host.
@@ -140,10 +141,12 @@ impl Guards {
         }
     }
 
-    /// Remembers that a peer of the local network was met at `address`.
-    pub(crate) fn add_local(&mut self, address: IpAddr) {
-        if self.local.len() < LOCAL_ADDRESSES_MAX {
-            self.local.insert(address.to_canonical());
+    /// Remembers that a peer of the local network was met at `address`. Whoever comes from ever other
+    /// addresses takes nobody's place: where there is no room, those that peers `have` now are remembered.
+    pub(crate) fn add_local(&mut self, address: IpAddr, have: impl Iterator<Item = IpAddr>) {
+        self.local.insert(address.to_canonical());
+        if self.local.len() > LOCAL_ADDRESSES_MAX {
+            self.local = have.map(|it| it.to_canonical()).collect();
         }
     }
 

@@ -112,10 +112,13 @@ impl Engine {
         peer.address = address;
         peer.ip = ip.or(peer.ip);
         peer.last_seen_at = now;
-        if let (PeerClass::Lan, Some(ip)) = (peer.class, peer.ip) {
-            self.guards.add_local(ip);
-        }
+        let met_at = peer.ip.filter(|_| peer.class == PeerClass::Lan);
         let record = Record::PeerSeen(known(peer));
+        if let Some(ip) = met_at {
+            let peers = self.peers.values();
+            let local = peers.filter(|it| it.class == PeerClass::Lan);
+            self.guards.add_local(ip, local.filter_map(|it| it.ip));
+        }
         self.persist(record);
         self.introduce(now, id);
         if self.class_of(&id) > known_as {

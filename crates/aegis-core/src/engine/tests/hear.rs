@@ -74,6 +74,44 @@ fn a_peer_cannot_block_what_the_host_stands_on() {
 }
 
 #[test]
+fn who_comes_from_ever_other_addresses_leaves_no_neighbour_unprotected() {
+    const NEIGHBOUR: NodeId = NodeId::from_public_key([20; 32]);
+    let meet = |engine: &mut Engine, peer, ip: u32| {
+        let ip = std::net::Ipv4Addr::from(ip).into();
+        let met = Input::PeerConnected {
+            peer,
+            class: PeerClass::Lan,
+            address: (format!("/ip4/{ip}/tcp/9001"), Some(ip)),
+        };
+        run(engine, NOW, met);
+    };
+    let refused = |engine: &mut Engine, indicator: &str| {
+        let alert = sign(LAN_PEER, statement(indicator));
+        let input = Input::AlertReceived {
+            alert,
+            forwarder: LAN_PEER,
+            channel: Channel::Gossip,
+        };
+        refusals(&run(engine, NOW, input))
+    };
+    let mut engine = engine();
+    meet(&mut engine, NEIGHBOUR, 0xc0a8_0114); // 192.168.1.20
+    let restless = NodeId::from_public_key([21; 32]);
+    for host in 0..10_001 {
+        meet(&mut engine, restless, 0x0a00_0001 + host);
+    }
+    let newcomer = NodeId::from_public_key([22; 32]);
+    meet(&mut engine, newcomer, 0xc0a8_0115); // 192.168.1.21
+    for indicator in ["192.168.1.20", "192.168.1.21"] {
+        assert_eq!(
+            refused(&mut engine, indicator),
+            ["local_peer"],
+            "{indicator}"
+        );
+    }
+}
+
+#[test]
 fn the_word_of_one_neighbour_does_not_part_the_others() {
     const NEIGHBOUR: NodeId = NodeId::from_public_key([20; 32]);
     let meet = |engine: &mut Engine, class, ip: &str| {
