@@ -28,6 +28,11 @@ fn begun() -> Publication {
     before.renewed(T0, entries, &HashSet::new()).unwrap()
 }
 
+fn entries_of(publication: &Publication) -> Vec<Entry> {
+    let shown = publication.shown.iter();
+    shown.map(|it| it.entry.clone()).collect()
+}
+
 fn since(publication: &Publication, added_at: u64) -> Vec<(String, bool)> {
     let added = publication.added_after(added_at);
     added
@@ -38,11 +43,7 @@ fn since(publication: &Publication, added_at: u64) -> Vec<(String, bool)> {
 #[test]
 fn the_same_list_is_no_news() {
     let publication = begun();
-    let entries: Vec<Entry> = publication
-        .shown
-        .iter()
-        .map(|it| it.entry.clone())
-        .collect();
+    let entries = entries_of(&publication);
     let again = publication.renewed(T0 + MINUTE, entries, &HashSet::new());
     assert!(again.is_none());
 }
@@ -54,11 +55,7 @@ fn what_is_new_comes_after_all_that_was_there_and_no_two_have_the_same_time() {
     assert_eq!(all.len(), 3);
     assert!(since(&publication, publication.last_added_at).is_empty());
     assert_eq!(since(&publication, publication.shown[0].added_at).len(), 2);
-    let mut entries: Vec<Entry> = publication
-        .shown
-        .iter()
-        .map(|it| it.entry.clone())
-        .collect();
+    let mut entries = entries_of(&publication);
     entries.insert(1, entry("203.0.113.5", T0, T0 + MINUTE));
     // The clock was set back meanwhile.
     let next = publication
@@ -98,11 +95,7 @@ fn what_is_hidden_is_not_taken_back() {
 #[test]
 fn a_decision_that_ends_later_is_another_version_and_another_decision_another_object() {
     let publication = begun();
-    let mut entries: Vec<Entry> = publication
-        .shown
-        .iter()
-        .map(|it| it.entry.clone())
-        .collect();
+    let mut entries = entries_of(&publication);
     entries[0].expires_at = T0 + 5 * MINUTE;
     entries[1].decided_at = T0 + MINUTE;
     let now = T0 + MINUTE;
@@ -137,11 +130,7 @@ fn no_more_is_remembered_than_there_is_room_for() {
 #[test]
 fn what_comes_back_is_not_taken_back_any_more() {
     let publication = begun();
-    let entries: Vec<Entry> = publication
-        .shown
-        .iter()
-        .map(|it| it.entry.clone())
-        .collect();
+    let entries = entries_of(&publication);
     let gone = publication
         .renewed(T0, Vec::new(), &HashSet::new())
         .unwrap();
@@ -153,10 +142,7 @@ fn what_comes_back_is_not_taken_back_any_more() {
 #[test]
 fn every_version_is_newer_than_the_one_before_although_the_clock_was_set_back() {
     let publication = begun();
-    let entries = || -> Vec<Entry> {
-        let shown = publication.shown.iter();
-        shown.map(|it| it.entry.clone()).collect()
-    };
+    let entries = || entries_of(&publication);
     let last = |it: &Publication| {
         let newest = it.added_after(publication.last_added_at);
         newest.map(|it| it.0.modified_at).max().unwrap()
@@ -176,11 +162,7 @@ fn every_version_is_newer_than_the_one_before_although_the_clock_was_set_back() 
 #[test]
 fn a_decision_that_gives_way_to_a_shorter_one_is_taken_back() {
     let publication = begun();
-    let mut entries: Vec<Entry> = publication
-        .shown
-        .iter()
-        .map(|it| it.entry.clone())
-        .collect();
+    let mut entries = entries_of(&publication);
     entries[1] = entry("203.0.113.7", T0 - MINUTE, T0 + 5 * MINUTE);
     let next = publication.renewed(T0, entries, &HashSet::new()).unwrap();
     let news = since(&next, publication.last_added_at);
