@@ -25,6 +25,9 @@ const ENTERED: &str = "AEGIS, entered as by a driver";
 /// Behind the jump by which the other tables here change packets.
 const BEHIND_JUMP: &str = "AEGIS, behind a change of the source and a jump";
 
+/// Of a flood until the node looks after its lists the next time, ten seconds later at most.
+const AT_FIRST: &str = "AEGIS, until its first sweep in a flood";
+
 /// Returns the table that holds a draw's figures.
 pub(crate) fn table(family: Family, draw: Draw, caches: Caches) -> String {
     let caches = match caches {
@@ -92,15 +95,24 @@ fn empty_list(options: &Options, report: &mut Report, family: Family) -> Result<
 
 fn one_list(options: &Options, report: &mut Report, family: Family, entries: u32) -> Result<()> {
     let mut list = List::new(options, report, family, entries)?;
-    let candidates: Vec<&Candidate> = list.candidates.iter().collect();
     for caches in [Caches::Warm, Caches::Cold] {
         for draw in Draw::ALL {
             let traffic = Traffic::new(family, Payload::Udp, draw, entries);
+            let table = table(family, draw, caches);
+            if draw.is_hit() {
+                list.sweep()?;
+                let aegis = list.aegis()?.clone()?;
+                let stage = &mut list.stage;
+                let spreads = stage.compare(&[&aegis], &traffic, caches, &options.effort)?;
+                let spread = *spreads.first().context("take a sample")?;
+                report.add(&table, AT_FIRST, &column(entries), spread);
+            }
+            list.settle(&traffic, options.effort.packets)?;
+            let candidates: Vec<&Candidate> = list.candidates.iter().collect();
             let spreads = list
                 .stage
                 .compare(&candidates, &traffic, caches, &options.effort)?;
             for (candidate, spread) in candidates.iter().zip(spreads) {
-                let table = table(family, draw, caches);
                 report.add(&table, candidate.name, &column(entries), spread);
             }
         }

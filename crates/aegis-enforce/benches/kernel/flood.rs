@@ -22,7 +22,7 @@ use super::{
     column,
     figure::{Report, Spread},
     fits,
-    instance::{Instance, blocks, room_for},
+    instance::{Instance, listed, room_for},
     list::AEGIS,
     netfilter::Netfilter,
     packet::{Draw, Family, Payload, Traffic},
@@ -396,7 +396,7 @@ fn with_aegis(sender: &Host, report: &mut Report, entries: u32) -> Result<Receiv
     let instance = Instance::new(room_for(Family::V4, entries), &[RECEIVER_LINK])?;
     let mut enforcer = receiver.host.enter(|| instance.start())?;
     enforcer
-        .apply(instance.now(), &blocks(Family::V4, 0..entries))
+        .apply(instance.now(), &listed(Family::V4, entries))
         .context("list the sources")?;
     if enforcer
         .interfaces()

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::IpAddr,
     path::PathBuf,
     sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
@@ -23,7 +24,10 @@ use aya::{
 };
 use std::os::fd::AsFd as _;
 
-use super::{bpf, packet::Family};
+use super::{
+    bpf,
+    packet::{Family, RECEIVER, RECEIVER_V6},
+};
 
 const T0: Timestamp = Timestamp::from_secs(1_800_000_000);
 /// Long enough for no block to end meanwhile.
@@ -152,6 +156,18 @@ pub(crate) fn block(indicator: aegis_core::Indicator) -> Change {
         indicator,
         expires_at: T0 + DAY,
     }
+}
+
+/// Blocks the sources below `entries` of a family, and exempts what every host does: its own
+/// addresses.
+pub(crate) fn listed(family: Family, entries: u32) -> Vec<Change> {
+    let mut changes = blocks(family, 0..entries);
+    let own = [IpAddr::from(RECEIVER), IpAddr::from(RECEIVER_V6)];
+    changes.extend(own.map(|it| Change::Exempt {
+        indicator: aegis_core::Indicator::host(it),
+        exemption: aegis_core::Exemption::Protected,
+    }));
+    changes
 }
 
 pub(crate) fn no_detector() -> Detectors {

@@ -6,8 +6,8 @@ use anyhow::{Context as _, Result};
 use super::{
     Options,
     figure::Report,
-    instance::{Instance, blocks, room_for},
-    packet::Family,
+    instance::{Instance, listed, room_for},
+    packet::{Family, Traffic},
     source::{address_v4, net_v6},
     stage::{Candidate, Duty, Origin, Room, Stage},
     xdp_filter::XdpFilter,
@@ -23,8 +23,8 @@ pub(crate) const PARSE_ONLY: &str = "parse and pass";
 pub(crate) struct List {
     pub(crate) stage: Stage,
     pub(crate) candidates: Vec<Candidate>,
-    _enforcer: Enforcer,
-    _instance: Instance,
+    enforcer: Enforcer,
+    instance: Instance,
     _filter: Option<XdpFilter>,
 }
 
@@ -41,7 +41,7 @@ impl List {
         let instance = Instance::new(room_for(family, entries), &[])?;
         let mut enforcer = instance.start()?;
         enforcer
-            .apply(instance.now(), &blocks(family, 0..entries))
+            .apply(instance.now(), &listed(family, entries))
             .context("list the sources")?;
         candidates.push(Candidate {
             name: AEGIS,
@@ -67,10 +67,37 @@ impl List {
         Ok(Self {
             stage,
             candidates,
-            _enforcer: enforcer,
-            _instance: instance,
+            enforcer,
+            instance,
             _filter: filter,
         })
+    }
+}
+
+impl List {
+    /// Returns AEGIS among the candidates.
+    pub(crate) fn aegis(&self) -> Result<&Candidate> {
+        let mut candidates = self.candidates.iter();
+        candidates
+            .find(|it| it.name == AEGIS)
+            .context("find AEGIS among the candidates")
+    }
+
+    /// Lets AEGIS meet the traffic and then look after its lists, as a node does every ten seconds:
+    /// whether most packets are dropped decides whether the filter in front is asked. Once before, so
+    /// that it is asked of this traffic and not of what was before it.
+    pub(crate) fn settle(&mut self, traffic: &Traffic, packets: u32) -> Result<()> {
+        self.sweep()?;
+        let program = self.aegis()?.program.open()?;
+        self.stage.meet(&program, traffic, packets)?;
+        self.sweep()
+    }
+
+    /// Has AEGIS look after its lists: where nothing came since it did, it asks its filter.
+    pub(crate) fn sweep(&mut self) -> Result<()> {
+        let now = self.instance.now();
+        self.enforcer.sweep(now).context("sweep the lists")?;
+        Ok(())
     }
 }
 

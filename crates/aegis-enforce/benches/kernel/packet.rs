@@ -142,6 +142,8 @@ fn word(bytes: &[u8]) -> u64 {
 /// The receiver: its Ethernet address, and its IPv4 address, from which no source is drawn.
 pub(crate) const RECEIVER_MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
 pub(crate) const RECEIVER: [u8; 4] = [10, 77, 0, 1];
+/// Its IPv6 address, likewise.
+pub(crate) const RECEIVER_V6: Ipv6Addr = Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, 1);
 pub(crate) const PORT: u16 = 7;
 
 /// A header without checksum and source: both come later.
@@ -162,7 +164,7 @@ fn packet_v6(payload: Payload) -> Vec<u8> {
     bytes.extend([0x60, 0, 0, 0, 0, body.len() as u8, protocol(payload), 64]);
     bytes.extend([0; 8]);
     bytes.extend([0, 0, 0, 0, 0, 0, 0, 1]);
-    bytes.extend(Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, 1).octets());
+    bytes.extend(RECEIVER_V6.octets());
     bytes.extend(body);
     bytes
 }

@@ -52,6 +52,19 @@ pub(crate) struct Candidate {
     pub(crate) program: Origin,
 }
 
+impl Candidate {
+    /// Returns the same candidate once more.
+    pub(crate) fn clone(&self) -> Result<Self> {
+        let program = match &self.program {
+            Origin::Loaded(program) => {
+                Origin::Loaded(program.try_clone().context("share a program")?)
+            }
+            Origin::Pinned(path) => Origin::Pinned(path.clone()),
+        };
+        Ok(Self { program, ..*self })
+    }
+}
+
 /// Where its program is.
 pub(crate) enum Origin {
     Loaded(ProgramFd),
@@ -228,6 +241,21 @@ impl Stage {
     fn run(&self, lane: Lane, packet: &[u8], repeat: u32) -> Result<(u32, [f64; 2])> {
         let [_, mutate, _] = lane.names();
         run(self.program(mutate)?, packet, repeat)
+    }
+
+    /// Runs packets through a program.
+    pub(crate) fn meet(
+        &mut self,
+        program: &ProgramFd,
+        traffic: &Traffic,
+        packets: u32,
+    ) -> Result<()> {
+        let lane = self.jump_to(program)?;
+        let mut plan = traffic.plan;
+        plan.counter = self.next_counter();
+        self.set_plan(&plan)?;
+        self.run(lane, &traffic.bytes, packets)?;
+        Ok(())
     }
 
     /// Fails unless the candidate does with these packets what it is there for.
