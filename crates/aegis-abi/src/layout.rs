@@ -12,10 +12,6 @@ pub mod config_flag {
     pub const DETECT_UDP: u32 = 1 << 2;
     /// One that counts ICMP packets is on.
     pub const DETECT_ICMP: u32 = 1 << 3;
-    /// The IPv4 allow table holds entries.
-    pub const ALLOW_V4: u32 = 1 << 4;
-    /// The IPv6 allow table holds entries.
-    pub const ALLOW_V6: u32 = 1 << 5;
     /// Go to the buckets at once: most packets are dropped, so the filter only costs.
     pub const SKIP_FILTER: u32 = 1 << 6;
     /// Staged entries count: see [`crate::table::End`].
@@ -103,8 +99,12 @@ pub struct Config {
     /// The jiffy up to which packets are dropped although [`config_flag::OBSERVE`] is set: enforcing
     /// on trial ends by itself, whoever is alive. Zero where nothing is on trial.
     pub enforce_until: u64,
+    /// Where exemptions are: see [`maps::allow_v4`].
+    pub allow_v4: u64,
+    /// Where exemptions are: see [`maps::allow_v6`].
+    pub allow_v6: [u64; 2],
     /// Always zero.
-    pub reserved: [u64; 6],
+    pub reserved: [u64; 3],
 }
 
 /// A source that the kernel blocked by itself. The first eight bytes are the deadline in every ABI
@@ -170,7 +170,9 @@ impl Config {
         unused: 0,
         long_lengths: 0,
         enforce_until: 0,
-        reserved: [0; 6],
+        allow_v4: 0,
+        allow_v6: [0; 2],
+        reserved: [0; 3],
     };
 }
 

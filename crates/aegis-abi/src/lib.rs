@@ -9,6 +9,7 @@
 //! knows a clock.
 
 #![no_std]
+#![cfg_attr(target_arch = "bpf", feature(asm_experimental_arch))]
 #![expect(
     unsafe_code,
     reason = "the marker trait of types that are plain bytes is unsafe to implement"
@@ -21,6 +22,7 @@ mod detect;
 mod layout;
 pub mod maps;
 mod parse;
+pub mod pin;
 pub mod sketch;
 pub mod table;
 
@@ -48,7 +50,7 @@ pub use parse::{
 ///
 /// A newer build that finds another version builds its maps beside the old ones and fills them
 /// before a packet meets them.
-pub const ABI_VERSION: u32 = 6;
+pub const ABI_VERSION: u32 = 7;
 
 /// Types that are plain bytes: any bytes are a value, and a value has no padding.
 ///

@@ -130,3 +130,18 @@ pub const PREFIX_V4_CODE: u64 = 0xffff_ffff_0000_0000;
 pub const fn gate_index_v6(net: u64, multiply: u64) -> u32 {
     ((net >> 32).wrapping_mul(multiply) >> 48) as u32
 }
+
+/// Returns which bit of [`crate::Config::allow_v4`] an IPv4 address in host byte order asks for: its
+/// upper six bits. Where it is not set, no exemption covers the address.
+#[inline(always)]
+pub const fn allow_v4(address: u32) -> u32 {
+    address >> 26
+}
+
+/// Returns which bits of the two words of [`crate::Config::allow_v6`] an IPv6 address asks for, of
+/// which `net` is the first half in host byte order: its upper six bits, for exemptions shorter than
+/// a /32, and a hash of its upper 32, for all others.
+#[inline(always)]
+pub const fn allow_v6(net: u64, multiply: u64) -> [u32; 2] {
+    [(net >> 58) as u32, gate_index_v6(net, multiply) >> 10]
+}

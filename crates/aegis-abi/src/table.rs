@@ -17,7 +17,9 @@ mod end;
 mod hash;
 mod prefix;
 
-pub use bucket::{BUCKET_BYTES, Bucket, Bucket32, Bucket64, Overflow, Probe, Slot};
+pub use bucket::{
+    BUCKET_BYTES, Bucket, Bucket32, Bucket64, Entry32, Glance, Overflow, Probe, Slot,
+};
 pub use count::{Count, SIZE_SHIFT, Size};
 pub use end::{End, Now};
 pub use hash::{Hash, HashKey};

@@ -64,7 +64,7 @@ fn every_counting_detector_has_a_slot_of_a_sketch_for_itself() {
 
 #[test]
 fn offsets_do_not_move_between_versions() {
-    assert_eq!(ABI_VERSION, 6, "a new version needs new offsets below");
+    assert_eq!(ABI_VERSION, 7, "a new version needs new offsets below");
     assert_eq!(offset_of!(Config, abi_version), 0);
     assert_eq!(offset_of!(Config, flags), 4);
     assert_eq!(offset_of!(Config, table_until), 8);
@@ -73,11 +73,17 @@ fn offsets_do_not_move_between_versions() {
     assert_eq!(offset_of!(Config, expiry_shift), 56);
     assert_eq!(offset_of!(Config, unused), 60);
     assert_eq!(offset_of!(Config, long_lengths), 64);
-    assert_eq!(offset_of!(table::Bucket32, ends), 24);
-    assert_eq!(offset_of!(table::Bucket32, counts), 48);
+    assert_eq!(offset_of!(Config, allow_v4), 80);
+    assert_eq!(offset_of!(Config, allow_v6), 88);
+    assert_eq!(offset_of!(table::Bucket32, entries), 0);
+    assert_eq!(offset_of!(table::Bucket32, sizes), 48);
+    assert_eq!(offset_of!(table::Bucket32, tags), 56);
     assert_eq!(offset_of!(table::Bucket32, overflow), 62);
+    assert_eq!(offset_of!(table::Entry32, low), 2);
+    assert_eq!(offset_of!(table::Entry32, end), 4);
     assert_eq!(offset_of!(table::Bucket64, ends), 32);
     assert_eq!(offset_of!(table::Bucket64, counts), 48);
+    assert_eq!(offset_of!(table::Bucket64, tags), 56);
     assert_eq!(offset_of!(table::Bucket64, overflow), 62);
     assert_eq!(offset_of!(BlockEntry, deadline), 0);
     assert_eq!(offset_of!(BlockEntry, packets), 8);

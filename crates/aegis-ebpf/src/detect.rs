@@ -172,7 +172,7 @@ pub(crate) fn look_v4(
     if found == 0 {
         return Verdict::Clean;
     }
-    match lists::exempt_v4(moment.flags, u32::from_be_bytes(header.source)) {
+    match lists::exempt_v4(u32::from_be_bytes(header.source)) {
         Some(exempt) => exempt,
         None => catch(&packet, found),
     }
@@ -215,7 +215,7 @@ pub(crate) fn look_v6(
     if found == 0 {
         return Verdict::Clean;
     }
-    match lists::exempt_v6(moment.flags, header.source) {
+    match lists::exempt_v6(header.source) {
         Some(exempt) => exempt,
         None => catch(&packet, found),
     }

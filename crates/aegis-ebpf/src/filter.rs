@@ -11,7 +11,6 @@ use aegis_abi::{
     AddressV6, Counter, Family, PlainHead, Skip, UNTAGGED_OFFSET, config_flag,
     is_plain_source_mapped, may_plain_source_be_mapped, parse_ipv4, parse_ipv6, parse_link,
     parse_plain_v4, parse_plain_v6, parse_source_v4, plain_source_v4, plain_source_v6,
-    table::{Bucket, Bucket32, Bucket64},
 };
 use aya_ebpf::helpers::bpf_jiffies64;
 
@@ -19,7 +18,7 @@ use crate::{
     cookie::Challenge,
     detect::{self, Ready},
     frame::{Length, Packet},
-    lists::{self, Found},
+    lists,
     tables::{CpuCounters, SETTINGS, has_blocked},
 };
 
@@ -215,19 +214,14 @@ fn count_passed(counters: CpuCounters, counter: Counter, bytes: u64) {
     counters.add(Counter::Bytes, bytes);
 }
 
-/// Counts a packet of a listed source with its entry, and does what is to be done about it. Who is
-/// exempt comes here for itself: the ways meet no more, or each would keep the other's values.
+/// Drops a packet of a listed source, unless that is exempt.
 #[inline(always)]
-fn act_listed<B: Bucket>(
-    (found, counter): (Found<B>, Counter),
-    flags: u32,
-    bytes: u64,
+fn act_listed(
+    counters: CpuCounters,
+    counter: Counter,
+    (flags, bytes): (u32, u64),
     exempt: Option<Verdict>,
 ) -> Fate {
-    let Some(counters) = CpuCounters::here() else {
-        return Fate::Pass; // cannot be: it is an array of one element
-    };
-    found.count(bytes, || counters.chance(counter));
     match exempt {
         Some(verdict) => act(counters, (flags, bytes), verdict),
         None => drop_unless_observing(counters, counter, (flags, bytes)),
@@ -315,12 +309,14 @@ fn decide_v4<C: Challenge>(
     }
     let hash = SETTINGS.hash_key().hash32(source);
     if flags & config_flag::HOSTS_V4 != 0 {
-        if let Some(found) = lists::host_v4(flags, (source, hash), bytes) {
-            let found = (found, Counter::MatchedHostV4);
-            if let Some(exempt) = lists::exempt_v4(flags, source) {
-                return act_listed(found, flags, bytes, Some(exempt));
+        if lists::may_be_host_v4(flags, hash) {
+            let Some(counters) = CpuCounters::here() else {
+                return Fate::Pass; // cannot be: it has an element for each CPU
+            };
+            if lists::is_host_v4(flags, (source, hash), bytes, counters) {
+                let exempt = lists::exempt_v4(source);
+                return act_listed(counters, Counter::MatchedHostV4, (flags, bytes), exempt);
             }
-            return act_listed(found, flags, bytes, None);
         }
         if flags & config_flag::MORE_V4 == 0 && !C::ANSWERS {
             return pass(Counter::Clean, bytes);
@@ -328,8 +324,11 @@ fn decide_v4<C: Challenge>(
     }
     if flags & config_flag::OTHERS_V4 != 0 || has_blocked() {
         if let Some(counter) = lists::others_v4(flags, (source, hash), bytes) {
-            let exempt = lists::exempt_v4(flags, source);
-            return act_listed((Found::<Bucket32>::COUNTED, counter), flags, bytes, exempt);
+            let Some(counters) = CpuCounters::here() else {
+                return Fate::Pass; // as above
+            };
+            let exempt = lists::exempt_v4(source);
+            return act_listed(counters, counter, (flags, bytes), exempt);
         }
         if flags & config_flag::DETECT == 0 && !C::ANSWERS {
             return pass(Counter::Clean, bytes);
@@ -340,7 +339,7 @@ fn decide_v4<C: Challenge>(
         && frame.is_in_memory()
         && place.is_plain
         && let Some(ready) = Ready::under(flags)
-        && detect::is_counted_v4(ready, frame, hash)
+        && detect::is_counted_v4(ready, &frame.again(), hash)
     {
         return pass(Counter::CLEAN_SYNS, bytes);
     }
@@ -366,11 +365,14 @@ fn decide_v6<C: Challenge>(
     }
     let hash = SETTINGS.hash_key().hash64(u64::from_be(source.net));
     if flags & config_flag::NETS_V6 != 0 {
-        if let Some(found) = lists::net_v6(flags, (source, hash), bytes) {
-            if let Some(exempt) = lists::exempt_v6(flags, source) {
-                return act_listed(found, flags, bytes, Some(exempt));
+        if lists::may_be_net_v6(flags, hash) {
+            let Some(counters) = CpuCounters::here() else {
+                return Fate::Pass; // as for IPv4
+            };
+            if let Some(counter) = lists::net_v6(flags, (source, hash), bytes, counters) {
+                let exempt = lists::exempt_v6(source);
+                return act_listed(counters, counter, (flags, bytes), exempt);
             }
-            return act_listed(found, flags, bytes, None);
         }
         if flags & config_flag::MORE_V6 == 0 && !C::ANSWERS {
             return pass(Counter::Clean, bytes);
@@ -378,8 +380,11 @@ fn decide_v6<C: Challenge>(
     }
     if flags & config_flag::OTHERS_V6 != 0 || has_blocked() {
         if let Some(counter) = lists::others_v6(flags, (source, hash), bytes) {
-            let exempt = lists::exempt_v6(flags, source);
-            return act_listed((Found::<Bucket64>::COUNTED, counter), flags, bytes, exempt);
+            let Some(counters) = CpuCounters::here() else {
+                return Fate::Pass; // as for IPv4
+            };
+            let exempt = lists::exempt_v6(source);
+            return act_listed(counters, counter, (flags, bytes), exempt);
         }
         if flags & config_flag::DETECT == 0 && !C::ANSWERS {
             return pass(Counter::Clean, bytes);

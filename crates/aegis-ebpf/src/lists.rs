@@ -9,7 +9,8 @@ mod prefix;
 use aegis_abi::{
     AddressV6, BlockEntry, Counter, config_flag, maps,
     table::{
-        Bucket, Bucket32, Bucket64, End, Hash, Lengths, Now, Overflow, Probe, StashEntry, StashKey,
+        Bucket, Bucket32, Bucket64, End, Glance, Hash, Lengths, Now, Overflow, Probe, StashEntry,
+        StashKey,
     },
 };
 use aya_ebpf::maps::{Array, HashMap};
@@ -51,8 +52,11 @@ impl Met {
         if now >= SETTINGS.table_until() {
             return None;
         }
+        let unit = SETTINGS.expiry_shift();
+        // SAFETY: user space counts in units of some seconds.
+        unsafe { core::hint::assert_unchecked(unit < u64::BITS) };
         Some(Self {
-            now: Now::new(now >> (SETTINGS.expiry_shift() & 63)),
+            now: Now::at(now, unit),
             shows_staged: flags & config_flag::SHOW_STAGED != 0,
             bytes,
         })
@@ -65,50 +69,24 @@ impl Met {
     }
 }
 
-/// A live entry that was found. Always both numbers: of a value that is there only sometimes the
-/// compiler copies what is not, which the verifier refuses.
-#[derive(Clone, Copy)]
-pub(crate) struct Found<B> {
-    /// Null where the packet was counted already.
-    bucket: *mut B,
-    slot: usize,
-}
-
-impl<B: Bucket> Found<B> {
-    /// An entry with which the packet was counted already.
-    pub(crate) const COUNTED: Self = Self {
-        bucket: core::ptr::null_mut(),
-        slot: 0,
-    };
-
-    /// Counts the packet with the entry; see [`aegis_abi::table::Count::next`] for `chance`.
-    #[inline(always)]
-    pub(crate) fn count(self, bytes: u64, chance: impl FnOnce() -> u64) {
-        if !self.bucket.is_null() {
-            // SAFETY: the map's value is a bucket, and the slot is one that was just found.
-            unsafe { B::count(self.bucket, self.slot, bytes, chance) };
-        }
-    }
-}
-
-/// Returns the entry of an IPv4 address that user space blocked. Asked where it blocked any.
+/// Returns whether user space blocked an IPv4 address, and counts the packet with its entry. Asked
+/// where the filter let it through.
 #[inline(always)]
-pub(crate) fn host_v4(
+pub(crate) fn is_host_v4(
     flags: u32,
     (address, hash): (u32, Hash),
     bytes: u64,
-) -> Option<Found<Bucket32>> {
-    if !is_worth_a_look(flags, &FILTER_V4, hash, || SETTINGS.filter_v4()) {
-        return None;
-    }
-    let met = Met::new(flags, bytes)?;
-    match probe_home((&HOSTS_V4, SETTINGS.hosts_v4()), hash, address) {
-        Home::Here(bucket, slot, end) => met.is_live(end).then_some(Found { bucket, slot }),
-        Home::Elsewhere(0) => None,
-        Home::Elsewhere(bits) => {
-            let is_found = aegis_elsewhere_v4(address, hash.bits64(), bits, bytes) != 0;
-            is_found.then_some(Found::COUNTED)
+    counters: CpuCounters,
+) -> bool {
+    let Some(met) = Met::new(flags, bytes) else {
+        return false;
+    };
+    match look_home((&HOSTS_V4, SETTINGS.hosts_v4()), hash, address) {
+        Home::Here(bucket, slot, end) => {
+            count_live((bucket, slot, end), met, (counters, Counter::MatchedHostV4))
         }
+        Home::Nowhere => false,
+        Home::Unsure => aegis_is_host_v4(address, bytes) != 0,
     }
 }
 
@@ -131,37 +109,49 @@ pub(crate) fn others_v4(flags: u32, (address, hash): (u32, Hash), bytes: u64) ->
     None
 }
 
-/// Returns the entry of an IPv6 /64 or of a longer prefix that user space blocked, likewise.
+/// Returns as what user space blocked an IPv6 /64 or a longer prefix, where it did; otherwise as
+/// above.
 #[inline(always)]
 pub(crate) fn net_v6(
     flags: u32,
     (address, hash): (AddressV6, Hash),
     bytes: u64,
-) -> Option<(Found<Bucket64>, Counter)> {
-    if !is_worth_a_look(flags, &FILTER_V6, hash, || SETTINGS.filter_v6()) {
-        return None;
-    }
+    counters: CpuCounters,
+) -> Option<Counter> {
     let met = Met::new(flags, bytes)?;
     let net = u64::from_be(address.net);
-    match probe_home((&NETS_V6, SETTINGS.nets_v6()), hash, net) {
-        Home::Here(bucket, slot, end) if met.is_live(end) => {
-            return Some((Found { bucket, slot }, Counter::MatchedPrefixV6));
-        }
-        Home::Elsewhere(bits @ 1..) => {
-            if aegis_elsewhere_v6(net, hash.bits64(), bits, bytes) != 0 {
-                return Some((Found::COUNTED, Counter::MatchedPrefixV6));
-            }
-        }
-        Home::Here(..) | Home::Elsewhere(0) => {}
+    let is_found = match look_home((&NETS_V6, SETTINGS.nets_v6()), hash, net) {
+        Home::Here(bucket, slot, end) => count_live(
+            (bucket, slot, end),
+            met,
+            (counters, Counter::MatchedPrefixV6),
+        ),
+        Home::Nowhere => false,
+        Home::Unsure => aegis_is_net_v6(net, bytes) != 0,
+    };
+    if is_found {
+        return Some(Counter::MatchedPrefixV6);
     }
     if SETTINGS.long_lengths() == 0 {
         return None;
     }
     match aegis_is_longer_v6(net, u64::from_be(address.host), bytes) {
         0 => None,
-        FOUND_HOST => Some((Found::COUNTED, Counter::MatchedHostV6)),
-        _ => Some((Found::COUNTED, Counter::MatchedPrefixV6)),
+        FOUND_HOST => Some(Counter::MatchedHostV6),
+        _ => Some(Counter::MatchedPrefixV6),
     }
+}
+
+/// Returns whether an IPv4 address may be one that user space blocked; asked where it blocked any.
+#[inline(always)]
+pub(crate) fn may_be_host_v4(flags: u32, hash: Hash) -> bool {
+    is_worth_a_look(flags, &FILTER_V4, hash, || SETTINGS.filter_v4())
+}
+
+/// The same for an IPv6 address.
+#[inline(always)]
+pub(crate) fn may_be_net_v6(flags: u32, hash: Hash) -> bool {
+    is_worth_a_look(flags, &FILTER_V6, hash, || SETTINGS.filter_v6())
 }
 
 /// Returns what else blocks an IPv6 source, where something does.
@@ -194,34 +184,30 @@ pub(crate) fn others_v6(
 const FOUND_HOST: u64 = 1;
 const FOUND_PREFIX: u64 = 2;
 
-/// Looks for an address whose bucket says that entries of it lie elsewhere.
+/// Looks for an address wherever it may lie.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn aegis_elsewhere_v4(address: u32, hash: u64, elsewhere: u32, bytes: u64) -> u64 {
+pub extern "C" fn aegis_is_host_v4(address: u32, bytes: u64) -> u64 {
     let table = Table {
         buckets: &HOSTS_V4,
         count: SETTINGS.hosts_v4(),
         kind: StashKey::KIND_HOST_V4,
     };
-    let key = (Hash::from_bits64(hash), address);
-    Met::new(SETTINGS.flags(), bytes).map_or(0, |met| {
-        u64::from(is_elsewhere(&table, key, Overflow::of(elsewhere), met))
-    })
+    let hash = SETTINGS.hash_key().hash32(address);
+    u64::from(is_in_table(&table, (hash, address), bytes))
 }
 
 /// The same for a /64.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn aegis_elsewhere_v6(net: u64, hash: u64, elsewhere: u32, bytes: u64) -> u64 {
+pub extern "C" fn aegis_is_net_v6(net: u64, bytes: u64) -> u64 {
     let table = Table {
         buckets: &NETS_V6,
         count: SETTINGS.nets_v6(),
         kind: StashKey::KIND_NET_V6,
     };
-    let key = (Hash::from_bits64(hash), net);
-    Met::new(SETTINGS.flags(), bytes).map_or(0, |met| {
-        u64::from(is_elsewhere(&table, key, Overflow::of(elsewhere), met))
-    })
+    let hash = SETTINGS.hash_key().hash64(net);
+    u64::from(is_in_table(&table, (hash, net), bytes))
 }
 
 #[unsafe(no_mangle)]
@@ -248,7 +234,11 @@ fn is_worth_a_look(
     hash: Hash,
     mask: impl FnOnce() -> u32,
 ) -> bool {
-    flags & config_flag::SKIP_FILTER != 0 || is_in_filter(filter, hash, mask())
+    // So that what is there while packets pass lies in a straight line.
+    if flags & config_flag::SKIP_FILTER == 0 && !is_in_filter(filter, hash, mask()) {
+        return false;
+    }
+    true
 }
 
 #[inline(always)]
@@ -258,80 +248,82 @@ fn is_in_filter(filter: &Array<u64>, hash: Hash, mask: u32) -> bool {
         .is_some_and(|word| hash.is_in(*word))
 }
 
-/// What the bucket of a key says.
+/// What a glance at the bucket of a key says.
 enum Home<B> {
     /// The entry is in this slot.
     Here(*mut B, usize, End),
-    /// It is not here; [`Overflow::bits`] says where it may be.
-    Elsewhere(u32),
+    /// There is none.
+    Nowhere,
+    /// It may be anywhere that a bucket's entry can be.
+    Unsure,
 }
 
-/// Looks into the bucket that a key hashes to.
+/// Glances at the bucket that a key hashes to.
 #[inline(always)]
-fn probe_home<B: Bucket>((buckets, count): (&Array<B>, u32), hash: Hash, key: B::Key) -> Home<B>
-where
-    u64: From<B::Key>,
-{
-    // The key of an empty slot cannot lie in a bucket, and so is in the stash, if anywhere.
-    if u64::from(key) == 0 {
-        return Home::Elsewhere(Overflow::IN_STASH.bits());
-    }
+fn look_home<B: Bucket>((buckets, count): (&Array<B>, u32), hash: Hash, key: B::Key) -> Home<B> {
     let Some(bucket) = buckets.get_ptr_mut(hash.bucket(count)) else {
-        return Home::Elsewhere(0);
+        return Home::Nowhere; // cannot be: there are so many
     };
     // SAFETY: the map's value is a bucket.
-    match unsafe { B::probe(bucket, key) } {
-        Probe::Here(slot, end) => Home::Here(bucket, slot, end),
-        Probe::Elsewhere(overflow) => Home::Elsewhere(overflow.bits()),
+    match unsafe { B::glance(bucket, key) } {
+        Glance::Here(slot, end) => Home::Here(bucket, slot, end),
+        Glance::Nowhere => Home::Nowhere,
+        Glance::Unsure => Home::Unsure,
     }
 }
 
-/// Returns whether there is a live entry of a key, and counts the packet there.
+/// Returns whether there is a live entry of a key, and counts the packet there: in the bucket that it
+/// hashes to, in neighbours, in the stash.
 #[inline(always)]
-fn is_in_buckets<B: Bucket>(table: &Table<B>, (hash, key): (Hash, B::Key), met: Met) -> bool
+fn is_in_table<B: Bucket>(table: &Table<B>, (hash, key): (Hash, B::Key), bytes: u64) -> bool
 where
     u64: From<B::Key>,
 {
-    match probe_home((table.buckets, table.count), hash, key) {
-        Home::Here(bucket, slot, end) => count_live((bucket, slot, end), met),
-        Home::Elsewhere(0) => false,
-        Home::Elsewhere(bits) => is_elsewhere(table, (hash, key), Overflow::of(bits), met),
-    }
-}
-
-/// The same for a key that is not in its bucket.
-#[inline(always)]
-fn is_elsewhere<B: Bucket>(
-    table: &Table<B>,
-    (hash, key): (Hash, B::Key),
-    overflow: Overflow,
-    met: Met,
-) -> bool
-where
-    u64: From<B::Key>,
-{
-    let home = hash.bucket(table.count);
-    for step in 1..=Overflow::REACH_MAX {
-        if step > overflow.reach {
-            break;
-        }
-        let Some(bucket) = table.buckets.get_ptr_mut(home ^ step) else {
-            return false;
-        };
-        // SAFETY: the map's value is a bucket.
-        if let Probe::Here(slot, end) = unsafe { B::probe(bucket, key) } {
-            return count_live((bucket, slot, end), met);
+    let Some(met) = Met::new(SETTINGS.flags(), bytes) else {
+        return false;
+    };
+    let mut overflow = Overflow::IN_STASH;
+    if B::is_storable(key) {
+        let home = hash.bucket(table.count);
+        for step in 0..=Overflow::REACH_MAX {
+            let Some(bucket) = table.buckets.get_ptr_mut(home ^ step) else {
+                return false; // cannot be: buckets lie in whole groups
+            };
+            // SAFETY: the map's value is a bucket.
+            match unsafe { B::probe(bucket, key) } {
+                Probe::Here(slot, end) => return count_there((bucket, slot, end), met),
+                Probe::Elsewhere(said) if step == 0 => overflow = said,
+                Probe::Elsewhere(_) => {}
+            }
+            if step >= overflow.reach {
+                break;
+            }
         }
     }
     overflow.stash != 0 && is_in_stash(&StashKey::overflown(table.kind, key.into()), met)
 }
 
+/// As [`count_live`], of a packet that is counted as nothing else yet.
 #[inline(always)]
-fn count_live<B: Bucket>((bucket, slot, end): (*mut B, usize, End), met: Met) -> bool {
+fn count_there<B: Bucket>(found: (*mut B, usize, End), met: Met) -> bool {
+    let Some(counters) = CpuCounters::here() else {
+        return false; // cannot be: it has an element for each CPU
+    };
+    count_live(found, met, (counters, Counter::MatchedPrefixV4))
+}
+
+/// Returns whether an entry that was found counts, and counts the packet there. `counter` is one that
+/// moves with packets like it.
+#[inline(always)]
+fn count_live<B: Bucket>(
+    (bucket, slot, end): (*mut B, usize, End),
+    met: Met,
+    (counters, counter): (CpuCounters, Counter),
+) -> bool {
     let is_live = met.is_live(end);
-    if is_live && let Some(counters) = CpuCounters::here() {
-        let chance = || counters.chance(Counter::MatchedPrefixV4);
-        Found { bucket, slot }.count(met.bytes, chance);
+    if is_live {
+        // SAFETY: the map's value is a bucket, and the slot is one that was just found.
+        unsafe { B::count(bucket, slot, met.bytes, || counters.chance(counter)) };
     }
     is_live
 }

@@ -196,6 +196,20 @@ impl Shared<Config> {
         read!(self, expiry_shift)
     }
 
+    /// Returns where IPv4 exemptions are.
+    #[inline(always)]
+    pub(crate) fn allow_v4(&self) -> u64 {
+        read!(self, allow_v4)
+    }
+
+    /// Returns where IPv6 exemptions are.
+    #[inline(always)]
+    pub(crate) fn allow_v6(&self) -> [u64; 2] {
+        let words = field!(self, allow_v6).cast::<u64>();
+        // SAFETY: the field is live, aligned, and two words.
+        unsafe { [words.read_volatile(), words.add(1).read_volatile()] }
+    }
+
     /// Returns the lengths of prefixes longer than /64.
     #[inline(always)]
     pub(crate) fn long_lengths(&self) -> u64 {

@@ -370,7 +370,7 @@ impl KernelEnforcer {
 
     /// Tells the program which tables are worth a look, where that changed.
     fn update_flags(&mut self, ticks: Ticks) -> Result<(), EnforceError> {
-        self.exemptions.write_flags(&mut self.lists.config.flags);
+        self.exemptions.write(&mut self.lists.config);
         self.note_own();
         self.write_config(ticks)
     }

@@ -57,6 +57,8 @@ pub fn parse_plain_request_v4(frame: &(impl Frame + ?Sized)) -> Option<([u8; 4],
     const OFFSET: usize = UNTAGGED_OFFSET;
     const TCP: usize = OFFSET + 20;
     const { assert!(TCP + 14 <= PLAIN_BYTES_MIN) };
+    // As when it was read first: one check for all that follows.
+    let _: [u8; PLAIN_BYTES_MIN] = frame.load(0)?;
     // At once: which fragment, how many hops yet, and the protocol.
     let middle = u32::from_ne_bytes(frame.load(OFFSET + 6)?);
     let mask = u32::from_ne_bytes([0x1f, 0xff, 0, 0xff]);

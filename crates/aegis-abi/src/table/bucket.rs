@@ -1,11 +1,14 @@
 //! Buckets of one cache line: 6 IPv4 addresses, or 4 keys of 64 bits.
 
-use core::{
-    mem::size_of,
-    sync::atomic::{Ordering, fence},
-};
+mod tags;
+mod v4;
+mod wide;
 
-use super::{Count, End, Hash, HashKey, Size};
+pub use self::{
+    v4::{Bucket32, Entry32},
+    wide::Bucket64,
+};
+use super::{End, Hash, HashKey};
 
 /// How long a bucket is: a cache line.
 pub const BUCKET_BYTES: usize = 64;
@@ -50,16 +53,27 @@ impl Overflow {
 /// What a bucket says about a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Probe {
-    /// It is in this slot, until then.
+    /// It is in this slot, until then; the bits of the mean size are any.
     Here(usize, End),
     /// It is not in this bucket; where else it may be.
     Elsewhere(Overflow),
 }
 
+/// What the first look into a bucket says about a key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Glance {
+    /// It is in this slot, until then, likewise.
+    Here(usize, End),
+    /// It is not in the table.
+    Nowhere,
+    /// Only [`Bucket::probe`] can tell, and neighbours and the stash.
+    Unsure,
+}
+
 /// What a slot holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Slot<K> {
-    /// What it is found by, never zero.
+    /// What it is found by.
     pub key: K,
     /// Until when; the bits of the mean size are zero.
     pub end: End,
@@ -76,12 +90,23 @@ pub struct Slot<K> {
 ///
 /// The type is `repr(C)`, of [`BUCKET_BYTES`] bytes, and all of it may change while it is read.
 pub unsafe trait Bucket: Copy {
-    /// What a slot is found by; zero means that the slot is empty.
+    /// What a slot is found by.
     type Key: Copy + Eq;
     /// How many slots it has.
     const SLOTS: usize;
 
-    /// Looks for `key`, which is not zero.
+    /// Returns whether a slot can hold this key. A few cannot be told from an empty slot, and so
+    /// are in the stash, if anywhere.
+    fn is_storable(key: Self::Key) -> bool;
+
+    /// Looks for `key`, which is storable, in the one slot where it nearly always is, if anywhere.
+    ///
+    /// # Safety
+    ///
+    /// `bucket` points to a bucket.
+    unsafe fn glance(bucket: *const Self, key: Self::Key) -> Glance;
+
+    /// Looks for `key`, which is storable, in every slot.
     ///
     /// # Safety
     ///
@@ -89,8 +114,8 @@ pub unsafe trait Bucket: Copy {
     unsafe fn probe(bucket: *const Self, key: Self::Key) -> Probe;
 
     /// Counts a packet of `bytes` bytes that met the entry in `slot`; see [`Count::next`] for
-    /// `chance`. It writes nothing that user space writes but the lower byte of the [`End`], by
-    /// itself.
+    /// `chance`. It writes nothing that user space writes but the bits of the mean size, by
+    /// themselves.
     ///
     /// # Safety
     ///
@@ -114,15 +139,15 @@ pub unsafe trait Bucket: Copy {
     /// As for [`Bucket::count`].
     unsafe fn end(bucket: *const Self, slot: usize) -> End;
 
-    /// Returns which slots are empty, a bit for each, the first one lowest. Without a branch for each
-    /// slot, as in [`Bucket::probe`].
+    /// Returns which slots are empty, a bit for each, the first one lowest; without a branch for each.
     ///
     /// # Safety
     ///
     /// As for [`Bucket::probe`].
     unsafe fn free(bucket: *const Self) -> u32;
 
-    /// Fills an empty slot, its key last: a reader meets all of the entry or none of it.
+    /// Fills an empty slot, whose key is storable, with that last: a reader meets all of the entry or
+    /// none of it.
     ///
     /// # Safety
     ///
@@ -156,212 +181,4 @@ pub unsafe trait Bucket: Copy {
     ///
     /// As for [`Bucket::put`].
     unsafe fn set_overflow(bucket: *mut Self, overflow: Overflow);
-}
-
-/// Says of one of a bucket's keys whether it is the one that is looked for, where `differs` is zero
-/// if it is: a number with the slot in its lower three bits and another bit above, or zero.
-///
-/// Without a branch on the slot, which nobody could predict: a wrong guess costs more than looking
-/// at all keys. Zero less one has all bits.
-#[inline(always)]
-const fn mark32(differs: u32, slot: u32) -> u32 {
-    ((differs as u64).wrapping_sub(1) >> 32) as u32 & (8 | slot)
-}
-
-/// The same for keys of 64 bits. Asked of the whole number, the compiler makes a branch of it.
-#[inline(always)]
-const fn mark64(differs: u64, slot: u32) -> u32 {
-    mark32(differs as u32 | (differs >> 32) as u32, slot)
-}
-
-/// The bit of [`Bucket32::counts`] from which on the upper bits of the mean size lie.
-const SIZE_AT: u32 = 13;
-const _: () = assert!(Count::MASK == (1 << SIZE_AT) - 1);
-
-macro_rules! bucket {
-    (
-        $(#[$doc:meta])* $name:ident, $key:ty, $slots:literal, $room:literal, $hash:ident,
-        $mark:ident, [$($slot:literal),*]
-    ) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-        #[repr(C, align(64))]
-        pub struct $name {
-            /// The keys; zero where a slot is empty.
-            pub keys: [$key; $slots],
-            /// The bits of each entry's [`End`].
-            pub ends: [u32; $slots],
-            /// The bits of each entry's [`Count`], and above them the upper three of its mean
-            /// [`Size`]: the kernel alone moves them.
-            pub counts: [u16; $slots],
-            /// Nothing.
-            pub room: [u16; $room],
-            /// The bits of its [`Overflow`]: how far entries lie in neighbour buckets, and how many in
-            /// the stash.
-            pub overflow: u16,
-        }
-
-        // SAFETY: `repr(C)` of integers and 64 bytes long; read and written field by field,
-        // volatile, through raw pointers only.
-        unsafe impl Bucket for $name {
-            type Key = $key;
-            const SLOTS: usize = $slots;
-
-            #[inline(always)]
-            unsafe fn probe(bucket: *const Self, key: $key) -> Probe {
-                // SAFETY: the caller's `bucket` is one; a slot that was found is below seven, the
-                // last of which would still lie within the bucket.
-                unsafe {
-                    let keys: *const $key = bucket.cast();
-                    let found = 0 $(| $mark(keys.add($slot).read_volatile() ^ key, $slot))*;
-                    if found == 0 {
-                        return Probe::Elsewhere(Self::overflow(bucket));
-                    }
-                    let slot = (found & 7) as usize;
-                    let ends = (&raw const (*bucket).ends).cast::<u32>();
-                    Probe::Here(slot, End::from_bits(ends.add(slot).read_volatile()))
-                }
-            }
-
-            #[inline(always)]
-            unsafe fn count(
-                bucket: *mut Self,
-                slot: usize,
-                bytes: u64,
-                chance: impl FnOnce() -> u64,
-            ) {
-                // SAFETY: the caller's `bucket` is one, and `slot` is below the number of slots.
-                unsafe {
-                    let count = (&raw mut (*bucket).counts).cast::<u16>().add(slot);
-                    let word = count.read_volatile();
-                    let Some(next) = Count::from_bits(word & Count::MASK).next(chance) else {
-                        return;
-                    };
-                    // The lowest byte of a word lies first on every target.
-                    let size = (&raw mut (*bucket).ends).cast::<u32>().add(slot).cast::<u8>();
-                    let mean = (word >> SIZE_AT) << 8 | size.read_volatile() as u16;
-                    let packet = Size::of(bytes);
-                    if packet.bits() == mean {
-                        count.write_volatile(word + 1);
-                        return;
-                    }
-                    let mean = if word & Count::MASK == 0 {
-                        packet
-                    } else {
-                        Size::from_bits(mean).toward(packet)
-                    };
-                    count.write_volatile(next.bits() | (mean.bits() >> 8) << SIZE_AT);
-                    size.write_volatile(mean.bits() as u8);
-                }
-            }
-
-            #[inline]
-            fn hash(key: $key, with: &HashKey) -> Hash {
-                with.$hash(key)
-            }
-
-            #[inline]
-            unsafe fn get(bucket: *const Self, slot: usize) -> Option<Slot<$key>> {
-                // SAFETY: the caller's `bucket` is one, and `slot` is below the number of slots.
-                unsafe {
-                    let key = (&raw const (*bucket).keys).cast::<$key>().add(slot);
-                    let key = key.read_volatile();
-                    if key == 0 {
-                        return None;
-                    }
-                    let end = (&raw const (*bucket).ends).cast::<u32>().add(slot);
-                    let end = End::from_bits(end.read_volatile());
-                    let word = (&raw const (*bucket).counts).cast::<u16>().add(slot);
-                    let word = word.read_volatile();
-                    let size = (word >> SIZE_AT) << 8 | (end.bits() & End::SIZE_MASK) as u16;
-                    Some(Slot {
-                        key,
-                        end: end.with_size(0),
-                        packets: Count::from_bits(word & Count::MASK).value(),
-                        size: Size::from_bits(size).bytes(),
-                    })
-                }
-            }
-
-            #[inline]
-            unsafe fn end(bucket: *const Self, slot: usize) -> End {
-                // SAFETY: as in `get`.
-                unsafe {
-                    let end = (&raw const (*bucket).ends).cast::<u32>().add(slot);
-                    End::from_bits(end.read_volatile())
-                }
-            }
-
-            #[inline]
-            unsafe fn free(bucket: *const Self) -> u32 {
-                // SAFETY: as in `probe`.
-                unsafe {
-                    let keys: *const $key = bucket.cast();
-                    0 $(| u32::from(keys.add($slot).read_volatile() == 0) << $slot)*
-                }
-            }
-
-            #[inline]
-            unsafe fn put(bucket: *mut Self, slot: usize, entry: Slot<$key>) {
-                // SAFETY: as in `get`.
-                unsafe {
-                    let size = Size::of(entry.size as u64).bits();
-                    let end = (&raw mut (*bucket).ends).cast::<u32>().add(slot);
-                    end.write_volatile(entry.end.with_size(size as u32).bits());
-                    let count = (&raw mut (*bucket).counts).cast::<u16>().add(slot);
-                    let closest = Count::closest(entry.packets).bits();
-                    count.write_volatile(closest | (size >> 8) << SIZE_AT);
-                    fence(Ordering::Release);
-                    let key = (&raw mut (*bucket).keys).cast::<$key>().add(slot);
-                    key.write_volatile(entry.key);
-                }
-            }
-
-            #[inline]
-            unsafe fn renew(bucket: *mut Self, slot: usize, end: End) {
-                // SAFETY: as in `get`. What the kernel program writes to the lower byte in between
-                // is lost, and with it one packet's share in a mean.
-                unsafe {
-                    let at = (&raw mut (*bucket).ends).cast::<u32>().add(slot);
-                    let size = at.read_volatile();
-                    at.write_volatile(end.with_size(size).bits());
-                }
-            }
-
-            #[inline]
-            unsafe fn clear(bucket: *mut Self, slot: usize) {
-                // SAFETY: as in `get`.
-                unsafe {
-                    let key = (&raw mut (*bucket).keys).cast::<$key>().add(slot);
-                    key.write_volatile(0);
-                }
-                // Whoever fills the slot next must not be seen under the old key.
-                fence(Ordering::Release);
-            }
-
-            #[inline(always)]
-            unsafe fn overflow(bucket: *const Self) -> Overflow {
-                // SAFETY: the caller's `bucket` is one.
-                let word = unsafe { (&raw const (*bucket).overflow).read_volatile() };
-                Overflow::of(word as u32)
-            }
-
-            #[inline]
-            unsafe fn set_overflow(bucket: *mut Self, overflow: Overflow) {
-                // SAFETY: as in `overflow`.
-                unsafe { (&raw mut (*bucket).overflow).write_volatile(overflow.bits() as u16) };
-            }
-        }
-
-        const _: () = assert!(size_of::<$name>() == BUCKET_BYTES);
-    };
-}
-
-bucket! {
-    /// Six keys of 32 bits: IPv4 addresses in host byte order.
-    Bucket32, u32, 6, 1, hash32, mark32, [0, 1, 2, 3, 4, 5]
-}
-bucket! {
-    /// Four keys of 64 bits: IPv6 /64 prefixes in host byte order, or the codes of prefixes.
-    Bucket64, u64, 4, 3, hash64, mark64, [0, 1, 2, 3]
 }

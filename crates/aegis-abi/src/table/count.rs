@@ -16,6 +16,8 @@ impl Count {
     const BITS: u32 = 8;
     /// Its bits of the word that it lies in.
     pub const MASK: u16 = (Self::SHIFT_MAX as u16) << Self::BITS | ((1 << Self::BITS) - 1);
+    /// The bits of which none is set while every packet moves it.
+    const SELDOM: u16 = (Self::SHIFT_MAX as u16) << Self::BITS;
     /// Beyond 2^40 packets it stays where it is.
     const SHIFT_MAX: u32 = 31;
 
@@ -35,11 +37,17 @@ impl Count {
     /// whose lower 32 bits are spread evenly over the packets, and is seldom asked at first.
     #[inline(always)]
     pub fn next(self, chance: impl FnOnce() -> u64) -> Option<Self> {
-        let shift = (self.0 >> Self::BITS) as u32;
-        if shift != 0 && (chance() & ((1 << (shift & 63)) - 1) != 0 || self.0 >= Self::MASK) {
+        if self.0 & Self::SELDOM != 0 && !self.moves(chance) {
             return None;
         }
         Some(Self(self.0 + 1))
+    }
+
+    /// Returns whether one more packet moves a counter that not every one moves.
+    #[inline(always)]
+    fn moves(self, chance: impl FnOnce() -> u64) -> bool {
+        let shift = (self.0 >> Self::BITS) as u32;
+        chance() & ((1 << (shift & 63)) - 1) == 0 && self.0 < Self::MASK
     }
 
     /// Returns the largest counter that says no more than `packets`.
@@ -123,5 +131,58 @@ impl Size {
         } else {
             bytes as u16
         }
+    }
+}
+
+/// The bit of a count's word from which on the upper bits of the mean size lie.
+const SIZE_AT: u32 = 13;
+const _: () = assert!(Count::MASK == (1 << SIZE_AT) - 1);
+
+/// Returns the word of a count and of the upper bits of a mean size.
+#[inline(always)]
+pub(super) const fn word(count: Count, size: Size) -> u16 {
+    count.bits() | (size.bits() >> 8) << SIZE_AT
+}
+
+/// Returns what such a word and the lower byte of the mean size say: packets, and bytes of each.
+#[inline(always)]
+pub(super) const fn value(word: u16, low: u8) -> (u64, u16) {
+    let size = Size::from_bits((word >> SIZE_AT) << 8 | low as u16);
+    (Count::from_bits(word & Count::MASK).value(), size.bytes())
+}
+
+/// Counts a packet of `bytes` bytes where such a word and the lower byte of the mean size lie; see
+/// [`Count::next`] for `chance`.
+///
+/// # Safety
+///
+/// Both may be read and written.
+#[inline(always)]
+pub(super) unsafe fn step(
+    (count, size): (*mut u16, *mut u8),
+    bytes: u64,
+    chance: impl FnOnce() -> u64,
+) {
+    // SAFETY: the caller's.
+    unsafe {
+        let before = count.read_volatile();
+        if before & Count::SELDOM != 0 && !Count::from_bits(before & Count::MASK).moves(chance) {
+            return;
+        }
+        let mean = (before >> SIZE_AT) << 8 | size.read_volatile() as u16;
+        // Nearly always, and with no more instructions than it takes.
+        if mean as u64 == bytes && bytes < Size::EXACT {
+            count.write_volatile(before + 1);
+            return;
+        }
+        let packet = Size::of(bytes);
+        let mean = if before & Count::MASK == 0 {
+            packet
+        } else {
+            Size::from_bits(mean).toward(packet)
+        };
+        let next = Count::from_bits((before & Count::MASK) + 1);
+        count.write_volatile(word(next, mean));
+        size.write_volatile(mean.bits() as u8);
     }
 }

@@ -132,22 +132,103 @@ fn a_hash_spreads_neighbours_and_ends_alike() {
     );
 }
 
+/// Puts keys into the slots of a bucket, in their order.
+fn bucket_of<B: Bucket + Default>(keys: &[B::Key]) -> B {
+    let mut bucket = B::default();
+    for (slot, key) in keys.iter().enumerate() {
+        let entry = Slot {
+            key: *key,
+            end: End::new(Expiry::new(slot as u64)),
+            packets: 0,
+            size: 0,
+        };
+        // SAFETY: the bucket is live, there are as many slots, nobody else writes.
+        unsafe { B::put(&raw mut bucket, slot, entry) };
+    }
+    bucket
+}
+
+/// Looks for a key in both ways, which must agree.
+fn find<B: Bucket>(bucket: &B, key: B::Key) -> Option<(usize, End)> {
+    let at = core::ptr::from_ref(bucket);
+    // SAFETY: the bucket is live.
+    let (glance, probe) = unsafe { (B::glance(at, key), B::probe(at, key)) };
+    let found = match probe {
+        Probe::Here(slot, end) => Some((slot, end.with_size(0))),
+        Probe::Elsewhere(_) => None,
+    };
+    match glance {
+        Glance::Here(slot, end) => assert_eq!(found, Some((slot, end.with_size(0)))),
+        Glance::Nowhere => assert_eq!(probe, Probe::Elsewhere(Overflow::default())),
+        Glance::Unsure => {}
+    }
+    found
+}
+
 #[test]
 fn a_probe_finds_what_was_put_and_says_where_else_to_look() {
-    let mut bucket = Bucket32::default();
-    bucket.keys[4] = 77;
-    bucket.ends[4] = End::new(Expiry(0x5_1234)).bits();
+    let mut bucket = bucket_of::<Bucket32>(&[5, 6, 7, 77]);
+    assert_eq!(find(&bucket, 77), Some((3, End::new(Expiry::new(3)))));
+    assert_eq!(find(&bucket, 78), None);
     bucket.overflow = 2 | 15 << 5;
-    let probe = |key| {
-        // SAFETY: the bucket is live.
-        unsafe { Bucket32::probe(&raw const bucket, key) }
-    };
-    assert_eq!(probe(77), Probe::Here(4, End::new(Expiry(0x5_1234))));
     let overflow = Overflow {
         reach: 2,
         stash: Overflow::MANY,
     };
-    assert_eq!(probe(78), Probe::Elsewhere(overflow));
+    // SAFETY: the bucket is live.
+    let (glance, probe) = unsafe { (Bucket32::glance(&bucket, 78), Bucket32::probe(&bucket, 78)) };
+    assert_eq!(probe, Probe::Elsewhere(overflow));
+    assert_eq!(glance, Glance::Unsure);
+    assert_eq!(find(&bucket, 77), Some((3, End::new(Expiry::new(3)))));
+}
+
+#[test]
+fn addresses_with_one_tag_are_told_apart() {
+    // A tag is the upper byte of a product: multiplied back, these have one, and others in between.
+    let keys: Vec<u32> = (1..=6)
+        .map(|it| (0xab00_0000_u32 | it).wrapping_mul(inverse()))
+        .collect();
+    let other = (0xab00_0000_u32 | 7).wrapping_mul(inverse());
+    let bucket = bucket_of::<Bucket32>(&keys);
+    assert_eq!(bucket.tags, [0xab; 6]);
+    for (slot, key) in keys.iter().enumerate() {
+        assert_eq!(find(&bucket, *key).map(|it| it.0), Some(slot));
+    }
+    assert_eq!(find(&bucket, other), None);
+    // SAFETY: the bucket is live.
+    let glance = |key| unsafe { Bucket32::glance(&raw const bucket, key) };
+    assert_eq!(glance(keys[0]), Glance::Here(0, End::from_bits(0)));
+    assert_eq!(glance(keys[5]), Glance::Unsure);
+}
+
+/// Returns what undoes the multiplication of an address.
+fn inverse() -> u32 {
+    let number = 0x9e37_79b1_u32;
+    let inverse = (0..5).fold(number, |it, _| {
+        it.wrapping_mul(2_u32.wrapping_sub(number.wrapping_mul(it)))
+    });
+    assert_eq!(number.wrapping_mul(inverse), 1);
+    inverse
+}
+
+#[test]
+fn a_key_that_looks_like_an_empty_slot_is_in_no_bucket() {
+    let empty = Bucket32::default();
+    let full = bucket_of::<Bucket32>(&[1, 2, 3, 4, 5, 6]);
+    for first in 0..=255_u32 {
+        let key = first << 24;
+        assert!(!Bucket32::is_storable(key), "{key:#x}");
+        assert!(Bucket32::is_storable(key | 1) && Bucket32::is_storable(key | 0x80_0000));
+        for bucket in [&empty, &full] {
+            // SAFETY: the bucket is live.
+            assert_eq!(unsafe { Bucket32::glance(bucket, key) }, Glance::Unsure);
+        }
+        assert_eq!(find(&empty, key | 1), None);
+    }
+    assert!(!Bucket64::is_storable(0) && Bucket64::is_storable(1 << 63));
+    // SAFETY: the bucket is live.
+    let glance = unsafe { Bucket64::glance(&Bucket64::default(), 0) };
+    assert_eq!(glance, Glance::Unsure);
 }
 
 #[test]
@@ -201,30 +282,44 @@ fn a_slot_gives_back_what_was_put() {
 
 #[test]
 fn a_bucket_finds_each_of_its_keys_and_no_other() {
-    let mut four = Bucket64::default();
-    let mut six = Bucket32::default();
-    for slot in 0..6 {
-        six.keys[slot] = 1 << (5 * slot);
+    let six: [u32; 6] = core::array::from_fn(|slot| 1 << (3 * slot));
+    // Alike in one half each, or in both but one bit.
+    let four = [7_u64 << 32, 7 << 32 | 1, 6 << 32 | 1, 1];
+    let (narrow, wide) = (bucket_of::<Bucket32>(&six), bucket_of::<Bucket64>(&four));
+    for (slot, key) in six.into_iter().enumerate() {
+        let end = End::new(Expiry::new(slot as u64));
+        assert_eq!(find(&narrow, key), Some((slot, end)));
+        assert_eq!(find(&narrow, key | 1 << 31), None);
     }
-    for slot in 0..4 {
-        // Alike in one half each, or in both but one bit.
-        four.keys[slot] = [7 << 32, 7 << 32 | 1, 6 << 32 | 1, 1][slot];
+    for (slot, key) in four.into_iter().enumerate() {
+        let end = End::new(Expiry::new(slot as u64));
+        assert_eq!(find(&wide, key), Some((slot, end)));
+        assert_eq!(find(&wide, key ^ 1 << 63), None);
     }
-    for slot in 0..6 {
-        // SAFETY: the bucket is live, and the key is not zero.
-        let found = unsafe { Bucket32::probe(&raw const six, six.keys[slot]) };
-        assert_eq!(found, Probe::Here(slot, End::from_bits(0)));
-        // SAFETY: as above.
-        let found = unsafe { Bucket32::probe(&raw const six, six.keys[slot] | 1 << 31) };
-        assert_eq!(found, Probe::Elsewhere(Overflow::default()));
-    }
-    for slot in 0..4 {
-        // SAFETY: as above.
-        let found = unsafe { Bucket64::probe(&raw const four, four.keys[slot]) };
-        assert_eq!(found, Probe::Here(slot, End::from_bits(0)));
-        // SAFETY: as above.
-        let found = unsafe { Bucket64::probe(&raw const four, four.keys[slot] ^ 1 << 63) };
-        assert_eq!(found, Probe::Elsewhere(Overflow::default()));
+}
+
+#[test]
+fn a_bucket_of_any_keys_finds_these_and_gives_them_back() {
+    let mut state = 1_u64;
+    let mut number = || {
+        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+        (state >> 24) as u32
+    };
+    for _ in 0..20_000 {
+        let keys: Vec<u32> = core::iter::repeat_with(&mut number)
+            .filter(|it| Bucket32::is_storable(*it))
+            .take(6)
+            .collect();
+        let bucket = bucket_of::<Bucket32>(&keys);
+        for (slot, key) in keys.iter().enumerate() {
+            assert_eq!(find(&bucket, *key).map(|it| it.0), Some(slot));
+            // SAFETY: the bucket is live and the slot is one.
+            let held = unsafe { Bucket32::get(&bucket, slot) };
+            assert_eq!(held.map(|it| it.key), Some(*key));
+        }
+        let other = number() | 1;
+        let is_held = keys.contains(&other);
+        assert_eq!(find(&bucket, other).is_some(), is_held);
     }
 }
 

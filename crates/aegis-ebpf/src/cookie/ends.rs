@@ -109,7 +109,7 @@ impl Ends for EndsV4 {
 
     #[inline(always)]
     fn is_exempt(&self) -> bool {
-        lists::exempt_v4(SETTINGS.flags(), u32::from_be(self.source)).is_some()
+        lists::exempt_v4(u32::from_be(self.source)).is_some()
     }
 
     #[inline(always)]
@@ -230,7 +230,7 @@ impl Ends for EndsV6 {
 
     #[inline(always)]
     fn is_exempt(&self) -> bool {
-        lists::exempt_v6(SETTINGS.flags(), self.source).is_some()
+        lists::exempt_v6(self.source).is_some()
     }
 
     #[inline(always)]

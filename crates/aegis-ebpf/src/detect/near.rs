@@ -39,22 +39,26 @@ fn slot(cpu: *mut CpuDetect, family: usize) -> *mut Near {
     unsafe { (&raw mut (*cpu).near).cast::<Near>().add(family) }
 }
 
-/// Returns the loan of a destination, where it pays for one packet more.
+/// Returns where the loan of a destination would be.
 #[inline(always)]
-pub(super) fn find(cpu: *mut CpuDetect, destination: Destination) -> Option<*mut Near> {
+pub(super) fn of(cpu: *mut CpuDetect, destination: Destination) -> *mut Near {
+    match destination {
+        Destination::V4(_) => slot(cpu, 0),
+        Destination::V6(_) => slot(cpu, 1),
+    }
+}
+
+/// Returns whether a destination has a loan that pays for one packet more.
+#[inline(always)]
+pub(super) fn pays_for(cpu: *mut CpuDetect, destination: Destination) -> bool {
+    let near = of(cpu, destination);
     // SAFETY: the slots are live, and this CPU's own.
     unsafe {
-        let (near, is_it) = match destination {
-            Destination::V4(it) => {
-                let near = slot(cpu, 0);
-                (near, (*near).address[0] == u64::from(it))
-            }
-            Destination::V6(it) => {
-                let near = slot(cpu, 1);
-                (near, (*near).address == [it.net, it.host])
-            }
+        let is_it = match destination {
+            Destination::V4(it) => (*near).address[0] == u64::from(it),
+            Destination::V6(it) => (*near).address == [it.net, it.host],
         };
-        (is_it && (*near).left != 0).then_some(near)
+        is_it && (*near).left != 0
     }
 }
 

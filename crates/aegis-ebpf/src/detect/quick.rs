@@ -41,17 +41,24 @@ struct From {
 /// Counts a request on this CPU; returns whether that was all there was to do.
 #[inline(always)]
 pub(super) fn is_counted(cpu: *mut CpuDetect, request: &Request) -> bool {
-    let Some(near) = near::find(cpu, request.destination) else {
+    if !near::pays_for(cpu, request.destination) {
         return is_counted_afar(cpu, request);
-    };
+    }
     let from = From::of(cpu, request.source);
     // SAFETY: the values are live, and this CPU's own.
-    let (base, sources) = unsafe { ((*cpu).bases[0], (*near).classes) };
-    if from.pair.spent(&from.cells(), base) != 0 || !from.is_known(sources, request.port) {
+    let base = unsafe { (*cpu).bases[0] };
+    // SAFETY: as above.
+    let sources = unsafe { (*near::of(cpu, request.destination)).classes };
+    // Before the cells, which say whether this holds for the window: both must, and so fewer numbers
+    // are at hand at once.
+    if !from.is_known(sources, request.port) {
+        return false;
+    }
+    if from.pair.spent(&from.cells(), base) != 0 {
         return false;
     }
     from.pair.count_down(&from.cells());
-    near::pay(near);
+    near::pay(near::of(cpu, request.destination));
     true
 }
 

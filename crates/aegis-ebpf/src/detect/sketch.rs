@@ -3,7 +3,7 @@
 mod sums;
 
 use aegis_abi::{
-    CpuDetect, DETECTORS, DetectConfig, DetectState, Detector, SharedDetect, Sketch, Window,
+    CpuDetect, DETECTORS, DetectConfig, DetectState, Detector, SharedDetect, Sketch, Window, pin,
     sketch::{self, At, CELLS, ClassCell, Heats, Local, ROWS, Sum, Turn, cell_of},
 };
 use aya_ebpf::{
@@ -62,7 +62,7 @@ pub(super) fn cpu_current(flags: u32) -> Option<*mut CpuDetect> {
     let cpu = cpu()?;
     // SAFETY: the value is live, and this CPU's own; the kernel knows no failure of the clock.
     let is_current = unsafe { (*cpu).flags == u64::from(flags) && (*cpu).now == bpf_jiffies64() };
-    is_current.then_some(cpu)
+    is_current.then(|| pin::copy(cpu))
 }
 
 /// Returns what this CPU has for itself, with the windows that hold now.

@@ -5,7 +5,7 @@ use aegis_abi::{
     table::{Lengths, PREFIX4_LEN_MIN, StashKey, prefix_code_v4, prefix_code_v6},
 };
 
-use super::{FOUND_PREFIX, Met, Table, is_in_buckets, is_in_filter};
+use super::{FOUND_PREFIX, Table, is_in_filter, is_in_table};
 use crate::tables::{FILTER_PREFIX, GATE, PREFIXES, SETTINGS};
 
 /// Lengths that one address can meet in the table of prefixes: /8 to /31, /16 to /63.
@@ -68,14 +68,11 @@ fn is_prefix_worth_a_look(code: u64) -> bool {
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn aegis_is_prefix(code: u64, kind: u64, bytes: u64) -> u64 {
-    let Some(met) = Met::new(SETTINGS.flags(), bytes) else {
-        return 0;
-    };
     let table = Table {
         buckets: &PREFIXES,
         count: SETTINGS.prefixes(),
         kind,
     };
     let hash = SETTINGS.hash_key().hash64(code);
-    u64::from(is_in_buckets(&table, (hash, code), met))
+    u64::from(is_in_table(&table, (hash, code), bytes))
 }

@@ -2,25 +2,30 @@
 
 use std::{io, net::IpAddr};
 
-use aegis_abi::{AllowEntry, PrefixV4, PrefixV6, config_flag};
+use aegis_abi::{AllowEntry, Config, PrefixV4, PrefixV6, maps};
 use aegis_core::{Exemption, Indicator};
 
-use super::{lists::Gate, set_flag, tables::Tables};
+use super::{lists::Gate, tables::Tables};
 use crate::EnforceError;
 
-/// Which of the tables hold anything.
+/// What the tables hold, as the program learns of it.
 #[derive(Debug)]
 pub(super) struct Exemptions {
-    has_v4: bool,
-    has_v6: bool,
+    /// See [`Config::allow_v4`].
+    parts_v4: u64,
+    /// See [`Config::allow_v6`].
+    parts_v6: [u64; 2],
+    /// See [`Config::hash_multiply`].
+    multiply: u64,
 }
 
 impl Exemptions {
     /// Learns what the pinned tables hold.
-    pub(super) fn open(tables: &Tables) -> io::Result<Self> {
+    pub(super) fn open(tables: &Tables, multiply: u64) -> io::Result<Self> {
         Ok(Self {
-            has_v4: !tables.allow_v4.is_empty::<PrefixV4>()?,
-            has_v6: !tables.allow_v6.is_empty::<PrefixV6>()?,
+            parts_v4: parts_v4(tables)?,
+            parts_v6: parts_v6(tables, multiply)?,
+            multiply,
         })
     }
 
@@ -40,7 +45,7 @@ impl Exemptions {
         };
         match key(indicator) {
             Key::V4(key) => {
-                self.has_v4 = true;
+                self.parts_v4 |= parts_of_v4(&key);
                 let table = &tables.allow_v4;
                 let name = "the table of exempt IPv4 prefixes";
                 table
@@ -51,7 +56,13 @@ impl Exemptions {
                 Ok(())
             }
             Key::V6(key) => {
-                self.has_v6 = true;
+                for (all, more) in self
+                    .parts_v6
+                    .iter_mut()
+                    .zip(parts_of_v6(&key, self.multiply))
+                {
+                    *all |= more;
+                }
                 let table = &tables.allow_v6;
                 let name = "the table of exempt IPv6 prefixes";
                 table
@@ -71,12 +82,12 @@ impl Exemptions {
             Ok(match key(indicator) {
                 Key::V4(key) => {
                     let was_there = tables.allow_v4.remove(&key)?;
-                    self.has_v4 = !tables.allow_v4.is_empty::<PrefixV4>()?;
+                    self.parts_v4 = parts_v4(tables)?;
                     was_there
                 }
                 Key::V6(key) => {
                     let was_there = tables.allow_v6.remove(&key)?;
-                    self.has_v6 = !tables.allow_v6.is_empty::<PrefixV6>()?;
+                    self.parts_v6 = parts_v6(tables, self.multiply)?;
                     was_there
                 }
             })
@@ -92,10 +103,49 @@ impl Exemptions {
         Ok(())
     }
 
-    pub(super) fn write_flags(&self, flags: &mut u32) {
-        set_flag(flags, config_flag::ALLOW_V4, self.has_v4);
-        set_flag(flags, config_flag::ALLOW_V6, self.has_v6);
+    /// Says in the configuration where anybody is exempt.
+    pub(super) fn write(&self, config: &mut Config) {
+        config.allow_v4 = self.parts_v4;
+        config.allow_v6 = self.parts_v6;
     }
+}
+
+/// Returns the parts of the IPv4 space that the table holds exemptions in.
+fn parts_v4(tables: &Tables) -> io::Result<u64> {
+    let entries = tables.allow_v4.trie_entries::<PrefixV4, AllowEntry>()?;
+    let parts = |(key, _): &(PrefixV4, _)| parts_of_v4(key);
+    Ok(entries.iter().map(parts).fold(0, |all, it| all | it))
+}
+
+/// The same of the IPv6 space.
+fn parts_v6(tables: &Tables, multiply: u64) -> io::Result<[u64; 2]> {
+    let entries = tables.allow_v6.trie_entries::<PrefixV6, AllowEntry>()?;
+    let parts = |(key, _): &(PrefixV6, _)| parts_of_v6(key, multiply);
+    let both = |all: [u64; 2], it: [u64; 2]| [all[0] | it[0], all[1] | it[1]];
+    Ok(entries.iter().map(parts).fold([0; 2], both))
+}
+
+/// Returns the bits that the addresses of a prefix ask for.
+fn parts_of_v4(prefix: &PrefixV4) -> u64 {
+    let first = maps::allow_v4(u32::from_be_bytes(prefix.octets()));
+    parts(first, prefix.prefix_len)
+}
+
+/// The same of an IPv6 prefix.
+fn parts_of_v6(prefix: &PrefixV6, multiply: u64) -> [u64; 2] {
+    let net = (u128::from_be_bytes(prefix.address) >> 64) as u64;
+    let [short, long] = maps::allow_v6(net, multiply);
+    if prefix.prefix_len < 32 {
+        return [parts(short, prefix.prefix_len), 0];
+    }
+    [0, 1 << long]
+}
+
+/// Returns a bit for each number of six bits that addresses of a prefix begin with, of which `first`
+/// is the lowest: a prefix has its host bits zero.
+fn parts(first: u32, prefix_len: u32) -> u64 {
+    let count = 1_u32 << 6_u32.saturating_sub(prefix_len);
+    (u64::MAX >> (u64::BITS - count)) << first
 }
 
 /// Returns whether a prefix that covers `indicator` is exempt.
@@ -159,5 +209,64 @@ fn full_or_failed(table: &'static str, capacity: u32) -> impl FnOnce(io::Error) 
             action: "write a table",
             source,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MULTIPLY: u64 = 0xd134_2543_de82_ef95;
+
+    #[test]
+    fn every_address_of_an_exempt_prefix_asks_for_a_bit_that_is_set() {
+        for length in 0..=32 {
+            for address in [0, 0x0a4d_0001, 0x7f00_0001, 0xc0a8_0101, u32::MAX] {
+                let host = u32::MAX.checked_shr(length).unwrap_or(0);
+                let first: u32 = address & !host;
+                let parts = parts_of_v4(&PrefixV4::new_v4(length, first.to_be_bytes()));
+                for inside in [first, first | host, first | host & 0x5555_5555] {
+                    assert_eq!(
+                        parts >> maps::allow_v4(inside) & 1,
+                        1,
+                        "{inside:#x}/{length}"
+                    );
+                }
+                // No more than it takes: a part holds 2^26 addresses.
+                let wanted = ((u64::from(host) + 1) >> 26).max(1);
+                assert_eq!(u64::from(parts.count_ones()), wanted, "{first:#x}/{length}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_address_of_an_exempt_ipv6_prefix_asks_for_a_bit_that_is_set() {
+        for prefix_len in 0..=128 {
+            for address in [
+                0,
+                0xfe80 << 112 | 1,
+                0x2001_0db8 << 96 | 7,
+                0xfd77 << 112 | 1,
+                u128::MAX,
+            ] {
+                let host = u128::MAX.checked_shr(prefix_len).unwrap_or(0);
+                let first = address & !host;
+                let address = first.to_be_bytes();
+                let set = parts_of_v6(
+                    &PrefixV6 {
+                        prefix_len,
+                        address,
+                    },
+                    MULTIPLY,
+                );
+                for inside in [first, first | host, first | host & (u128::MAX / 3)] {
+                    let asked = maps::allow_v6((inside >> 64) as u64, MULTIPLY);
+                    let is_set = (set[0] >> asked[0] | set[1] >> asked[1]) & 1 == 1;
+                    assert!(is_set, "{inside:#x}/{prefix_len}");
+                }
+                let wanted = 1 << 6_u32.saturating_sub(prefix_len);
+                assert_eq!(set[0].count_ones() + set[1].count_ones(), wanted);
+            }
+        }
     }
 }

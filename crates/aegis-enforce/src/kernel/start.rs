@@ -72,7 +72,7 @@ impl KernelEnforcer {
         let tables = Tables::open(&pins, shared).map_err(|it| pins.error(it))?;
         let own = Own::open(&tables, hash_key(&lists.config)).map_err(failed())?;
         Ok(Self {
-            exemptions: Exemptions::open(&tables).map_err(failed())?,
+            exemptions: Exemptions::open(&tables, lists.config.hash_multiply).map_err(failed())?,
             clock: open_clock(programs)?,
             detect: (DetectConfig::default(), programs.detect()?),
             tables,

@@ -101,11 +101,6 @@ impl KernelMap {
         }
     }
 
-    /// Returns whether the map holds nothing.
-    pub(crate) fn is_empty<K: Plain>(&self) -> io::Result<bool> {
-        self.next_key::<K>(None).map(|it| it.is_none())
-    }
-
     /// Returns every entry of a hash map or an array. Entries that come or go meanwhile may or may not be
     /// among them.
     pub(crate) fn entries<K: Plain, V: Plain>(&self) -> io::Result<Vec<(K, V)>> {

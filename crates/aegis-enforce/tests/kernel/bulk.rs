@@ -174,12 +174,15 @@ fn leave_staged(instance: &Instance, address: Ipv4Addr, is_shown: bool) {
         Map::from_map_data(data).unwrap()
     };
     let mut buckets: Buckets = open("HOSTS_V4").try_into().unwrap();
+    // An address as a bucket holds it: its first byte is a tag, the others lie round the end.
+    let [low, middle, high, tag] = address.to_bits().wrapping_mul(0x9e37_79b1).to_le_bytes();
     let mut found = 0;
     for index in 0..buckets.len() {
         let mut bucket = buckets.get(&index, 0).unwrap();
         for slot in 0..6 {
-            if bucket[slot * 4..][..4] == address.to_bits().to_ne_bytes() {
-                let end = &mut bucket[24 + slot * 4..][..4];
+            let rest = &bucket[slot * 8 + 2..][..3];
+            if bucket[56 + slot] == tag && rest == [low, middle, high] {
+                let end = &mut bucket[slot * 8 + 4..][..4];
                 let bits = u32::from_ne_bytes(end.try_into().unwrap());
                 let staged = End::from_bits(bits).staged().bits();
                 end.copy_from_slice(&staged.to_ne_bytes());

@@ -57,6 +57,42 @@ fn every_kind_of_indicator_is_listed_as_it_was_given() {
     assert_eq!(listed(&enforcer), BTreeSet::new());
 }
 
+/// All that tells one of these from another is the tag of a slot, which an empty slot has as well.
+#[test]
+fn the_first_address_of_each_large_network_is_blocked_where_it_is_listed_and_nowhere_else() {
+    let Some(instance) = Instance::new() else {
+        return;
+    };
+    let mut enforcer = instance.start();
+    let action = |first: u8, last: u8| {
+        let source = format!("{first}.0.0.{last}");
+        instance.run(&tcp(&source, SYN).bytes())
+    };
+    block_all(&mut enforcer, &["198.51.100.7"]);
+    for first in 1..=223 {
+        assert_eq!(action(first, 0), Action::Pass, "{first}");
+    }
+    let all: Vec<String> = (1..=223)
+        .flat_map(|it| [format!("{it}.0.0.0"), format!("{it}.0.0.1")])
+        .collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    block_all(&mut enforcer, &all);
+    for first in 1..=223 {
+        let actions = [0, 1, 2].map(|it| action(first, it));
+        assert_eq!(
+            actions,
+            [Action::Drop, Action::Drop, Action::Pass],
+            "{first}"
+        );
+    }
+    for first in 1..=223 {
+        let address = parse(&format!("{first}.0.0.0"));
+        assert!(unwrap(enforcer.remove_from_blocklist(T0, address)));
+        let actions = [0, 1].map(|it| action(first, it));
+        assert_eq!(actions, [Action::Pass, Action::Drop], "{first}");
+    }
+}
+
 #[test]
 fn a_large_list_is_read_back_whole() {
     let Some(mut instance) = Instance::new() else {

@@ -174,7 +174,7 @@ impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
         (hash, entry): (Hash, Slot<B::Key>),
     ) -> io::Result<Option<(usize, usize)>> {
         let home = self.home(hash);
-        let is_storable = entry.key.into() != 0;
+        let is_storable = B::is_storable(entry.key);
         if is_storable && let Some(slot) = self.put_into(home, entry) {
             self.note(hash);
             return Ok(Some((home, slot)));
@@ -310,7 +310,7 @@ impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
                 return Ok(Some(Found::Slot(bucket, slot)));
             }
         }
-        if overflow.stash == 0 && key.into() != 0 {
+        if overflow.stash == 0 && B::is_storable(key) {
             return Ok(None);
         }
         let entry = stash.get(&StashKey::overflown(kind, key.into()))?;
@@ -318,11 +318,11 @@ impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
     }
 
     fn slot_of(&self, bucket: usize, key: B::Key) -> Option<usize> {
-        if key.into() == 0 {
+        if !B::is_storable(key) {
             return None;
         }
         let bucket = self.buckets.at(bucket);
-        // SAFETY: a bucket of ours, and a key that is not zero.
+        // SAFETY: a bucket of ours, and a key that is storable.
         match unsafe { B::probe(bucket, key) } {
             aegis_abi::table::Probe::Here(slot, _) => Some(slot),
             aegis_abi::table::Probe::Elsewhere(_) => None,

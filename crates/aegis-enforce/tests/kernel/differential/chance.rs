@@ -39,13 +39,15 @@ impl Chance {
         &from[self.below(from.len())]
     }
 
-    /// Returns any address, all zero now and then.
+    /// Returns any address; now and then one that is all zero, or all but its first byte: IPv4 ones
+    /// like these lie in no bucket.
     fn anywhere(&mut self) -> Source {
         let is_v6 = self.percent(50);
-        let bits = match (is_v6, self.percent(1)) {
-            (_, true) => 0,
-            (false, false) => u128::from(self.next() as u32),
-            (true, false) => low_bits(116) & self.wide() | 0x2001_0000 << 96,
+        let bits = match (is_v6, self.below(100)) {
+            (_, 0) => 0,
+            (false, 1) => u128::from(self.next() as u32 & 0xff00_0000),
+            (false, _) => u128::from(self.next() as u32),
+            (true, _) => low_bits(116) & self.wide() | 0x2001_0000 << 96,
         };
         Source { is_v6, bits }
     }

@@ -171,11 +171,11 @@ impl<B: Bucket<Key: Into<u64>>> BucketTable<B> {
     /// Puts an entry into its own bucket, where that alone says that it is not there yet, and has
     /// room: the common case of those that were there not long ago, in one look.
     fn put_new(&mut self, hash: Hash, entry: Slot<B::Key>) -> Option<(u32, u8)> {
-        if entry.key.into() == 0 {
+        if !B::is_storable(entry.key) {
             return None;
         }
         let home = self.home(hash);
-        // SAFETY: a bucket of ours, and a key that is not zero.
+        // SAFETY: a bucket of ours, and a key that is storable.
         let probe = unsafe { B::probe(self.buckets.at(home), entry.key) };
         if probe != Probe::Elsewhere(Overflow::default()) {
             return None;
