@@ -99,9 +99,9 @@ pub struct Config {
     /// The jiffy up to which packets are dropped although [`config_flag::OBSERVE`] is set: enforcing
     /// on trial ends by itself, whoever is alive. Zero where nothing is on trial.
     pub enforce_until: u64,
-    /// Where exemptions are: see [`maps::allow_v4`].
+    /// Where exemptions are: see [`crate::maps::allow_v4`].
     pub allow_v4: u64,
-    /// Where exemptions are: see [`maps::allow_v6`].
+    /// Where exemptions are: see [`crate::maps::allow_v6`].
     pub allow_v6: [u64; 2],
     /// Always zero.
     pub reserved: [u64; 3],

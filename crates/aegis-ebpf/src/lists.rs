@@ -8,10 +8,7 @@ mod prefix;
 
 use aegis_abi::{
     AddressV6, BlockEntry, Counter, config_flag, maps,
-    table::{
-        Bucket, Bucket32, Bucket64, End, Glance, Hash, Lengths, Now, Overflow, Probe, StashEntry,
-        StashKey,
-    },
+    table::{Bucket, End, Glance, Hash, Lengths, Now, Overflow, Probe, StashEntry, StashKey},
 };
 use aya_ebpf::maps::{Array, HashMap};
 

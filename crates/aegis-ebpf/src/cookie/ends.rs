@@ -19,7 +19,6 @@ use crate::{
     filter::Moment,
     frame::XdpFrame,
     lists,
-    tables::SETTINGS,
 };
 
 pub(super) const PROTOCOL_TCP: u8 = 6;

@@ -32,23 +32,24 @@ pub struct Bucket32 {
     pub sizes: [u8; SLOTS],
     /// Nothing.
     pub room: u16,
-    /// The upper bits of each entry's [`Code`].
+    /// The upper bits of each entry's code.
     pub tags: [u8; SLOTS],
     /// The bits of the bucket's [`Overflow`]: how far entries lie in neighbour buckets, and how many
     /// in the stash.
     pub overflow: u16,
 }
 
-/// One address, read as one word. A slot is empty where the bits of the [`Code`] are zero.
+/// One address, read as one word. A slot is empty where the bits of the code are zero: an
+/// address multiplied by an odd number, of which the tag holds eight bits and the entry the rest.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(C, align(8))]
 pub struct Entry32 {
     /// The bits of its [`Count`], and above them the upper three of its mean [`Size`]: the kernel
     /// alone moves them.
     pub count: u16,
-    /// The lower sixteen bits of its [`Code`].
+    /// The lower sixteen bits of its code.
     pub low: u16,
-    /// The upper bits of its [`End`], and below them eight more of its [`Code`].
+    /// The upper bits of its [`End`], and below them eight more of its code.
     pub end: u32,
 }
 
