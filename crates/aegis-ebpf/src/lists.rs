@@ -29,6 +29,8 @@ const LENGTHS_LONG_MAX: u32 = 64;
 struct Table<B: 'static> {
     buckets: &'static Array<B>,
     count: u32,
+    filter: &'static Array<u64>,
+    mask: u32,
     kind: u64,
 }
 
@@ -188,6 +190,8 @@ pub extern "C" fn aegis_is_host_v4(address: u32, bytes: u64) -> u64 {
     let table = Table {
         buckets: &HOSTS_V4,
         count: SETTINGS.hosts_v4(),
+        filter: &FILTER_V4,
+        mask: SETTINGS.filter_v4(),
         kind: StashKey::KIND_HOST_V4,
     };
     let hash = SETTINGS.hash_key().hash32(address);
@@ -201,6 +205,8 @@ pub extern "C" fn aegis_is_net_v6(net: u64, bytes: u64) -> u64 {
     let table = Table {
         buckets: &NETS_V6,
         count: SETTINGS.nets_v6(),
+        filter: &FILTER_V6,
+        mask: SETTINGS.filter_v6(),
         kind: StashKey::KIND_NET_V6,
     };
     let hash = SETTINGS.hash_key().hash64(net);
@@ -296,6 +302,10 @@ where
                 break;
             }
         }
+    } else if !is_in_filter(table.filter, hash, table.mask) {
+        // Also where the filter is left out: the stash is dear, and anybody can send from a source
+        // that can only be there.
+        return false;
     }
     overflow.stash != 0 && is_in_stash(&StashKey::overflown(table.kind, key.into()), met)
 }

@@ -4,6 +4,7 @@ mod tags;
 mod v4;
 mod wide;
 
+use self::tags::Tags;
 pub use self::{
     v4::{Bucket32, Entry32},
     wide::Bucket64,
@@ -113,7 +114,7 @@ pub unsafe trait Bucket: Copy {
     /// `bucket` points to a bucket.
     unsafe fn probe(bucket: *const Self, key: Self::Key) -> Probe;
 
-    /// Counts a packet of `bytes` bytes that met the entry in `slot`; see [`Count::next`] for
+    /// Counts a packet of `bytes` bytes that met the entry in `slot`; see [`super::Count::moves`] for
     /// `chance`. It writes nothing that user space writes but the bits of the mean size, by
     /// themselves.
     ///
@@ -173,12 +174,20 @@ pub unsafe trait Bucket: Copy {
     /// # Safety
     ///
     /// As for [`Bucket::probe`].
-    unsafe fn overflow(bucket: *const Self) -> Overflow;
+    #[inline(always)]
+    unsafe fn overflow(bucket: *const Self) -> Overflow {
+        // SAFETY: the caller's.
+        unsafe { Tags::read_overflow(bucket) }
+    }
 
     /// Says how many entries of the bucket lie elsewhere.
     ///
     /// # Safety
     ///
     /// As for [`Bucket::put`].
-    unsafe fn set_overflow(bucket: *mut Self, overflow: Overflow);
+    #[inline]
+    unsafe fn set_overflow(bucket: *mut Self, overflow: Overflow) {
+        // SAFETY: the caller's.
+        unsafe { Tags::write_overflow(bucket, overflow) };
+    }
 }

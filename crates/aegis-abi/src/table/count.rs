@@ -33,19 +33,13 @@ impl Count {
         self.0
     }
 
-    /// Returns the counter after one more packet, where that moves it; `chance` gives any number
-    /// whose lower 32 bits are spread evenly over the packets, and is seldom asked at first.
+    /// Returns whether one more packet moves the counter, which is then one more; `chance` gives any
+    /// number whose lower 32 bits are spread evenly over the packets, and is not asked at first.
     #[inline(always)]
-    pub fn next(self, chance: impl FnOnce() -> u64) -> Option<Self> {
-        if self.0 & Self::SELDOM != 0 && !self.moves(chance) {
-            return None;
+    pub fn moves(self, chance: impl FnOnce() -> u64) -> bool {
+        if self.0 & Self::SELDOM == 0 {
+            return true;
         }
-        Some(Self(self.0 + 1))
-    }
-
-    /// Returns whether one more packet moves a counter that not every one moves.
-    #[inline(always)]
-    fn moves(self, chance: impl FnOnce() -> u64) -> bool {
         let shift = (self.0 >> Self::BITS) as u32;
         chance() & ((1 << (shift & 63)) - 1) == 0 && self.0 < Self::MASK
     }
@@ -152,7 +146,7 @@ pub(super) const fn value(word: u16, low: u8) -> (u64, u16) {
 }
 
 /// Counts a packet of `bytes` bytes where such a word and the lower byte of the mean size lie; see
-/// [`Count::next`] for `chance`.
+/// [`Count::moves`] for `chance`.
 ///
 /// # Safety
 ///
@@ -166,7 +160,7 @@ pub(super) unsafe fn step(
     // SAFETY: the caller's.
     unsafe {
         let before = count.read_volatile();
-        if before & Count::SELDOM != 0 && !Count::from_bits(before & Count::MASK).moves(chance) {
+        if !Count::from_bits(before & Count::MASK).moves(chance) {
             return;
         }
         let mean = (before >> SIZE_AT) << 8 | size.read_volatile() as u16;

@@ -71,6 +71,8 @@ pub extern "C" fn aegis_is_prefix(code: u64, kind: u64, bytes: u64) -> u64 {
     let table = Table {
         buckets: &PREFIXES,
         count: SETTINGS.prefixes(),
+        filter: &FILTER_PREFIX,
+        mask: SETTINGS.filter_prefix(),
         kind,
     };
     let hash = SETTINGS.hash_key().hash64(code);

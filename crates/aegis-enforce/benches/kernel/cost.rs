@@ -101,7 +101,7 @@ fn one_list(options: &Options, report: &mut Report, family: Family, entries: u32
             let table = table(family, draw, caches);
             if draw.is_hit() {
                 list.sweep()?;
-                let aegis = list.aegis()?.clone()?;
+                let aegis = list.aegis()?.share()?;
                 let stage = &mut list.stage;
                 let spreads = stage.compare(&[&aegis], &traffic, caches, &options.effort)?;
                 let spread = *spreads.first().context("take a sample")?;

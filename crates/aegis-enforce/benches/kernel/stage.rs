@@ -54,7 +54,7 @@ pub(crate) struct Candidate {
 
 impl Candidate {
     /// Returns the same candidate once more.
-    pub(crate) fn clone(&self) -> Result<Self> {
+    pub(crate) fn share(&self) -> Result<Self> {
         let program = match &self.program {
             Origin::Loaded(program) => {
                 Origin::Loaded(program.try_clone().context("share a program")?)

@@ -4,7 +4,7 @@
 //! Nothing here branches on a tag, since nobody could predict that, and a wrong guess costs more than
 //! the whole look.
 
-use super::{End, Glance, Overflow, Probe};
+use super::{BUCKET_BYTES, End, Glance, Overflow, Probe};
 
 /// The tags of a bucket's slots, and above them the bits of its [`Overflow`].
 #[derive(Clone, Copy)]
@@ -17,10 +17,49 @@ struct Marks(u64);
 impl Tags {
     const OVERFLOW_AT: u32 = 48;
 
-    /// Returns what the last word of a bucket says.
+    /// Where they lie in a bucket of either kind, and the overflow above them.
+    pub(super) const AT: usize = BUCKET_BYTES - 8;
+    /// See [`Self::AT`].
+    pub(super) const OVERFLOW_BYTES_AT: usize = Self::AT + Self::OVERFLOW_AT as usize / 8;
+
+    /// Reads them.
+    ///
+    /// # Safety
+    ///
+    /// `bucket` points to [`BUCKET_BYTES`] live, aligned bytes.
     #[inline(always)]
-    pub(super) const fn from_bits(bits: u64) -> Self {
-        Self(bits)
+    pub(super) unsafe fn read<B>(bucket: *const B) -> Self {
+        // SAFETY: the last word lies within the bucket.
+        Self(unsafe { bucket.byte_add(Self::AT).cast::<u64>().read_volatile() })
+    }
+
+    /// Reads the overflow alone.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Self::read`].
+    #[inline(always)]
+    pub(super) unsafe fn read_overflow<B>(bucket: *const B) -> Overflow {
+        // SAFETY: as above.
+        let bits = unsafe {
+            let at = bucket.byte_add(Self::OVERFLOW_BYTES_AT).cast::<u16>();
+            at.read_volatile()
+        };
+        Overflow::of(u32::from(bits))
+    }
+
+    /// Writes the overflow, and leaves the tags alone.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Self::read`]; nobody else writes it.
+    #[inline]
+    pub(super) unsafe fn write_overflow<B>(bucket: *mut B, overflow: Overflow) {
+        // SAFETY: as above.
+        unsafe {
+            let at = bucket.byte_add(Self::OVERFLOW_BYTES_AT).cast::<u16>();
+            at.write_volatile(overflow.bits() as u16);
+        }
     }
 
     /// Returns which of the first `SLOTS` slots bear `tag`. The first one that is told always does; of
@@ -128,7 +167,7 @@ mod tests {
 
     /// Returns the slots that are told, in their order.
     fn told<const SLOTS: usize>(bytes: [u8; 8], tag: u8) -> std::vec::Vec<usize> {
-        let mut marks = Tags::from_bits(u64::from_le_bytes(bytes)).marks::<SLOTS>(tag);
+        let mut marks = Tags(u64::from_le_bytes(bytes)).marks::<SLOTS>(tag);
         let mut slots = std::vec::Vec::new();
         while !marks.is_none() {
             slots.push(marks.first());

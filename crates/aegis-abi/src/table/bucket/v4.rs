@@ -4,13 +4,13 @@
 //! met it. So it is read at once, and it comes and goes at once.
 
 use core::{
-    mem::size_of,
+    mem::{offset_of, size_of},
     sync::atomic::{Ordering, fence},
 };
 
 use super::{
     super::{Count, End, Hash, HashKey, Size, count},
-    BUCKET_BYTES, Bucket, Glance, Overflow, Probe, Slot,
+    BUCKET_BYTES, Bucket, Glance, Probe, Slot,
     tags::Tags,
 };
 use crate::pin;
@@ -34,7 +34,7 @@ pub struct Bucket32 {
     pub room: u16,
     /// The upper bits of each entry's code.
     pub tags: [u8; SLOTS],
-    /// The bits of the bucket's [`Overflow`]: how far entries lie in neighbour buckets, and how many
+    /// The bits of the bucket's [`super::Overflow`]: how far entries lie in neighbour buckets, and how many
     /// in the stash.
     pub overflow: u16,
 }
@@ -54,6 +54,8 @@ pub struct Entry32 {
 }
 
 const _: () = assert!(size_of::<Bucket32>() == BUCKET_BYTES && size_of::<Entry32>() == 8);
+const _: () = assert!(offset_of!(Bucket32, tags) == Tags::AT);
+const _: () = assert!(offset_of!(Bucket32, overflow) == Tags::OVERFLOW_BYTES_AT);
 
 /// An address as a bucket holds it: eight bits of tag, then what the entry holds. Multiplied by an
 /// odd number (Knuth, The Art of Computer Programming 3, 6.4), so that all bits of the address reach
@@ -134,15 +136,6 @@ impl Word {
 impl Bucket32 {
     /// # Safety
     ///
-    /// As for [`Bucket::probe`].
-    #[inline(always)]
-    unsafe fn tags(bucket: *const Self) -> Tags {
-        // SAFETY: the caller's `bucket` is one, and its last eight bytes are a word.
-        Tags::from_bits(unsafe { (&raw const (*bucket).tags).cast::<u64>().read_volatile() })
-    }
-
-    /// # Safety
-    ///
     /// As for [`Bucket::probe`]; `slot` is below seven, where the seventh would still lie within the
     /// bucket.
     #[inline(always)]
@@ -197,7 +190,7 @@ unsafe impl Bucket for Bucket32 {
         }
         // SAFETY: the caller's `bucket` is one, and slots are below seven.
         unsafe {
-            Self::tags(bucket).glance::<SLOTS>(code.tag(), |it| Self::end_of(bucket, it, rest))
+            Tags::read(bucket).glance::<SLOTS>(code.tag(), |it| Self::end_of(bucket, it, rest))
         }
     }
 
@@ -207,7 +200,7 @@ unsafe impl Bucket for Bucket32 {
         let rest = u64::from(code.rest());
         // SAFETY: as in `glance`.
         unsafe {
-            Self::tags(bucket).probe::<SLOTS>(code.tag(), |it| Self::end_of(bucket, it, rest))
+            Tags::read(bucket).probe::<SLOTS>(code.tag(), |it| Self::end_of(bucket, it, rest))
         }
     }
 
@@ -298,18 +291,5 @@ unsafe impl Bucket for Bucket32 {
         unsafe { Self::entry(bucket, slot).cast::<u64>().write_volatile(0) };
         // Whoever fills the slot next must not be seen under the old tag.
         fence(Ordering::Release);
-    }
-
-    #[inline(always)]
-    unsafe fn overflow(bucket: *const Self) -> Overflow {
-        // SAFETY: the caller's `bucket` is one.
-        let word = unsafe { (&raw const (*bucket).overflow).read_volatile() };
-        Overflow::of(word as u32)
-    }
-
-    #[inline]
-    unsafe fn set_overflow(bucket: *mut Self, overflow: Overflow) {
-        // SAFETY: as in `overflow`.
-        unsafe { (&raw mut (*bucket).overflow).write_volatile(overflow.bits() as u16) };
     }
 }

@@ -1,13 +1,13 @@
 //! Four keys of 64 bits in a cache line: each whole, and a tag by which its slot is found.
 
 use core::{
-    mem::size_of,
+    mem::{offset_of, size_of},
     sync::atomic::{Ordering, fence},
 };
 
 use super::{
     super::{Count, End, Hash, HashKey, Size, count},
-    BUCKET_BYTES, Bucket, Glance, Overflow, Probe, Slot,
+    BUCKET_BYTES, Bucket, Glance, Probe, Slot,
     tags::Tags,
 };
 
@@ -34,6 +34,8 @@ pub struct Bucket64 {
 }
 
 const _: () = assert!(size_of::<Bucket64>() == BUCKET_BYTES);
+const _: () = assert!(offset_of!(Bucket64, tags) == Tags::AT);
+const _: () = assert!(offset_of!(Bucket64, overflow) == Tags::OVERFLOW_BYTES_AT);
 
 /// Returns the tag of a key, of which all bits reach the upper ones of a product.
 #[inline(always)]
@@ -42,15 +44,6 @@ const fn tag(key: u64) -> u8 {
 }
 
 impl Bucket64 {
-    /// # Safety
-    ///
-    /// As for [`Bucket::probe`].
-    #[inline(always)]
-    unsafe fn tags(bucket: *const Self) -> Tags {
-        // SAFETY: the caller's `bucket` is one, and its last eight bytes are a word.
-        Tags::from_bits(unsafe { (&raw const (*bucket).tags).cast::<u64>().read_volatile() })
-    }
-
     /// Returns when the entry in a slot ends, where that is the one of `key`.
     ///
     /// # Safety
@@ -85,13 +78,13 @@ unsafe impl Bucket for Bucket64 {
             return Glance::Unsure;
         }
         // SAFETY: the caller's `bucket` is one, and slots are below seven.
-        unsafe { Self::tags(bucket).glance::<SLOTS>(tag(key), |it| Self::end_of(bucket, it, key)) }
+        unsafe { Tags::read(bucket).glance::<SLOTS>(tag(key), |it| Self::end_of(bucket, it, key)) }
     }
 
     #[inline(always)]
     unsafe fn probe(bucket: *const Self, key: u64) -> Probe {
         // SAFETY: as in `glance`.
-        unsafe { Self::tags(bucket).probe::<SLOTS>(tag(key), |it| Self::end_of(bucket, it, key)) }
+        unsafe { Tags::read(bucket).probe::<SLOTS>(tag(key), |it| Self::end_of(bucket, it, key)) }
     }
 
     #[inline(always)]
@@ -183,18 +176,5 @@ unsafe impl Bucket for Bucket64 {
         unsafe { bucket.cast::<u64>().add(slot).write_volatile(0) };
         // Whoever fills the slot next must not be seen under the old key.
         fence(Ordering::Release);
-    }
-
-    #[inline(always)]
-    unsafe fn overflow(bucket: *const Self) -> Overflow {
-        // SAFETY: the caller's `bucket` is one.
-        let word = unsafe { (&raw const (*bucket).overflow).read_volatile() };
-        Overflow::of(word as u32)
-    }
-
-    #[inline]
-    unsafe fn set_overflow(bucket: *mut Self, overflow: Overflow) {
-        // SAFETY: as in `overflow`.
-        unsafe { (&raw mut (*bucket).overflow).write_volatile(overflow.bits() as u16) };
     }
 }
