@@ -42,9 +42,11 @@ pub(crate) struct Flood<'a> {
     pub(crate) rate: u32,
 }
 
-/// Starts a flood from `host`.
+/// Starts a flood from `host`, all of it from one processor, which then receives it as well: only a
+/// source that meets one is caught by exactly the packet that crosses the threshold.
 pub(crate) fn start_flood(host: &Host, flood: Flood<'_>) -> Running {
-    let mut command = host.command(AEGIS);
+    let mut command = host.command("taskset");
+    command.args(["--cpu-list", &own_processor(), AEGIS]);
     let to = format!("{}:{CLOSED_PORT}", flood.to);
     command.args(["lab-agent", "flood", &to]);
     command.args(["--count", &flood.count.to_string()]);
@@ -55,6 +57,15 @@ pub(crate) fn start_flood(host: &Host, flood: Flood<'_>) -> Running {
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     Running(command.spawn().unwrap())
+}
+
+/// Returns the first processor that this process may run on.
+fn own_processor() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let mut lines = status.lines();
+    let list = lines.find_map(|it| it.strip_prefix("Cpus_allowed_list:"));
+    let first = list.unwrap().trim().split(['-', ',']).next();
+    first.unwrap().to_owned()
 }
 
 /// Floods from `host` to the end of the flood; returns how many packets went out.
