@@ -159,40 +159,31 @@ impl Gate {
             relays: Table::new(NODES_MAX),
             sync_requests: Table::new(NODES_MAX),
             synced: Table::new(NODES_MAX),
-            strangers: TokenBucket::full(limits.strangers),
-            publishers: TokenBucket::full(limits.publishers),
-            met: TokenBucket::full(limits.met),
-            met_asked_about: TokenBucket::full(limits.met_asked_about),
-            met_sync_requests: TokenBucket::full(limits.met_sync_requests),
-            all: TokenBucket::full(limits.all),
+            strangers: TokenBucket::default(),
+            publishers: TokenBucket::default(),
+            met: TokenBucket::default(),
+            met_asked_about: TokenBucket::default(),
+            met_sync_requests: TokenBucket::default(),
+            all: TokenBucket::default(),
             known: Table::new(KNOWN_MAX),
             standings: Standings::new(NODES_MAX),
             limits,
         }
     }
 
-    /// Gives `node` the quotas of `class`, as author and as forwarder.
+    /// Gives `node` the quotas of `class`, as author and as forwarder. What it used of the old ones
+    /// stays used.
     pub fn set_class(&mut self, node: NodeId, class: PeerClass) {
-        if self.classes.insert(node, class) != Some(class) {
-            // Buckets of the old class have the wrong size.
-            self.authors.remove(&node);
-            self.handovers.remove(&node);
-            self.askers.remove(&node);
-            self.sync_requests.remove(&node);
-            self.synced.remove(&node);
-        }
+        self.classes.insert(node, class);
     }
 
     /// Gives `node` the quotas of a member of a trusted organisation, or takes them away.
+    /// What it used stays used.
     pub fn set_rank(&mut self, node: NodeId, role: Option<MemberRole>) {
-        let before = match role {
+        match role {
             Some(role) => self.ranks.insert(node, role),
             None => self.ranks.remove(&node),
         };
-        if before != role {
-            self.authors.remove(&node);
-            self.handovers.remove(&node);
-        }
     }
 
     /// Returns whether `node` is a member of a trusted organisation.
@@ -472,7 +463,7 @@ fn take(
     now: Timestamp,
 ) -> bool {
     buckets
-        .entry(node, || TokenBucket::full(quota))
+        .entry(node, TokenBucket::default)
         .take_one(now, quota)
 }
 

@@ -5,7 +5,7 @@ use aegis_core::{NodeId, PeerClass, Timestamp};
 use super::{Blame, Conduct, Gate, Limits, Misbehaviour, Quota, TokenBucket};
 
 /// How many questions one node may still put to another, and about how much.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Questioning {
     questions: TokenBucket,
     subjects: TokenBucket,
@@ -15,15 +15,6 @@ pub(super) struct Questioning {
 struct QuestioningQuotas {
     questions: Quota,
     subjects: Quota,
-}
-
-impl Questioning {
-    fn full(quotas: QuestioningQuotas) -> Self {
-        Self {
-            questions: TokenBucket::full(quotas.questions),
-            subjects: TokenBucket::full(quotas.subjects),
-        }
-    }
 }
 
 impl QuestioningQuotas {
@@ -80,7 +71,7 @@ impl Gate {
     pub fn may_ask(&mut self, now: Timestamp, peer: NodeId, asked_about: usize) -> bool {
         let asked_about = u32::try_from(asked_about).unwrap_or(u32::MAX);
         let quotas = QuestioningQuotas::of(&self.limits, PeerClass::Dht);
-        let buckets = self.asked.entry(peer, || Questioning::full(quotas));
+        let buckets = self.asked.entry(peer, Questioning::default);
         buckets.questions.has_one(now, quotas.questions)
             && buckets.subjects.take(asked_about, now, quotas.subjects)
             && buckets.questions.take_one(now, quotas.questions)
@@ -89,7 +80,7 @@ impl Gate {
     fn questioning(&mut self, peer: NodeId) -> (QuestioningQuotas, &mut Questioning) {
         let class = self.class(&peer).unwrap_or(PeerClass::Dht);
         let quotas = QuestioningQuotas::of(&self.limits, class);
-        let buckets = self.askers.entry(peer, || Questioning::full(quotas));
+        let buckets = self.askers.entry(peer, Questioning::default);
         (quotas, buckets)
     }
 }

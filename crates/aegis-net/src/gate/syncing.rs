@@ -34,7 +34,7 @@ impl Gate {
         let alerts = u32::try_from(alerts).unwrap_or(u32::MAX);
         let class = self.class(&peer).unwrap_or(PeerClass::Dht);
         let quota = self.limits.synced(class);
-        let bucket = self.synced.entry(peer, || TokenBucket::full(quota));
+        let bucket = self.synced.entry(peer, TokenBucket::default);
         bucket.take(alerts, now, quota)
     }
 }

@@ -230,6 +230,21 @@ fn an_author_has_a_burst_and_then_a_rate() {
 }
 
 #[test]
+fn another_class_is_another_quota_of_which_as_much_is_used() {
+    let mut gate = gate();
+    let mut admitted_as = |class, first| {
+        gate.set_class(node(9), class);
+        admitted(&mut gate, NOW, 9, first)
+    };
+    assert_eq!(admitted_as(PeerClass::Dht, 0), 50);
+    assert_eq!(admitted_as(PeerClass::Lan, 10_000), 950);
+    // Coming and going by two ways gives nothing.
+    assert_eq!(admitted_as(PeerClass::Dht, 20_000), 0);
+    assert_eq!(admitted_as(PeerClass::Lan, 30_000), 0);
+    assert_eq!(admitted_as(PeerClass::Configured, 40_000), 0);
+}
+
+#[test]
 fn the_first_alerts_of_an_author_are_passed_on_at_once_whatever_others_say() {
     let mut gate = gate();
     let prompt = |gate: &mut Gate, now, author: u8| {

@@ -68,7 +68,7 @@ impl Files {
             asked: BTreeMap::new(),
             open: Waiting::new(OPEN_FOR),
             askers: Table::new(PEERS_MAX),
-            all_met: TokenBucket::full(ALL_MET),
+            all_met: TokenBucket::default(),
             events_tx,
         }
     }
@@ -85,8 +85,7 @@ impl Files {
             PeerClass::Lan | PeerClass::Configured => TRUSTED,
         };
         let flood = self::quota(quota.burst * FLOOD_FACTOR, quota.per_second * FLOOD_FACTOR);
-        let full = || (TokenBucket::full(quota), TokenBucket::full(flood));
-        let (own, before_flood) = self.askers.entry(peer, full);
+        let (own, before_flood) = self.askers.entry(peer, Default::default);
         let is_flood = !before_flood.take_one(now, flood);
         let is_within = own.take_one(now, quota);
         let is_shared = class == PeerClass::Dht;

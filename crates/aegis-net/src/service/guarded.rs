@@ -70,7 +70,7 @@ impl<B: NetworkBehaviour> Guarded<B> {
             clock,
             dials: BTreeSet::new(),
             open: BTreeMap::new(),
-            bucket: TokenBucket::full(DIALS),
+            bucket: TokenBucket::default(),
             asked: Table::new(ASKED_MAX),
         }
     }

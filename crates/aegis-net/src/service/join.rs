@@ -68,7 +68,7 @@ impl Joins {
 
     /// Counts a query of `peer`; returns whether it is within its quota and there is room for it.
     pub(super) fn admit(&mut self, now: Timestamp, peer: NodeId) -> bool {
-        let quota = self.askers.entry(peer, || TokenBucket::full(QUERIES));
+        let quota = self.askers.entry(peer, TokenBucket::default);
         let is_within = quota.take_one(now, QUERIES);
         is_within && self.open.len() < OPEN_MAX && self.open.len_of(peer) < OPEN_PER_PEER_MAX
     }

@@ -84,7 +84,7 @@ impl Observed {
             claims: Table::new(CLAIMANTS_MAX),
             callers: Table::new(CLAIMANTS_MAX),
             followed: Table::new(FOLLOWED_MAX),
-            bucket: TokenBucket::full(FOLLOWED),
+            bucket: TokenBucket::default(),
         }
     }
 

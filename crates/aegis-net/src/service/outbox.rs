@@ -32,7 +32,7 @@ pub(super) struct Outbox {
 impl Outbox {
     pub(super) fn new() -> Self {
         Self {
-            at_once: TokenBucket::full(AT_ONCE),
+            at_once: TokenBucket::default(),
             waiting: Vec::new(),
             due: Timestamp::EPOCH,
         }

@@ -109,7 +109,7 @@ impl Punch {
             seen_at: Vec::new(),
             circuits: BTreeMap::new(),
             direct: BTreeMap::new(),
-            bucket: TokenBucket::full(DIALS),
+            bucket: TokenBucket::default(),
             todo: VecDeque::new(),
         }
     }

@@ -49,7 +49,22 @@ fn who_is_no_member_any_more_is_a_stranger_again() {
     gate.set_rank(author.node_id(), Some(MemberRole::Publisher));
     assert_eq!(accepted(&mut gate, &author, 10), 10);
     gate.set_rank(author.node_id(), None);
-    assert_eq!(accepted_from(&mut gate, &author, 100, 10), 2);
+    assert_eq!(
+        accepted_from(&mut gate, &author, 100, 10),
+        0,
+        "more is used"
+    );
+    gate.set_rank(author.node_id(), Some(MemberRole::Publisher));
+    assert_eq!(
+        accepted_from(&mut gate, &author, 200, 10),
+        6,
+        "10 of 16 are"
+    );
+    gate.set_rank(author.node_id(), None);
+    assert_eq!(accepted_from(&mut gate, &author, 300, 10), 0);
+    let other = Identity::from_secret([2; 32]);
+    gate.set_class(other.node_id(), PeerClass::Dht);
+    assert_eq!(accepted(&mut gate, &other, 10), 2);
 }
 
 #[test]

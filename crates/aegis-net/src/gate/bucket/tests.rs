@@ -23,7 +23,7 @@ fn taken(bucket: &mut TokenBucket, millis: u64) -> usize {
 
 #[test]
 fn burst_first_then_rate() {
-    let mut bucket = TokenBucket::full(QUOTA);
+    let mut bucket = TokenBucket::default();
     assert_eq!(taken(&mut bucket, 0), 5);
     assert_eq!(taken(&mut bucket, 499), 0);
     assert_eq!(taken(&mut bucket, 500), 1);
@@ -33,7 +33,7 @@ fn burst_first_then_rate() {
 
 #[test]
 fn several_are_taken_together_or_not_at_all() {
-    let mut bucket = TokenBucket::full(QUOTA);
+    let mut bucket = TokenBucket::default();
     assert!(bucket.take(3, at(0), QUOTA));
     assert!(!bucket.take(3, at(0), QUOTA));
     assert!(!bucket.take(u32::MAX, at(0), QUOTA));
@@ -43,7 +43,7 @@ fn several_are_taken_together_or_not_at_all() {
 
 #[test]
 fn looking_takes_nothing() {
-    let mut bucket = TokenBucket::full(QUOTA);
+    let mut bucket = TokenBucket::default();
     assert!((0..100).all(|_| bucket.has_one(at(0), QUOTA)));
     assert_eq!(taken(&mut bucket, 0), 5);
     assert!(!bucket.has_one(at(0), QUOTA));
@@ -51,16 +51,31 @@ fn looking_takes_nothing() {
 
 #[test]
 fn a_clock_that_goes_back_gives_nothing() {
-    let mut bucket = TokenBucket::full(QUOTA);
+    let mut bucket = TokenBucket::default();
     assert_eq!(taken(&mut bucket, 10_000), 5);
     assert_eq!(taken(&mut bucket, 0), 0);
     assert_eq!(taken(&mut bucket, 1000), 2);
 }
 
+#[test]
+fn another_quota_is_used_as_much_and_comes_back_at_its_own_rate() {
+    let small = Quota {
+        burst: 2,
+        per_second: 1,
+    };
+    let mut bucket = TokenBucket::default();
+    assert!(bucket.take(5, at(0), QUOTA));
+    assert!(!bucket.has_one(at(3999), small));
+    assert!(bucket.take_one(at(4000), small));
+    assert!(!bucket.take_one(at(4000), small));
+    assert!(bucket.take(3, at(4000), QUOTA));
+    assert!(!bucket.has_one(at(4000), QUOTA));
+}
+
 proptest! {
     #[test]
     fn never_more_than_burst_and_rate(steps in proptest::collection::vec(0..3000u64, 1..50)) {
-        let mut bucket = TokenBucket::full(QUOTA);
+        let mut bucket = TokenBucket::default();
         let (mut millis, mut total) = (0, 0);
         for step in steps {
             millis += step;

@@ -170,8 +170,8 @@ impl Node {
         {
             return None;
         }
-        let fresh = || TokenBucket::full(QUESTIONS);
-        let quota = self.company.exchanges.quotas.entry(asker, fresh);
+        let quotas = &mut self.company.exchanges.quotas;
+        let quota = quotas.entry(asker, TokenBucket::default);
         if !quota.take(QUESTION_TOKENS, now, QUESTIONS) {
             self.blame(asker, Misbehaviour::Flooding);
             return None;

@@ -158,10 +158,7 @@ impl Node {
             Some(0) => ASKED_WORDS,
             counted => u32::from(counted.unwrap_or(1)),
         };
-        let quota = self
-            .vouching
-            .quotas
-            .entry(from, || TokenBucket::full(WORDS));
+        let quota = self.vouching.quotas.entry(from, TokenBucket::default);
         if !quota.take(words, now, WORDS) {
             tracing::debug!(peer = %from, "Peer shows more of organisations than it may");
             return 0;
