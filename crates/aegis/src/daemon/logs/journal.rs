@@ -17,6 +17,8 @@ const TURN_ENTRIES: usize = 4_096;
 pub(super) struct Follower {
     path: PathBuf,
     open: Option<Open>,
+    /// A file of this name was open: all that the next one has is new.
+    was_open: bool,
     /// Everything up to here was read, in microseconds since 1970.
     passed_us: u64,
     /// The file that is damaged: it is not opened again.
@@ -28,6 +30,7 @@ struct Open {
     journal: Journal<File>,
     file: (u64, u64), // device and inode
     entries: u64,     // as of the last look
+    is_begun: bool,   // what was passed is of this file
 }
 
 impl Follower {
@@ -35,6 +38,7 @@ impl Follower {
         Self {
             path,
             open: None,
+            was_open: false,
             passed_us,
             damaged: None,
         }
@@ -95,13 +99,17 @@ impl Follower {
                 open.entries = entries;
                 return Ok(false);
             };
-            self.passed_us = self.passed_us.max(found.realtime_us);
+            // journald begins a file when the clock is set back: what was passed in the last one is
+            // no measure for this one.
+            let passed_us = if open.is_begun { self.passed_us } else { 0 };
+            self.passed_us = passed_us.max(found.realtime_us);
+            open.is_begun = true;
             entry(&found);
         }
         Ok(true)
     }
 
-    /// Opens the file behind what was read; returns whether it is there and whole.
+    /// Opens the file, the first one behind what was read; returns whether it is there and whole.
     fn reopen(&mut self) -> Result<bool, JournalError> {
         let file = match File::open(&self.path) {
             Ok(file) => file,
@@ -110,16 +118,23 @@ impl Follower {
         };
         let metadata = file.metadata()?;
         let file_id = (metadata.dev(), metadata.ino());
-        if self.damaged == Some(file_id) {
+        // An empty one is about to get its header.
+        if self.damaged == Some(file_id) || metadata.len() == 0 {
             return Ok(false);
         }
-        let opened = Journal::open(file).and_then(|mut it| it.seek(self.passed_us).map(|()| it));
+        let passed_us = if self.was_open { 0 } else { self.passed_us };
+        let opened = Journal::open(file).and_then(|mut it| it.seek(passed_us).map(|()| it));
         let journal = opened.inspect_err(|_| self.damaged = Some(file_id))?;
         self.open = Some(Open {
             journal,
             file: file_id,
             entries: 0,
+            is_begun: !self.was_open,
         });
+        self.was_open = true;
         Ok(true)
     }
 }
+
+#[cfg(test)]
+mod tests;
