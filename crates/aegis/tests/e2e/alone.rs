@@ -16,6 +16,10 @@ const HOSTS: [(&str, u8); 2] = [("a", 11), ("attacker", 66)];
 /// The detector's default threshold.
 const THRESHOLD: u64 = 100;
 
+/// How late a source may be caught that a second processor meets as well: the sender stays on one, but
+/// whatever else comes in may have another look at its packets. docs/kernel.md works it out.
+const LATE: u64 = 5;
+
 fn attack(world: &World) -> u64 {
     let flood_of = Flood {
         to: world.host("a").address,
@@ -50,13 +54,13 @@ async fn netns_without_the_network_a_node_detects_and_drops_alone() {
     // The kernel blocks at the threshold, with no step of user space between.
     let passed = tcp_segments_in(host) - before;
     assert!(
-        (1..=THRESHOLD).contains(&passed),
+        (1..=THRESHOLD + LATE).contains(&passed),
         "{passed} of {sent} passed"
     );
     let stats = node.client.stats().await.unwrap();
     assert_eq!(stats.detectors["syn_flood"], 1);
     assert!(
-        stats.dropped.packets >= sent - THRESHOLD,
+        stats.dropped.packets >= sent - THRESHOLD - LATE,
         "{:?}",
         stats.dropped
     );

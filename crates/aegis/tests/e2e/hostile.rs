@@ -179,6 +179,7 @@ async fn netns_bad_peers_are_cut_off_and_honest_alerts_arrive_meanwhile() {
     let calm = measure([&b, &c], &a, "203.0.113").await;
     let beside_a_sink = measure_beside_a_sink([&b, &c], &a).await;
     let victim = a.client.status().await.unwrap();
+    let before = a.client.stats().await.unwrap().net;
 
     let tasks = tokio::task::LocalSet::new();
     let (under_flood, bad, most) = tasks
@@ -217,13 +218,17 @@ async fn netns_bad_peers_are_cut_off_and_honest_alerts_arrive_meanwhile() {
         growth / 1024
     );
     assert!(growth < GROWTH_BYTES_MAX, "{growth} bytes more");
-    // Whoever sent valid alerts got in what a peer of the local network may, and no more.
-    let blocks = a.client.status().await.unwrap().blocks_active;
-    let honest = u64::from(3 * ALERTS);
-    assert!(
-        (honest..honest + 1_400).contains(&blocks),
-        "{blocks} blocks"
-    );
-    let peers = a.client.status().await.unwrap().peers;
+    let status = a.client.status().await.unwrap();
+    let blocks = status.blocks_active;
+    assert!(blocks >= u64::from(3 * ALERTS), "{blocks} blocks");
+    // Whoever sent valid alerts was heard as often as a peer of the local network is, and no more. What
+    // other nodes heard of them, and this one did not, comes by sync: there the blocks that an
+    // author holds are bounded, not how fast it makes them.
+    let after = a.client.stats().await.unwrap().net;
+    let [heard, synced] = ["accepted", "synced"].map(|it| after[it] - before[it]);
+    eprintln!("{blocks} blocks; under flood {heard} alerts heard and {synced} more by sync");
+    let honest = u64::from(ALERTS);
+    assert!((honest..honest + 1_400).contains(&heard), "{heard} heard");
+    let peers = status.peers;
     assert!(peers.connected >= 2, "{peers:?}");
 }
