@@ -12,16 +12,19 @@ use core::mem::MaybeUninit;
 
 use aya_ebpf::{
     bindings::{BPF_F_NO_PREALLOC, xdp_action},
-    helpers::{bpf_jiffies64, bpf_redirect},
+    helpers::{bpf_jiffies64, bpf_ktime_get_ns, bpf_redirect},
     macros::{map, xdp},
     maps::{Array, HashMap, LpmTrie, ProgramArray, lpm_trie::Key},
     programs::XdpContext,
 };
 
-use crate::source::Plan;
+use crate::source::{Plan, SLICE_PACKETS, SLICES_MAX};
 
 #[map]
 static PLAN: Array<Plan> = Array::with_max_entries(1, 0);
+/// When each slice of a run ended, in nanoseconds.
+#[map]
+static SLICES: Array<u64> = Array::with_max_entries(SLICES_MAX as u32, 0);
 /// The candidate, where it takes packets in one buffer only.
 #[map]
 static JUMP: ProgramArray = ProgramArray::with_max_entries(1, 0);
@@ -42,7 +45,7 @@ static TRIE_V6: LpmTrie<[u8; 8], u64> = LpmTrie::with_max_entries(1, BPF_F_NO_PR
 /// Changes the source, then jumps.
 #[xdp]
 pub fn mutate(ctx: XdpContext) -> u32 {
-    let _ = change_source(&ctx);
+    let _ = change_source(&ctx).map(note_time);
     // SAFETY: nothing of ours is left to be dropped.
     unsafe { JUMP.tail_call(&ctx, 0) };
     xdp_action::XDP_ABORTED
@@ -51,7 +54,7 @@ pub fn mutate(ctx: XdpContext) -> u32 {
 /// The same for candidates that take packets in several buffers.
 #[xdp(frags)]
 pub fn mutate_frags(ctx: XdpContext) -> u32 {
-    let _ = change_source(&ctx);
+    let _ = change_source(&ctx).map(note_time);
     // SAFETY: nothing of ours is left to be dropped.
     unsafe { JUMP_FRAGS.tail_call(&ctx, 0) };
     xdp_action::XDP_ABORTED
@@ -62,7 +65,7 @@ pub fn mutate_frags(ctx: XdpContext) -> u32 {
 pub fn generate(ctx: XdpContext) -> u32 {
     match change_source(&ctx) {
         // SAFETY: the call takes numbers only.
-        Some(ifindex) => unsafe { bpf_redirect(ifindex as u32, 0) as u32 },
+        Some(plan) => unsafe { bpf_redirect(plan.ifindex as u32, 0) as u32 },
         None => xdp_action::XDP_ABORTED,
     }
 }
@@ -223,13 +226,26 @@ fn start(ctx: &XdpContext) -> Option<*mut u8> {
     (start + HEADERS_BYTES <= ctx.data_end()).then_some(start as *mut u8)
 }
 
-/// Writes the next source into the packet; returns the interface of the plan.
+/// Notes the time where a slice of a run ends.
+#[inline(always)]
+fn note_time(plan: &Plan) {
+    if !plan.counter.is_multiple_of(SLICE_PACKETS) {
+        return;
+    }
+    let slice = (plan.counter / SLICE_PACKETS) % SLICES_MAX;
+    if let Some(ended_at) = SLICES.get_ptr_mut(slice as u32) {
+        // SAFETY: the map's value is a word, and one processor runs us at a time.
+        unsafe { ended_at.write(bpf_ktime_get_ns()) };
+    }
+}
+
+/// Writes the next source into the packet; returns the plan.
 ///
 /// It is one store of eight bytes at the place where IPv6 has the network, and IPv4 time to live,
 /// protocol, checksum and source: a store of four, read back as part of eight, would stall the
 /// processor for longer than most candidates take.
 #[inline(always)]
-fn change_source(ctx: &XdpContext) -> Option<u64> {
+fn change_source(ctx: &XdpContext) -> Option<&'static Plan> {
     let start = start(ctx)?;
     let place = PLAN.get_ptr_mut(0)?;
     // SAFETY: the map's value is a plan, and one processor runs us at a time.
@@ -247,7 +263,7 @@ fn change_source(ctx: &XdpContext) -> Option<u64> {
     };
     // SAFETY: within the headers, which `start` checked.
     unsafe { (start.add(SOURCE_V6_OFFSET) as *mut u64).write_unaligned(word) };
-    Some(plan.ifindex)
+    Some(plan)
 }
 
 /// Draws the number of the next source.

@@ -4,6 +4,11 @@
 //! from 2^30 on are on no list. Addresses are a bijection of numbers, so a listed and an unlisted
 //! source never share one, and any number can be made without a table.
 
+/// Packets of a slice of a run.
+pub(crate) const SLICE_PACKETS: u64 = 4096;
+/// Slices of a run at most.
+pub(crate) const SLICES_MAX: u64 = 256;
+
 /// What the source of the next packet is drawn from. Every field is one word: the kernel program
 /// reads what user space wrote as an array of words.
 #[derive(Clone, Copy, Debug)]

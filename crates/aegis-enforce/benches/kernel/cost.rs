@@ -15,10 +15,7 @@ use super::{
 /// The kernel holds about as much for each entry while everybody lists it, all told.
 const BYTES_PER_ENTRY: u64 = 600;
 /// So small a figure wants more rounds to hold still.
-const ROUNDS_MORE: usize = 7;
-/// And more packets: the call that runs them costs time of its own, which is not the same twice, and
-/// of a short sample that would be a nanosecond for each packet.
-const PACKETS_MORE: u32 = 2;
+const ROUNDS_MORE: usize = 3;
 const NOTHING_LISTED: &str = "Miss with nothing listed, ns a packet above the empty program";
 /// As a driver enters a program: this is what a host without a list pays, and what the goal is for.
 const ENTERED: &str = "AEGIS, entered as by a driver";
@@ -40,7 +37,7 @@ pub(crate) fn table(family: Family, draw: Draw, caches: Caches) -> String {
 
 /// Returns what a miss costs where nothing is listed, if it was measured.
 pub(crate) fn nothing_listed(report: &Report, family: Family) -> Option<f64> {
-    report.median(NOTHING_LISTED, ENTERED, family.name())
+    report.value(NOTHING_LISTED, ENTERED, family.name())
 }
 
 /// Measures both families with nothing listed.
@@ -75,7 +72,6 @@ fn empty_list(options: &Options, report: &mut Report, family: Family) -> Result<
     let mut traffic = Traffic::new(family, Payload::Udp, Draw::Miss, 0);
     let effort = Effort {
         rounds: options.effort.rounds * ROUNDS_MORE,
-        packets: options.effort.packets * PACKETS_MORE,
         ..options.effort
     };
     let spreads = stage.compare(&[&candidate], &traffic, Caches::Warm, &effort)?;

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// A figure here is the small difference of two: it takes so many times more rounds to hold still.
-const ROUNDS_MORE: usize = 5;
+const ROUNDS_MORE: usize = 3;
 
 const DETECTORS: &str = "All detectors on, ns a SYN above all of them off";
 const COLUMNS: [(Draw, &str); 2] = [(Draw::MissFew, "256 sources"), (Draw::Miss, "2^31 sources")];
@@ -21,7 +21,7 @@ const COLUMNS: [(Draw, &str); 2] = [(Draw::MissFew, "256 sources"), (Draw::Miss,
 pub(crate) fn few_and_many(report: &Report, family: Family) -> Option<[f64; 2]> {
     let [(_, few), (_, many)] = COLUMNS;
     let row = row(family);
-    let find = |column| report.median(DETECTORS, &row, column);
+    let find = |column| report.value(DETECTORS, &row, column);
     Some([find(few)?, find(many)?])
 }
 
@@ -38,21 +38,21 @@ pub(crate) fn measure(options: &Options, report: &mut Report) -> Result<()> {
         };
         for (draw, column) in COLUMNS {
             let traffic = Traffic::new(family, Payload::Syn, draw, 0);
-            let mut samples = Vec::new();
+            let mut samples = [Vec::new(), Vec::new()];
             for _ in 0..options.effort.rounds * ROUNDS_MORE {
-                let mut nanos = [0.0; 2];
-                for (setting, nanos) in [no_detector(), all_detectors()].into_iter().zip(&mut nanos)
-                {
+                let settings = [no_detector(), all_detectors()];
+                for (setting, samples) in settings.into_iter().zip(&mut samples) {
                     enforcer
                         .set_detectors(&setting)
                         .context("switch the detectors")?;
                     stage.check(&candidate, &traffic)?;
                     let packets = options.effort.packets;
-                    *nanos = stage.sample(&candidate, &traffic, Caches::Warm, packets)?;
+                    let [_, slices] = stage.sample(&candidate, &traffic, Caches::Warm, packets)?;
+                    samples.push(slices);
                 }
-                samples.push(nanos[1] - nanos[0]);
             }
-            let spread = Spread::of(samples).context("take a sample")?;
+            let [off, on] = samples;
+            let spread = Spread::above(&off, &on).context("take a sample")?;
             report.add(DETECTORS, &row(family), column, spread);
         }
     }

@@ -4,29 +4,50 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-/// The median of several rounds, and how far they lie apart.
+/// One slice in so many is shorter than the one that counts.
+const SHORTER_ONE_IN: usize = 10;
+
+/// What was measured, and how far single rounds lie apart.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Spread {
-    pub(crate) median: f64,
+    pub(crate) value: f64,
     pub(crate) low: f64,
     pub(crate) high: f64,
 }
 
 impl Spread {
-    /// Returns the spread of the samples of which there is at least one.
+    /// Returns the median of the samples, of which there is at least one.
     pub(crate) fn of(mut samples: Vec<f64>) -> Option<Self> {
         samples.sort_by(f64::total_cmp);
         Some(Self {
-            median: *samples.get(samples.len() / 2)?,
+            value: *samples.get(samples.len() / 2)?,
             low: *samples.first()?,
             high: *samples.last()?,
+        })
+    }
+
+    /// Returns by how much slices of one thing are longer than those of another, of which there are
+    /// some of each round: of all rounds together the slices are compared that only a tenth are
+    /// shorter than.
+    ///
+    /// A neighbour on the same core, or on the same cache, makes slices longer by as much again, for
+    /// tenths of a second at a time; nothing makes them shorter. So it is the short ones that say
+    /// what the thing itself costs, and a tenth of all is still too many for chance.
+    pub(crate) fn above(floor: &[Vec<f64>], full: &[Vec<f64>]) -> Option<Self> {
+        let all = |rounds: &[Vec<f64>]| short(rounds.concat());
+        let each = floor.iter().zip(full);
+        let each = each.map(|(floor, full)| Some(short(full.clone())? - short(floor.clone())?));
+        let each = each.collect::<Option<Vec<f64>>>()?;
+        Some(Self {
+            value: all(full)? - all(floor)?,
+            ..Self::of(each)?
         })
     }
 
     /// Returns what was measured once only.
     pub(crate) const fn single(value: f64) -> Self {
         Self {
-            median: value,
+            value,
             low: value,
             high: value,
         }
@@ -68,10 +89,10 @@ impl Report {
         }
     }
 
-    /// Returns the median at a place, if it was measured.
-    pub(crate) fn median(&self, table: &str, row: &str, column: &str) -> Option<f64> {
+    /// Returns the value at a place, if it was measured.
+    pub(crate) fn value(&self, table: &str, row: &str, column: &str) -> Option<f64> {
         let is_it = |it: &&Figure| it.table == table && it.row == row && it.column == column;
-        self.figures.iter().find(is_it).map(|it| it.spread.median)
+        self.figures.iter().find(is_it).map(|it| it.spread.value)
     }
 
     pub(crate) fn figures(&self) -> &[Figure] {
@@ -82,7 +103,7 @@ impl Report {
         let figure = |it: &Figure| {
             json!({
                 "table": it.table, "row": it.row, "column": it.column,
-                "median": it.spread.median, "low": it.spread.low, "high": it.spread.high,
+                "value": it.spread.value, "low": it.spread.low, "high": it.spread.high,
             })
         };
         json!({
@@ -93,7 +114,7 @@ impl Report {
 }
 
 impl fmt::Display for Report {
-    /// Writes Markdown: the median, and the lowest and highest round in parentheses.
+    /// Writes Markdown: the value, and the lowest and highest round in parentheses.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for table in distinct(self.figures.iter().map(|it| it.table.as_str())) {
             let figures: Vec<_> = self.figures.iter().filter(|it| it.table == table).collect();
@@ -122,12 +143,18 @@ impl fmt::Display for Report {
     }
 }
 
+/// Returns the slice that only a tenth are shorter than.
+fn short(mut slices: Vec<f64>) -> Option<f64> {
+    slices.sort_by(f64::total_cmp);
+    slices.get(slices.len() / SHORTER_ONE_IN).copied()
+}
+
 fn spelled(spread: Spread) -> String {
-    let Spread { median, low, high } = spread;
+    let Spread { value, low, high } = spread;
     if low == high {
-        return number(median);
+        return number(value);
     }
-    format!("{} ({}…{})", number(median), number(low), number(high))
+    format!("{} ({}…{})", number(value), number(low), number(high))
 }
 
 /// Returns a number with as many digits as mean something.

@@ -7,7 +7,7 @@
 //! its interface included, as it would with a sender elsewhere. *Beyond making* is above throwing
 //! the same frames away unsent: what sender and receiver pay together.
 
-use std::{fs, net::UdpSocket, path::PathBuf, process::Command};
+use std::{fs, net::UdpSocket, path::PathBuf, process::Command, time::Duration};
 
 use aegis_enforce::{Enforcer, Mode};
 use anyhow::{Context as _, Result, ensure};
@@ -22,7 +22,7 @@ use super::{
     column,
     figure::{Report, Spread},
     fits,
-    instance::{Instance, listed, room_for},
+    instance::{Instance, clock, listed, room_for},
     list::AEGIS,
     netfilter::Netfilter,
     packet::{Draw, Family, Payload, Traffic},
@@ -48,17 +48,19 @@ const BENIGN: &str = "Over a cable, one packet in 16 benign, % of these delivere
 const BYTES_PER_ENTRY: u64 = 1500;
 /// Frames that are sent before the receiver polls; a cable holds 256.
 const BATCH: u32 = 64;
+/// How long a batch may be on its way.
+const ARRIVED_WITHIN: Duration = Duration::from_secs(2);
 /// One packet in so many is benign, where both kinds come together.
 const BENIGN_EVERY: u64 = 16;
 
 /// Returns what a listed packet costs the receiver, if it was measured.
 pub(crate) fn hit(report: &Report, row: &str, entries: u32) -> Option<f64> {
-    report.median(HIT, row, &column(entries))
+    report.value(HIT, row, &column(entries))
 }
 
 /// Returns what an unlisted packet costs above passing all, if it was measured.
 pub(crate) fn tax(report: &Report, row: &str, entries: u32) -> Option<f64> {
-    report.median(TAX, row, &column(entries))
+    report.value(TAX, row, &column(entries))
 }
 
 /// What stands before a receiver, and what its host takes in.
@@ -151,21 +153,21 @@ fn one_list(options: &Options, report: &mut Report, entries: u32, sender: Host) 
     field.benign(report, entries, options.effort.flood_packets)
 }
 
-/// Adds what follows from the medians: multiples, rates, and what passing costs more.
+/// Adds what follows from the figures: multiples, rates, and what passing costs more.
 fn derive(report: &mut Report, column: &str) {
     let rows: Vec<_> = [HIT, MISS]
         .into_iter()
         .flat_map(|table| {
             let figures = report.figures().iter();
             let here = figures.filter(move |it| it.table == table && it.column == column);
-            here.map(move |it| (table, it.row.clone(), it.spread.median))
+            here.map(move |it| (table, it.row.clone(), it.spread.value))
         })
         .collect();
-    let median = |table, row| report.median(table, row, column);
+    let value = |table, row| report.value(table, row, column);
     let (floor, plain, pass) = (
-        median(HIT, DROP_ALL),
-        median(MISS, NO_FILTER),
-        median(MISS, PASS_ALL),
+        value(HIT, DROP_ALL),
+        value(MISS, NO_FILTER),
+        value(MISS, PASS_ALL),
     );
     for (table, row, nanos) in rows {
         if table == HIT {
@@ -218,7 +220,7 @@ impl Field {
 
     /// Fails unless every receiver's host takes in what it is to take in, and nothing else.
     fn check(&mut self, entries: u32) -> Result<()> {
-        const PACKETS: u32 = 1024;
+        const PACKETS: u32 = 4 * BATCH;
         for draw in [Draw::Hit, Draw::Miss] {
             let traffic = Traffic::new(Family::V4, Payload::Udp, draw, entries);
             for number in 0..self.receivers.len() {
@@ -230,8 +232,12 @@ impl Field {
                     Duty::Filter if !draw.is_hit() => PACKETS,
                     Duty::Filter | Duty::DropAll => 0,
                 };
-                self.send(&traffic, ifindex, PACKETS)?;
-                let delivered = self.receivers[number].host.delivered()? - before;
+                let mut delivered = 0;
+                for sent in 1..=PACKETS / BATCH {
+                    self.send(&traffic, ifindex, BATCH)?;
+                    let wanted = u64::from(wanted / (PACKETS / BATCH) * sent);
+                    delivered = self.arrived(number, before, wanted)?;
+                }
                 ensure!(
                     delivered == u64::from(wanted),
                     "{name}, {}: {delivered} packets arrived where {wanted} were to",
@@ -240,6 +246,20 @@ impl Field {
             }
         }
         Ok(())
+    }
+
+    /// Returns how many packets a receiver's host took in since it had taken in `before`, as soon as it
+    /// is as many as are wanted: where others keep the processor busy, the kernel leaves them to a
+    /// thread of its own, and more than a cable holds would be lost on the way.
+    fn arrived(&self, number: usize, before: u64, wanted: u64) -> Result<u64> {
+        let start = clock();
+        loop {
+            let arrived = self.receivers[number].host.delivered()? - before;
+            if arrived >= wanted || start.elapsed() > ARRIVED_WITHIN {
+                return Ok(arrived);
+            }
+            std::thread::yield_now();
+        }
     }
 
     /// Lets AEGIS meet the traffic and then look after its lists, as a node does every ten seconds:

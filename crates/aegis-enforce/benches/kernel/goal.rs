@@ -86,7 +86,7 @@ fn packet_goals(report: &Report) -> Vec<Goal> {
     use Bound::AtMost;
     let nanos = |family, draw, row, entries: u32| {
         let table = cost::table(family, draw, Caches::Warm);
-        report.median(&table, row, &column(entries))
+        report.value(&table, row, &column(entries))
     };
     let to_filter = |draw, entries| {
         let [aegis, filter] = [AEGIS, XDP_FILTER].map(|it| nanos(Family::V4, draw, it, entries));

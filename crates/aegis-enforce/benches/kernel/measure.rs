@@ -46,9 +46,9 @@ pub(crate) struct Options {
 /// How much work goes into a figure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effort {
-    /// Samples of each figure; the median counts.
+    /// Rounds of each figure.
     pub(crate) rounds: usize,
-    /// Packets of a sample.
+    /// Packets of a run: of several slices, and of [`source::SLICES_MAX`] at most.
     pub(crate) packets: u32,
     /// Packets of a sample over a cable.
     pub(crate) flood_packets: u32,
@@ -71,7 +71,7 @@ impl Effort {
     /// Enough to see that everything runs.
     pub(crate) const TINY: Self = Self {
         rounds: 1,
-        packets: 2000,
+        packets: 3 * source::SLICE_PACKETS as u32,
         flood_packets: 2000,
         singles: 3,
         listed_checks: 20,

@@ -36,13 +36,13 @@ const SHORT_COUNT: u32 = 14;
 
 /// Returns the miss of AEGIS and of the trie, if they were measured.
 pub(crate) fn miss(report: &Report, entries: u32) -> Option<[f64; 2]> {
-    let find = |row| report.median(MISS, row, &column(entries));
+    let find = |row| report.value(MISS, row, &column(entries));
     Some([find(AEGIS)?, find(TRIE)?])
 }
 
 /// Returns how long loading the list took, if it was measured.
 pub(crate) fn load_seconds(report: &Report, entries: u32) -> Option<f64> {
-    report.median(LOAD, AEGIS, &column(entries))
+    report.value(LOAD, AEGIS, &column(entries))
 }
 
 /// Measures every list size.

@@ -18,7 +18,7 @@ use super::{
     Effort, bpf,
     figure::Spread,
     packet::{Family, Traffic},
-    source::Plan,
+    source::{Plan, SLICE_PACKETS, SLICES_MAX},
 };
 
 /// XDP's verdicts.
@@ -30,7 +30,9 @@ const PLAN_WORDS: usize = size_of::<Plan>() / 8;
 /// Packets whose verdicts are looked at before time is.
 const CHECKS: u32 = 64;
 /// Where fewer packets than this are a sample, none are run before it.
-const WARM_UP_FROM: u32 = 10_000;
+const WARM_UP_FROM: u32 = 100_000;
+/// Runs of a round where nobody notes slices.
+const ENTERED_RUNS: usize = 20;
 /// Packets of a run over cold caches: few, so that most of what they read is read first by them.
 const COLD_PACKETS: u32 = 64;
 /// What is walked before such a run: sixteen times a second-level cache of 2 MiB.
@@ -279,47 +281,70 @@ impl Stage {
         Ok(())
     }
 
-    /// Returns nanoseconds a packet above the empty program, once.
+    /// Runs packets through a candidate and through the empty program; returns nanoseconds a packet
+    /// of each slice of the two runs, the empty program's first.
     pub(crate) fn sample(
         &mut self,
         candidate: &Candidate,
         traffic: &Traffic,
         caches: Caches,
         packets: u32,
-    ) -> Result<f64> {
+    ) -> Result<[Vec<f64>; 2]> {
         let lane = self.jump_to(&candidate.program.open()?)?;
-        let full = self.nanos(lane, traffic, caches, packets)?;
+        let full = self.slices(lane, traffic, caches, packets)?;
         self.jump_to_empty(lane)?;
-        let empty = self.nanos(lane, traffic, caches, packets)?;
-        Ok(full - empty)
+        let empty = self.slices(lane, traffic, caches, packets)?;
+        Ok([empty, full])
     }
 
-    fn nanos(
+    /// Returns nanoseconds a packet of each slice of a run; over cold caches the run is one.
+    fn slices(
         &mut self,
         lane: Lane,
         traffic: &Traffic,
         caches: Caches,
         packets: u32,
-    ) -> Result<f64> {
+    ) -> Result<Vec<f64>> {
         // Each run draws sources of its own: a cold one must not meet those of the last.
         let mut plan = traffic.plan;
         plan.counter = self.next_counter();
+        self.set_plan(&plan)?;
         match caches {
             Caches::Warm => {
-                self.set_plan(&plan)?;
                 if packets >= WARM_UP_FROM {
                     self.run(lane, &traffic.bytes, packets / 8)?;
+                    plan.counter = self.next_counter();
+                    self.set_plan(&plan)?;
                 }
-                let (_, [nanos, _]) = self.run(lane, &traffic.bytes, packets)?;
-                Ok(nanos)
+                self.run(lane, &traffic.bytes, packets)?;
+                self.slices_of(packets)
             }
             Caches::Cold => {
-                self.set_plan(&plan)?;
                 self.evict();
                 let (_, [_, nanos]) = self.run(lane, &traffic.bytes, COLD_PACKETS)?;
-                Ok(nanos)
+                Ok(vec![nanos])
             }
         }
+    }
+
+    /// Returns nanoseconds a packet of each slice of the last run, but for the first one, of which
+    /// the beginning was not noted.
+    fn slices_of(&self, packets: u32) -> Result<Vec<f64>> {
+        let count = u64::from(packets) / SLICE_PACKETS;
+        ensure!(
+            (2..SLICES_MAX).contains(&count),
+            "a run of {packets} packets has {count} slices"
+        );
+        let map: Array<_, u64> = self.map("SLICES")?.try_into().context("take the slices")?;
+        let ended_at = |slice: u64| map.get(&(slice as u32), 0).context("read a slice");
+        let mut before = ended_at(1)?;
+        let mut slices = Vec::new();
+        for slice in 2..=count {
+            let now = ended_at(slice)?;
+            slices.push(now.saturating_sub(before) as f64 / SLICE_PACKETS as f64);
+            before = now;
+        }
+        Ok(slices)
     }
 
     /// Walks memory until nothing else is left in the caches near the processor.
@@ -337,8 +362,8 @@ impl Stage {
         self.runs << 32
     }
 
-    /// Returns what each candidate costs above the empty program: the median of rounds in each of
-    /// which the candidates come in another order.
+    /// Returns what each candidate costs above the empty program, by rounds in each of which the
+    /// candidates come in another order.
     pub(crate) fn compare(
         &mut self,
         candidates: &[&Candidate],
@@ -349,20 +374,28 @@ impl Stage {
         for candidate in candidates {
             self.check(candidate, traffic)?;
         }
-        let mut samples = vec![Vec::new(); candidates.len()];
+        let mut samples = vec![[Vec::new(), Vec::new()]; candidates.len()];
         for round in 0..effort.rounds {
             for index in shuffled(candidates.len(), round) {
                 let sample = self.sample(candidates[index], traffic, caches, effort.packets)?;
-                samples[index].push(sample);
+                for (rounds, slices) in samples[index].iter_mut().zip(sample) {
+                    rounds.push(slices);
+                }
             }
         }
-        let spreads = samples.into_iter().map(Spread::of);
+        let spreads = samples.into_iter().map(|[empty, full]| match caches {
+            Caches::Warm => Spread::above(&empty, &full),
+            Caches::Cold => {
+                let pairs = full.concat().into_iter().zip(empty.concat());
+                Spread::of(pairs.map(|(full, empty)| full - empty).collect())
+            }
+        });
         spreads.collect::<Option<_>>().context("take a sample")
     }
 
     /// Returns what a program costs above the empty one where each is entered as a driver enters
     /// it, without a mutator and its jump before it: every packet is the same, as is right where
-    /// nothing is looked up of it.
+    /// nothing is looked up of it. Nobody notes slices there, so short runs take their place.
     pub(crate) fn compare_entered(
         &self,
         program: &Xdp,
@@ -370,14 +403,20 @@ impl Stage {
         effort: &Effort,
     ) -> Result<Spread> {
         let empty = self.program("empty_frags")?;
-        let mut samples = Vec::new();
+        let (mut fulls, mut floors) = (Vec::new(), Vec::new());
         for _ in 0..effort.rounds {
-            let (verdict, [full, _]) = run(program, packet, effort.packets)?;
-            ensure!(verdict == PASS, "verdict {verdict} where nothing is listed");
-            let (_, [floor, _]) = run(empty, packet, effort.packets)?;
-            samples.push(full - floor);
+            let (mut full, mut floor) = (Vec::new(), Vec::new());
+            for _ in 0..ENTERED_RUNS {
+                let (verdict, [nanos, _]) = run(program, packet, effort.packets)?;
+                ensure!(verdict == PASS, "verdict {verdict} where nothing is listed");
+                full.push(nanos);
+                let (_, [nanos, _]) = run(empty, packet, effort.packets)?;
+                floor.push(nanos);
+            }
+            fulls.push(full);
+            floors.push(floor);
         }
-        Spread::of(samples).context("take a sample")
+        Spread::above(&floors, &fulls).context("take a sample")
     }
 
     /// Fills one of the benchmark's maps with entries that end in the far future.

@@ -54,14 +54,14 @@ impl Time {
 
 /// Returns a time of a list, if it was measured.
 pub(crate) fn time(report: &Report, time: Time, family: Family, entries: u32) -> Option<f64> {
-    report.median(TIMES, &time.row(family), &column(entries))
+    report.value(TIMES, &time.row(family), &column(entries))
 }
 
 /// Returns the bytes of an entry in kernel and process together, if they were measured.
 pub(crate) fn bytes(report: &Report, family: Family, entries: u32) -> Option<f64> {
     let (row, column) = (row(AEGIS, family), column(entries));
-    let kernel = report.median(MEMORY, &row, &column)?;
-    Some(kernel + report.median(OWN_MEMORY, &row, &column)?)
+    let kernel = report.value(MEMORY, &row, &column)?;
+    Some(kernel + report.value(OWN_MEMORY, &row, &column)?)
 }
 
 /// Measures every list size of both families.
@@ -139,7 +139,7 @@ fn change(options: &Options, report: &mut Report, family: Family, entries: u32) 
     let slow = micros[micros.len() * 99 / 100];
     add(Time::SingleAddSlow, Spread::single(slow));
     let median = Spread::of(micros).context("take a sample")?;
-    add(Time::SingleAdd, Spread::single(median.median));
+    add(Time::SingleAdd, Spread::single(median.value));
 
     let numbers = entries + singles..entries + singles + bulk;
     let [added, removed] = bulk_rates(options, family, numbers, (&mut enforcer, &instance))?;

@@ -54,7 +54,7 @@ fn check(part: Part, tables: std::ops::RangeInclusive<usize>) {
     names.sort();
     names.dedup();
     assert!(tables.contains(&names.len()), "{names:?}");
-    assert!(figures.iter().all(|it| it["median"].is_f64()), "{text}");
+    assert!(figures.iter().all(|it| it["value"].is_f64()), "{text}");
     let headings = text.matches("### ").count();
     assert_eq!(headings, names.len() + notes(&json), "{text}");
     assert!(!measure::describe().to_json()["kernel"].is_null());
