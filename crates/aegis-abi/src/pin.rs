@@ -78,3 +78,38 @@ pub fn copy<T>(pointer: *mut T) -> *mut T {
         pointer
     }
 }
+
+/// Returns `value` shifted to the right by the last six bits of `by`, of which the instruction looks
+/// at no others (RFC 9669, section 4.1).
+#[inline(always)]
+pub(crate) fn shift_right(value: u64, by: u64) -> u64 {
+    #[cfg(target_arch = "bpf")]
+    {
+        let mut value = value;
+        // SAFETY: as above.
+        unsafe {
+            core::arch::asm!("{0} >>= {1}", inout(reg) value, in(reg) by, options(pure, nomem, nostack));
+        }
+        value
+    }
+    #[cfg(not(target_arch = "bpf"))]
+    {
+        value >> (by & 63)
+    }
+}
+
+/// Returns the same number, of which the compiler knows nothing any more.
+#[inline(always)]
+pub fn own(value: u64) -> u64 {
+    #[cfg(target_arch = "bpf")]
+    {
+        let mut value = value;
+        // SAFETY: as above.
+        unsafe { core::arch::asm!("/* {0} */", inout(reg) value, options(pure, nomem, nostack)) };
+        value
+    }
+    #[cfg(not(target_arch = "bpf"))]
+    {
+        value
+    }
+}

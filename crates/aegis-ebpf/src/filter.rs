@@ -9,8 +9,8 @@ use core::intrinsics::unlikely;
 
 use aegis_abi::{
     AddressV6, Counter, Family, PlainHead, Skip, UNTAGGED_OFFSET, config_flag,
-    is_plain_source_mapped, may_plain_source_be_mapped, parse_ipv4, parse_ipv6, parse_link,
-    parse_plain_v4, parse_plain_v6, parse_source_v4, plain_source_v4, plain_source_v6,
+    is_plain_source_mapped, parse_ipv4, parse_ipv6, parse_link, parse_plain_v4, parse_plain_v6,
+    parse_source_v4, pin, plain_source_v4, plain_source_v6,
 };
 use aya_ebpf::helpers::bpf_jiffies64;
 
@@ -29,6 +29,18 @@ pub(crate) enum Fate {
     Drop,
     /// Send it back where it came from: it has become an answer.
     Answer,
+}
+
+impl Fate {
+    /// Returns [`Fate::Pass`], and the compiler does not know it: knowing it, it would make the number
+    /// of it before it is asked whether there are counters, and have a register less for them.
+    #[inline(always)]
+    fn pass_uncounted() -> Self {
+        match pin::own(0) {
+            0 => Self::Pass,
+            _ => Self::Drop,
+        }
+    }
 }
 
 /// Why.
@@ -145,12 +157,6 @@ pub(crate) fn decide<C: Challenge>(
             let packet = (flags, bytes, source);
             return decide_v6((frame, Place::PLAIN), packet, challenge);
         }
-        if unlikely(may_plain_source_be_mapped(frame)) {
-            if is_plain_source_mapped(frame) {
-                return pass(Counter::MappedSource, bytes);
-            }
-            return pass(Counter::Clean, bytes);
-        }
         return pass(Counter::Clean, bytes);
     }
     decide_other(&frame.anew(), length, challenge)
@@ -202,9 +208,10 @@ fn skipped(length: &impl Length, skip: Skip) -> Fate {
 /// Passes a packet, counted once and as this.
 #[inline(always)]
 fn pass(counter: Counter, bytes: u64) -> Fate {
-    if let Some(counters) = CpuCounters::here() {
-        count_passed(counters, counter, bytes);
-    }
+    let Some(counters) = CpuCounters::here() else {
+        return Fate::pass_uncounted(); // cannot be: it has an element for each CPU
+    };
+    count_passed(counters, counter, bytes);
     Fate::Pass
 }
 
@@ -311,7 +318,7 @@ fn decide_v4<C: Challenge>(
     if flags & config_flag::HOSTS_V4 != 0 {
         if lists::may_be_host_v4(flags, hash) {
             let Some(counters) = CpuCounters::here() else {
-                return Fate::Pass; // cannot be: it has an element for each CPU
+                return Fate::pass_uncounted(); // cannot be, as above
             };
             if lists::is_host_v4(flags, (source, hash), bytes, counters) {
                 let exempt = lists::exempt_v4(source);
@@ -325,7 +332,7 @@ fn decide_v4<C: Challenge>(
     if flags & config_flag::OTHERS_V4 != 0 || has_blocked() {
         if let Some(counter) = lists::others_v4(flags, (source, hash), bytes) {
             let Some(counters) = CpuCounters::here() else {
-                return Fate::Pass; // as above
+                return Fate::pass_uncounted(); // as above
             };
             let exempt = lists::exempt_v4(source);
             return act_listed(counters, counter, (flags, bytes), exempt);
@@ -344,7 +351,7 @@ fn decide_v4<C: Challenge>(
         return pass(Counter::CLEAN_SYNS, bytes);
     }
     let Some(moment) = Moment::here(flags, bytes) else {
-        return Fate::Pass; // cannot be: its counters are there
+        return Fate::pass_uncounted(); // cannot be: its counters are there
     };
     let frame = frame.anew();
     let verdict = match parse_ipv4(&frame, place.offset) {
@@ -367,7 +374,7 @@ fn decide_v6<C: Challenge>(
     if flags & config_flag::NETS_V6 != 0 {
         if lists::may_be_net_v6(flags, hash) {
             let Some(counters) = CpuCounters::here() else {
-                return Fate::Pass; // as for IPv4
+                return Fate::pass_uncounted(); // as for IPv4
             };
             if let Some(counter) = lists::net_v6(flags, (source, hash), bytes, counters) {
                 let exempt = lists::exempt_v6(source);
@@ -381,7 +388,7 @@ fn decide_v6<C: Challenge>(
     if flags & config_flag::OTHERS_V6 != 0 || has_blocked() {
         if let Some(counter) = lists::others_v6(flags, (source, hash), bytes) {
             let Some(counters) = CpuCounters::here() else {
-                return Fate::Pass; // as for IPv4
+                return Fate::pass_uncounted(); // as for IPv4
             };
             let exempt = lists::exempt_v6(source);
             return act_listed(counters, counter, (flags, bytes), exempt);
@@ -400,7 +407,7 @@ fn decide_v6<C: Challenge>(
         return pass(Counter::CLEAN_SYNS, bytes);
     }
     let Some(moment) = Moment::here(flags, bytes) else {
-        return Fate::Pass; // cannot be: its counters are there
+        return Fate::pass_uncounted(); // cannot be: its counters are there
     };
     let frame = frame.anew();
     let verdict = match parse_ipv6(&frame, place.offset) {

@@ -4,14 +4,15 @@
 use super::{
     AddressV6, ETHER_TYPE_IPV4, ETHER_TYPE_IPV6, Frame, PROTOCOL_TCP, Tcp, UNTAGGED_OFFSET,
 };
+use crate::pin;
 
 /// How long a packet is at least that is taken for a plain one, of either family: an IPv6 header
 /// behind that of Ethernet. On a wire every packet is longer.
 pub const PLAIN_BYTES_MIN: usize = UNTAGGED_OFFSET + 40;
 
-/// What stands where a packet without VLAN tags has its type and the first bytes of its IP header.
+/// What stands where a packet without VLAN tags has its type and the first byte of its IP header.
 #[derive(Clone, Copy, Debug)]
-pub struct PlainHead(u32);
+pub struct PlainHead(u64);
 
 impl PlainHead {
     /// Reads it, where the packet is not too short for one. `None` says nothing else about it.
@@ -20,15 +21,28 @@ impl PlainHead {
         let _: [u8; PLAIN_BYTES_MIN] = frame.load(0)?;
         // At once, not byte by byte out of the array.
         let head = frame.load(UNTAGGED_OFFSET - 2)?;
-        Some(Self(u32::from_ne_bytes(head)))
+        const HEAD: i32 = i32::from_ne_bytes([0xff, 0xff, 0xff, 0]);
+        // Each of the two questions below takes away what it does not ask for, of the same register.
+        Some(Self(pin::and::<HEAD>(u32::from_ne_bytes(head).into())))
     }
 
-    /// Returns whether the bits of `mask` in the byte behind the type are those of `first`.
+    /// Returns whether it is an IPv4 header without options.
     #[inline(always)]
-    const fn is(self, ether_type: u16, (first, mask): (u8, u8)) -> bool {
+    fn is_v4(self) -> bool {
+        self.0 == Self::of(ETHER_TYPE_IPV4, 0x45)
+    }
+
+    /// Returns whether it is an IPv6 header, of whatever traffic class.
+    #[inline(always)]
+    fn is_v6(self) -> bool {
+        const VERSION: i32 = i32::from_ne_bytes([0xff, 0xff, 0xf0, 0]);
+        pin::and::<VERSION>(self.0) == Self::of(ETHER_TYPE_IPV6, 0x60)
+    }
+
+    #[inline(always)]
+    const fn of(ether_type: u16, first: u8) -> u64 {
         let [high, low] = ether_type.to_be_bytes();
-        let mask = u32::from_ne_bytes([0xff, 0xff, mask, 0]);
-        self.0 & mask == u32::from_ne_bytes([high, low, first, 0])
+        u32::from_ne_bytes([high, low, first, 0]) as u64
     }
 }
 
@@ -37,7 +51,7 @@ impl PlainHead {
 /// nothing about the others.
 #[inline(always)]
 pub fn parse_plain_v4(frame: &(impl Frame + ?Sized), head: PlainHead) -> Option<[u8; 2]> {
-    if !head.is(ETHER_TYPE_IPV4, (0x45, 0xff)) {
+    if !head.is_v4() {
         return None;
     }
     frame.load(UNTAGGED_OFFSET + 2)
@@ -79,23 +93,18 @@ pub fn parse_plain_request_v4(frame: &(impl Frame + ?Sized)) -> Option<([u8; 4],
 /// tags, likewise.
 #[inline(always)]
 pub fn parse_plain_v6(frame: &(impl Frame + ?Sized), head: PlainHead) -> Option<[u8; 2]> {
-    if !head.is(ETHER_TYPE_IPV6, (0x60, 0xf0)) {
+    if !head.is_v6() {
         return None;
     }
     frame.load(UNTAGGED_OFFSET + 4)
 }
 
-/// Returns whether the middle of the source of such a packet is that of an IPv4 address in IPv6
-/// clothes, which nearly none has: only then is more of it worth reading.
-#[inline(always)]
-pub fn may_plain_source_be_mapped(frame: &(impl Frame + ?Sized)) -> bool {
-    frame.load(UNTAGGED_OFFSET + 16) == Some([0, 0, 0xff, 0xff])
-}
-
-/// Returns whether the source of such a packet is an IPv4 address in IPv6 clothes.
+/// Returns whether the source of such a packet is an IPv4 address in IPv6 clothes. Nearly none has the
+/// middle of one: only then more of it is read.
 #[inline(always)]
 pub fn is_plain_source_mapped(frame: &(impl Frame + ?Sized)) -> bool {
-    may_plain_source_be_mapped(frame) && frame.load(UNTAGGED_OFFSET + 8) == Some([0; 8])
+    frame.load(UNTAGGED_OFFSET + 16) == Some([0, 0, 0xff, 0xff])
+        && frame.load(UNTAGGED_OFFSET + 8) == Some([0; 8])
 }
 
 /// Returns the source of a packet of which [`parse_plain_v6`] returned something.

@@ -1,5 +1,7 @@
 //! Where a key hashes to.
 
+use crate::pin;
+
 /// The secret of one node's tables: nobody outside can choose addresses that meet in one bucket.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct HashKey {
@@ -71,7 +73,7 @@ impl Hash {
 
     /// Returns whether a filter word has both bits.
     #[inline(always)]
-    pub const fn is_in(self, word: u64) -> bool {
-        (word >> (self.0 >> 58)) & (word >> ((self.0 >> 26) & 63)) & 1 != 0
+    pub fn is_in(self, word: u64) -> bool {
+        (word >> (self.0 >> 58)) & pin::shift_right(word, self.0 >> 26) & 1 != 0
     }
 }

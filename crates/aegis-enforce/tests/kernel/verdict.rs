@@ -245,6 +245,22 @@ fn each_unreadable_packet_is_counted_by_its_reason() {
 }
 
 #[test]
+fn where_there_is_nothing_to_look_for_no_source_is_read() {
+    let Some(instance) = Instance::new() else {
+        return;
+    };
+    let mut enforcer = instance.start();
+    let mapped = tcp("::ffff:203.0.113.8", SYN).bytes();
+    let counts =
+        |enforcer: &_| [Counter::Clean, Counter::MappedSource].map(|it| count(enforcer, it));
+    assert_eq!(instance.run(&mapped), Action::Pass);
+    assert_eq!(counts(&enforcer), [1, 0]);
+    block_all(&mut enforcer, &[BLOCKED]);
+    assert_eq!(instance.run(&mapped), Action::Pass);
+    assert_eq!(counts(&enforcer), [1, 1]);
+}
+
+#[test]
 fn counters_add_up() {
     let Some(instance) = Instance::new() else {
         return;
