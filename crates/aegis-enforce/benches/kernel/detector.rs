@@ -47,7 +47,8 @@ pub(crate) fn measure(options: &Options, report: &mut Report) -> Result<()> {
                         .context("switch the detectors")?;
                     stage.check(&candidate, &traffic)?;
                     let packets = options.effort.packets;
-                    let [_, slices] = stage.sample(&candidate, &traffic, Caches::Warm, packets)?;
+                    let (_, [_, slices]) =
+                        stage.sample(&candidate, &traffic, Caches::Warm, packets)?;
                     samples.push(slices);
                 }
             }

@@ -32,7 +32,7 @@ const CHECKS: u32 = 64;
 /// Where fewer packets than this are a sample, none are run before it.
 const WARM_UP_FROM: u32 = 100_000;
 /// Runs of a round where nobody notes slices.
-const ENTERED_RUNS: usize = 20;
+const ENTERED_RUNS: usize = 4;
 /// Packets of a run over cold caches: few, so that most of what they read is read first by them.
 const COLD_PACKETS: u32 = 64;
 /// What is walked before such a run: sixteen times a second-level cache of 2 MiB.
@@ -95,7 +95,7 @@ pub(crate) fn open_pin(path: &Path) -> Result<Xdp> {
 
 /// Which of the two jumps a program takes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Lane {
+pub(crate) enum Lane {
     /// Packets in one buffer.
     Plain,
     /// Packets in several.
@@ -281,20 +281,21 @@ impl Stage {
         Ok(())
     }
 
-    /// Runs packets through a candidate and through the empty program; returns nanoseconds a packet
-    /// of each slice of the two runs, the empty program's first.
+    /// Runs packets through a candidate and through the empty program behind the same jump; returns
+    /// which that was, and nanoseconds a packet of each slice of the two runs, the empty program's
+    /// first.
     pub(crate) fn sample(
         &mut self,
         candidate: &Candidate,
         traffic: &Traffic,
         caches: Caches,
         packets: u32,
-    ) -> Result<[Vec<f64>; 2]> {
+    ) -> Result<(Lane, [Vec<f64>; 2])> {
         let lane = self.jump_to(&candidate.program.open()?)?;
         let full = self.slices(lane, traffic, caches, packets)?;
         self.jump_to_empty(lane)?;
         let empty = self.slices(lane, traffic, caches, packets)?;
-        Ok([empty, full])
+        Ok((lane, [empty, full]))
     }
 
     /// Returns nanoseconds a packet of each slice of a run; over cold caches the run is one.
@@ -363,7 +364,8 @@ impl Stage {
     }
 
     /// Returns what each candidate costs above the empty program, by rounds in each of which the
-    /// candidates come in another order.
+    /// candidates come in another order. Behind either jump there is one empty program, so the slices
+    /// that all candidates there met it with are its own.
     pub(crate) fn compare(
         &mut self,
         candidates: &[&Candidate],
@@ -374,20 +376,31 @@ impl Stage {
         for candidate in candidates {
             self.check(candidate, traffic)?;
         }
-        let mut samples = vec![[Vec::new(), Vec::new()]; candidates.len()];
+        let mut lanes = vec![Lane::Plain; candidates.len()];
+        let mut fulls = vec![vec![Vec::new(); effort.rounds]; candidates.len()];
+        let mut floors = fulls.clone();
         for round in 0..effort.rounds {
             for index in shuffled(candidates.len(), round) {
                 let sample = self.sample(candidates[index], traffic, caches, effort.packets)?;
-                for (rounds, slices) in samples[index].iter_mut().zip(sample) {
-                    rounds.push(slices);
-                }
+                (lanes[index], [floors[index][round], fulls[index][round]]) = sample;
             }
         }
-        let spreads = samples.into_iter().map(|[empty, full]| match caches {
-            Caches::Warm => Spread::above(&empty, &full),
+        let floor_of = |lane, round: usize| {
+            let floors = lanes.iter().zip(&floors).filter(|(it, _)| **it == lane);
+            floors.flat_map(|(_, it)| it[round].clone()).collect()
+        };
+        let spreads = (0..candidates.len()).map(|index| match caches {
+            Caches::Warm => {
+                let rounds = 0..effort.rounds;
+                let floor: Vec<_> = rounds.map(|it| floor_of(lanes[index], it)).collect();
+                Spread::above(&floor, &fulls[index])
+            }
             Caches::Cold => {
-                let pairs = full.concat().into_iter().zip(empty.concat());
-                Spread::of(pairs.map(|(full, empty)| full - empty).collect())
+                let pairs = fulls[index]
+                    .concat()
+                    .into_iter()
+                    .zip(floors[index].concat());
+                Spread::of(pairs.map(|(full, floor)| full - floor).collect())
             }
         });
         spreads.collect::<Option<_>>().context("take a sample")
