@@ -97,19 +97,3 @@ pub(crate) fn shift_right(value: u64, by: u64) -> u64 {
         value >> (by & 63)
     }
 }
-
-/// Returns the same number, of which the compiler knows nothing any more.
-#[inline(always)]
-pub fn own(value: u64) -> u64 {
-    #[cfg(target_arch = "bpf")]
-    {
-        let mut value = value;
-        // SAFETY: as above.
-        unsafe { core::arch::asm!("/* {0} */", inout(reg) value, options(pure, nomem, nostack)) };
-        value
-    }
-    #[cfg(not(target_arch = "bpf"))]
-    {
-        value
-    }
-}

@@ -10,7 +10,7 @@ use core::intrinsics::unlikely;
 use aegis_abi::{
     AddressV6, Counter, Family, PlainHead, Skip, UNTAGGED_OFFSET, config_flag,
     is_plain_source_mapped, parse_ipv4, parse_ipv6, parse_link, parse_plain_v4, parse_plain_v6,
-    parse_source_v4, pin, plain_source_v4, plain_source_v6,
+    parse_source_v4, plain_source_v4, plain_source_v6,
 };
 use aya_ebpf::helpers::bpf_jiffies64;
 
@@ -29,18 +29,6 @@ pub(crate) enum Fate {
     Drop,
     /// Send it back where it came from: it has become an answer.
     Answer,
-}
-
-impl Fate {
-    /// Returns [`Fate::Pass`], and the compiler does not know it: knowing it, it would make the number
-    /// of it before it is asked whether there are counters, and have a register less for them.
-    #[inline(always)]
-    fn pass_uncounted() -> Self {
-        match pin::own(0) {
-            0 => Self::Pass,
-            _ => Self::Drop,
-        }
-    }
 }
 
 /// Why.
@@ -208,10 +196,9 @@ fn skipped(length: &impl Length, skip: Skip) -> Fate {
 /// Passes a packet, counted once and as this.
 #[inline(always)]
 fn pass(counter: Counter, bytes: u64) -> Fate {
-    let Some(counters) = CpuCounters::here() else {
-        return Fate::pass_uncounted(); // cannot be: it has an element for each CPU
-    };
-    count_passed(counters, counter, bytes);
+    if let Some(counters) = CpuCounters::here() {
+        count_passed(counters, counter, bytes);
+    }
     Fate::Pass
 }
 
@@ -318,7 +305,7 @@ fn decide_v4<C: Challenge>(
     if flags & config_flag::HOSTS_V4 != 0 {
         if lists::may_be_host_v4(flags, hash) {
             let Some(counters) = CpuCounters::here() else {
-                return Fate::pass_uncounted(); // cannot be, as above
+                return Fate::Pass; // cannot be: it has an element for each CPU
             };
             if lists::is_host_v4(flags, (source, hash), bytes, counters) {
                 let exempt = lists::exempt_v4(source);
@@ -332,7 +319,7 @@ fn decide_v4<C: Challenge>(
     if flags & config_flag::OTHERS_V4 != 0 || has_blocked() {
         if let Some(counter) = lists::others_v4(flags, (source, hash), bytes) {
             let Some(counters) = CpuCounters::here() else {
-                return Fate::pass_uncounted(); // as above
+                return Fate::Pass; // as above
             };
             let exempt = lists::exempt_v4(source);
             return act_listed(counters, counter, (flags, bytes), exempt);
@@ -351,7 +338,7 @@ fn decide_v4<C: Challenge>(
         return pass(Counter::CLEAN_SYNS, bytes);
     }
     let Some(moment) = Moment::here(flags, bytes) else {
-        return Fate::pass_uncounted(); // cannot be: its counters are there
+        return Fate::Pass; // cannot be: its counters are there
     };
     let frame = frame.anew();
     let verdict = match parse_ipv4(&frame, place.offset) {
@@ -374,7 +361,7 @@ fn decide_v6<C: Challenge>(
     if flags & config_flag::NETS_V6 != 0 {
         if lists::may_be_net_v6(flags, hash) {
             let Some(counters) = CpuCounters::here() else {
-                return Fate::pass_uncounted(); // as for IPv4
+                return Fate::Pass; // as for IPv4
             };
             if let Some(counter) = lists::net_v6(flags, (source, hash), bytes, counters) {
                 let exempt = lists::exempt_v6(source);
@@ -388,7 +375,7 @@ fn decide_v6<C: Challenge>(
     if flags & config_flag::OTHERS_V6 != 0 || has_blocked() {
         if let Some(counter) = lists::others_v6(flags, (source, hash), bytes) {
             let Some(counters) = CpuCounters::here() else {
-                return Fate::pass_uncounted(); // as for IPv4
+                return Fate::Pass; // as for IPv4
             };
             let exempt = lists::exempt_v6(source);
             return act_listed(counters, counter, (flags, bytes), exempt);
@@ -407,7 +394,7 @@ fn decide_v6<C: Challenge>(
         return pass(Counter::CLEAN_SYNS, bytes);
     }
     let Some(moment) = Moment::here(flags, bytes) else {
-        return Fate::pass_uncounted(); // cannot be: its counters are there
+        return Fate::Pass; // cannot be: its counters are there
     };
     let frame = frame.anew();
     let verdict = match parse_ipv6(&frame, place.offset) {
