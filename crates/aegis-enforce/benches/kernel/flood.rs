@@ -48,7 +48,7 @@ const BENIGN: &str = "Over a cable, one packet in 16 benign, % of these delivere
 const BYTES_PER_ENTRY: u64 = 1500;
 /// Frames that are sent before the receiver polls; a cable holds 256.
 const BATCH: u32 = 64;
-/// How long a batch may be on its way.
+/// How long packets may be on their way.
 const ARRIVED_WITHIN: Duration = Duration::from_secs(2);
 /// One packet in so many is benign, where both kinds come together.
 const BENIGN_EVERY: u64 = 16;
@@ -220,7 +220,8 @@ impl Field {
 
     /// Fails unless every receiver's host takes in what it is to take in, and nothing else.
     fn check(&mut self, entries: u32) -> Result<()> {
-        const PACKETS: u32 = 4 * BATCH;
+        const PACKETS: u32 = 1024;
+        const AT_ONCE: u32 = 2 * BATCH; // of what a cable holds the half
         for draw in [Draw::Hit, Draw::Miss] {
             let traffic = Traffic::new(Family::V4, Payload::Udp, draw, entries);
             for number in 0..self.receivers.len() {
@@ -233,9 +234,9 @@ impl Field {
                     Duty::Filter | Duty::DropAll => 0,
                 };
                 let mut delivered = 0;
-                for sent in 1..=PACKETS / BATCH {
-                    self.send(&traffic, ifindex, BATCH)?;
-                    let wanted = u64::from(wanted / (PACKETS / BATCH) * sent);
+                for sent in 1..=PACKETS / AT_ONCE {
+                    self.send(&traffic, ifindex, AT_ONCE)?;
+                    let wanted = u64::from(wanted / (PACKETS / AT_ONCE) * sent);
                     delivered = self.arrived(number, before, wanted)?;
                 }
                 ensure!(

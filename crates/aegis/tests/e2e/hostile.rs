@@ -229,6 +229,8 @@ async fn netns_bad_peers_are_cut_off_and_honest_alerts_arrive_meanwhile() {
     eprintln!("{blocks} blocks; under flood {heard} alerts heard and {synced} more by sync");
     let honest = u64::from(ALERTS);
     assert!((honest..honest + 1_400).contains(&heard), "{heard} heard");
+    let told = 2 * honest + heard + synced;
+    assert!(blocks <= told, "{blocks} blocks of {told} alerts");
     let peers = status.peers;
     assert!(peers.connected >= 2, "{peers:?}");
 }
