@@ -23,8 +23,13 @@ const DENOMINATOR_MAX: u128 = 1 << 22;
 
 /// Returns a key from the source of the standard library's hash tables.
 pub(super) fn random_key() -> HashKey {
+    spreading_key(random)
+}
+
+/// Returns the first key from `draw` that spreads addresses evenly.
+fn spreading_key(mut draw: impl FnMut() -> u64) -> HashKey {
     loop {
-        let key = HashKey::new(random(), random());
+        let key = HashKey::new(draw(), draw());
         if spreads(key.multiply) {
             return key;
         }
