@@ -32,9 +32,10 @@ const HOW: How<'static> = How {
 
 /// A host with a node, and how far the feed has come.
 struct Walk {
-    world: World,
     publisher: Publisher,
     node: LabNode,
+    /// Behind the node, which must end first: as long as it runs, its pins are its own.
+    world: World,
     entries: u32,
 }
 

@@ -179,8 +179,13 @@ impl Drop for World {
             show_logs(self.dir.path());
         }
         for instance in self.instances.borrow().iter() {
-            // A node that took everything out itself has left nothing to take out.
-            let _ = aegis_enforce::detach(instance, Path::new(DEFAULT_BPFFS));
+            // A node that took everything out itself has left nothing to take out, which is no error.
+            let detached = aegis_enforce::detach(instance, Path::new(DEFAULT_BPFFS));
+            if let Err(error) = detached
+                && !std::thread::panicking()
+            {
+                panic!("{instance} stays in the kernel: {error}");
+            }
         }
     }
 }
