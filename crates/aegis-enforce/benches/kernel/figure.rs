@@ -60,7 +60,19 @@ pub(crate) struct Figure {
     pub(crate) table: String,
     pub(crate) row: String,
     pub(crate) column: String,
-    pub(crate) spread: Spread,
+    /// One of each place where the kernel put what is measured.
+    spreads: Vec<Spread>,
+}
+
+impl Figure {
+    /// Returns what was measured; of several places the median of theirs counts, and how far they lie
+    /// apart.
+    pub(crate) fn spread(&self) -> Option<Spread> {
+        match self.spreads[..] {
+            [only] => Some(only),
+            ref all => Spread::of(all.iter().map(|it| it.value).collect()),
+        }
+    }
 }
 
 /// Everything that was measured, in order, and what was not.
@@ -72,12 +84,18 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Adds a figure, or another measurement of it, at another place in memory.
     pub(crate) fn add(&mut self, table: &str, row: &str, column: &str, spread: Spread) {
+        let is_it = |it: &&mut Figure| it.table == table && it.row == row && it.column == column;
+        if let Some(figure) = self.figures.iter_mut().find(is_it) {
+            figure.spreads.push(spread);
+            return;
+        }
         self.figures.push(Figure {
             table: table.to_owned(),
             row: row.to_owned(),
             column: column.to_owned(),
-            spread,
+            spreads: vec![spread],
         });
     }
 
@@ -92,7 +110,8 @@ impl Report {
     /// Returns the value at a place, if it was measured.
     pub(crate) fn value(&self, table: &str, row: &str, column: &str) -> Option<f64> {
         let is_it = |it: &&Figure| it.table == table && it.row == row && it.column == column;
-        self.figures.iter().find(is_it).map(|it| it.spread.value)
+        let spread = self.figures.iter().find(is_it)?.spread()?;
+        Some(spread.value)
     }
 
     pub(crate) fn figures(&self) -> &[Figure] {
@@ -101,13 +120,14 @@ impl Report {
 
     pub(crate) fn to_json(&self) -> Value {
         let figure = |it: &Figure| {
-            json!({
+            let spread = it.spread()?;
+            Some(json!({
                 "table": it.table, "row": it.row, "column": it.column,
-                "value": it.spread.value, "low": it.spread.low, "high": it.spread.high,
-            })
+                "value": spread.value, "low": spread.low, "high": spread.high,
+            }))
         };
         json!({
-            "figures": self.figures.iter().map(figure).collect::<Vec<_>>(),
+            "figures": self.figures.iter().filter_map(figure).collect::<Vec<_>>(),
             "left_out": self.notes,
         })
     }
@@ -126,7 +146,8 @@ impl fmt::Display for Report {
                 let cell = |column: &&str| {
                     let is_it = |it: &&&Figure| it.row == row && it.column == **column;
                     let figure = figures.iter().find(is_it);
-                    figure.map_or_else(|| "–".to_owned(), |it| spelled(it.spread))
+                    let spread = figure.and_then(|it| it.spread());
+                    spread.map_or_else(|| "–".to_owned(), spelled)
                 };
                 let cells: Vec<_> = columns.iter().map(cell).collect();
                 writeln!(f, "| {row} | {} |", cells.join(" | "))?;

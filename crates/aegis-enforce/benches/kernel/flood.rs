@@ -160,7 +160,7 @@ fn derive(report: &mut Report, column: &str) {
         .flat_map(|table| {
             let figures = report.figures().iter();
             let here = figures.filter(move |it| it.table == table && it.column == column);
-            here.map(move |it| (table, it.row.clone(), it.spread.value))
+            here.filter_map(move |it| Some((table, it.row.clone(), it.spread()?.value)))
         })
         .collect();
     let value = |table, row| report.value(table, row, column);

@@ -23,7 +23,8 @@ pub(crate) const PARSE_ONLY: &str = "parse and pass";
 pub(crate) struct List {
     pub(crate) stage: Stage,
     pub(crate) candidates: Vec<Candidate>,
-    enforcer: Enforcer,
+    /// There but while it is started anew.
+    enforcer: Option<Enforcer>,
     instance: Instance,
     _filter: Option<XdpFilter>,
 }
@@ -67,7 +68,7 @@ impl List {
         Ok(Self {
             stage,
             candidates,
-            enforcer,
+            enforcer: Some(enforcer),
             instance,
             _filter: filter,
         })
@@ -96,7 +97,15 @@ impl List {
     /// Has AEGIS look after its lists: where nothing came since it did, it asks its filter.
     pub(crate) fn sweep(&mut self) -> Result<()> {
         let now = self.instance.now();
-        self.enforcer.sweep(now).context("sweep the lists")?;
+        let enforcer = self.enforcer.as_mut().context("find the enforcer")?;
+        enforcer.sweep(now).context("sweep the lists")?;
+        Ok(())
+    }
+
+    /// Starts AEGIS anew: the kernel puts its program elsewhere, and its lists stay.
+    pub(crate) fn load_anew(&mut self) -> Result<()> {
+        self.enforcer = None;
+        self.enforcer = Some(self.instance.start()?);
         Ok(())
     }
 }

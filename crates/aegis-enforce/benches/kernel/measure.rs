@@ -68,6 +68,12 @@ impl Effort {
         listed_checks: 1000,
     };
 
+    /// Returns how often something is loaded anew whose place is chance, where that is `places`
+    /// times for figures that hold still.
+    pub(crate) const fn places(&self, places: usize) -> usize {
+        if self.rounds > 1 { places } else { 1 }
+    }
+
     /// Enough to see that everything runs.
     pub(crate) const TINY: Self = Self {
         rounds: 1,
