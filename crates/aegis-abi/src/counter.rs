@@ -108,7 +108,8 @@ impl Counter {
     pub const CLEAN_SYNS: Self = Self::Packets;
     /// Returns how many counters there are.
     pub const COUNT: usize = Self::ALL.len();
-    /// Returns for how many there is room with each CPU: whole cache lines of 64 bytes, so that none
-    /// is two CPUs'.
-    pub const SLOTS: usize = Self::COUNT.next_multiple_of(8);
+    /// Returns for how many there is room with each CPU: whole cache lines of 64 bytes, and the last
+    /// seven stay free. The kernel does not say where in a line a variable of a program begins, and
+    /// so no line holds counters of two CPUs wherever that is.
+    pub const SLOTS: usize = (Self::COUNT + 7).next_multiple_of(8);
 }

@@ -152,6 +152,41 @@ pub struct Counters {
     pub values: [u64; Counter::SLOTS],
 }
 
+/// What one load of the program counts, by CPU.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Counted {
+    /// Those of a CPU are at its number, modulo [`crate::maps::CPUS_MAX`].
+    pub cpus: [Counters; crate::maps::CPUS_MAX as usize],
+}
+
+/// What the loads before counted that nothing runs any more.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[repr(C)]
+pub struct KeptCounters {
+    /// Their sums.
+    pub counters: Counters,
+    /// The kernel's number of the map that was added last: whoever added it may have been killed
+    /// before it took the map away. Zero before there is one.
+    pub last: u32,
+    /// Always zero.
+    pub reserved: u32,
+}
+
+impl Counters {
+    /// Where nothing was counted yet.
+    pub const ZERO: Self = Self {
+        values: [0; Counter::SLOTS],
+    };
+
+    /// Adds others, each to its own.
+    pub fn add(&mut self, others: &Self) {
+        for (sum, value) in self.values.iter_mut().zip(others.values) {
+            *sum = sum.wrapping_add(value);
+        }
+    }
+}
+
 impl Config {
     /// What stands before user space has said anything.
     pub const ZERO: Self = Self {
@@ -178,9 +213,7 @@ impl Config {
 
 impl Default for Counters {
     fn default() -> Self {
-        Self {
-            values: [0; Counter::SLOTS],
-        }
+        Self::ZERO
     }
 }
 
@@ -285,6 +318,10 @@ unsafe impl Plain for AllowEntry {}
 unsafe impl Plain for Clock {}
 // SAFETY: as above.
 unsafe impl Plain for Counters {}
+// SAFETY: as above.
+unsafe impl Plain for Counted {}
+// SAFETY: as above.
+unsafe impl Plain for KeptCounters {}
 // SAFETY: as above; the address has no alignment of its own, and 4 + N is a multiple of 4 for the
 // two lengths in use.
 unsafe impl Plain for PrefixV4 {}

@@ -32,9 +32,10 @@ pub use detect::{
     SUSPECTS, SharedDetect, Sketch, Suspect, UnderAttack, Window,
 };
 pub use layout::{
-    AllowEntry, BlockEntry, Clock, Config, Counters, EVENT_ICMP_FLOOD, EVENT_OWN_TABLE_FULL,
-    EVENT_PORT_SCAN, EVENT_SYN_FLOOD, EVENT_SYN_FLOOD_DESTINATION, EVENT_SYN_IMBALANCE,
-    EVENT_UDP_FLOOD, Event, Family, PrefixKey, PrefixV4, PrefixV6, config_flag,
+    AllowEntry, BlockEntry, Clock, Config, Counted, Counters, EVENT_ICMP_FLOOD,
+    EVENT_OWN_TABLE_FULL, EVENT_PORT_SCAN, EVENT_SYN_FLOOD, EVENT_SYN_FLOOD_DESTINATION,
+    EVENT_SYN_IMBALANCE, EVENT_UDP_FLOOD, Event, Family, KeptCounters, PrefixKey, PrefixV4,
+    PrefixV6, config_flag,
 };
 pub use parse::{
     AddressV6, EXTENSION_HEADERS_MAX, Frame, Ipv4, Ipv6, Link, Network, PLAIN_BYTES_MIN,
@@ -50,7 +51,7 @@ pub use parse::{
 ///
 /// A newer build that finds another version builds its maps beside the old ones and fills them
 /// before a packet meets them.
-pub const ABI_VERSION: u32 = 7;
+pub const ABI_VERSION: u32 = 8;
 
 /// Types that are plain bytes: any bytes are a value, and a value has no padding.
 ///

@@ -4,8 +4,16 @@
 
 /// What the kernel program reads at every packet: one [`crate::Config`].
 pub const CONFIG: &str = "CONFIG";
-/// One [`crate::Counters`] a CPU.
+/// What earlier loads of the program counted: one [`crate::KeptCounters`], for user space alone.
 pub const COUNTERS: &str = "COUNTERS";
+/// What this load counts: one [`crate::Counted`]. Not shared; a section of the program, so that
+/// it lies at a fixed address, which the loader fills with zeros whenever it loads.
+pub const COUNTED: &str = ".bss.counters";
+/// What the name of a pin of [`COUNTED`] begins with; the kernel's number of the map follows.
+pub const COUNTED_PIN: &str = "counted_";
+/// CPUs that count for themselves, a power of two. Where a host has more, two of them share what
+/// they count in, and now and then lose a packet there.
+pub const CPUS_MAX: u32 = 1024;
 /// Non-zero where the kernel's own detector may have filled a table: see [`GATE_OWN_V4`].
 pub const GATES: &str = "GATES";
 /// One [`crate::Clock`], written by the clock program.

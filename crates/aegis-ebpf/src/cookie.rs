@@ -195,9 +195,7 @@ const OFFSET_MASK: u64 = 63;
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn aegis_challenge_v4(ctx: *mut xdp_md, offset: u64, bytes: u64, flags: u64) -> u32 {
-    let Some(moment) = Moment::here(flags as u32, bytes) else {
-        return GOES_ON; // cannot be: its counters are there
-    };
+    let moment = Moment::here(flags as u32, bytes);
     number(meet_v4(
         &XdpContext::new(ctx),
         &moment,
@@ -208,9 +206,7 @@ extern "C" fn aegis_challenge_v4(ctx: *mut xdp_md, offset: u64, bytes: u64, flag
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn aegis_challenge_v6(ctx: *mut xdp_md, offset: u64, bytes: u64, flags: u64) -> u32 {
-    let Some(moment) = Moment::here(flags as u32, bytes) else {
-        return GOES_ON; // as above
-    };
+    let moment = Moment::here(flags as u32, bytes);
     number(meet_v6(
         &XdpContext::new(ctx),
         &moment,

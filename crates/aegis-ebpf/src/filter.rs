@@ -85,13 +85,13 @@ pub(crate) struct Moment {
 impl Moment {
     /// Returns the moment of a packet that is met again, in a function of its own.
     #[inline(always)]
-    pub(crate) fn here(flags: u32, bytes: u64) -> Option<Self> {
-        Some(Self {
+    pub(crate) fn here(flags: u32, bytes: u64) -> Self {
+        Self {
             flags,
-            counters: CpuCounters::here()?,
+            counters: CpuCounters::here(),
             now: jiffies(),
             bytes,
-        })
+        }
     }
 
     #[inline(always)]
@@ -196,9 +196,7 @@ fn skipped(length: &impl Length, skip: Skip) -> Fate {
 /// Passes a packet, counted once and as this.
 #[inline(always)]
 fn pass(counter: Counter, bytes: u64) -> Fate {
-    if let Some(counters) = CpuCounters::here() {
-        count_passed(counters, counter, bytes);
-    }
+    count_passed(CpuCounters::here(), counter, bytes);
     Fate::Pass
 }
 
@@ -304,9 +302,7 @@ fn decide_v4<C: Challenge>(
     let hash = SETTINGS.hash_key().hash32(source);
     if flags & config_flag::HOSTS_V4 != 0 {
         if lists::may_be_host_v4(flags, hash) {
-            let Some(counters) = CpuCounters::here() else {
-                return Fate::Pass; // cannot be: it has an element for each CPU
-            };
+            let counters = CpuCounters::here();
             if lists::is_host_v4(flags, (source, hash), bytes, counters) {
                 let exempt = lists::exempt_v4(source);
                 return act_listed(counters, Counter::MatchedHostV4, (flags, bytes), exempt);
@@ -318,9 +314,7 @@ fn decide_v4<C: Challenge>(
     }
     if flags & config_flag::OTHERS_V4 != 0 || has_blocked() {
         if let Some(counter) = lists::others_v4(flags, (source, hash), bytes) {
-            let Some(counters) = CpuCounters::here() else {
-                return Fate::Pass; // as above
-            };
+            let counters = CpuCounters::here();
             let exempt = lists::exempt_v4(source);
             return act_listed(counters, counter, (flags, bytes), exempt);
         }
@@ -337,9 +331,7 @@ fn decide_v4<C: Challenge>(
     {
         return pass(Counter::CLEAN_SYNS, bytes);
     }
-    let Some(moment) = Moment::here(flags, bytes) else {
-        return Fate::Pass; // cannot be: its counters are there
-    };
+    let moment = Moment::here(flags, bytes);
     let frame = frame.anew();
     let verdict = match parse_ipv4(&frame, place.offset) {
         Ok(header) => challenge.look_v4(&frame, &moment, (place.offset, &header, hash)),
@@ -360,9 +352,7 @@ fn decide_v6<C: Challenge>(
     let hash = SETTINGS.hash_key().hash64(u64::from_be(source.net));
     if flags & config_flag::NETS_V6 != 0 {
         if lists::may_be_net_v6(flags, hash) {
-            let Some(counters) = CpuCounters::here() else {
-                return Fate::Pass; // as for IPv4
-            };
+            let counters = CpuCounters::here();
             if let Some(counter) = lists::net_v6(flags, (source, hash), bytes, counters) {
                 let exempt = lists::exempt_v6(source);
                 return act_listed(counters, counter, (flags, bytes), exempt);
@@ -374,9 +364,7 @@ fn decide_v6<C: Challenge>(
     }
     if flags & config_flag::OTHERS_V6 != 0 || has_blocked() {
         if let Some(counter) = lists::others_v6(flags, (source, hash), bytes) {
-            let Some(counters) = CpuCounters::here() else {
-                return Fate::Pass; // as for IPv4
-            };
+            let counters = CpuCounters::here();
             let exempt = lists::exempt_v6(source);
             return act_listed(counters, counter, (flags, bytes), exempt);
         }
@@ -393,9 +381,7 @@ fn decide_v6<C: Challenge>(
     {
         return pass(Counter::CLEAN_SYNS, bytes);
     }
-    let Some(moment) = Moment::here(flags, bytes) else {
-        return Fate::Pass; // cannot be: its counters are there
-    };
+    let moment = Moment::here(flags, bytes);
     let frame = frame.anew();
     let verdict = match parse_ipv6(&frame, place.offset) {
         Ok(header) => challenge.look_v6(&frame, &moment, (place.offset, &header, hash)),

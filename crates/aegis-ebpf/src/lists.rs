@@ -313,9 +313,7 @@ where
 /// As [`count_live`], of a packet that is counted as nothing else yet.
 #[inline(always)]
 fn count_there<B: Bucket>(found: (*mut B, usize, End), met: Met) -> bool {
-    let Some(counters) = CpuCounters::here() else {
-        return false; // cannot be: it has an element for each CPU
-    };
+    let counters = CpuCounters::here();
     count_live(found, met, (counters, Counter::MatchedPrefixV4))
 }
 

@@ -6,7 +6,8 @@ use core::{
 };
 
 use aegis_abi::{
-    AllowEntry, BlockEntry, Clock, Config, Counter, Counters, config_flag, maps,
+    AllowEntry, BlockEntry, Clock, Config, Counted, Counter, Counters, KeptCounters, config_flag,
+    maps,
     table::{Bucket32, Bucket64, End, Hash, HashKey, StashEntry, StashKey},
 };
 use aya_ebpf::{
@@ -22,9 +23,15 @@ pub(crate) static CONFIG: Array<Config> = Array::with_max_entries(1, 0);
 /// The same, where the program reads it: at a fixed address, which a map's value is not.
 #[unsafe(no_mangle)]
 pub(crate) static SETTINGS: Shared<Config> = Shared::new(Config::ZERO);
-/// One element for each CPU.
+/// What earlier loads counted, for user space; not touched here.
 #[map]
-static COUNTERS: Array<Counters> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+static COUNTERS: Array<KeptCounters> = Array::with_max_entries(1, 0);
+/// What this load counts. No other way to the counters of a CPU is as short.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".bss.counters")]
+static COUNTED: Shared<Counted> = Shared::new(Counted {
+    cpus: [Counters::ZERO; maps::CPUS_MAX as usize],
+});
 #[map]
 pub(crate) static GATES: Array<u32> = Array::with_max_entries(maps::GATE_COUNT, 0);
 #[map]
@@ -264,12 +271,12 @@ pub(crate) struct CpuCounters(*mut Counters);
 
 impl CpuCounters {
     #[inline(always)]
-    pub(crate) fn here() -> Option<Self> {
-        // Two steps that the kernel builds in, and together fewer than the one into a map of its that
-        // has a value for each CPU.
+    pub(crate) fn here() -> Self {
         // SAFETY: the kernel knows no failure of this.
         let cpu = unsafe { bpf_get_smp_processor_id() };
-        COUNTERS.get_ptr_mut(cpu).map(Self)
+        let counters = COUNTED.get().cast::<Counters>();
+        // SAFETY: there are as many.
+        Self(unsafe { counters.add((cpu & (maps::CPUS_MAX - 1)) as usize) })
     }
 
     #[inline(always)]

@@ -1,4 +1,4 @@
-//! The kernel program's counters, summed over the CPUs.
+//! The kernel program's counters.
 
 use aegis_abi::Counter;
 
@@ -29,14 +29,8 @@ const PASSED: [Counter; 9] = [
 pub struct Counters(aegis_abi::Counters);
 
 impl Counters {
-    /// Returns the sum of one snapshot a CPU.
-    pub(crate) fn sum(cpus: impl IntoIterator<Item = aegis_abi::Counters>) -> Self {
-        let mut sum = aegis_abi::Counters::default();
-        for cpu in cpus {
-            for (total, value) in sum.values.iter_mut().zip(cpu.values) {
-                *total = total.wrapping_add(value);
-            }
-        }
+    /// Makes the totals of what the program counted, summed over the CPUs.
+    pub(crate) fn of_reasons(mut sum: aegis_abi::Counters) -> Self {
         let clean_syns = sum.values[Counter::CLEAN_SYNS as usize];
         for counter in [Counter::Clean, Counter::Syns] {
             let value = &mut sum.values[counter as usize];

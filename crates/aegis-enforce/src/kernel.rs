@@ -3,6 +3,7 @@
 //! [`start`](KernelEnforcer::start) opens or makes the pinned maps, loads the program onto them,
 //! and moves every link over to it. From then on the tables are changed in place.
 
+mod account;
 mod ahead;
 mod attach;
 mod bulk;
@@ -30,6 +31,7 @@ use aegis_core::{Change, Indicator, Timestamp};
 pub use self::pins::mount_bpffs_if_missing;
 pub(crate) use self::pins::{Pins, instances};
 use self::{
+    account::Account,
     ahead::Ahead,
     attach::{attach, attached_name, is_there, remove_stale_links},
     bulk::BULK_BLOCKS,
@@ -54,6 +56,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct KernelEnforcer {
     tables: Tables,
+    account: Account,
     clock: TickClock,
     lists: Lists,
     /// Larger lists that will be wanted soon.
@@ -250,9 +253,9 @@ impl KernelEnforcer {
     }
 
     pub(crate) fn counters(&self) -> Result<Counters, EnforceError> {
-        let cpus = self.tables.counters.entries::<u32, _>();
-        let cpus = cpus.map_err(EnforceError::kernel("read the counters"))?;
-        Ok(Counters::sum(cpus.into_iter().map(|(_, it)| it)))
+        let counted = self.account.sum();
+        let counted = counted.map_err(EnforceError::kernel("read the counters"))?;
+        Ok(Counters::of_reasons(counted))
     }
 
     pub(crate) fn interfaces(&self) -> &[InterfaceState] {

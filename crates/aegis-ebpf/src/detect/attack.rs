@@ -96,9 +96,7 @@ extern "C" fn aegis_attack(facts: u64, net: u64, host: u64) -> u32 {
     if is_told {
         return 0; // by another CPU
     }
-    if let Some(counters) = CpuCounters::here() {
-        counters.count(Counter::DestinationFloods);
-    }
+    CpuCounters::here().count(Counter::DestinationFloods);
     let event = Event {
         kind: EVENT_SYN_FLOOD_DESTINATION,
         family: packet.family(),

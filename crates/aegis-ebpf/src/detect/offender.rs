@@ -36,9 +36,7 @@ pub(super) extern "C" fn aegis_catch(facts: u64, source: u64, bytes: u64) -> u32
     let Some(limit) = look.config.limits.get(detector as usize) else {
         return 0; // cannot be: it is a detector's number
     };
-    let Some(counters) = CpuCounters::here() else {
-        return 0; // as above
-    };
+    let counters = CpuCounters::here();
     // SAFETY: the value is this CPU's own, and the index below the length of the array.
     let window = unsafe {
         *(&raw const (*look.cpu).windows)
@@ -130,9 +128,7 @@ impl Offender<'_> {
 #[inline(always)]
 pub(super) fn tell(event: &Event) {
     let Some(mut slot) = EVENTS.reserve::<Event>(0) else {
-        if let Some(counters) = CpuCounters::here() {
-            counters.count(Counter::EventsLost);
-        }
+        CpuCounters::here().count(Counter::EventsLost);
         return;
     };
     slot.write(*event);

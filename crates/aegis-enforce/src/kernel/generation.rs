@@ -126,7 +126,9 @@ impl KernelEnforcer {
         detect
             .set(&0_u32, &self.detect.0)
             .map_err(EnforceError::kernel("configure the detectors"))?;
+        self.account.begin(programs.counted()?)?;
         move_over(&mut programs, &self.pins, &self.interfaces)?;
+        self.note_place()?;
         self.pins.promote_all(maps::GENERATION.into_iter())?;
         pin_programs(&programs, &self.pins)?;
         self.lists = lists;

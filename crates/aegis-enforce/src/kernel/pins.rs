@@ -30,6 +30,9 @@ const BPF_FS_MAGIC: i64 = 0xcafe_4a11;
 /// Pins that a start makes before they take the place of older ones begin with this.
 pub(super) const NEXT: &str = "next_";
 
+/// The pin of the XDP program that is in force, or was last.
+pub(super) const PROGRAM_PIN: &str = "prog_xdp";
+
 /// How often, and after what time each, it is tried to take an instance: half a second in all.
 const LOCK_TRIES: u32 = 25;
 const LOCK_TRY_EVERY: Duration = Duration::from_millis(20);

@@ -20,7 +20,8 @@ use crate::{EnforceError, sys::KernelMap};
 /// What `cargo xtask build-ebpf` makes of `crates/aegis-ebpf`.
 static EMBEDDED: &[u8] = include_bytes_aligned!("../../bpf/aegis.bpf.o");
 
-/// The loader's name for the variables of the programs, which are the configuration and no more.
+/// The loader's name for the variables of the programs that have no section of their own: the
+/// configuration and no more.
 const SETTINGS: &str = ".bss";
 
 /// Why a program is not loaded.
@@ -80,9 +81,7 @@ impl Programs {
             loader.map_max_entries(name, entries);
         }
         let cpus = tables::cpus().map_err(|it| error(it.into()))?;
-        for name in [maps::COUNTERS, maps::DETECT_CPU] {
-            loader.map_max_entries(name, cpus);
-        }
+        loader.map_max_entries(maps::DETECT_CPU, cpus);
         let ebpf = loader.load(bytes).map_err(|it| error(it.into()))?;
         Ok(Self {
             ebpf,
@@ -217,10 +216,15 @@ impl Programs {
         self.needed(maps::DETECT)
     }
 
+    /// Returns where the programs count.
+    pub(super) fn counted(&self) -> Result<KernelMap, EnforceError> {
+        self.needed(maps::COUNTED)
+    }
+
     fn needed(&self, name: &str) -> Result<KernelMap, EnforceError> {
         let map = self.array(name);
         map.and_then(|it| it.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound)))
-            .map_err(EnforceError::kernel("open the program's configuration"))
+            .map_err(EnforceError::kernel("open the program's own maps"))
     }
 
     /// Returns the array behind `name`, which need not be pinned.

@@ -10,6 +10,7 @@ use aegis_core::{Ruleset, Timestamp};
 
 use super::{
     KernelEnforcer, Options,
+    account::Account,
     attach::{attach, remove_stale_links},
     clock::{TickClock, Ticks},
     cookie::forget_cookies,
@@ -17,7 +18,7 @@ use super::{
     generation::{self, Base, Generation},
     lists::{Demand, Lists},
     own::Own,
-    pins::{NEXT, Pins, is_bpffs},
+    pins::{NEXT, PROGRAM_PIN, Pins, is_bpffs},
     program::Programs,
     set_flag, spread,
     tables::{Tables, fit},
@@ -52,7 +53,7 @@ impl KernelEnforcer {
         enforcer.configure(config, ticks)?;
         enforcer.open_cookies(&programs)?;
         if stage.shared == NEXT {
-            enforcer.carry_exemptions()?;
+            enforcer.carry_shared()?;
         }
         enforcer.fill(ticks, stage.older.as_ref(), ruleset)?;
         enforcer.take_place(config, programs)?;
@@ -70,11 +71,13 @@ impl KernelEnforcer {
     ) -> Result<Self, EnforceError> {
         let failed = || EnforceError::kernel("read the pinned tables");
         let tables = Tables::open(&pins, shared).map_err(|it| pins.error(it))?;
+        let kept = tables.counters.try_clone().map_err(failed())?;
         let own = Own::open(&tables, hash_key(&lists.config)).map_err(failed())?;
         Ok(Self {
             exemptions: Exemptions::open(&tables, lists.config.hash_multiply).map_err(failed())?,
             clock: open_clock(programs)?,
             detect: (DetectConfig::default(), programs.detect()?),
+            account: Account::open(&pins, kept)?,
             tables,
             lists,
             ahead: None,
@@ -97,11 +100,13 @@ impl KernelEnforcer {
         config: &EnforceConfig,
         mut programs: Programs,
     ) -> Result<(), EnforceError> {
+        self.account.begin(programs.counted()?)?;
         for interface in &config.interfaces {
             let state = attach(&mut programs, &self.pins, interface, config.mode)?;
             self.interfaces.push(state);
         }
         remove_stale_links(&self.pins, &self.interfaces)?;
+        self.note_place()?;
         pin_programs(&programs, &self.pins)?;
         self.programs = Some(programs);
         Ok(())
@@ -115,13 +120,15 @@ impl KernelEnforcer {
         self.update_flags(ticks)
     }
 
-    /// Copies the exemptions of maps that are replaced, so that nobody is locked out meanwhile.
-    fn carry_exemptions(&mut self) -> Result<(), EnforceError> {
+    /// Copies the exemptions of maps that are replaced, so that nobody is locked out meanwhile, and
+    /// the sums of what was counted.
+    fn carry_shared(&mut self) -> Result<(), EnforceError> {
         let Ok(older) = Tables::open(&self.pins, "") else {
             return Ok(()); // nothing there, or only a part
         };
-        let failed = EnforceError::kernel("read the older tables");
-        for (indicator, exemption) in all_exemptions(&older).map_err(failed)? {
+        let failed = || EnforceError::kernel("read the older tables");
+        self.account.carry(&older.counters).map_err(failed())?;
+        for (indicator, exemption) in all_exemptions(&older).map_err(failed())? {
             self.exemptions
                 .add(&self.tables, self.lists.gate(), indicator, exemption)?;
         }
@@ -252,7 +259,7 @@ fn open_clock(programs: &Programs) -> Result<TickClock, EnforceError> {
 pub(super) fn pin_programs(programs: &Programs, pins: &Pins) -> Result<(), EnforceError> {
     let xdp = programs.xdp().into_iter().next();
     for (name, program) in [
-        ("prog_xdp", xdp),
+        (PROGRAM_PIN, xdp),
         ("prog_tc", programs.fd(maps::PROGRAM_TC)),
     ] {
         if let Some(program) = program {

@@ -88,6 +88,7 @@ impl KernelEnforcer {
             let renewed = self.lists.renew_clipped(ticks);
             renewed.map_err(EnforceError::kernel("write a block"))?;
         }
+        self.account.settle(ticks.jiffies, ticks.hz)?;
         self.choose_filter()?;
         let removed = self.sweep_all(ticks)?;
         self.update_flags(ticks)?;

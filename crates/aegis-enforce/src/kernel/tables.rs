@@ -2,7 +2,7 @@
 
 use std::{io, mem::size_of, path::Path};
 
-use aegis_abi::{AllowEntry, BlockEntry, Counters, PrefixV4, PrefixV6, maps};
+use aegis_abi::{AllowEntry, BlockEntry, KeptCounters, PrefixV4, PrefixV6, maps};
 use aya::maps::{Map, MapData, RingBuf};
 
 use crate::{
@@ -27,6 +27,7 @@ pub(super) struct Tables {
     pub(super) allow_v4: KernelMap,
     pub(super) allow_v6: KernelMap,
     ids: Vec<(&'static str, u32)>,
+    cpus: u32,
 }
 
 impl Tables {
@@ -47,12 +48,13 @@ impl Tables {
             allow_v4: open(maps::ALLOW_V4)?,
             allow_v6: open(maps::ALLOW_V6)?,
             ids,
+            cpus: cpus()?,
         })
     }
 
     /// Returns how many CPUs there may ever be.
     pub(super) fn cpus(&self) -> usize {
-        self.counters.capacity() as usize
+        self.cpus as usize
     }
 
     /// Returns the kernel's number of every one.
@@ -68,7 +70,7 @@ pub(super) fn fit(pins: &Pins) -> bool {
         let map = open_pin(&pins.path(name)).and_then(KernelMap::new);
         map.is_ok_and(|it| it.shape() == shape)
     };
-    cpus().is_ok_and(|it| shapes(it).into_iter().all(has_shape))
+    shapes().into_iter().all(has_shape)
 }
 
 /// Opens the ring buffer pinned at `path`.
@@ -86,15 +88,15 @@ pub(super) fn cpus() -> io::Result<u32> {
 }
 
 /// Returns type, key size, value size and capacity that each map is to have.
-fn shapes(cpus: u32) -> [(&'static str, [u32; 4]); 8] {
+fn shapes() -> [(&'static str, [u32; 4]); 8] {
     let bytes = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
     let block = bytes(size_of::<BlockEntry>());
     let allow = bytes(size_of::<AllowEntry>());
-    let counters = bytes(size_of::<Counters>());
+    let counters = bytes(size_of::<KeptCounters>());
     let v4 = bytes(size_of::<PrefixV4>());
     let v6 = bytes(size_of::<PrefixV6>());
     [
-        (maps::COUNTERS, [MAP_ARRAY, 4, counters, cpus]),
+        (maps::COUNTERS, [MAP_ARRAY, 4, counters, 1]),
         (maps::GATES, [MAP_ARRAY, 4, 4, maps::GATE_COUNT]),
         (maps::ALLOW_V4, [MAP_LPM_TRIE, v4, allow, maps::ALLOW_MAX]),
         (maps::ALLOW_V6, [MAP_LPM_TRIE, v6, allow, maps::ALLOW_MAX]),

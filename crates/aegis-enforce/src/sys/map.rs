@@ -48,7 +48,7 @@ impl KernelMap {
     }
 
     /// Returns the descriptor.
-    pub(super) fn fd(&self) -> &OwnedFd {
+    pub(crate) fn fd(&self) -> &OwnedFd {
         &self.fd
     }
 
@@ -70,14 +70,32 @@ impl KernelMap {
 
     /// Returns the value of `key`; in a trie that of the longest prefix of it.
     pub(crate) fn get<K: Plain, V: Plain>(&self, key: &K) -> io::Result<Option<V>> {
+        let mut value = MaybeUninit::<V>::uninit();
+        if !self.look_up(key, &mut value)? {
+            return Ok(None);
+        }
+        // SAFETY: the kernel filled it, and any bytes are a `V`.
+        Ok(Some(unsafe { value.assume_init() }))
+    }
+
+    /// As [`get`](Self::get), of values that are too large for a stack.
+    pub(crate) fn get_boxed<K: Plain, V: Plain>(&self, key: &K) -> io::Result<Option<Box<V>>> {
+        let mut value = Box::<V>::new_uninit();
+        if !self.look_up(key, &mut value)? {
+            return Ok(None);
+        }
+        // SAFETY: the kernel filled it, and any bytes are a `V`.
+        Ok(Some(unsafe { value.assume_init() }))
+    }
+
+    /// Has the kernel fill `value`; returns whether there was one.
+    fn look_up<K: Plain, V: Plain>(&self, key: &K, value: &mut MaybeUninit<V>) -> io::Result<bool> {
         self.check::<K>(self.info.key_size);
         self.check::<V>(self.info.value_size);
-        let mut value = MaybeUninit::<V>::uninit();
         let mut arguments = self.element(key, value.as_mut_ptr().cast());
         match bpf(Command::MapLookup, &mut arguments) {
-            // SAFETY: the kernel filled it, and any bytes are a `V`.
-            Ok(_) => Ok(Some(unsafe { value.assume_init() })),
-            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(None),
+            Ok(_) => Ok(true),
+            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(false),
             Err(error) => Err(error),
         }
     }

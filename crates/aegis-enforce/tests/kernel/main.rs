@@ -10,6 +10,7 @@
     reason = "a test fails by panicking, and a skipped one says so"
 )]
 
+mod account;
 mod attach;
 mod bench;
 mod bench_kernel;

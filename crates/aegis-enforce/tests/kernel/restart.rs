@@ -194,7 +194,7 @@ fn detaching_leaves_nothing() {
     let folder = instance.pin("");
     assert!(folder.exists());
     let report = unwrap(detach(instance.name(), &instance.config.bpffs));
-    assert_eq!(report.pins.len(), 19, "{report:?}");
+    assert_eq!(report.pins.len(), 20, "{report:?}");
     assert!(!folder.exists());
     let again = unwrap(detach(instance.name(), &instance.config.bpffs));
     assert_eq!(again, aegis_enforce::DetachReport::default());

@@ -1,5 +1,6 @@
 //! What the tests stand on: an instance that cleans up, and a way to run packets through it.
 
+pub(crate) mod books;
 pub(crate) mod flood;
 pub(crate) mod namespace;
 

@@ -1,16 +1,16 @@
 //! A defended cable, what is blocked on it, and the books of a flood.
 
-use std::{collections::BTreeMap, fs, net::IpAddr, time::Duration};
+use std::{fs, net::IpAddr, time::Duration};
 
-use aegis_abi::{Counter, maps};
+use aegis_abi::Counter;
 use aegis_core::{Change, Indicator, Ruleset};
-use aegis_enforce::{Enforcer, ModeRequest};
-use aya::maps::{Array, Map, MapData};
+use aegis_enforce::{Enforcer, ModeRequest, detach};
 
 use crate::{
     packet::{ACK, tcp},
     support::{
         Instance, T0, block,
+        books::PinnedBooks,
         flood::{Flood, MARK, Tap, lost, send_once},
         namespace::{Cable, INTERFACE},
         parse, unwrap, wait_until,
@@ -36,13 +36,11 @@ const MATCHED: [Counter; 4] = [
 /// A busy machine takes its time.
 const LIMIT: Duration = Duration::from_secs(60);
 
-type CounterMap = Array<MapData, [u64; Counter::SLOTS]>;
-
 /// One instance on one cable, with a tap on its side.
 pub(super) struct Scene {
     pub(super) instance: Instance,
-    /// Every map of counters that was in force, by its number.
-    counters: BTreeMap<u32, CounterMap>,
+    /// Dropped by what was detached since.
+    gone: u64,
     tap: Tap,
     pub(super) cable: Cable,
 }
@@ -63,7 +61,7 @@ impl Scene {
         let scene = Self {
             tap: Tap::new(&cable.defender),
             instance,
-            counters: BTreeMap::new(),
+            gone: 0,
             cable,
         };
         scene.check_open("before there is a program");
@@ -187,22 +185,27 @@ impl Scene {
         column.unwrap().1.parse().unwrap()
     }
 
-    /// Returns how many packets the program dropped, with all maps of counters it ever had.
-    pub(super) fn dropped(&mut self) -> u64 {
-        if let Ok(data) = MapData::from_pin(self.instance.pin(maps::COUNTERS)) {
-            let id = data.info().unwrap().id();
-            let map = Map::Array(data);
-            self.counters
-                .entry(id)
-                .or_insert_with(|| map.try_into().unwrap());
-        }
-        let cpus = self.counters.values().flat_map(|it| it.iter());
-        let each = cpus.flat_map(|it| {
-            let counted = it.unwrap();
-            MATCHED.map(|counter| counted[counter as usize])
-        });
-        each.sum()
+    /// Returns how many packets the program dropped, whichever was loaded.
+    fn dropped(&self) -> u64 {
+        self.gone + dropped_by(&self.books())
     }
+
+    fn books(&self) -> PinnedBooks {
+        PinnedBooks::open(&self.instance)
+    }
+
+    /// Takes the instance out of the kernel. What it dropped up to the last moment stays counted.
+    pub(super) fn detach(&mut self) {
+        let books = self.books();
+        unwrap(detach(self.instance.name(), &self.instance.config.bpffs));
+        // Nothing counts any more, and nobody adds anything up.
+        self.gone += dropped_by(&books);
+    }
+}
+
+fn dropped_by(books: &PinnedBooks) -> u64 {
+    let counted = books.sum();
+    MATCHED.map(|it| counted[it as usize]).into_iter().sum()
 }
 
 /// What became of a flood.

@@ -2,13 +2,14 @@
 
 use std::{
     fs,
+    ops::Range,
     os::fd::{FromRawFd as _, OwnedFd},
     path::Path,
 };
 
 use aegis_abi::{ABI_VERSION, Config, maps};
 use aegis_core::{Change, Indicator, Ruleset};
-use aegis_enforce::{Enforcer, ModeRequest, SourceDetector, detach};
+use aegis_enforce::{Enforcer, ModeRequest, SourceDetector};
 use aya::{
     maps::{Array, Map, MapData},
     programs::Xdp,
@@ -95,7 +96,6 @@ fn upgrades_from_another_shape_of_map_under_a_flood_let_nothing_through() {
             let before = map_id(&scene.instance, maps::COUNTERS);
             drop(scene.start());
             assert_ne!(map_id(&scene.instance, maps::COUNTERS), before);
-            scene.dropped(); // notes the new map
         }
     });
     let enforcer = scene.start();
@@ -131,7 +131,7 @@ fn a_gap_is_seen_to_the_last_packet() {
     };
     drop(scene.start());
     scene.leak(|scene| {
-        unwrap(detach(scene.instance.name(), &scene.instance.config.bpffs));
+        scene.detach();
         drop(scene.start());
     });
     let enforcer = scene.start();
@@ -353,12 +353,31 @@ fn tag(instance: &Instance) -> u64 {
 fn other_object() -> Vec<u8> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/aegis.bpf.o");
     let mut object = fs::read(path).unwrap();
-    for instruction in object.chunks_exact_mut(8) {
-        if matches!(instruction, [0xb7, 0, 0, 0, 1 | 2, 0, 0, 0]) {
-            instruction[0] = 0xb4;
+    for code in code_of(&object) {
+        for instruction in object[code].chunks_exact_mut(8) {
+            if matches!(instruction, [0xb7, 0, 0, 0, 1 | 2, 0, 0, 0]) {
+                instruction[0] = 0xb4;
+            }
         }
     }
     object
+}
+
+/// Returns where the instructions lie in an object of 64 bits (ELF-64, little-endian).
+fn code_of(object: &[u8]) -> Vec<Range<usize>> {
+    const EXECUTABLE: usize = 4;
+    let word = |at: usize, bytes: usize| {
+        let bytes = object[at..at + bytes].iter().rev();
+        bytes.fold(0, |word, it| word << 8 | usize::from(*it))
+    };
+    let (table, entry_bytes, entries) = (word(0x28, 8), word(0x3a, 2), word(0x3c, 2));
+    let sections = (0..entries).map(|it| table + it * entry_bytes);
+    let code = sections.filter(|it| word(it + 8, 8) & EXECUTABLE != 0);
+    let ranges = code.map(|it| {
+        let (first, bytes) = (word(it + 24, 8), word(it + 32, 8));
+        first..first + bytes
+    });
+    ranges.collect()
 }
 
 type Settings = Array<MapData, [u8; size_of::<Config>()]>;
