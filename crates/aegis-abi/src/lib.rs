@@ -42,8 +42,8 @@ pub use parse::{
     PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_UDP, PlainHead, Skip, Tcp, Transport, UNTAGGED_OFFSET,
     Udp, VLAN_TAGS_MAX, is_plain_source_mapped, parse_destination_v4, parse_destination_v6,
     parse_icmp, parse_ipv4, parse_ipv6, parse_link, parse_network, parse_plain_request_v4,
-    parse_plain_request_v6, parse_plain_v4, parse_plain_v6, parse_source_v4, parse_tcp,
-    parse_transport, parse_transport_v4, parse_transport_v6, parse_udp, plain_source_v4,
+    parse_plain_request_v6, parse_source_v4, parse_tcp, parse_transport, parse_transport_v4,
+    parse_transport_v6, parse_udp, plain_length_v4, plain_length_v6, plain_source_v4,
     plain_source_v6,
 };
 

@@ -13,7 +13,7 @@ mod plain;
 
 pub use self::plain::{
     PLAIN_BYTES_MIN, PlainHead, is_plain_source_mapped, parse_plain_request_v4,
-    parse_plain_request_v6, parse_plain_v4, parse_plain_v6, plain_source_v4, plain_source_v6,
+    parse_plain_request_v6, plain_length_v4, plain_length_v6, plain_source_v4, plain_source_v6,
 };
 use crate::Family;
 

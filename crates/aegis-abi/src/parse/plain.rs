@@ -28,13 +28,13 @@ impl PlainHead {
 
     /// Returns whether it is an IPv4 header without options.
     #[inline(always)]
-    fn is_v4(self) -> bool {
+    pub fn is_v4(self) -> bool {
         self.0 == Self::of(ETHER_TYPE_IPV4, 0x45)
     }
 
     /// Returns whether it is an IPv6 header, of whatever traffic class.
     #[inline(always)]
-    fn is_v6(self) -> bool {
+    pub fn is_v6(self) -> bool {
         const VERSION: i32 = i32::from_ne_bytes([0xff, 0xff, 0xf0, 0]);
         pin::and::<VERSION>(self.0) == Self::of(ETHER_TYPE_IPV6, 0x60)
     }
@@ -46,26 +46,20 @@ impl PlainHead {
     }
 }
 
-/// Returns the total length, in network byte order, of an IPv4 packet without VLAN tags and options:
-/// what nearly every packet is, with one check of how long it is and one of what it is. `None` says
-/// nothing about the others.
+/// Returns the total length, in network byte order, of a packet whose head [is IPv4's](PlainHead::is_v4).
 #[inline(always)]
-pub fn parse_plain_v4(frame: &(impl Frame + ?Sized), head: PlainHead) -> Option<[u8; 2]> {
-    if !head.is_v4() {
-        return None;
-    }
+pub fn plain_length_v4(frame: &(impl Frame + ?Sized)) -> Option<[u8; 2]> {
     frame.load(UNTAGGED_OFFSET + 2)
 }
 
-/// Returns the source, in network byte order, of a packet of which [`parse_plain_v4`] returned
-/// something.
+/// Returns the source, in network byte order, of such a packet.
 #[inline(always)]
 pub fn plain_source_v4(frame: &(impl Frame + ?Sized)) -> Option<[u8; 4]> {
     frame.load(UNTAGGED_OFFSET + 12)
 }
 
 /// Returns destination and port, both in network byte order, of a TCP connection request in a packet
-/// of which [`parse_plain_v4`] returned something. `None` says nothing about the others.
+/// whose head [is IPv4's](PlainHead::is_v4). `None` says nothing about the others.
 #[inline(always)]
 pub fn parse_plain_request_v4(frame: &(impl Frame + ?Sized)) -> Option<([u8; 4], [u8; 2])> {
     const OFFSET: usize = UNTAGGED_OFFSET;
@@ -89,13 +83,10 @@ pub fn parse_plain_request_v4(frame: &(impl Frame + ?Sized)) -> Option<([u8; 4],
     Some((frame.load(OFFSET + 16)?, frame.load(TCP + 2)?))
 }
 
-/// Returns the length of what follows the header, in network byte order, of an IPv6 packet without VLAN
-/// tags, likewise.
+/// Returns the length of what follows the header, in network byte order, of a packet whose head
+/// [is IPv6's](PlainHead::is_v6).
 #[inline(always)]
-pub fn parse_plain_v6(frame: &(impl Frame + ?Sized), head: PlainHead) -> Option<[u8; 2]> {
-    if !head.is_v6() {
-        return None;
-    }
+pub fn plain_length_v6(frame: &(impl Frame + ?Sized)) -> Option<[u8; 2]> {
     frame.load(UNTAGGED_OFFSET + 4)
 }
 
@@ -107,7 +98,7 @@ pub fn is_plain_source_mapped(frame: &(impl Frame + ?Sized)) -> bool {
         && frame.load(UNTAGGED_OFFSET + 8) == Some([0; 8])
 }
 
-/// Returns the source of a packet of which [`parse_plain_v6`] returned something.
+/// Returns the source of a packet whose head [is IPv6's](PlainHead::is_v6).
 #[inline(always)]
 pub fn plain_source_v6(frame: &(impl Frame + ?Sized)) -> Option<AddressV6> {
     Some(AddressV6 {
@@ -117,7 +108,7 @@ pub fn plain_source_v6(frame: &(impl Frame + ?Sized)) -> Option<AddressV6> {
 }
 
 /// Returns destination and port, as on the wire, of a TCP connection request right behind the header
-/// of a packet of which [`parse_plain_v6`] returned something. `None` says nothing about the others.
+/// of a packet whose head [is IPv6's](PlainHead::is_v6). `None` says nothing about the others.
 #[inline(always)]
 pub fn parse_plain_request_v6(frame: &(impl Frame + ?Sized)) -> Option<(AddressV6, [u8; 2])> {
     const OFFSET: usize = UNTAGGED_OFFSET;

@@ -5,8 +5,8 @@
 use aegis_abi::{
     AddressV6, Network, PLAIN_BYTES_MIN, PlainHead, Skip, Transport, UNTAGGED_OFFSET,
     is_plain_source_mapped, parse_destination_v4, parse_destination_v6, parse_network,
-    parse_plain_request_v4, parse_plain_request_v6, parse_plain_v4, parse_plain_v6, parse_tcp,
-    parse_transport, plain_source_v4, plain_source_v6,
+    parse_plain_request_v4, parse_plain_request_v6, parse_tcp, parse_transport, plain_length_v6,
+    plain_source_v4, plain_source_v6,
 };
 
 /// What is to be known of a packet: its source, and the TCP flags where there are any.
@@ -21,11 +21,12 @@ pub(crate) fn check(frame: &[u8]) {
     assert_eq!(parsed(frame), read(frame), "{frame:02x?}");
     let head = PlainHead::read(frame);
     assert_eq!(head.is_some(), frame.len() >= PLAIN_BYTES_MIN);
-    let is_plain = head.is_some_and(|it| parse_plain_v4(frame, it).is_some());
+    let is_plain = head.is_some_and(PlainHead::is_v4);
     if let (true, Ok(Network::V4(header))) = (is_plain, parse_network(frame)) {
         assert_eq!(plain_source_v4(frame), Some(header.source), "{frame:02x?}");
     }
-    let rest = head.and_then(|it| parse_plain_v6(frame, it));
+    let rest = head.filter(|it| it.is_v6());
+    let rest = rest.and_then(|_| plain_length_v6(frame));
     match (rest, parse_network(frame)) {
         (Some(rest), Ok(Network::V6(header))) => {
             assert_eq!(plain_source_v6(frame), Some(header.source), "{frame:02x?}");
