@@ -3,8 +3,11 @@
 //!
 //! The object is committed and embedded, so that everybody else needs cargo and a C compiler only.
 //! One compiler is pinned, since another gives other bytes. Paths of the machine are remapped, the
-//! debug information is stripped but BTF stays, and an object that still holds panicking code, which
+//! debug information is stripped but BTF stays, conditions are turned round where that saves a
+//! jump, and an object that still holds panicking code, which
 //! the kernel would refuse, is refused here.
+
+mod turn;
 
 use std::{
     env, fs,
@@ -32,11 +35,12 @@ pub(crate) const TARGET: &str = "bpfel-unknown-none";
 const OBJECT: &str = "crates/aegis-enforce/bpf/aegis.bpf.o";
 const RECORD: &str = "crates/aegis-enforce/bpf/SOURCE.blake3";
 /// What the bytes of the object depend on, besides the compiler and its flags.
-const SOURCES: [&str; 4] = [
+const SOURCES: [&str; 5] = [
     "crates/aegis-ebpf/Cargo.toml",
     "crates/aegis-ebpf/Cargo.lock",
     "crates/aegis-ebpf/src",
     "crates/aegis-abi/src",
+    "xtask/src/build_ebpf",
 ];
 /// How the object is compiled; without `--btf` and full debug information it has no BTF.
 const FLAGS: [&str; 6] = [
@@ -273,8 +277,10 @@ fn build(root: &Path, source: &Source) -> anyhow::Result<Vec<u8>> {
         .status()
         .context("run llvm-objcopy")?;
     ensure!(status.success(), "llvm-objcopy failed");
-    let object = fs::read(&stripped).context("read the object")?;
+    let mut object = fs::read(&stripped).context("read the object")?;
     refuse_panics(&object)?;
+    turn::turn_conditions(&mut object)?;
+    fs::write(&stripped, &object).context("write the object")?;
     Ok(object)
 }
 
