@@ -83,7 +83,7 @@ impl Account {
         }
         let failed = EnforceError::kernel("read the program's counters");
         let id = map_id(map.fd()).map_err(failed)?;
-        let path = self.pins.path(&format!("{}{id}", maps::COUNTED_PIN));
+        let path = self.pins.path(&pin_name(id));
         pin(map.fd(), &path).map_err(|it| self.pins.error(it))?;
         self.loads.push(Load {
             id,
@@ -136,8 +136,7 @@ impl Account {
             self.kept.set(&0_u32, &kept)
         };
         keep().map_err(EnforceError::kernel("add up the counters"))?;
-        self.pins
-            .remove(&format!("{}{}", maps::COUNTED_PIN, load.id))
+        self.pins.remove(&pin_name(load.id))
     }
 
     /// Returns where the oldest load is that the pinned program does not count in. After starts that
@@ -187,4 +186,9 @@ impl Load {
         }
         Ok(sum)
     }
+}
+
+/// Returns the name of the pin of the map with this number.
+fn pin_name(id: u32) -> String {
+    format!("{}{id}", maps::COUNTED_PIN)
 }
